@@ -1,0 +1,147 @@
+#include "tlog/proof.h"
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+
+#include "tlog/frontier.h"
+#include "tlog/internal/subtree.h"
+
+namespace redoubt::tlog {
+namespace {
+
+// RFC 6962 §2.1: the largest power of two smaller than n. Precondition: n >= 2.
+std::uint64_t split_point(std::uint64_t n) {
+  return std::bit_floor(n - 1);
+}
+
+bool is_odd(std::uint64_t n) {
+  return (n & 1) != 0;
+}
+
+Error does_not_hold(const char* message) {
+  return {Errc::kVerifyFailed, message};
+}
+
+}  // namespace
+
+Result<std::vector<Hash>> inclusion_proof(TileSource& source, LeafIndex index, TreeSize size) {
+  if (index.value >= size.value) return Error(Errc::kInvalidArgument, "the leaf index is not in the tree");
+  if (size > kMaxTreeSize) return Error(Errc::kInvalidArgument, "the tree size is too large");
+  // PATH(m, D[n]) walked from the root down, so the siblings come out last first.
+  internal::SubtreeReader reader(source, size);
+  std::vector<Hash> proof;
+  std::uint64_t begin = 0;
+  for (std::uint64_t count = size.value; count > 1;) {
+    const std::uint64_t k = split_point(count);
+    const bool left = index.value - begin < k;
+    const Result<Hash> sibling = left ? reader.range(begin + k, count - k) : reader.range(begin, k);
+    if (!sibling) return sibling.error();
+    proof.push_back(*sibling);
+    if (!left) begin += k;
+    count = left ? k : count - k;
+  }
+  std::reverse(proof.begin(), proof.end());
+  return proof;
+}
+
+Result<std::vector<Hash>> consistency_proof(TileSource& source, TreeSize from, TreeSize to) {
+  if (from > to) return Error(Errc::kInvalidArgument, "the first tree is larger than the second");
+  if (to > kMaxTreeSize) return Error(Errc::kInvalidArgument, "the tree size is too large");
+  std::vector<Hash> proof;
+  if (from.value == 0 || from == to) return proof;
+  // SUBPROOF(m, D[n], b) walked from the root down, so the hashes come out last first.
+  internal::SubtreeReader reader(source, to);
+  std::uint64_t begin = 0;
+  std::uint64_t count = to.value;
+  std::uint64_t m = from.value;
+  bool whole = true;  // b: the subtree at hand is the whole old tree, whose root the verifier has
+  while (m != count) {
+    const std::uint64_t k = split_point(count);
+    const bool left = m <= k;
+    const Result<Hash> sibling = left ? reader.range(begin + k, count - k) : reader.range(begin, k);
+    if (!sibling) return sibling.error();
+    proof.push_back(*sibling);
+    if (left) {
+      count = k;
+    } else {
+      begin += k;
+      count -= k;
+      m -= k;
+      whole = false;
+    }
+  }
+  if (!whole) {
+    const Result<Hash> shared = reader.range(begin, count);
+    if (!shared) return shared.error();
+    proof.push_back(*shared);
+  }
+  std::reverse(proof.begin(), proof.end());
+  return proof;
+}
+
+Result<Hash> tree_root(TileSource& source, TreeSize size) {
+  const Result<Frontier> frontier = Frontier::load(source, size);
+  if (!frontier) return frontier.error();
+  return frontier->root();
+}
+
+Result<> verify_inclusion(const Hash& leaf, LeafIndex index, TreeSize size, std::span<const Hash> proof,
+                          const Hash& root) {
+  // The steps and names of RFC 9162 §2.1.3.2.
+  if (index.value >= size.value) return does_not_hold("the leaf index is not in the tree");
+  std::uint64_t fn = index.value;
+  std::uint64_t sn = size.value - 1;
+  Hash r = leaf;
+  for (const Hash& p : proof) {
+    if (sn == 0) return does_not_hold("the inclusion proof is too long");
+    if (is_odd(fn) || fn == sn) {
+      r = node_hash(p, r);
+      for (; !is_odd(fn) && fn != 0; fn >>= 1) sn >>= 1;
+    } else {
+      r = node_hash(r, p);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  if (sn != 0) return does_not_hold("the inclusion proof is too short");
+  if (r != root) return does_not_hold("the inclusion proof does not lead to the root");
+  return {};
+}
+
+Result<> verify_consistency(TreeSize from, TreeSize to, std::span<const Hash> proof, const Hash& old_root,
+                            const Hash& new_root) {
+  if (from > to) return does_not_hold("the first tree is larger than the second");
+  if (from == to || from.value == 0) {
+    if (!proof.empty()) return does_not_hold("the consistency proof is too long");
+    if (from == to && old_root != new_root) return does_not_hold("trees of one size have different roots");
+    if (from.value == 0 && old_root != empty_root()) return does_not_hold("the root is not that of the empty tree");
+    return {};
+  }
+  // The steps and names of RFC 9162 §2.1.4.2. Where `first` is a power of two, the proof begins with the old root.
+  std::uint64_t fn = from.value - 1;
+  std::uint64_t sn = to.value - 1;
+  for (; is_odd(fn); fn >>= 1) sn >>= 1;
+  const bool implied = std::has_single_bit(from.value);
+  if (!implied && proof.empty()) return does_not_hold("the consistency proof is too short");
+  Hash fr = implied ? old_root : proof.front();
+  Hash sr = fr;
+  for (const Hash& c : implied ? proof : proof.subspan(1)) {
+    if (sn == 0) return does_not_hold("the consistency proof is too long");
+    if (is_odd(fn) || fn == sn) {
+      fr = node_hash(c, fr);
+      sr = node_hash(c, sr);
+      for (; !is_odd(fn) && fn != 0; fn >>= 1) sn >>= 1;
+    } else {
+      sr = node_hash(sr, c);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  if (sn != 0) return does_not_hold("the consistency proof is too short");
+  if (fr != old_root) return does_not_hold("the consistency proof does not lead to the old root");
+  if (sr != new_root) return does_not_hold("the consistency proof does not lead to the new root");
+  return {};
+}
+
+}  // namespace redoubt::tlog
