@@ -48,7 +48,7 @@ class [[nodiscard]] Error {
   Errc code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // The same error, with where it happened in front: "`context`: message".
+  // The same error, with where it happened in front: "context: message".
   Error in(std::string_view context) const;
 
  private:

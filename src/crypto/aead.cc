@@ -1,5 +1,9 @@
 #include "crypto/aead.h"
 
+#include <algorithm>
+#include <array>
+#include <climits>
+
 #include "base/check.h"
 #include "crypto/internal/evp.h"
 
@@ -38,6 +42,7 @@ Aes256Gcm::~Aes256Gcm() = default;
 
 void Aes256Gcm::seal(ByteView nonce, ByteView associated_data, ByteView plaintext, MutableByteView out) {
   REDOUBT_CHECK(nonce.size() == kNonceSize && out.size() == plaintext.size() + kTagSize);
+  REDOUBT_CHECK(plaintext.size() <= INT_MAX && associated_data.size() <= INT_MAX);
   EVP_CIPHER_CTX* context = impl_->sealing.get();
   int n = 0;
   REDOUBT_CHECK(EVP_EncryptInit_ex2(context, nullptr, nullptr, as_uchars(nonce), nullptr) == 1);
@@ -53,7 +58,7 @@ Result<> Aes256Gcm::open(ByteView nonce, ByteView associated_data, ByteView seal
   if (nonce.size() != kNonceSize) return Error(Errc::kMalformed, "an AES-GCM nonce has 12 bytes");
   if (sealed.size() < kTagSize) return Error(Errc::kMalformed, "sealed bytes are shorter than their tag");
   const std::size_t size = sealed.size() - kTagSize;
-  REDOUBT_CHECK(out.size() == size);
+  REDOUBT_CHECK(out.size() == size && size <= INT_MAX && associated_data.size() <= INT_MAX);
   EVP_CIPHER_CTX* context = impl_->opening.get();
   std::array<unsigned char, kTagSize> tag;
   std::copy_n(as_uchars(sealed) + size, kTagSize, tag.begin());

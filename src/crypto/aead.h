@@ -23,7 +23,7 @@ class Aes256Gcm {
   ~Aes256Gcm();
 
   // Writes ciphertext and tag to `out`, which has plaintext.size() + kTagSize bytes and does not overlap. `nonce` has
-  // kNonceSize bytes and is never used twice with one key.
+  // kNonceSize bytes and is never used twice with one key. Plaintext and associated data: below 2 GiB each.
   void seal(ByteView nonce, ByteView associated_data, ByteView plaintext, MutableByteView out);
 
   // Writes the plaintext to `out`, which has sealed.size() - kTagSize bytes. kVerifyFailed when the tag does not hold

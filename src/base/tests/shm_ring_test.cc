@@ -168,11 +168,13 @@ TEST_F(HostileRing, TailThatRunsBackwardsIsCorrupt) {
 }
 
 TEST(SharedRing, TwoThreadsPassEveryMessageInOrder) {
-  auto [producer, consumer] = make_pair_of_ends();
+  Pair ends = make_pair_of_ends();
+  RingProducer& producer = ends.producer;
+  RingConsumer& consumer = ends.consumer;
   constexpr std::uint32_t kMessages = 200'000;
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
-  std::thread writer([&producer = producer, seed] {
+  std::thread writer([&producer, seed] {
     std::mt19937 random(seed);
     for (std::uint32_t i = 0; i < kMessages;) {
       auto space = producer.begin(i, 4 + random() % 300);

@@ -1,0 +1,87 @@
+// HTTP/1.1 client (RFC 9112) for upstreams: a pool of kept-alive connections per core, plain or TLS.
+//
+//   HttpClient client(io, sweep, *UpstreamUrl::parse("https://models.example:8443/base"), limits);
+//   auto response = co_await client.send(request);      // returns once the response head has arrived
+//   while (true) {
+//     auto piece = co_await (*response)->read_some();
+//     if (!piece || piece->empty()) break;              // error, or the body's proper end
+//   }
+//
+// One thread. A response that is destroyed before its body's end closes its connection; otherwise the connection goes
+// back to the pool.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/deadline.h"
+#include "net/exchange.h"
+#include "net/task.h"
+
+namespace redoubt::net {
+
+struct UpstreamUrl {
+  bool tls = false;
+  std::string host;  // name or numeric address, without brackets
+  std::uint16_t port = 0;
+  std::string base_path;  // without a trailing slash; often empty
+
+  // `http://` or `https://`, no user part, query or fragment. kInvalidArgument with the reason.
+  static Result<UpstreamUrl> parse(std::string_view url);
+};
+
+struct ClientLimits {
+  std::chrono::milliseconds connect_timeout{5'000};  // with name and TLS; looking up a name is not interrupted
+  std::chrono::milliseconds head_timeout{120'000};   // from the request sent to the response head
+  std::chrono::milliseconds idle_timeout{60'000};    // between two pieces of the body, in either direction
+  std::size_t max_head_bytes = 32 * 1024;
+  std::size_t max_idle_connections = 256;  // kept alive, per core
+  std::string ca_file;                     // PEM; empty: the system's trust anchors
+};
+
+struct ClientRequest {
+  Method method = Method::kGet;
+  std::string_view path;                 // joined to the URL's base_path; with query if any
+  std::span<const HeaderField> headers;  // without those that frame or steer: Host, Content-Length, Connection, Expect…
+  std::string_view body;
+};
+
+class ClientResponse {
+ public:
+  virtual ~ClientResponse() = default;
+  virtual int status() const = 0;
+  virtual std::string_view header(std::string_view name) const = 0;
+  // Body length when the head states it.
+  virtual bool content_length(std::uint64_t& length) const = 0;
+  // The next piece, decoded, valid until the next call; empty at the body's proper end. Trailer fields are dropped.
+  // Errors: kUnavailable when the connection ends early, kMalformed for broken framing, kDeadlineExceeded; then no
+  // more. The response must stay alive until the call returns.
+  virtual Task<Result<std::string_view>> read_some() = 0;
+};
+
+class HttpClient {
+ public:
+  HttpClient(boost::asio::io_context& io, DeadlineSweep& sweep, UpstreamUrl url, ClientLimits limits);
+  ~HttpClient();
+
+  // Everything in `request` must stay valid until this returns. A kept-alive connection that turns out closed before
+  // any byte of a response is replaced once when the upstream cannot have seen the request; a POST whose bytes may have
+  // arrived is never sent twice. Errors: kUnavailable (refused, reset, name unknown, TLS refused: the message says
+  // which), kDeadlineExceeded, kMalformed (nonsense instead of HTTP), kTooLarge (head), kInvalidArgument (method, path
+  // or headers of the request, or ca_file). Interim (1xx) responses are passed over.
+  Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
+
+  // Closes idle connections; those in use close when they end.
+  void close_idle();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace redoubt::net

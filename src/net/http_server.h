@@ -1,0 +1,71 @@
+// HTTP/1.1 server (RFC 9112) on one core: accepts from one listening socket, parses with limits, hands each exchange to
+// the handler, keeps connections alive, drains on request.
+//
+// What the server refuses by itself it answers with a JSON body in the shape of OpenAI's errors and `Connection:
+// close`: 400 malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head
+// above the limit, 417 unknown expectation, 501 CONNECT, 505 other versions of HTTP. src/net/README.md lists what is
+// refused.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "net/deadline.h"
+#include "net/exchange.h"
+#include "net/task.h"
+
+namespace redoubt::net {
+
+struct ServerLimits {
+  std::size_t max_head_bytes = 16 * 1024;
+  std::size_t max_headers = 64;
+  std::size_t max_body_bytes = 4 * 1024 * 1024;     // after decoding
+  std::size_t max_connections = 20'000;             // per core; beyond it, accepting pauses
+  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
+  std::chrono::milliseconds idle_timeout{75'000};   // between two requests of a connection
+  std::chrono::milliseconds write_timeout{30'000};  // a single write without progress
+};
+
+struct ServerStats {
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_open = 0;
+  std::uint64_t exchanges = 0;  // handed to the handler
+  std::uint64_t malformed = 0;  // refused by the server itself, for a fault of the request
+};
+
+// Construct, start(), and later await drain() before it, the handler or the sweep goes: exchanges in flight refer to
+// the handler. One thread: the io_context's.
+class HttpServer {
+ public:
+  // `listener` is bound, as by bind_tcp(). `handler` and `sweep` must outlive the server; the sweep must be started for
+  // time limits to hold.
+  HttpServer(boost::asio::io_context& io, DeadlineSweep& sweep, UniqueFd listener, ServerLimits limits,
+             ExchangeHandler& handler);
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer();
+
+  // Listens and accepts. Errors: kUnavailable, kIo, from listening.
+  Result<> start();
+  // Stops accepting, closes idle connections, lets exchanges in flight finish, at most for `grace`; then closes what is
+  // left, so that a handler's next use of its exchange fails. Completes when no connection is open and every handler
+  // has returned. Once only.
+  Task<> drain(std::chrono::milliseconds grace);
+  ServerStats stats() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+// A bound socket with SO_REUSEADDR and SO_REUSEPORT, not yet listening. `address` is numeric, `host:port` or
+// `[v6]:port`; port 0 takes a free one. Errors: kInvalidArgument, kUnavailable (in use), kPermissionDenied.
+Result<UniqueFd> bind_tcp(std::string_view address);
+// The port that a bound socket has; 0 when it is not a bound TCP socket.
+std::uint16_t bound_port(int fd);
+
+}  // namespace redoubt::net

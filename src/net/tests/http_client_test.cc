@@ -1,0 +1,412 @@
+// How the client frames requests, reads responses, and keeps connections.
+#include <dirent.h>
+
+#include "net/tests/upstream.h"
+
+namespace redoubt::net::testing {
+namespace {
+
+constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 4\r\n\r\nfine";
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  DIR* folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count;
+}
+
+// No test may leave a descriptor open.
+class HttpClientTest : public ::testing::Test {
+ protected:
+  HttpClientTest() : descriptors_(open_descriptors()) {}
+  ~HttpClientTest() override { EXPECT_EQ(open_descriptors(), descriptors_); }
+
+  // The answer to a request whose response is these bytes, followed by the connection's end.
+  static Answer answer_to(const std::string& response, Method method = Method::kGet, ClientLimits limits = {}) {
+    Upstream upstream([&](Upstream& self) {
+      Peer peer = self.accept();
+      peer.take_until("\r\n\r\n");
+      peer.send(response);
+      peer.end_sending();
+      peer.take_to_end();
+    });
+    TestClient client(upstream.port, std::move(limits));
+    return method == Method::kHead ? client.head() : client.get();
+  }
+
+ private:
+  std::size_t descriptors_;
+};
+
+TEST_F(HttpClientTest, SendsAWellFormedRequest) {
+  std::string seen;
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    seen = peer.take_message();
+    peer.send(kOk);
+    peer.take_to_end();
+  });
+  const std::string host = "127.0.0.1:" + std::to_string(upstream.port);
+  {
+    TestClient client("http://" + host + "/base/");
+    const Answer answer = client.post("hello", "/v1/x?y=1");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.type, "a/b");
+    EXPECT_EQ(answer.body, "fine");
+    EXPECT_TRUE(answer.complete);
+  }
+  EXPECT_EQ(seen, "POST /base/v1/x?y=1 HTTP/1.1\r\nHost: " + host + "\r\nX-Test: 1\r\nContent-Length: 5\r\n\r\nhello");
+}
+
+TEST_F(HttpClientTest, ReusesAConnectionForEachKindOfFraming) {
+  int connections = 0;
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    ++connections;
+    for (const char* response :
+         {kOk, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;e=1\r\nfine\r\n0\r\nT: x\r\n\r\n",
+          "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", kOk}) {
+      peer.take_until("\r\n\r\n");
+      peer.send(response);
+    }
+    EXPECT_EQ(peer.take_to_end(), "");
+    EXPECT_FALSE(self.is_called(0ms));
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.get().body, "fine");
+  EXPECT_EQ(client.get().body, "fine");
+  EXPECT_EQ(client.get().status, 204);
+  EXPECT_EQ(client.get().status, 304);
+  EXPECT_EQ(client.get().body, "");
+  EXPECT_EQ(client.get().body, "fine");
+  client.loop().call([&] { client.client().close_idle(); });
+  EXPECT_EQ(connections, 1);
+}
+
+TEST_F(HttpClientTest, ReadsNoBodyAfterHead) {
+  const Answer answer = answer_to("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", Method::kHead);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.complete);
+}
+
+TEST_F(HttpClientTest, ReadsABodyThatEndsWithTheConnection) {
+  const Answer answer = answer_to("HTTP/1.1 200 OK\r\n\r\nuntil the end");
+  EXPECT_EQ(answer.body, "until the end");
+  EXPECT_TRUE(answer.complete);
+}
+
+TEST_F(HttpClientTest, PassesOverInterimResponses) {
+  const Answer answer =
+      answer_to(std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n") + kOk);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "fine");
+}
+
+TEST_F(HttpClientTest, RefusesInterimResponsesWithoutEnd) {
+  std::string response;
+  for (int i = 0; i < 20; ++i) response += "HTTP/1.1 100 Continue\r\n\r\n";
+  EXPECT_EQ(answer_to(response + kOk).error, Errc::kMalformed);
+}
+
+TEST_F(HttpClientTest, RefusesASwitchOfProtocols) {
+  EXPECT_EQ(answer_to("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n").error, Errc::kMalformed);
+}
+
+TEST_F(HttpClientTest, TellsACutBodyFromAWholeOne) {
+  Answer answer = answer_to("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+  EXPECT_EQ(answer.error, Errc::kUnavailable);
+  EXPECT_EQ(answer.body, "short");
+  answer = answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n");
+  EXPECT_EQ(answer.error, Errc::kUnavailable);
+  EXPECT_EQ(answer.body, "short");
+}
+
+TEST_F(HttpClientTest, TellsAnEarlyEndOfTheHead) {
+  EXPECT_EQ(answer_to("HTTP/1.1 200 OK\r\nContent-").error, Errc::kUnavailable);
+  EXPECT_EQ(answer_to("").error, Errc::kUnavailable);
+}
+
+TEST_F(HttpClientTest, RefusesNonsense) {
+  for (const char* response :
+       {"SSH-2.0-x\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/3.0 200 OK\r\n\r\n", "\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n"}) {
+    EXPECT_EQ(answer_to(response).error, Errc::kMalformed) << response;
+  }
+  const Answer answer = answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.error, Errc::kMalformed);
+}
+
+TEST_F(HttpClientTest, RefusesAHeadAboveTheLimit) {
+  ClientLimits limits;
+  limits.max_head_bytes = 1000;
+  EXPECT_EQ(answer_to("HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x') + "\r\n\r\n", Method::kGet, limits).error,
+            Errc::kTooLarge);
+  limits.max_head_bytes = 20000;
+  EXPECT_EQ(answer_to("HTTP/1.1 200 OK\r\nX: " + std::string(18000, 'x') + "\r\nContent-Length: 0\r\n\r\n",
+                      Method::kGet, limits)
+                .status,
+            200);
+  std::string many = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 200; ++i) many += "X: y\r\n";
+  EXPECT_EQ(answer_to(many + "\r\n").error, Errc::kTooLarge);
+}
+
+TEST_F(HttpClientTest, ReadsALargeBodyInPieces) {
+  std::string body(3'000'000, 'x');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i * 11 % 26);
+  EXPECT_EQ(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body).body, body);
+  std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (std::size_t at = 0; at < body.size(); at += 4096) {
+    const std::string piece = body.substr(at, 4096);
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    chunked += size + piece + "\r\n";
+  }
+  EXPECT_EQ(answer_to(chunked + "0\r\n\r\n").body, body);
+}
+
+TEST_F(HttpClientTest, SendsALargeBodyToASlowReader) {
+  const std::string body(5'000'000, 'b');
+  std::size_t seen = 0;
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    std::this_thread::sleep_for(100ms);
+    seen = peer.take_message().size();
+    peer.send(kOk);
+    peer.take_to_end();
+  });
+  {
+    TestClient client(upstream.port);
+    EXPECT_EQ(client.post(body).status, 200);
+  }
+  EXPECT_GT(seen, body.size());
+}
+
+TEST_F(HttpClientTest, DiscardsAKeptConnectionThatTheUpstreamClosed) {
+  for (const bool post : {false, true}) {
+    Upstream upstream([&](Upstream& self) {
+      {
+        Peer peer = self.accept();
+        peer.take_until("\r\n\r\n");
+        peer.send(kOk);
+      }
+      Peer peer = self.accept();
+      peer.take_until("\r\n\r\n");
+      peer.send(kOk);
+      peer.take_to_end();
+    });
+    TestClient client(upstream.port);
+    EXPECT_EQ(client.get().status, 200);
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ((post ? client.post("x") : client.get()).status, 200);
+  }
+}
+
+TEST_F(HttpClientTest, DiscardsAKeptConnectionThatHasUnexpectedBytes) {
+  Upstream upstream([&](Upstream& self) {
+    Peer first = self.accept();
+    first.take_until("\r\n\r\n");
+    first.send(kOk);
+    std::this_thread::sleep_for(20ms);
+    first.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+    Peer second = self.accept();
+    second.take_until("\r\n\r\n");
+    second.send(kOk);
+    first.take_to_end();
+    second.take_to_end();
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.get().body, "fine");
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(client.get().body, "fine");
+}
+
+TEST_F(HttpClientTest, RepeatsASafeRequestWhenAKeptConnectionCloses) {
+  Upstream upstream([&](Upstream& self) {
+    {
+      Peer peer = self.accept();
+      peer.take_until("\r\n\r\n");
+      peer.send(kOk);
+      peer.take_until("\r\n\r\n");  // takes the second request, and closes without an answer
+    }
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send(kOk);
+    peer.take_to_end();
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.get().status, 200);
+  EXPECT_EQ(client.get().status, 200);
+}
+
+TEST_F(HttpClientTest, NeverRepeatsAPostThatMayHaveArrived) {
+  bool called_again = true;
+  Upstream upstream([&](Upstream& self) {
+    {
+      Peer peer = self.accept();
+      peer.take_message();
+      peer.send(kOk);
+      peer.take_message();
+    }
+    called_again = self.is_called(300ms);
+  });
+  {
+    TestClient client(upstream.port);
+    EXPECT_EQ(client.post("1").status, 200);
+    EXPECT_EQ(client.post("2").error, Errc::kUnavailable);
+    std::this_thread::sleep_for(400ms);
+  }
+  EXPECT_FALSE(called_again);
+}
+
+TEST_F(HttpClientTest, NeverRepeatsOnAFreshConnection) {
+  bool called_again = true;
+  Upstream upstream([&](Upstream& self) {
+    {
+      Peer peer = self.accept();
+      peer.take_message();
+    }
+    called_again = self.is_called(300ms);
+  });
+  {
+    TestClient client(upstream.port);
+    EXPECT_EQ(client.get().error, Errc::kUnavailable);
+    std::this_thread::sleep_for(400ms);
+  }
+  EXPECT_FALSE(called_again);
+}
+
+TEST_F(HttpClientTest, ClosesAConnectionWhoseResponseIsNotReadToItsEnd) {
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    EXPECT_EQ(peer.take_to_end(), "");
+    EXPECT_FALSE(peer.timed_out);
+  });
+  TestClient client(upstream.port);
+  const int status = client.loop().await([](HttpClient& http) -> Task<int> {
+    const ClientRequest request{Method::kGet, "/", {}, {}};
+    auto response = co_await http.send(request);
+    if (!response) co_return 0;
+    auto piece = co_await (*response)->read_some();
+    co_return piece && *piece == "half" ? (*response)->status() : 0;
+  }(client.client()));
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(HttpClientTest, HonoursConnectionClose) {
+  Upstream upstream([&](Upstream& self) {
+    Peer first = self.accept();
+    first.take_until("\r\n\r\n");
+    first.send("HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(first.take_to_end(), "");
+    EXPECT_FALSE(first.timed_out);
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.get().status, 200);
+}
+
+TEST_F(HttpClientTest, GivesUpOnAHeadThatDoesNotCome) {
+  Upstream upstream([](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_to_end();
+  });
+  ClientLimits limits;
+  limits.head_timeout = 150ms;
+  TestClient client(upstream.port, limits);
+  EXPECT_EQ(client.get().error, Errc::kDeadlineExceeded);
+}
+
+TEST_F(HttpClientTest, GivesUpOnABodyThatStops) {
+  Upstream upstream([](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    peer.take_to_end();
+  });
+  ClientLimits limits;
+  limits.idle_timeout = 150ms;
+  TestClient client(upstream.port, limits);
+  const Answer answer = client.get();
+  EXPECT_EQ(answer.body, "half");
+  EXPECT_EQ(answer.error, Errc::kDeadlineExceeded);
+}
+
+TEST_F(HttpClientTest, GivesUpOnAnUpstreamThatDoesNotRead) {
+  Upstream upstream([](Upstream& self) {
+    Peer peer = self.accept();
+    std::this_thread::sleep_for(600ms);
+  });
+  ClientLimits limits;
+  limits.idle_timeout = 150ms;
+  TestClient client(upstream.port, limits);
+  EXPECT_EQ(client.post(std::string(50'000'000, 'x')).error, Errc::kDeadlineExceeded);
+}
+
+TEST_F(HttpClientTest, SaysThatNobodyListens) {
+  std::uint16_t port = 0;
+  {
+    auto fd = bind_tcp("127.0.0.1:0");
+    ASSERT_TRUE(fd);
+    port = bound_port(fd->get());
+  }
+  TestClient client(port);
+  const Answer answer = client.get();
+  EXPECT_EQ(answer.error, Errc::kUnavailable);
+  EXPECT_NE(answer.message.find("refused"), std::string::npos) << answer.message;
+}
+
+TEST_F(HttpClientTest, ReportsAnAnswerGivenBeforeTheWholeRequest) {
+  Upstream upstream([](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig");
+    peer.end_sending();
+    peer.take_to_end();
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.post(std::string(300'000, 'x')).status, 413);
+}
+
+TEST_F(HttpClientTest, RefusesRequestsThatWouldBeSplit) {
+  TestClient client(std::uint16_t{9});
+  for (const char* path : {"", "x", "/a b", "/a\r\nX: y", "/\xc3\xa9", "/a#b"}) {
+    EXPECT_EQ(client.get(path).error, Errc::kInvalidArgument) << path;
+  }
+  const Answer answer = client.loop().await([](HttpClient& http) -> Task<Answer> {
+    Answer out;
+    const HeaderField bad[] = {{"X", "a\r\nY: b"}};
+    const ClientRequest request{Method::kGet, "/", bad, {}};
+    auto response = co_await http.send(request);
+    if (!response) out.error = response.error().code();
+    co_return out;
+  }(client.client()));
+  EXPECT_EQ(answer.error, Errc::kInvalidArgument);
+}
+
+TEST_F(HttpClientTest, ServesManyAtOnceAndKeepsNoMoreThanItsBound) {
+  TestServer server(echo);
+  ClientLimits limits;
+  limits.max_idle_connections = 4;
+  TestClient client(server.port, limits);
+  std::vector<std::future<Answer>> answers;
+  for (int i = 0; i < 50; ++i) {
+    answers.push_back(boost::asio::co_spawn(
+        client.loop().io, ask(client.client(), Method::kPost, "/n", std::to_string(i)), boost::asio::use_future));
+  }
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(answers[static_cast<std::size_t>(i)].get().body, "POST|/n||" + std::to_string(i));
+  EXPECT_TRUE(server.wait_for_open(4));
+}
+
+}  // namespace
+}  // namespace redoubt::net::testing
