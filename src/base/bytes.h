@@ -20,11 +20,19 @@ inline ByteView as_bytes(std::string_view text) {
 inline std::string_view as_chars(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline const unsigned char* as_uchars(ByteView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-inline unsigned char* as_uchars(MutableByteView bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+inline const unsigned char* as_uchars(ByteView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+inline unsigned char* as_uchars(MutableByteView bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
 
-inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+inline Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+inline void append(Bytes& out, ByteView bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
 
 // Fixed-width integers at the start of `bytes`, which must be long enough. Files and rings of ours are little-endian;
 // formats of others (RFC 6962, C2SP) big-endian.

@@ -15,8 +15,8 @@ struct UnixMillis {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual UnixMillis now() const = 0;                                  // wall time; may jump
-  virtual std::chrono::steady_clock::time_point steady() const = 0;    // never runs backwards
+  virtual UnixMillis now() const = 0;                                // wall time; may jump
+  virtual std::chrono::steady_clock::time_point steady() const = 0;  // never runs backwards
 };
 
 // The machine's clocks. Any thread.

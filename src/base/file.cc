@@ -38,7 +38,8 @@ class PosixFile final : public File {
   Result<> write_at(std::uint64_t offset, ByteView bytes) override {
     std::size_t done = 0;
     while (done < bytes.size()) {
-      const ssize_t n = ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t n =
+          ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) {
         return Error(Errc::kResourceExhausted, "cannot write `" + path_ + "`: no space left on the disk");
@@ -60,7 +61,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_.get(), &info) != 0) return path_error("cannot examine", path_, errno);
     return static_cast<std::uint64_t>(info.st_size);
   }
@@ -75,10 +76,18 @@ class PosixFile final : public File {
 Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
   int flags = O_CLOEXEC;
   switch (mode) {
-    case OpenMode::kReadOnly: flags |= O_RDONLY; break;
-    case OpenMode::kReadWrite: flags |= O_RDWR; break;
-    case OpenMode::kCreateReadWrite: flags |= O_RDWR | O_CREAT; break;
-    case OpenMode::kCreateNew: flags |= O_RDWR | O_CREAT | O_EXCL; break;
+    case OpenMode::kReadOnly:
+      flags |= O_RDONLY;
+      break;
+    case OpenMode::kReadWrite:
+      flags |= O_RDWR;
+      break;
+    case OpenMode::kCreateReadWrite:
+      flags |= O_RDWR | O_CREAT;
+      break;
+    case OpenMode::kCreateNew:
+      flags |= O_RDWR | O_CREAT | O_EXCL;
+      break;
   }
   UniqueFd fd(::open(path.c_str(), flags, 0640));
   if (!fd.valid()) return path_error("cannot open", path, errno);
@@ -121,7 +130,7 @@ Result<std::vector<std::string>> PosixFileSystem::list(const std::string& path) 
 }
 
 Result<std::uint64_t> PosixFileSystem::free_bytes(const std::string& path) {
-  struct statvfs info {};
+  struct statvfs info{};
   if (::statvfs(path.c_str(), &info) != 0) return path_error("cannot examine file system of", path, errno);
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }

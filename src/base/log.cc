@@ -58,16 +58,32 @@ void write(spdlog::level::level_enum level, std::string_view component, std::str
 
 void set_level(Level level) {
   switch (level) {
-    case Level::kDebug: logger().set_level(spdlog::level::debug); break;
-    case Level::kInfo: logger().set_level(spdlog::level::info); break;
-    case Level::kWarning: logger().set_level(spdlog::level::warn); break;
-    case Level::kError: logger().set_level(spdlog::level::err); break;
+    case Level::kDebug:
+      logger().set_level(spdlog::level::debug);
+      break;
+    case Level::kInfo:
+      logger().set_level(spdlog::level::info);
+      break;
+    case Level::kWarning:
+      logger().set_level(spdlog::level::warn);
+      break;
+    case Level::kError:
+      logger().set_level(spdlog::level::err);
+      break;
   }
 }
 
-void debug(std::string_view c, std::string_view m, std::initializer_list<Field> f) { write(spdlog::level::debug, c, m, f); }
-void info(std::string_view c, std::string_view m, std::initializer_list<Field> f) { write(spdlog::level::info, c, m, f); }
-void warning(std::string_view c, std::string_view m, std::initializer_list<Field> f) { write(spdlog::level::warn, c, m, f); }
-void error(std::string_view c, std::string_view m, std::initializer_list<Field> f) { write(spdlog::level::err, c, m, f); }
+void debug(std::string_view c, std::string_view m, std::initializer_list<Field> f) {
+  write(spdlog::level::debug, c, m, f);
+}
+void info(std::string_view c, std::string_view m, std::initializer_list<Field> f) {
+  write(spdlog::level::info, c, m, f);
+}
+void warning(std::string_view c, std::string_view m, std::initializer_list<Field> f) {
+  write(spdlog::level::warn, c, m, f);
+}
+void error(std::string_view c, std::string_view m, std::initializer_list<Field> f) {
+  write(spdlog::level::err, c, m, f);
+}
 
 }  // namespace redoubt::log

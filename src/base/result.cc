@@ -7,21 +7,36 @@ namespace redoubt {
 
 std::string_view to_string(Errc code) {
   switch (code) {
-    case Errc::kInvalidArgument: return "invalid_argument";
-    case Errc::kMalformed: return "malformed";
-    case Errc::kTooLarge: return "too_large";
-    case Errc::kNotFound: return "not_found";
-    case Errc::kAlreadyExists: return "already_exists";
-    case Errc::kUnauthenticated: return "unauthenticated";
-    case Errc::kPermissionDenied: return "permission_denied";
-    case Errc::kVerifyFailed: return "verify_failed";
-    case Errc::kCorrupt: return "corrupt";
-    case Errc::kResourceExhausted: return "resource_exhausted";
-    case Errc::kUnavailable: return "unavailable";
-    case Errc::kDeadlineExceeded: return "deadline_exceeded";
-    case Errc::kCancelled: return "cancelled";
-    case Errc::kIo: return "io";
-    case Errc::kUnsupported: return "unsupported";
+    case Errc::kInvalidArgument:
+      return "invalid_argument";
+    case Errc::kMalformed:
+      return "malformed";
+    case Errc::kTooLarge:
+      return "too_large";
+    case Errc::kNotFound:
+      return "not_found";
+    case Errc::kAlreadyExists:
+      return "already_exists";
+    case Errc::kUnauthenticated:
+      return "unauthenticated";
+    case Errc::kPermissionDenied:
+      return "permission_denied";
+    case Errc::kVerifyFailed:
+      return "verify_failed";
+    case Errc::kCorrupt:
+      return "corrupt";
+    case Errc::kResourceExhausted:
+      return "resource_exhausted";
+    case Errc::kUnavailable:
+      return "unavailable";
+    case Errc::kDeadlineExceeded:
+      return "deadline_exceeded";
+    case Errc::kCancelled:
+      return "cancelled";
+    case Errc::kIo:
+      return "io";
+    case Errc::kUnsupported:
+      return "unsupported";
   }
   return "unknown";
 }

@@ -64,8 +64,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : value_(std::move(value)) {}                        // NOLINT(google-explicit-constructor)
-  Result(Error error) : value_(tl::unexpect, std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}                    // NOLINT(google-explicit-constructor)
+  Result(Error error) : value_(tl::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return value_.has_value(); }
   explicit operator bool() const { return value_.has_value(); }

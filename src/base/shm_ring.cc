@@ -19,7 +19,9 @@ constexpr std::size_t kHeaderSize = 8;  // u32 payload size, u32 type
 constexpr std::size_t kAlignment = 8;
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -47,7 +49,7 @@ Result<SharedRing> SharedRing::create(std::size_t capacity_bytes) {
 }
 
 Result<SharedRing> SharedRing::attach(UniqueFd fd) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return errno_error("cannot examine shared memory", errno);
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size < 2 * page_size() || !std::has_single_bit(size - page_size())) {
@@ -66,10 +68,9 @@ Result<SharedRing> SharedRing::map(UniqueFd fd, std::size_t capacity) {
   if (base == MAP_FAILED) return errno_error("cannot reserve address space for a ring", errno);
   auto* bytes = static_cast<std::byte*>(base);
   const int protection = PROT_READ | PROT_WRITE;
-  const bool mapped =
-      ::mmap(bytes, page + capacity, protection, MAP_SHARED | MAP_FIXED, fd.get(), 0) != MAP_FAILED &&
-      ::mmap(bytes + page + capacity, capacity, protection, MAP_SHARED | MAP_FIXED, fd.get(),
-             static_cast<off_t>(page)) != MAP_FAILED;
+  const bool mapped = ::mmap(bytes, page + capacity, protection, MAP_SHARED | MAP_FIXED, fd.get(), 0) != MAP_FAILED &&
+                      ::mmap(bytes + page + capacity, capacity, protection, MAP_SHARED | MAP_FIXED, fd.get(),
+                             static_cast<off_t>(page)) != MAP_FAILED;
   if (!mapped) {
     const int error = errno;
     ::munmap(base, page + 2 * capacity);
@@ -174,7 +175,9 @@ void RingConsumer::take_secret(MutableByteView out) {
   ::explicit_bzero(payload, out.size());
 }
 
-void RingConsumer::release() { ring_.control_->head.store(head_, std::memory_order_release); }
+void RingConsumer::release() {
+  ring_.control_->head.store(head_, std::memory_order_release);
+}
 
 bool RingConsumer::prepare_sleep() {
   ring_.control_->sleeping.store(1, std::memory_order_seq_cst);
@@ -183,6 +186,8 @@ bool RingConsumer::prepare_sleep() {
   return false;
 }
 
-void RingConsumer::wake() { ring_.control_->sleeping.store(0, std::memory_order_relaxed); }
+void RingConsumer::wake() {
+  ring_.control_->sleeping.store(0, std::memory_order_relaxed);
+}
 
 }  // namespace redoubt

@@ -11,8 +11,8 @@
 //   if (auto space = producer.begin(kType, size)) { fill(*space); producer.commit(); }
 //   if (producer.publish()) wake_the_consumer();       // an eventfd of the caller's
 //
-// Sleeping: the consumer sets its flag, looks again, then blocks; the producer stores the tail, then reads the flag; both
-// sequentially consistent, so no wake-up is lost. Each end is used by one thread.
+// Sleeping: the consumer sets its flag, looks again, then blocks; the producer stores the tail, then reads the flag;
+// both sequentially consistent, so no wake-up is lost. Each end is used by one thread.
 #pragma once
 
 #include <atomic>
@@ -75,9 +75,9 @@ class RingProducer {
 
  private:
   SharedRing ring_;
-  std::uint64_t tail_ = 0;         // ours; the shared copy is written, never read
+  std::uint64_t tail_ = 0;  // ours; the shared copy is written, never read
   std::uint64_t published_ = 0;
-  std::uint64_t head_ = 0;         // as last read from the consumer, checked
+  std::uint64_t head_ = 0;  // as last read from the consumer, checked
   std::size_t pending_footprint_ = 0;
 };
 

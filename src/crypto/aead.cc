@@ -48,8 +48,8 @@ void Aes256Gcm::seal(ByteView nonce, ByteView associated_data, ByteView plaintex
   REDOUBT_CHECK(EVP_EncryptInit_ex2(context, nullptr, nullptr, as_uchars(nonce), nullptr) == 1);
   REDOUBT_CHECK(EVP_EncryptUpdate(context, nullptr, &n, as_uchars(associated_data),
                                   static_cast<int>(associated_data.size())) == 1);
-  REDOUBT_CHECK(EVP_EncryptUpdate(context, as_uchars(out), &n, as_uchars(plaintext),
-                                  static_cast<int>(plaintext.size())) == 1);
+  REDOUBT_CHECK(
+      EVP_EncryptUpdate(context, as_uchars(out), &n, as_uchars(plaintext), static_cast<int>(plaintext.size())) == 1);
   REDOUBT_CHECK(EVP_EncryptFinal_ex(context, as_uchars(out) + n, &n) == 1);
   REDOUBT_CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagSize, as_uchars(out) + plaintext.size()) == 1);
 }
@@ -63,12 +63,12 @@ Result<> Aes256Gcm::open(ByteView nonce, ByteView associated_data, ByteView seal
   std::array<unsigned char, kTagSize> tag;
   std::copy_n(as_uchars(sealed) + size, kTagSize, tag.begin());
   int n = 0;
-  const bool ok =
-      EVP_DecryptInit_ex2(context, nullptr, nullptr, as_uchars(nonce), nullptr) == 1 &&
-      EVP_DecryptUpdate(context, nullptr, &n, as_uchars(associated_data), static_cast<int>(associated_data.size())) == 1 &&
-      EVP_DecryptUpdate(context, as_uchars(out), &n, as_uchars(sealed), static_cast<int>(size)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(context, as_uchars(out) + n, &n) == 1;
+  const bool ok = EVP_DecryptInit_ex2(context, nullptr, nullptr, as_uchars(nonce), nullptr) == 1 &&
+                  EVP_DecryptUpdate(context, nullptr, &n, as_uchars(associated_data),
+                                    static_cast<int>(associated_data.size())) == 1 &&
+                  EVP_DecryptUpdate(context, as_uchars(out), &n, as_uchars(sealed), static_cast<int>(size)) == 1 &&
+                  EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) == 1 &&
+                  EVP_DecryptFinal_ex(context, as_uchars(out) + n, &n) == 1;
   if (!ok) {
     wipe(out);
     return Error(Errc::kVerifyFailed, "the authentication tag does not hold");

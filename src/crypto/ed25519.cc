@@ -45,7 +45,8 @@ Ed25519Signature Ed25519PrivateKey::sign(ByteView message) const {
   Ed25519Signature signature;
   std::size_t size = signature.size();
   const DigestContext context(EVP_MD_CTX_new());
-  REDOUBT_CHECK(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, impl_->key.get(), nullptr) == 1);
+  REDOUBT_CHECK(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, impl_->key.get(), nullptr) ==
+                1);
   REDOUBT_CHECK(EVP_DigestSign(context.get(), as_uchars(MutableByteView(signature)), &size, as_uchars(message),
                                message.size()) == 1);
   return signature;
@@ -56,8 +57,10 @@ bool ed25519_verify(const Ed25519PublicKey& key, ByteView message, ByteView sign
   const Pkey pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, as_uchars(ByteView(key)), key.size()));
   if (!pkey) return false;
   const DigestContext context(EVP_MD_CTX_new());
-  if (EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, pkey.get(), nullptr) != 1) return false;
-  return EVP_DigestVerify(context.get(), as_uchars(signature), signature.size(), as_uchars(message), message.size()) == 1;
+  if (EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, pkey.get(), nullptr) != 1)
+    return false;
+  return EVP_DigestVerify(context.get(), as_uchars(signature), signature.size(), as_uchars(message), message.size()) ==
+         1;
 }
 
 }  // namespace redoubt::crypto

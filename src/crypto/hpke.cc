@@ -119,7 +119,8 @@ Result<HpkeMessage> hpke_seal(const X25519PublicKey& recipient, ByteView info, B
 
 Result<Bytes> hpke_open(const X25519KeyPair& recipient, const X25519PublicKey& encapsulated_key, ByteView info,
                         ByteView associated_data, ByteView ciphertext) {
-  if (ciphertext.size() < Aes256Gcm::kTagSize) return Error(Errc::kMalformed, "HPKE ciphertext is shorter than its tag");
+  if (ciphertext.size() < Aes256Gcm::kTagSize)
+    return Error(Errc::kMalformed, "HPKE ciphertext is shorter than its tag");
   auto dh = diffie_hellman(recipient.private_key, encapsulated_key);
   if (!dh) return dh.error();
   const Context context = key_schedule(*dh, encapsulated_key, recipient.public_key, info);

@@ -16,7 +16,9 @@ constexpr std::size_t kSecureHeapMinBlockBytes = 32;
 
 }  // namespace
 
-bool init_secure_heap() { return CRYPTO_secure_malloc_init(kSecureHeapSizeBytes, kSecureHeapMinBlockBytes) == 1; }
+bool init_secure_heap() {
+  return CRYPTO_secure_malloc_init(kSecureHeapSizeBytes, kSecureHeapMinBlockBytes) == 1;
+}
 
 Secret::Secret(std::size_t size) : size_(size) {
   if (size == 0) return;
@@ -45,9 +47,13 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { OPENSSL_secure_clear_free(data_, size_); }
+Secret::~Secret() {
+  OPENSSL_secure_clear_free(data_, size_);
+}
 
-void wipe(MutableByteView bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+void wipe(MutableByteView bytes) {
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+}
 
 bool equal_constant_time(ByteView a, ByteView b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

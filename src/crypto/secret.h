@@ -49,7 +49,8 @@ void wipe(MutableByteView bytes);
 // True when equal. Time depends on the lengths only, not on the bytes.
 bool equal_constant_time(ByteView a, ByteView b);
 
-// Fills with random bytes (public ones: salts, nonces, identifiers). Any thread. Stops the program if the generator fails.
+// Fills with random bytes (public ones: salts, nonces, identifiers). Any thread. Stops the program if the generator
+// fails.
 void random_bytes(MutableByteView out);
 
 }  // namespace redoubt::crypto

@@ -55,6 +55,8 @@ void Sha256::update(ByteView bytes) {
   REDOUBT_CHECK(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()) == 1);
 }
 
-Sha256Digest Sha256::finish() { return finish_and_restart(impl_->context.get()); }
+Sha256Digest Sha256::finish() {
+  return finish_and_restart(impl_->context.get());
+}
 
 }  // namespace redoubt::crypto

@@ -15,7 +15,9 @@ using Sha256Digest = std::array<std::byte, 32>;
 
 // SHA-256 of the concatenation of `parts`. Any thread; each thread keeps one context. Time depends on lengths only.
 Sha256Digest sha256(std::initializer_list<ByteView> parts);
-inline Sha256Digest sha256(ByteView bytes) { return sha256({bytes}); }
+inline Sha256Digest sha256(ByteView bytes) {
+  return sha256({bytes});
+}
 
 // SHA-256 of bytes that come in pieces. One thread at a time. Movable, not copyable.
 class Sha256 {

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t kMaxKeyFileBytes = 4096;
 
-std::string prefix_of(std::string_view kind) { return "redoubt-" + std::string(kind) + "-v1 "; }
+std::string prefix_of(std::string_view kind) {
+  return "redoubt-" + std::string(kind) + "-v1 ";
+}
 
 }  // namespace
 
@@ -41,7 +43,7 @@ Result<> create_key_file(const std::string& path, std::string_view kind, const c
 Result<crypto::Secret> load_key_file(const std::string& path, std::string_view kind, std::size_t size_bytes) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.valid()) return errno_error("cannot open key file `" + path + "`", errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return errno_error("cannot examine key file `" + path + "`", errno);
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error(Errc::kPermissionDenied, "key file `" + path + "` must be readable by its owner alone (chmod 600)");

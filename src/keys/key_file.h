@@ -1,7 +1,7 @@
 // Private keys in files: text of one line, readable by their owner alone.
 //
-// A line `redoubt-KIND-v1 BASE64`. The kind is part of the file, so that a key is never taken for another. Sealing these
-// files to a TPM or an enclave replaces this module's plain form; callers keep the same two calls.
+// A line `redoubt-KIND-v1 BASE64`. The kind is part of the file, so that a key is never taken for another. Sealing
+// these files to a TPM or an enclave replaces this module's plain form; callers keep the same two calls.
 #pragma once
 
 #include <string>

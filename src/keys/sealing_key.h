@@ -53,7 +53,8 @@ class KeyWrapper {
   explicit KeyWrapper(const crypto::Secret& wrapping_key);
 
   IssuedSealingKey issue();
-  // The opening's plaintext. kMalformed, kUnsupported (version), kVerifyFailed (wrong wrapping key, context, or altered).
+  // The opening's plaintext. kMalformed, kUnsupported (version), kVerifyFailed (wrong wrapping key, context, or
+  // altered).
   Result<Bytes> open(ByteView context, ByteView sealed);
 
  private:

@@ -89,6 +89,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   std::string host_field;
   std::shared_ptr<internal::TlsContext> tls;
   std::optional<Error> setup_error;
+  ClientConnection::Registry connections;  // before `idle`, whose connections enter themselves here
   std::vector<std::unique_ptr<ClientConnection>> idle;
   Deadline idle_check;
   bool closed = false;
@@ -318,7 +319,8 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientReque
     // (RFC 9110 §9.2.2).
     if (sent > 0 && !is_safe(request.method)) co_return response;
   }
-  auto connection = std::make_unique<ClientConnection>(impl->io, impl->sweep);
+  if (impl->closed) co_return Error(Errc::kUnavailable, "the connection to the upstream is shut down");
+  auto connection = std::make_unique<ClientConnection>(impl->io, impl->sweep, impl->connections);
   if (auto connected = co_await connection->connect(impl->url, impl->tls.get(), impl->limits.connect_timeout);
       !connected) {
     co_return connected.error();
@@ -330,6 +332,12 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientReque
 
 void HttpClient::close_idle() {
   impl_->idle.clear();
+}
+
+void HttpClient::cut_off() {
+  impl_->closed = true;
+  close_idle();
+  for (ClientConnection* connection : impl_->connections) connection->cut_off();
 }
 
 }  // namespace redoubt::net

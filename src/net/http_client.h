@@ -79,6 +79,9 @@ class HttpClient {
   // Closes idle connections; those in use close when they end.
   void close_idle();
 
+  // Ends everything now: exchanges under way fail with kUnavailable, and no connection is made any more.
+  void cut_off();
+
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;

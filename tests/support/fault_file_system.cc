@@ -19,14 +19,18 @@ std::string trimmed(std::string path) {
   return path;
 }
 
-Error injected(const std::string& path) { return Error(Errc::kIo, "injected fault at `" + path + "`"); }
-Error missing(const std::string& path) { return Error(Errc::kNotFound, "no `" + path + "`"); }
+Error injected(const std::string& path) {
+  return Error(Errc::kIo, "injected fault at `" + path + "`");
+}
+Error missing(const std::string& path) {
+  return Error(Errc::kNotFound, "no `" + path + "`");
+}
 
 }  // namespace
 
 struct FaultFileSystem::Inode {
-  Bytes content;          // as it reads
-  Bytes durable;          // as it is on the disk
+  Bytes content;                  // as it reads
+  Bytes durable;                  // as it is on the disk
   std::set<std::uint64_t> dirty;  // pages of `content` that a sync would write
   bool size_dirty = false;
 
@@ -103,9 +107,14 @@ class FaultFileSystem::OpenFile final : public File {
     const std::lock_guard lock(fs_.mutex_);
     if (stale() || !writable_) return injected(path_);
     switch (fs_.judge(Operation::kWrite, path_)) {
-      case Verdict::kFail: return injected(path_);
-      case Verdict::kHalf: inode_->write(offset, bytes.first(bytes.size() / 2)); return injected(path_);
-      case Verdict::kProceed: inode_->write(offset, bytes); break;
+      case Verdict::kFail:
+        return injected(path_);
+      case Verdict::kHalf:
+        inode_->write(offset, bytes.first(bytes.size() / 2));
+        return injected(path_);
+      case Verdict::kProceed:
+        inode_->write(offset, bytes);
+        break;
     }
     return {};
   }
@@ -197,10 +206,16 @@ FaultFileSystem::Verdict FaultFileSystem::judge(Operation operation, const std::
   struck_path_ = path;
   const bool half = operation == Operation::kWrite;
   switch (fault_->effect) {
-    case Effect::kFail: return Verdict::kFail;
-    case Effect::kShortWrite: return half ? Verdict::kHalf : Verdict::kFail;
-    case Effect::kCrash: crashed_ = true; return Verdict::kProceed;
-    case Effect::kCrashInside: crashed_ = true; return half ? Verdict::kHalf : Verdict::kFail;
+    case Effect::kFail:
+      return Verdict::kFail;
+    case Effect::kShortWrite:
+      return half ? Verdict::kHalf : Verdict::kFail;
+    case Effect::kCrash:
+      crashed_ = true;
+      return Verdict::kProceed;
+    case Effect::kCrashInside:
+      crashed_ = true;
+      return half ? Verdict::kHalf : Verdict::kFail;
   }
   return Verdict::kFail;
 }
@@ -390,6 +405,8 @@ Result<std::vector<std::string>> FaultFileSystem::list(const std::string& given)
   return out;
 }
 
-Result<std::uint64_t> FaultFileSystem::free_bytes(const std::string&) { return std::uint64_t{1} << 40; }
+Result<std::uint64_t> FaultFileSystem::free_bytes(const std::string&) {
+  return std::uint64_t{1} << 40;
+}
 
 }  // namespace redoubt::testing_support

@@ -17,7 +17,7 @@ TEST(KeyFile, RoundTripsAndIsPrivate) {
   const TempDir dir;
   const crypto::Secret key = crypto::Secret::random(32);
   ASSERT_TRUE(create_key_file(dir / "k", "wrap", key));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat((dir / "k").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   auto loaded = load_key_file(dir / "k", "wrap", 32);

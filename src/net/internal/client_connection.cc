@@ -7,14 +7,24 @@ namespace redoubt::net::internal {
 
 using boost::asio::ip::tcp;
 
-ClientConnection::ClientConnection(boost::asio::io_context& io, DeadlineSweep& sweep)
-    : socket_(io.get_executor()), resolver_(io.get_executor()), deadline_(sweep, [this] {
+ClientConnection::ClientConnection(boost::asio::io_context& io, DeadlineSweep& sweep, Registry& registry)
+    : registry_(registry), socket_(io.get_executor()), resolver_(io.get_executor()), deadline_(sweep, [this] {
         boost::system::error_code ignored;
         socket_.cancel(ignored);
         resolver_.cancel();
-      }) {}
+      }) {
+  registry_.insert(this);
+}
+
+void ClientConnection::cut_off() {
+  cut_off_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  resolver_.cancel();
+}
 
 ClientConnection::~ClientConnection() {
+  registry_.erase(this);
   if (tls_) tls_->close_notify();
 }
 
@@ -39,7 +49,7 @@ Task<Result<>> ClientConnection::connect(const UpstreamUrl& url, const TlsContex
   }
   error = boost::asio::error::host_not_found;
   for (const tcp::endpoint& endpoint : endpoints) {
-    if (deadline_.expired()) break;
+    if (deadline_.expired() || cut_off_) break;
     socket_.close(error);
     socket_.open(endpoint.protocol(), error);
     if (error) continue;

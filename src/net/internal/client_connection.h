@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -20,7 +21,11 @@ namespace redoubt::net::internal {
 
 class ClientConnection {
  public:
-  ClientConnection(boost::asio::io_context& io, DeadlineSweep& sweep);
+  // Every connection of a client, so that all can be cut off.
+  using Registry = std::unordered_set<ClientConnection*>;
+
+  // Enters itself in `registry`, which must outlive it.
+  ClientConnection(boost::asio::io_context& io, DeadlineSweep& sweep, Registry& registry);
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
   ~ClientConnection();
@@ -40,6 +45,9 @@ class ClientConnection {
   // For a kept-alive connection: false when the peer has closed it or sent something nobody asked for.
   bool still_idle();
 
+  // Closes it now; what waits on it ends with kUnavailable.
+  void cut_off();
+
   Deadline& deadline() { return deadline_; }
 
   // Memory for responses, kept with the connection for the next one.
@@ -54,10 +62,12 @@ class ClientConnection {
   Task<Result<>> wait_for(TlsIo want);
   Error failed(const char* what, const boost::system::error_code& error) const;
 
+  Registry& registry_;
   Socket socket_;
   boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Executor> resolver_;
   Deadline deadline_;
   std::unique_ptr<TlsSession> tls_;
+  bool cut_off_ = false;
 };
 
 }  // namespace redoubt::net::internal
