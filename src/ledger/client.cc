@@ -1,0 +1,248 @@
+#include "ledger/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace redoubt::ledger {
+namespace {
+
+std::size_t sealed_size(std::size_t opening_size) {
+  return opening_size == 0 ? 0 : opening_size + keys::kSealOverheadBytes;
+}
+
+std::size_t entry_footprint(std::size_t leaf_size, std::size_t opening_size) {
+  return RingProducer::footprint(kTicketSize + kEntryHeaderSize + leaf_size + sealed_size(opening_size));
+}
+
+Error exhausted() {
+  return Error(Errc::kResourceExhausted, "the ledger's queue is full");
+}
+
+}  // namespace
+
+LedgerClient::LedgerClient(RingProducer requests, RingConsumer answers, int keeper_wake_fd)
+    : requests_(std::move(requests)),
+      answers_(std::move(answers)),
+      keeper_wake_fd_(keeper_wake_fd),
+      slots_(kMaxTickets) {
+  free_slots_.reserve(kMaxTickets);
+  for (std::uint32_t i = kMaxTickets; i > 0; --i) free_slots_.push_back(i - 1);
+}
+
+// Ring bytes that are not held for outcomes.
+std::size_t LedgerClient::room() {
+  const std::size_t held = reservations_ * kOutcomeReserveBytes;
+  const std::size_t free = requests_.free_bytes();
+  return free > held ? free - held : 0;
+}
+
+Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
+  REDOUBT_CHECK(leaf_size <= kMaxLeafBytes && sealed_size(opening_size) <= kMaxOpeningBytes);
+  // One ticket for the admission, one for the outcome of this and of every exchange admitted before.
+  if (free_slots_.size() < reservations_ + 2) return exhausted();
+  if (room() < entry_footprint(leaf_size, opening_size) + kOutcomeReserveBytes) return exhausted();
+  ++reservations_;
+  return Reservation(this);
+}
+
+bool LedgerClient::fits_outcome(std::size_t leaf_size, std::size_t opening_size) {
+  if (sealed_size(opening_size) > kMaxOpeningBytes) return false;
+  const std::size_t need = entry_footprint(leaf_size, opening_size);
+  return need <= kOutcomeReserveBytes || need <= room() + kOutcomeReserveBytes;
+}
+
+Ticket LedgerClient::take_ticket(AppendWaiter* append, OpenWaiter* open) {
+  REDOUBT_CHECK(!free_slots_.empty());
+  const std::uint32_t index = free_slots_.back();
+  free_slots_.pop_back();
+  Slot& slot = slots_[index];
+  slot = {.append = append, .open = open, .generation = slot.generation + 1, .used = true};
+  return (Ticket{slot.generation} << 32) | index;
+}
+
+LedgerClient::Slot* LedgerClient::find(Ticket ticket) {
+  const auto index = static_cast<std::uint32_t>(ticket);
+  if (index >= slots_.size()) return nullptr;
+  Slot& slot = slots_[index];
+  return slot.used && slot.generation == static_cast<std::uint32_t>(ticket >> 32) ? &slot : nullptr;
+}
+
+void LedgerClient::free_slot(Slot& slot) {
+  slot.used = false;
+  slot.append = nullptr;
+  slot.open = nullptr;
+  free_slots_.push_back(static_cast<std::uint32_t>(&slot - slots_.data()));
+}
+
+void LedgerClient::write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening,
+                               Ticket ticket) {
+  EntryHeader complete = header;
+  complete.leaf_size = static_cast<std::uint32_t>(leaf.size());
+  complete.opening_size = static_cast<std::uint32_t>(sealed_size(opening.size()));
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kAppend),
+                               kTicketSize + kEntryHeaderSize + complete.leaf_size + complete.opening_size);
+  REDOUBT_CHECK(space.has_value());  // the caller has room or a reservation
+  store_le(space->first(kTicketSize), ticket);
+  store_entry_header(space->subspan(kTicketSize, kEntryHeaderSize), complete);
+  MutableByteView rest = space->subspan(kTicketSize + kEntryHeaderSize);
+  if (!leaf.empty()) std::memcpy(rest.data(), leaf.data(), leaf.size());
+  if (!opening.empty()) {
+    sealer_->seal(opening_context(complete.exchange, complete.kind), as_bytes(opening), rest.subspan(leaf.size()));
+  }
+  requests_.commit();
+}
+
+void LedgerClient::submit_admission(Reservation& reservation, EntryHeader header, std::string_view leaf,
+                                    std::string_view opening, AppendWaiter* waiter) {
+  REDOUBT_CHECK(reservation.client_ == this);
+  header.kind = EntryKind::kAdmission;
+  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+}
+
+Result<> LedgerClient::submit_outcome(Reservation reservation, EntryHeader header, std::string_view leaf,
+                                      std::string_view opening, AppendWaiter* waiter) {
+  REDOUBT_CHECK(reservation.client_ == this);
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  header.kind = EntryKind::kOutcome;
+  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+  return {};
+}
+
+Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::string_view opening,
+                              AppendWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
+  if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
+    return exhausted();
+  header.kind = EntryKind::kStandalone;
+  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+  return {};
+}
+
+Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  const Bytes encoded = encode_open_request(request);
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kTicketSize + encoded.size())) {
+    return exhausted();
+  }
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kOpen), kTicketSize + encoded.size());
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
+  std::copy(encoded.begin(), encoded.end(), space->begin() + kTicketSize);
+  requests_.commit();
+  return {};
+}
+
+void LedgerClient::abandon(AppendWaiter* waiter) {
+  for (Slot& slot : slots_) {
+    if (slot.append == waiter) slot.append = nullptr;
+  }
+}
+
+void LedgerClient::abandon(OpenWaiter* waiter) {
+  for (Slot& slot : slots_) {
+    if (slot.open == waiter) slot.open = nullptr;
+  }
+}
+
+void LedgerClient::flush() {
+  if (!requests_.publish()) return;
+  const std::uint64_t one = 1;
+  // A full counter already wakes; nothing else can fail on an eventfd of ours.
+  [[maybe_unused]] const ssize_t ignored = ::write(keeper_wake_fd_, &one, sizeof one);
+}
+
+Result<> LedgerClient::poll() {
+  while (stopped_.empty()) {
+    auto message = answers_.peek(kMaxAnswerBytes);
+    if (!message) {
+      stop("the keeper's answers are out of order");
+      return message.error();
+    }
+    if (!*message) return {};
+    buffer_.resize((*message)->size);
+    if (static_cast<MessageType>((*message)->type) == MessageType::kSealingKey) {
+      answers_.take_secret(buffer_);
+    } else {
+      answers_.take(buffer_);
+    }
+    answers_.release();
+    if (auto done = handle(static_cast<MessageType>((*message)->type), buffer_); !done) {
+      stop("the keeper's answers make no sense");
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<> LedgerClient::handle(MessageType type, ByteView payload) {
+  const Error corrupt(Errc::kCorrupt, "the keeper's answer makes no sense");
+  switch (type) {
+    case MessageType::kAppended: {
+      if (payload.size() != kAppendedSize) return corrupt;
+      Slot* slot = find(load_le<Ticket>(payload));
+      if (slot == nullptr) return corrupt;
+      Appended appended{.index = {load_le<std::uint64_t>(payload.subspan(8, 8))}, .leaf_hash = {}};
+      std::copy_n(payload.begin() + 16, appended.leaf_hash.size(), appended.leaf_hash.begin());
+      AppendWaiter* waiter = slot->append;
+      free_slot(*slot);
+      if (waiter != nullptr) waiter->appended(appended);
+      return {};
+    }
+    case MessageType::kSealingKey: {
+      if (payload.size() != kSealingKeySize) return corrupt;
+      keys::IssuedSealingKey issued{.key = crypto::Secret::copy_of(payload.first(32))};
+      std::copy_n(payload.begin() + 32, issued.wrapped.size(), issued.wrapped.begin());
+      crypto::wipe(buffer_);
+      sealer_.emplace(issued);
+      return {};
+    }
+    case MessageType::kOpened: {
+      if (payload.size() < kTicketSize + 1) return corrupt;
+      Slot* slot = find(load_le<Ticket>(payload));
+      if (slot == nullptr) return corrupt;
+      const auto code = static_cast<std::uint8_t>(payload[kTicketSize]);
+      if (code != kOpenedSuccess && code > static_cast<std::uint8_t>(Errc::kUnsupported)) return corrupt;
+      OpenWaiter* waiter = slot->open;
+      free_slot(*slot);
+      if (waiter == nullptr) return {};
+      const ByteView rest = payload.subspan(kTicketSize + 1);
+      waiter->opened(code == kOpenedSuccess
+                         ? Result<Bytes>(to_bytes(rest))
+                         : Result<Bytes>(Error(static_cast<Errc>(code), std::string(as_chars(rest)))));
+      return {};
+    }
+    case MessageType::kPublished:
+      if (payload.size() != 8) return corrupt;
+      published_ = load_le<std::uint64_t>(payload);
+      return {};
+    case MessageType::kStopped:
+      stop(as_chars(payload));
+      return {};
+    case MessageType::kAppend:
+    case MessageType::kOpen:
+      break;
+  }
+  return corrupt;
+}
+
+void LedgerClient::stop(std::string_view why) {
+  if (!stopped_.empty()) return;
+  stopped_ = why.empty() ? "the ledger stopped" : std::string(why);
+  for (Slot& slot : slots_) {
+    if (!slot.used) continue;
+    AppendWaiter* append = slot.append;
+    OpenWaiter* open = slot.open;
+    free_slot(slot);
+    if (append != nullptr) append->appended(Error(Errc::kUnavailable, stopped_));
+    if (open != nullptr) open->opened(Error(Errc::kUnavailable, stopped_));
+  }
+}
+
+}  // namespace redoubt::ledger

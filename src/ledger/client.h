@@ -1,0 +1,132 @@
+// The gateway's end of the ledger: one per core, over that core's pair of rings.
+//
+// Admission first reserves the place of its outcome; an exchange that holds a Reservation can always record how it
+// ended. What is submitted leaves with the next flush(); answers are delivered by poll(), inline, on the same thread.
+//
+//   auto reservation = client.reserve(size);               // or kResourceExhausted / kUnavailable: refuse the request
+//   client.submit_admission(*reservation, header, leaf, opening, waiter);
+//   client.flush();
+//   …                                                      // waiter.appended(…) is called by poll()
+//   client.submit_outcome(std::move(*reservation), header, leaf, opening, waiter2);
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/shm_ring.h"
+#include "keys/sealing_key.h"
+#include "ledger/entry.h"
+#include "ledger/open_request.h"
+#include "ledger/wire.h"
+
+namespace redoubt::ledger {
+
+class LedgerClient {
+ public:
+  // Told how an append ended; must live until then. Errors: kUnavailable when the ledger stopped: whether the entry is
+  // in the ledger is then not known.
+  class AppendWaiter {
+   public:
+    virtual ~AppendWaiter() = default;
+    virtual void appended(Result<Appended> result) = 0;
+  };
+  class OpenWaiter {
+   public:
+    virtual ~OpenWaiter() = default;
+    virtual void opened(Result<Bytes> sealed) = 0;  // for open_opened() with the reader's key
+  };
+
+  // The place of one outcome. Movable; gives its place back when it goes unused.
+  class Reservation {
+   public:
+    Reservation(Reservation&& other) noexcept : client_(std::exchange(other.client_, nullptr)) {}
+    Reservation& operator=(Reservation&&) = delete;
+    ~Reservation() {
+      if (client_ != nullptr) client_->release_reservation();
+    }
+
+   private:
+    friend class LedgerClient;
+    explicit Reservation(LedgerClient* client) : client_(client) {}
+    LedgerClient* client_;
+  };
+
+  // `keeper_wake_fd` is the keeper's eventfd; it stays the caller's and must outlive the client.
+  LedgerClient(RingProducer requests, RingConsumer answers, int keeper_wake_fd);
+  LedgerClient(const LedgerClient&) = delete;
+  LedgerClient& operator=(const LedgerClient&) = delete;
+
+  // Whether entries can be appended now: a sealing key has come and the ledger has not stopped.
+  bool ready() const { return sealer_.has_value() && stopped_.empty(); }
+  // Why the ledger stopped; empty while it works.
+  const std::string& stopped() const { return stopped_; }
+  std::uint64_t published() const { return published_; }
+
+  // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
+  // kUnavailable when !ready().
+  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size);
+
+  // Whether an outcome of this size goes out now; one that only fits without its values always does.
+  bool fits_outcome(std::size_t leaf_size, std::size_t opening_size);
+
+  // Submits. `opening` is the plaintext, sealed here; empty for none. `waiter` may be null. `header.kind` and sizes are
+  // filled in. Precondition for the first: reserve() was called with these sizes, nothing was submitted since; for the
+  // second: fits_outcome(), or a footprint of at most kOutcomeReserveBytes.
+  void submit_admission(Reservation& reservation, EntryHeader header, std::string_view leaf, std::string_view opening,
+                        AppendWaiter* waiter);
+  // The second fails only when the ledger stopped (kUnavailable). After an error the waiter is not told.
+  Result<> submit_outcome(Reservation reservation, EntryHeader header, std::string_view leaf, std::string_view opening,
+                          AppendWaiter* waiter);
+  // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
+  Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
+  Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter);
+
+  // Forgets the waiter: it is going away before its answer.
+  void abandon(AppendWaiter* waiter);
+  void abandon(OpenWaiter* waiter);
+
+  // Makes what was submitted visible to the keeper, waking it if it sleeps.
+  void flush();
+
+  // Delivers the answers that have come. Errors: kCorrupt when the keeper's answers make no sense; the client is then
+  // stopped.
+  Result<> poll();
+  // Around blocking for answers, as RingConsumer's.
+  bool prepare_sleep() { return answers_.prepare_sleep(); }
+  void wake() { answers_.wake(); }
+
+  // Ends everything outstanding with kUnavailable and refuses from now on. For when the keeper is gone.
+  void stop(std::string_view why);
+
+ private:
+  struct Slot {
+    AppendWaiter* append = nullptr;
+    OpenWaiter* open = nullptr;
+    std::uint32_t generation = 0;
+    bool used = false;
+  };
+
+  void release_reservation() { --reservations_; }
+  std::size_t room();
+  Ticket take_ticket(AppendWaiter* append, OpenWaiter* open);
+  Slot* find(Ticket ticket);
+  void free_slot(Slot& slot);
+  void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);
+  Result<> handle(MessageType type, ByteView payload);
+
+  RingProducer requests_;
+  RingConsumer answers_;
+  const int keeper_wake_fd_;
+  std::optional<keys::OpeningSealer> sealer_;
+  std::string stopped_;
+  std::uint64_t published_ = 0;
+  std::size_t reservations_ = 0;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  Bytes buffer_;
+};
+
+}  // namespace redoubt::ledger

@@ -1,0 +1,52 @@
+// What the ledger stores for one record, and how gateway and keeper name it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "tlog/hash.h"
+
+namespace redoubt::ledger {
+
+// Random, made by the gateway; the same in all records of one exchange.
+using ExchangeId = std::array<std::byte, 16>;
+
+// How the keeper pairs records. What a record says is in the record; this is only what recovery needs.
+enum class EntryKind : std::uint8_t {
+  kStandalone = 0,  // needs no other record
+  kAdmission = 1,   // opens an exchange; an outcome must follow
+  kOutcome = 2,     // closes the exchange whose admission it names
+};
+
+// A leaf is at most what an entry bundle's 16-bit length can say (C2SP tlog-tiles).
+inline constexpr std::size_t kMaxLeafBytes = 65'535;
+// A sealed opening; values above their budget are left out of it by whoever builds it.
+inline constexpr std::size_t kMaxOpeningBytes = 1024 * 1024;
+
+struct EntryHeader {
+  EntryKind kind = EntryKind::kStandalone;
+  ExchangeId exchange{};
+  std::uint64_t admission_index = 0;  // for kOutcome: the index of the admission it closes
+  std::uint32_t leaf_size = 0;
+  std::uint32_t opening_size = 0;
+};
+
+// An entry as it lies in a segment: header, leaf bytes, sealed opening (docs/formats/segment.md).
+inline constexpr std::size_t kEntryHeaderSize = 40;
+
+void store_entry_header(MutableByteView out, const EntryHeader& header);
+// kMalformed for sizes above the limits, an unknown kind or non-zero reserved bytes. `bytes` has kEntryHeaderSize.
+Result<EntryHeader> load_entry_header(ByteView bytes);
+
+// What sealing an opening authenticates (keys/sealing_key.h): the exchange's id and the kind.
+std::array<std::byte, 17> opening_context(const ExchangeId& exchange, EntryKind kind);
+
+// An acknowledged entry.
+struct Appended {
+  tlog::LeafIndex index{};
+  tlog::Hash leaf_hash{};
+};
+
+}  // namespace redoubt::ledger

@@ -1,0 +1,320 @@
+#include "ledger/keeper.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "encoding/base64.h"
+
+namespace redoubt::ledger {
+namespace {
+
+// Ring bytes of answers that opened values leave free: a short answer to every ticket, keys, checkpoints.
+constexpr std::size_t kMaxRefusalBytes = 128;
+constexpr std::size_t kAnswerReserveBytes = 768 * 1024;
+
+Error hostile(std::string_view what) {
+  return Error(Errc::kCorrupt, "the gateway broke the rules of the ring: " + std::string(what));
+}
+
+}  // namespace
+
+Keeper::Keeper(Ledger& ledger, LedgerReader& reader, keys::KeyWrapper& wrapper, const Clock& clock,
+               KeeperOptions options)
+    : ledger_(ledger), reader_(reader), wrapper_(wrapper), clock_(clock), options_(std::move(options)) {}
+
+void Keeper::add_ring(RingConsumer requests, RingProducer answers, int gateway_wake_fd) {
+  rings_.push_back({std::move(requests), std::move(answers), gateway_wake_fd});
+}
+
+// Time never runs behind the last entry.
+UnixMillis Keeper::now() const {
+  return std::max(clock_.now(), ledger_.last_commit_time());
+}
+
+Result<std::size_t> Keeper::close_interrupted() {
+  const std::vector<OpenAdmission> open = ledger_.open_admissions();
+  for (const OpenAdmission& admission : open) {
+    record_.clear();
+    const std::string uid = encoding::hex(admission.exchange);
+    record::append_interrupted(record_, {.exchange_uid = uid,
+                                         .admission_index = admission.index,
+                                         .time = now(),
+                                         .source = options_.source,
+                                         .operation = {}});
+    auto added =
+        ledger_.add({.kind = EntryKind::kOutcome, .exchange = admission.exchange, .admission_index = admission.index},
+                    as_bytes(record_), {});
+    if (!added) return added.error();
+    if (ledger_.batch_room() < kMaxLeafBytes + kEntryHeaderSize) {
+      if (auto done = commit(); !done) return done.error();
+    }
+  }
+  if (auto done = commit(); !done) return done.error();
+  if (auto done = publish(); !done) return done.error();
+  return open.size();
+}
+
+Result<> Keeper::run(int wake_fd, int stop_fd) {
+  Result<> ended = serve(wake_fd, stop_fd);
+  if (!ended) {
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+      // A ring without room for this has a gateway that does not read; it learns from the keeper's end.
+      [[maybe_unused]] const auto sent = send(i, MessageType::kStopped, as_bytes(ended.error().message()));
+    }
+    wake_gateway();
+  }
+  return ended;
+}
+
+Result<> Keeper::serve(int wake_fd, int stop_fd) {
+  bool stop = false;
+  while (true) {
+    const auto steady = clock_.steady();
+    if (steady >= next_keys_) {
+      issue_sealing_keys();
+      next_keys_ = steady + options_.sealing_key_life;
+    }
+    auto drained = drain();
+    if (!drained) return drained.error();
+    if (auto done = commit(); !done) return done;
+    if (ledger_.committed() > ledger_.published() && clock_.steady() >= next_publish_) {
+      if (auto done = publish(); !done) return done;
+    }
+    if (*drained > 0) continue;
+    if (stop) break;
+    sleep(wake_fd, stop_fd, stop);
+  }
+  return publish();
+}
+
+// Takes what the rings hold, up to a batch. Returns the number of messages.
+Result<std::size_t> Keeper::drain() {
+  std::size_t taken = 0;
+  std::size_t batch_start_room = ledger_.batch_room();
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+      auto one = take_one(i);
+      if (!one) return one.error();
+      if (!*one) continue;
+      ++taken;
+      more = batch_start_room - ledger_.batch_room() < options_.batch_bytes;
+      if (!more) break;
+    }
+  }
+  for (Ring& ring : rings_) ring.requests.release();
+  return taken;
+}
+
+Result<bool> Keeper::take_one(std::size_t ring_index) {
+  auto message = rings_[ring_index].requests.peek(kMaxRequestBytes);
+  if (!message) return message.error();
+  if (!*message) return false;
+  const std::size_t size = (*message)->size;
+  if (size < kTicketSize) return hostile("a message without a ticket");
+  Result<> done;
+  switch (static_cast<MessageType>((*message)->type)) {
+    case MessageType::kAppend:
+      done = take_append(ring_index, size);
+      break;
+    case MessageType::kOpen:
+      done = take_open(ring_index, size);
+      break;
+    default:
+      return hostile("a message of an unknown type");
+  }
+  if (!done) return done.error();
+  return true;
+}
+
+Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
+  if (size < kTicketSize + kEntryHeaderSize) return hostile("an entry without a header");
+  const std::size_t entry_size = size - kTicketSize;
+  if (ledger_.batch_room() < entry_size) {
+    if (auto done = commit(); !done) return done;
+  }
+  std::array<std::byte, kTicketSize> ticket;
+  rings_[ring_index].requests.take(ticket, ledger_.begin_entry(entry_size));
+  auto appended = ledger_.end_entry();
+  if (!appended) return hostile(appended.error().message());
+  answers_.push_back({ring_index, load_le<Ticket>(ticket), *appended});
+  return {};
+}
+
+Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
+  request_.resize(size);
+  rings_[ring_index].requests.take(request_);
+  const auto ticket = load_le<Ticket>(ByteView(request_).first(kTicketSize));
+  auto request = decode_open_request(ByteView(request_).subspan(kTicketSize));
+  if (!request) {
+    refuse_open(ring_index, ticket, request.error());
+    return {};
+  }
+  if (auto allowed = check_open_request(*request, ledger_.origin(), options_.openers, clock_.now()); !allowed) {
+    refuse_open(ring_index, ticket, allowed.error());
+    return {};
+  }
+  if (request->index.value >= ledger_.committed().value) {
+    refuse_open(ring_index, ticket, Error(Errc::kNotFound, "no such record"));
+    return {};
+  }
+  // The record first, durable; then the values.
+  record_.clear();
+  std::array<std::byte, 16> uid;
+  crypto::random_bytes(uid);
+  const std::string uid_hex = encoding::hex(uid);
+  const std::string opener = "ed25519:" + encoding::hex(request->opener);
+  record::append_opened(record_, {.request_uid = uid_hex,
+                                  .time = now(),
+                                  .source = options_.source,
+                                  .principal_uid = opener,
+                                  .principal_name = {},
+                                  .opened_index = request->index.value,
+                                  .opened_exchange_uid = {},
+                                  .fields = {},
+                                  .reason = request->reason});
+  if (ledger_.batch_room() < kEntryHeaderSize + record_.size()) {
+    if (auto done = commit(); !done) return done;
+  }
+  auto added = ledger_.add({.kind = EntryKind::kStandalone, .exchange = uid}, as_bytes(record_), {});
+  if (!added) return added.error();
+  opens_.push_back({ring_index, ticket, *std::move(request), added->index.value});
+  return {};
+}
+
+Result<> Keeper::commit() {
+  const std::size_t entries = ledger_.batch_entries();
+  if (auto done = ledger_.commit(); !done) return done;
+  if (entries == 0) return {};
+  ++stats_.commits;
+  stats_.entries += entries;
+  for (const PendingAnswer& answer : answers_) {
+    std::array<std::byte, kAppendedSize> bytes;
+    store_le(MutableByteView(bytes).first(8), answer.ticket);
+    store_le(MutableByteView(bytes).subspan(8, 8), answer.appended.index.value);
+    std::copy(answer.appended.leaf_hash.begin(), answer.appended.leaf_hash.end(), bytes.begin() + 16);
+    if (auto done = send(answer.ring, MessageType::kAppended, bytes); !done) return done;
+  }
+  answers_.clear();
+  wake_gateway();
+  const std::vector<PendingOpen> opens = std::exchange(opens_, {});
+  for (const PendingOpen& open : opens) {
+    if (auto done = answer_open(open); !done) return done;
+  }
+  if (!opens.empty()) wake_gateway();
+  return {};
+}
+
+Result<> Keeper::answer_open(const PendingOpen& open) {
+  // The reader sees what is published; the record asked for may be newer.
+  if (open.request.index.value >= ledger_.published().value) {
+    if (auto done = publish(); !done) return done;
+  }
+  auto entry = reader_.read_entry(open.request.index);
+  if (!entry) {
+    // A record that cannot be read is no reason to take no further ones; the opener learns of it, and the log.
+    log::error("ledger", "a record cannot be read",
+               {{"index", open.request.index.value}, {"why", entry.error().message()}});
+    refuse_open(open.ring, open.ticket, entry.error());
+    return {};
+  }
+  if (entry->sealed_opening.empty()) {
+    refuse_open(open.ring, open.ticket, Error(Errc::kNotFound, "the record has no values to open"));
+    return {};
+  }
+  auto opening = wrapper_.open(opening_context(entry->header.exchange, entry->header.kind), entry->sealed_opening);
+  if (!opening) {
+    refuse_open(open.ring, open.ticket, opening.error());
+    return {};
+  }
+  auto sealed = seal_opened(open.request, *opening);
+  crypto::wipe(*opening);
+  if (!sealed) {
+    refuse_open(open.ring, open.ticket, sealed.error());
+    return {};
+  }
+  std::array<std::byte, kTicketSize> ticket;
+  store_le(MutableByteView(ticket), open.ticket);
+  const std::array<std::byte, 1> success{std::byte{kOpenedSuccess}};
+  if (rings_[open.ring].answers.free_bytes() <
+      RingProducer::footprint(kTicketSize + success.size() + sealed->size()) + kAnswerReserveBytes) {
+    refuse_open(open.ring, open.ticket, Error(Errc::kResourceExhausted, "too many values are being opened at once"));
+    return {};
+  }
+  return send(open.ring, MessageType::kOpened, ticket, success, *sealed);
+}
+
+void Keeper::refuse_open(std::size_t ring_index, Ticket ticket, const Error& error) {
+  std::array<std::byte, kTicketSize + 1> head;
+  store_le(MutableByteView(head).first(kTicketSize), ticket);
+  head[kTicketSize] = static_cast<std::byte>(error.code());
+  // Without room the gateway does not read its answers; the next append finds out and ends the service.
+  [[maybe_unused]] const auto sent = send(ring_index, MessageType::kOpened, head,
+                                          as_bytes(std::string_view(error.message()).substr(0, kMaxRefusalBytes)));
+  wake_gateway();
+}
+
+Result<> Keeper::publish() {
+  auto published = ledger_.publish();
+  if (!published) return published.error();
+  next_publish_ = clock_.steady() + options_.publish_interval;
+  if (!*published) return {};
+  ++stats_.checkpoints;
+  std::array<std::byte, 8> size;
+  store_le(MutableByteView(size), ledger_.published().value);
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
+    if (auto done = send(i, MessageType::kPublished, size); !done) return done;
+  }
+  wake_gateway();
+  return {};
+}
+
+void Keeper::issue_sealing_keys() {
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
+    const keys::IssuedSealingKey issued = wrapper_.issue();
+    // Without room the gateway goes on with its present key until it reads.
+    [[maybe_unused]] const auto sent = send(i, MessageType::kSealingKey, issued.key.reveal(), issued.wrapped);
+  }
+  wake_gateway();
+}
+
+Result<> Keeper::send(std::size_t ring_index, MessageType type, ByteView a, ByteView b, ByteView c) {
+  auto space = rings_[ring_index].answers.begin(static_cast<std::uint32_t>(type), a.size() + b.size() + c.size());
+  if (!space) return hostile("it does not read its answers");
+  auto out = space->begin();
+  for (const ByteView part : {a, b, c}) out = std::copy(part.begin(), part.end(), out);
+  rings_[ring_index].answers.commit();
+  return {};
+}
+
+void Keeper::wake_gateway() {
+  for (Ring& ring : rings_) {
+    if (!ring.answers.publish()) continue;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t ignored = ::write(ring.wake_fd, &one, sizeof one);
+  }
+}
+
+// Blocks until a ring has something, the time for the next checkpoint or keys has come, or it is time to stop.
+void Keeper::sleep(int wake_fd, int stop_fd, bool& stop) {
+  bool empty = true;
+  for (Ring& ring : rings_) empty = ring.requests.prepare_sleep() && empty;
+  auto until = next_keys_;
+  if (ledger_.committed() > ledger_.published()) until = std::min(until, next_publish_);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady());
+  pollfd fds[] = {{wake_fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};
+  const int timeout_ms = empty ? static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 1000)) : 0;
+  if (::poll(fds, 2, timeout_ms) > 0) {
+    std::uint64_t count = 0;
+    if ((fds[0].revents & POLLIN) != 0) [[maybe_unused]]
+      const ssize_t n = ::read(wake_fd, &count, sizeof count);
+    if (fds[1].revents != 0) stop = true;
+  }
+  for (Ring& ring : rings_) ring.requests.wake();
+}
+
+}  // namespace redoubt::ledger

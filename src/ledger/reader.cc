@@ -1,0 +1,159 @@
+#include "ledger/reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include "ledger/segment.h"
+#include "tlog/entry_bundle.h"
+
+namespace redoubt::ledger {
+namespace {
+
+constexpr std::size_t kPositionSize = 4;
+constexpr std::uint64_t kMaxCheckpointBytes = 64 * 1024;
+// Largest index of a tile and of an entry that a file offset can express; paths from outside may spell more.
+constexpr std::uint64_t kMaxTileIndex = tlog::kMaxTreeSize.value / tlog::kFullTileSize - 1;
+constexpr std::uint64_t kMaxEntryIndex = kMaxTileIndex * tlog::kTileWidth;
+
+}  // namespace
+
+LedgerReader::LedgerReader(FileSystem& fs, std::string directory) : fs_(fs), directory_(std::move(directory)) {}
+
+bool LedgerReader::is_ledger(FileSystem& fs, const std::string& directory) {
+  return fs.list(directory + "/segments").has_value() && fs.list(directory + "/hashes").has_value();
+}
+
+Result<File*> LedgerReader::open_cached(std::unique_ptr<File>& slot, const std::string& path) {
+  if (slot == nullptr) {
+    auto file = fs_.open(path, OpenMode::kReadOnly);
+    if (!file) return file.error();
+    slot = *std::move(file);
+  }
+  return slot.get();
+}
+
+Result<std::string> LedgerReader::checkpoint() {
+  auto bytes = read_file(fs_, directory_ + "/checkpoint", kMaxCheckpointBytes);
+  if (!bytes) return bytes.error();
+  return std::string(as_chars(*bytes));
+}
+
+Result<> LedgerReader::list_segments() {
+  auto names = fs_.list(directory_ + "/segments");
+  if (!names) return names.error();
+  segments_.clear();
+  for (const std::string& name : *names) {
+    if (auto first = parse_segment_name(name)) segments_.push_back(*first);
+  }
+  return {};
+}
+
+Result<LedgerReader::Place> LedgerReader::find(tlog::LeafIndex index) {
+  const Error none(Errc::kNotFound, "no entry " + std::to_string(index.value));
+  if (index.value > kMaxEntryIndex) return none;
+  auto positions = open_cached(positions_, directory_ + "/positions");
+  if (!positions) return positions.error();
+  std::array<std::byte, kPositionSize> bytes{};
+  const auto n = (*positions)->read_at(index.value * kPositionSize, bytes);
+  if (!n) return n.error();
+  if (*n != bytes.size()) return none;
+  // The last segment known may have a successor by now.
+  if (segments_.empty() || index.value >= segments_.back()) {
+    if (auto done = list_segments(); !done) return done.error();
+  }
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), index.value);
+  if (after == segments_.begin()) return Error(Errc::kNotFound, "the segment of the entry is not there");
+  return Place{.first_index = *std::prev(after), .offset = load_le<std::uint32_t>(bytes)};
+}
+
+Result<File*> LedgerReader::segment(std::uint64_t first_index) {
+  if (segment_file_ == nullptr || segment_first_ != first_index) {
+    auto file = fs_.open(directory_ + "/segments/" + segment_name(first_index), OpenMode::kReadOnly);
+    if (!file) return file.error();
+    segment_file_ = *std::move(file);
+    segment_first_ = first_index;
+  }
+  return segment_file_.get();
+}
+
+Result<> LedgerReader::read_leaf(tlog::LeafIndex index, StoredEntry& out, bool with_opening) {
+  auto place = find(index);
+  if (!place) return place.error();
+  auto file = segment(place->first_index);
+  if (!file) return file.error();
+  // Most entries fit the first read; the rest follows in a second.
+  std::array<std::byte, 4096> first;
+  const auto n = (*file)->read_at(place->offset, first);
+  if (!n) return n.error();
+  const Error corrupt(Errc::kCorrupt, "entry " + std::to_string(index.value) + " does not fit its segment");
+  if (*n < kEntryHeaderSize) return corrupt;
+  auto header = load_entry_header(ByteView(first).first(kEntryHeaderSize));
+  if (!header) return corrupt;
+  out.header = *header;
+  const std::size_t want = header->leaf_size + (with_opening ? header->opening_size : 0);
+  const ByteView have = ByteView(first).first(*n).subspan(kEntryHeaderSize);
+  Bytes body(have.begin(), have.begin() + static_cast<std::ptrdiff_t>(std::min(want, have.size())));
+  if (body.size() < want) {
+    const std::size_t got = body.size();
+    body.resize(want);
+    const auto more = (*file)->read_at(place->offset + kEntryHeaderSize + got, MutableByteView(body).subspan(got));
+    if (!more) return more.error();
+    if (*more != want - got) return corrupt;
+  }
+  out.leaf.assign(body.begin(), body.begin() + header->leaf_size);
+  out.sealed_opening.assign(body.begin() + header->leaf_size, body.end());
+  return {};
+}
+
+Result<StoredEntry> LedgerReader::read_entry(tlog::LeafIndex index) {
+  StoredEntry entry;
+  if (auto done = read_leaf(index, entry, true); !done) return done.error();
+  auto tile = read_tile({.level = 0,
+                         .index = index.value / tlog::kTileWidth,
+                         .width = static_cast<unsigned>(index.value % tlog::kTileWidth) + 1});
+  if (!tile) return tile.error();
+  const tlog::Hash hash = tlog::leaf_hash(entry.leaf);
+  if (!std::equal(hash.begin(), hash.end(), tile->end() - tlog::kHashSize)) {
+    return Error(Errc::kCorrupt, "entry " + std::to_string(index.value) + " does not have the stored hash");
+  }
+  return entry;
+}
+
+Result<Bytes> LedgerReader::read_tile(const tlog::TileId& id) {
+  const Error none(Errc::kNotFound, "no tile `" + tlog::tile_path(id) + "`");
+  if (id.level >= std::size(hashes_) || id.index > kMaxTileIndex) return none;
+  auto file = open_cached(hashes_[id.level], directory_ + "/hashes/" + std::to_string(id.level));
+  if (!file) return file.error();
+  Bytes bytes(id.size_bytes());
+  const auto n = (*file)->read_at(id.index * tlog::kFullTileSize, bytes);
+  if (!n) return n.error();
+  if (*n != bytes.size()) return none;
+  return bytes;
+}
+
+Result<Bytes> LedgerReader::read_bundle(std::uint64_t index, unsigned width) {
+  if (index > kMaxTileIndex) return Error(Errc::kNotFound, "no entry bundle `" + tlog::bundle_path(index, width) + "`");
+  Bytes bundle;
+  StoredEntry entry;
+  for (unsigned i = 0; i < width; ++i) {
+    if (auto done = read_leaf({index * tlog::kTileWidth + i}, entry, false); !done) return done.error();
+    if (auto done = tlog::append_entry(bundle, entry.leaf); !done) return done.error();
+  }
+  return bundle;
+}
+
+Result<Bytes> LedgerReader::fetch(const std::string& path, std::uint64_t limit) {
+  Result<Bytes> bytes = Error(Errc::kNotFound, "no resource `" + path + "`");
+  if (path == "checkpoint") {
+    auto note = checkpoint();
+    bytes = note ? Result<Bytes>(to_bytes(as_bytes(*note))) : Result<Bytes>(note.error());
+  } else if (path.starts_with("tile/entries/")) {
+    if (auto id = tlog::parse_bundle_path(path)) bytes = read_bundle(id->index, id->width);
+  } else if (path.starts_with("tile/")) {
+    if (auto id = tlog::parse_tile_path(path)) bytes = read_tile(*id);
+  }
+  if (bytes && bytes->size() > limit) return Error(Errc::kTooLarge, "`" + path + "` is longer than it may be");
+  return bytes;
+}
+
+}  // namespace redoubt::ledger

@@ -1,0 +1,94 @@
+// Segments: the ledger's entries as they lie on disk, in commits that are whole or absent (docs/formats/segment.md).
+//
+// A segment is a file of fixed size, filled with zeros beforehand: a commit then overwrites blocks that exist, and its
+// one fdatasync need not touch the file system's own structures (measured: 212 µs against 310 µs with fallocate alone).
+//
+// INVARIANT: commits in a segment are contiguous from kSegmentHeaderSize, and the first bytes after the last one are
+// zero, or the torn remainder of a commit that was never acknowledged.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "ledger/entry.h"
+
+namespace redoubt::ledger {
+
+inline constexpr std::size_t kSegmentHeaderSize = 64;
+inline constexpr std::size_t kCommitHeaderSize = 48;
+
+// Random for each segment; part of every commit's checksum, so that a commit copied from elsewhere does not count.
+using SegmentSalt = std::array<std::byte, 16>;
+
+struct SegmentHeader {
+  std::uint64_t first_index = 0;
+  SegmentSalt salt{};
+};
+
+struct CommitHeader {
+  std::uint64_t first_index = 0;
+  std::uint32_t entry_count = 0;
+  std::uint32_t payload_size = 0;  // bytes of entries after this header
+  std::uint64_t oldest_open = 0;   // lowest index of an admission without outcome after this commit, or the next index
+  std::int64_t time_ms = 0;        // when it was committed; never less than in the commit before
+};
+
+void store_segment_header(MutableByteView out, const SegmentHeader& header);
+Result<SegmentHeader> load_segment_header(ByteView bytes);
+
+// `payload` follows the header in the file; both are covered by the checksum.
+void store_commit_header(MutableByteView out, const SegmentSalt& salt, const CommitHeader& header, ByteView payload);
+
+// The name of the segment whose first entry is `first_index`: 20 digits and `.seg`.
+std::string segment_name(std::uint64_t first_index);
+// The first index a name says, or nothing when it is not a segment's.
+std::optional<std::uint64_t> parse_segment_name(std::string_view name);
+
+// Reads one segment front to back.
+class SegmentScanner {
+ public:
+  // `first_index`: what the segment's header must say. kCorrupt otherwise.
+  static Result<SegmentScanner> open(std::unique_ptr<File> file, std::uint64_t first_index);
+
+  struct Commit {
+    CommitHeader header;
+    std::uint64_t offset = 0;  // of the header, in the file
+    ByteView payload;          // valid until the next call
+  };
+  // The next commit; nothing at the end (zeros, a torn commit, or the file's end). Errors: kIo only.
+  Result<std::optional<Commit>> next();
+
+  // After next() gave nothing: whether bytes other than zero follow within the reach of one commit (a torn one).
+  Result<bool> torn();
+  // After next() gave nothing: whether a whole commit follows the place that a commit here claims. Commits are synced
+  // one by one, so what lies before a whole one was acknowledged: it is damaged, not torn.
+  Result<bool> followed();
+
+  std::uint64_t offset() const { return offset_; }          // where the next commit would begin
+  std::uint64_t next_index() const { return next_index_; }  // what its first index must be
+  const SegmentSalt& salt() const { return header_.salt; }
+  std::unique_ptr<File> release_file() { return std::move(file_); }
+
+ private:
+  SegmentScanner() = default;
+  // The commit at `offset` when it is whole; its payload is then in payload_.
+  Result<std::optional<CommitHeader>> whole_at(std::uint64_t offset, std::uint64_t first_index,
+                                               std::int64_t earliest_ms);
+
+  std::unique_ptr<File> file_;
+  std::uint64_t file_size_ = 0;
+  SegmentHeader header_;
+  std::uint64_t offset_ = kSegmentHeaderSize;
+  std::uint64_t next_index_ = 0;
+  std::int64_t last_time_ms_ = INT64_MIN;
+  Bytes payload_;
+};
+
+// Largest payload of one commit. The keeper cuts batches well below; recovery looks no further for torn bytes.
+inline constexpr std::size_t kMaxCommitPayloadBytes = 8 * 1024 * 1024;
+
+}  // namespace redoubt::ledger

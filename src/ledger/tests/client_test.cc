@@ -1,0 +1,389 @@
+// The client alone: the test plays the keeper, message by message.
+#include "ledger/client.h"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include "record/exchange_record.h"
+#include "record/opening.h"
+
+namespace redoubt::ledger {
+namespace {
+
+struct Waiter final : LedgerClient::AppendWaiter {
+  void appended(Result<Appended> r) override {
+    EXPECT_FALSE(result) << "told twice";
+    result = std::move(r);
+  }
+  std::optional<Result<Appended>> result;
+};
+
+struct Opened final : LedgerClient::OpenWaiter {
+  void opened(Result<Bytes> r) override { result = std::move(r); }
+  std::optional<Result<Bytes>> result;
+};
+
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest()
+      : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        requests_(attach(request_ring_)),
+        answers_(attach(answer_ring_)),
+        client_(RingProducer(attach(request_ring_)), RingConsumer(attach(answer_ring_)), wake_.get()) {}
+
+  static SharedRing attach(const SharedRing& ring) { return *SharedRing::attach(UniqueFd(::dup(ring.fd()))); }
+
+  void answer(MessageType type, ByteView payload) {
+    auto space = answers_.begin(static_cast<std::uint32_t>(type), payload.size());
+    ASSERT_TRUE(space);
+    std::copy(payload.begin(), payload.end(), space->begin());
+    answers_.commit();
+    answers_.publish();
+  }
+  void send_key() {
+    const auto issued = wrapper_.issue();
+    Bytes payload = to_bytes(issued.key.reveal());
+    append(payload, issued.wrapped);
+    answer(MessageType::kSealingKey, payload);
+    ASSERT_TRUE(client_.poll());
+  }
+  Bytes appended(Ticket ticket, std::uint64_t index) {
+    Bytes payload(kAppendedSize);
+    store_le(MutableByteView(payload), ticket);
+    store_le(MutableByteView(payload).subspan(8), index);
+    payload[16] = std::byte{0x77};
+    return payload;
+  }
+  // The next request, as the keeper would copy it.
+  std::optional<Bytes> take() {
+    client_.flush();
+    const auto message = requests_.peek(kMaxRequestBytes);
+    EXPECT_TRUE(message);
+    if (!message || !*message) return std::nullopt;
+    Bytes payload((*message)->size);
+    requests_.take(payload);
+    requests_.release();
+    return payload;
+  }
+  Ticket take_ticket() { return load_le<Ticket>(*take()); }
+
+  const SharedRing request_ring_ = *SharedRing::create(kRequestRingBytes);
+  const SharedRing answer_ring_ = *SharedRing::create(kAnswerRingBytes);
+  UniqueFd wake_;
+  RingConsumer requests_;
+  RingProducer answers_;
+  keys::KeyWrapper wrapper_{crypto::Secret::random(32)};
+  LedgerClient client_;
+};
+
+TEST_F(ClientTest, IsUnavailableBeforeItsFirstSealingKey) {
+  EXPECT_FALSE(client_.ready());
+  EXPECT_EQ(client_.reserve(100, 0).error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit({}, "leaf", {}, nullptr).error().code(), Errc::kUnavailable);
+  send_key();
+  EXPECT_TRUE(client_.ready());
+  EXPECT_TRUE(client_.reserve(100, 0));
+}
+
+TEST_F(ClientTest, SendsHeaderLeafAndSealedOpening) {
+  send_key();
+  Waiter waiter;
+  ExchangeId exchange{};
+  exchange.fill(std::byte{5});
+  auto reservation = client_.reserve(4, 6);
+  ASSERT_TRUE(reservation);
+  client_.submit_admission(*reservation, {.exchange = exchange}, "leaf", "secret", &waiter);
+  const auto message = take();
+  ASSERT_TRUE(message);
+  const ByteView entry = ByteView(*message).subspan(kTicketSize);
+  const auto header = load_entry_header(entry.first(kEntryHeaderSize));
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->kind, EntryKind::kAdmission);
+  EXPECT_EQ(header->exchange, exchange);
+  EXPECT_EQ(header->leaf_size, 4U);
+  EXPECT_EQ(header->opening_size, 6 + keys::kSealOverheadBytes);
+  EXPECT_EQ(entry.size(), kEntryHeaderSize + header->leaf_size + header->opening_size);
+  EXPECT_EQ(as_chars(entry.subspan(kEntryHeaderSize, 4)), "leaf");
+  EXPECT_EQ(as_chars(*message).find("secret"), std::string_view::npos);
+  const ByteView sealed = entry.subspan(kEntryHeaderSize + 4);
+  const auto opening = wrapper_.open(opening_context(exchange, EntryKind::kAdmission), sealed);
+  ASSERT_TRUE(opening);
+  EXPECT_EQ(as_chars(*opening), "secret");
+  EXPECT_FALSE(wrapper_.open(opening_context(exchange, EntryKind::kOutcome), sealed));
+
+  answer(MessageType::kAppended, appended(load_le<Ticket>(*message), 12));
+  ASSERT_TRUE(client_.poll());
+  ASSERT_TRUE(waiter.result && *waiter.result);
+  EXPECT_EQ((*waiter.result)->index.value, 12U);
+  EXPECT_EQ((*waiter.result)->leaf_hash[0], std::byte{0x77});
+}
+
+TEST_F(ClientTest, FlushWakesASleepingKeeperOnly) {
+  send_key();
+  std::uint64_t count = 0;
+  ASSERT_TRUE(client_.submit({}, "one", {}, nullptr));
+  client_.flush();
+  EXPECT_LT(::read(wake_.get(), &count, sizeof count), 0);
+  take();
+  ASSERT_TRUE(requests_.prepare_sleep());
+  client_.flush();  // nothing new
+  EXPECT_LT(::read(wake_.get(), &count, sizeof count), 0);
+  ASSERT_TRUE(client_.submit({}, "two", {}, nullptr));
+  client_.flush();
+  EXPECT_EQ(::read(wake_.get(), &count, sizeof count), 8);
+}
+
+// A keeper that reads nothing: what was admitted can still say how it ended.
+TEST_F(ClientTest, WithAFullRingEveryReservationStillHoldsItsOutcome) {
+  send_key();
+  std::vector<LedgerClient::Reservation> reservations;
+  while (true) {
+    auto reservation = client_.reserve(1600, 500);
+    if (!reservation) {
+      EXPECT_EQ(reservation.error().code(), Errc::kResourceExhausted);
+      break;
+    }
+    reservations.push_back(*std::move(reservation));
+    client_.submit_admission(reservations.back(), {}, std::string(1600, 'a'), std::string(500, 'o'), nullptr);
+  }
+  // All but the last incomplete share of the ring is in use.
+  EXPECT_EQ(reservations.size(),
+            kRequestRingBytes / (kOutcomeReserveBytes + RingProducer::footprint(kTicketSize + kEntryHeaderSize + 1600 +
+                                                                                500 + keys::kSealOverheadBytes)));
+  EXPECT_TRUE(client_.fits_outcome(2000, 1000));
+  EXPECT_FALSE(client_.fits_outcome(60'000, 0));
+  Result<> others;
+  while (others) others = client_.submit({}, "standalone", {}, nullptr);
+  EXPECT_EQ(others.error().code(), Errc::kResourceExhausted);
+
+  const std::string largest(kOutcomeReserveBytes - RingProducer::footprint(kTicketSize + kEntryHeaderSize), 'x');
+  for (auto& reservation : reservations) {
+    ASSERT_TRUE(client_.fits_outcome(largest.size(), 0));
+    ASSERT_TRUE(client_.submit_outcome(std::move(reservation), {}, largest, {}, nullptr));
+  }
+  std::size_t messages = 0;
+  while (take()) ++messages;
+  EXPECT_GE(messages, 2 * reservations.size());
+  EXPECT_TRUE(client_.reserve(1600, 500));
+}
+
+TEST_F(ClientTest, AnUnusedReservationGivesItsPlaceBack) {
+  send_key();
+  for (int round = 0; round < 3; ++round) {
+    std::vector<LedgerClient::Reservation> reservations;
+    while (auto reservation = client_.reserve(100, 0)) reservations.push_back(*std::move(reservation));
+    EXPECT_EQ(reservations.size(), (kRequestRingBytes - 160) / kOutcomeReserveBytes) << round;
+    EXPECT_EQ(client_.reserve(100, 0).error().code(), Errc::kResourceExhausted);
+  }
+}
+
+// A keeper that reads and does not answer: tickets run out, and those of outcomes are still there.
+TEST_F(ClientTest, EveryReservationHasATicketForItsOutcome) {
+  send_key();
+  std::vector<LedgerClient::Reservation> reservations;
+  std::vector<LedgerClient::Reservation> waiting;
+  std::size_t admitted = 0;
+  while (true) {
+    auto reservation = client_.reserve(10, 0);
+    if (!reservation) break;
+    client_.submit_admission(*reservation, {}, "admission", {}, nullptr);
+    ++admitted;
+    // Some end at once, so that tickets and not ring bytes run out.
+    if (reservations.size() < 100) {
+      reservations.push_back(*std::move(reservation));
+    } else {
+      ASSERT_TRUE(client_.submit_outcome(*std::move(reservation), {}, "outcome", {}, nullptr));
+    }
+    while (take()) {
+    }
+  }
+  EXPECT_EQ(admitted, 100 + (kMaxTickets - 200) / 2);
+  while (client_.submit({}, "standalone", {}, nullptr)) {
+    while (take()) {
+    }
+  }
+  for (auto& reservation : reservations) {
+    ASSERT_TRUE(client_.submit_outcome(std::move(reservation), {}, "outcome", {}, nullptr));
+    while (take()) {
+    }
+  }
+  EXPECT_EQ(client_.submit({}, "standalone", {}, nullptr).error().code(), Errc::kResourceExhausted);
+}
+
+// wire.h: "an outcome's record with the salts, but not the values, of its opening always fits".
+TEST_F(ClientTest, TheLargestOutcomeRecordFitsItsReservation) {
+  const std::string nasty(4096, '\x01');  // six bytes each in JSON
+  const record::ExchangeFacts facts{.exchange_uid = nasty,
+                                    .time = {INT64_MAX},
+                                    .source = {.log_origin = nasty, .tenant = nasty, .product_version = nasty},
+                                    .method = nasty,
+                                    .path = nasty,
+                                    .stream = true,
+                                    .request_size = UINT64_MAX,
+                                    .principal_uid = nasty,
+                                    .principal_name = nasty,
+                                    .principal_type = record::PrincipalType::kService,
+                                    .credential_uid = nasty,
+                                    .operation = nasty,
+                                    .model = nasty,
+                                    .provider = nasty,
+                                    .upstream = nasty,
+                                    .authorizer = nasty,
+                                    .policy_uid = nasty,
+                                    .policy_version = nasty,
+                                    .caller_address = record::Commitment{}};
+  const record::FieldCommitment commitment{.field = record::kCompletionField};
+  std::string leaf;
+  record::append_outcome(leaf, facts,
+                         {.admission_index = UINT64_MAX,
+                          .finish = record::Finish::kUpstreamTimeout,
+                          .http_status = 599,
+                          .error_code = nasty,
+                          .duration_ms = INT64_MAX,
+                          .response_size = UINT64_MAX,
+                          .prompt_tokens = UINT64_MAX,
+                          .completion_tokens = UINT64_MAX,
+                          .total_tokens = UINT64_MAX,
+                          .commitments = {&commitment, 1}});
+  const record::OpeningValue values[] = {{.field = record::kCompletionField, .value_size = UINT64_MAX}};
+  std::string opening;
+  ASSERT_TRUE(record::encode_opening(opening, values));
+  EXPECT_LE(
+      RingProducer::footprint(kTicketSize + kEntryHeaderSize + leaf.size() + opening.size() + keys::kSealOverheadBytes),
+      kOutcomeReserveBytes);
+}
+
+TEST_F(ClientTest, StopEndsWaitersAndRefusesFromThenOn) {
+  send_key();
+  Waiter append;
+  Waiter outcome;
+  Opened open;
+  auto reservation = client_.reserve(10, 0);
+  ASSERT_TRUE(client_.submit({}, "leaf", {}, &append));
+  ASSERT_TRUE(client_.submit_open({.reason = "because"}, &open));
+  client_.stop("the keeper is gone");
+  ASSERT_TRUE(append.result && open.result);
+  EXPECT_EQ(append.result->error().code(), Errc::kUnavailable);
+  EXPECT_EQ(append.result->error().message(), "the keeper is gone");
+  EXPECT_EQ(open.result->error().code(), Errc::kUnavailable);
+  EXPECT_FALSE(client_.ready());
+  EXPECT_EQ(client_.stopped(), "the keeper is gone");
+  EXPECT_EQ(client_.reserve(10, 0).error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit({}, "leaf", {}, nullptr).error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit_outcome(*std::move(reservation), {}, "leaf", {}, &outcome).error().code(),
+            Errc::kUnavailable);
+  EXPECT_FALSE(outcome.result);
+  client_.stop("again");
+  EXPECT_EQ(client_.stopped(), "the keeper is gone");
+}
+
+TEST_F(ClientTest, AnAbandonedWaiterIsNotTold) {
+  send_key();
+  {
+    Waiter waiter;
+    ASSERT_TRUE(client_.submit({}, "leaf", {}, &waiter));
+    client_.abandon(&waiter);
+  }
+  answer(MessageType::kAppended, appended(take_ticket(), 0));
+  EXPECT_TRUE(client_.poll());
+}
+
+TEST_F(ClientTest, AKeyOnTheRingIsOverwrittenOnceItIsRead) {
+  const auto issued = wrapper_.issue();
+  Bytes payload = to_bytes(issued.key.reveal());
+  append(payload, issued.wrapped);
+  auto space = answers_.begin(static_cast<std::uint32_t>(MessageType::kSealingKey), payload.size());
+  std::copy(payload.begin(), payload.end(), space->begin());
+  const ByteView shared(space->data(), payload.size());
+  answers_.commit();
+  answers_.publish();
+  ASSERT_TRUE(client_.poll());
+  EXPECT_EQ(to_bytes(shared), Bytes(payload.size()));
+}
+
+// Each answer that makes no sense ends the client, whose waiters learn of it.
+class SenselessAnswer : public ClientTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(SenselessAnswer, StopsTheClient) {
+  send_key();
+  Waiter waiter;
+  ASSERT_TRUE(client_.submit({}, "leaf", {}, &waiter));
+  const Ticket ticket = take_ticket();
+  switch (GetParam()) {
+    case 0:
+      answer(MessageType::kAppended, appended(ticket + 1, 0));
+      break;  // another slot
+    case 1:
+      answer(MessageType::kAppended, appended(ticket + (Ticket{1} << 32), 0));
+      break;  // another generation
+    case 2:
+      answer(MessageType::kAppended, appended(UINT64_MAX, 0));
+      break;
+    case 3:
+      answer(MessageType::kAppended, Bytes(kAppendedSize - 1));
+      break;
+    case 4:
+      answer(MessageType::kAppended, Bytes(kAppendedSize + 1));
+      break;
+    case 5:
+      answer(MessageType::kSealingKey, Bytes(kSealingKeySize - 1));
+      break;
+    case 6:
+      answer(MessageType::kPublished, Bytes(7));
+      break;
+    case 7:
+      answer(MessageType::kOpened, Bytes(kTicketSize));
+      break;
+    case 8:
+      answer(MessageType::kAppend, appended(ticket, 0));
+      break;
+    case 9:
+      answer(static_cast<MessageType>(0), {});
+      break;
+    case 10:
+      answer(static_cast<MessageType>(UINT32_MAX), appended(ticket, 0));
+      break;
+    case 11: {
+      Bytes opened(kTicketSize + 1);
+      store_le(MutableByteView(opened), ticket);
+      opened[kTicketSize] = std::byte{200};  // no such code
+      answer(MessageType::kOpened, opened);
+      break;
+    }
+    default:
+      FAIL();
+  }
+  const auto polled = client_.poll();
+  ASSERT_FALSE(polled);
+  EXPECT_EQ(polled.error().code(), Errc::kCorrupt);
+  EXPECT_FALSE(client_.stopped().empty());
+  ASSERT_TRUE(waiter.result);
+  EXPECT_EQ(waiter.result->error().code(), Errc::kUnavailable);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SenselessAnswer, ::testing::Range(0, 12));
+
+TEST_F(ClientTest, AnAnswerIsTakenOnceOnly) {
+  send_key();
+  Waiter waiter;
+  ASSERT_TRUE(client_.submit({}, "leaf", {}, &waiter));
+  const Ticket ticket = take_ticket();
+  answer(MessageType::kAppended, appended(ticket, 3));
+  ASSERT_TRUE(client_.poll());
+  answer(MessageType::kAppended, appended(ticket, 4));
+  EXPECT_FALSE(client_.poll());
+}
+
+TEST_F(ClientTest, KeeperSaysWhyItStopped) {
+  send_key();
+  Waiter waiter;
+  ASSERT_TRUE(client_.submit({}, "leaf", {}, &waiter));
+  answer(MessageType::kStopped, as_bytes("the disk is full"));
+  EXPECT_TRUE(client_.poll());
+  EXPECT_EQ(client_.stopped(), "the disk is full");
+  ASSERT_TRUE(waiter.result);
+  EXPECT_EQ(waiter.result->error().message(), "the disk is full");
+}
+
+}  // namespace
+}  // namespace redoubt::ledger

@@ -1,0 +1,49 @@
+// What gateway and keeper say to each other over a pair of rings (base/shm_ring.h). Fixed layouts, little-endian.
+//
+// The keeper believes nothing of what arrives: positions, sizes and kinds are checked on its own copy, and the first
+// message that breaks a rule ends the service (a gateway that does that is not ours any more).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "keys/sealing_key.h"
+#include "ledger/entry.h"
+
+namespace redoubt::ledger {
+
+// Names a request until its answer: chosen by the gateway, returned as it is.
+using Ticket = std::uint64_t;
+
+enum class MessageType : std::uint32_t {
+  // gateway to keeper
+  kAppend = 1,  // Ticket, entry (header, leaf, sealed opening)
+  kOpen = 2,    // Ticket, open request (ledger/open_request.h)
+  // keeper to gateway
+  kAppended = 16,    // Ticket, index u64, leaf hash
+  kSealingKey = 17,  // key (32), wrapped key
+  kOpened = 18,      // Ticket, Errc u8 or kOpenedSuccess, then the sealed answer or the message
+  kPublished = 19,   // tree size u64
+  kStopped = 20,     // why, as text: nothing will be appended any more
+};
+
+inline constexpr std::uint8_t kOpenedSuccess = 255;
+inline constexpr std::size_t kTicketSize = sizeof(Ticket);
+inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
+inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
+inline constexpr std::size_t kSealingKeySize = 32 + sizeof(keys::WrappedKey);
+// Largest answer: an opening and what two layers of sealing add.
+inline constexpr std::size_t kMaxAnswerBytes = kMaxOpeningBytes + 1024;
+
+// Room in a ring of requests that is held for the outcome of every admitted exchange: an outcome's record with the
+// salts, but not the values, of its opening always fits, even when every byte of its text needs a JSON escape.
+inline constexpr std::size_t kOutcomeReserveBytes = 24 * 1024;
+
+// Sizes of the two rings of a core. Answers to appends are small, and no more are outstanding than kMaxTickets.
+inline constexpr std::size_t kRequestRingBytes = 8 * 1024 * 1024;
+inline constexpr std::size_t kAnswerRingBytes = 2 * 1024 * 1024;
+inline constexpr std::size_t kMaxTickets = 4096;
+
+}  // namespace redoubt::ledger
