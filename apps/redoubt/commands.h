@@ -1,0 +1,71 @@
+// The commands of `redoubt`. Each returns the exit status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "redoubt/output.h"
+
+namespace redoubt::app {
+
+struct InitOptions {
+  std::string origin;  // empty: made from the host's name and random digits
+  std::string upstream = "http://127.0.0.1:9000";
+};
+int run_init(const Common& common, const InitOptions& options);
+
+struct ServeOptions {
+  std::string listen;    // instead of the configuration's
+  std::string upstream;  // instead of the configuration's
+  std::vector<int> gateway_cpus;
+  int keeper_cpu = -1;
+};
+int run_serve(const Common& common, const ServeOptions& options);
+
+struct StatusOptions {
+  std::string url;  // empty: the server that runs from the folder
+};
+int run_status(const Common& common, const StatusOptions& options);
+
+struct IssueKeyOptions {
+  std::string name;
+  std::string role = "caller";
+  std::vector<std::string> models;  // empty: all
+  bool replace = false;
+};
+int run_issue_key(const Common& common, const IssueKeyOptions& options);
+int run_revoke_key(const Common& common, const std::string& name);
+int run_list_keys(const Common& common);
+
+struct LedgerAccess {
+  std::string url;        // a running server instead of the folder
+  std::string key;        // API key for what needs one; also from REDOUBT_KEY
+  std::string vkey;       // the log's verifier key
+  std::string vkey_file;  // or a file that holds it; default: the folder's
+};
+int run_ledger_checkpoint(const Common& common, const LedgerAccess& access);
+
+struct ProveOptions {
+  std::uint64_t index = 0;
+  std::string leaf;    // base64 of the leaf hash that the proof must be for; empty: read from the entry
+  std::string output;  // write the proof file there
+};
+int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options);
+
+struct VerifyOptions {
+  std::string where;            // folder or URL
+  std::string checkpoint_file;  // default: `checkpoint` of the log
+};
+int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options);
+
+struct ShowOptions {
+  std::uint64_t index = 0;
+  bool open = false;        // ask the keeper for the values
+  std::string reason;       // why: becomes a record
+  std::string opener_file;  // default: the folder's
+};
+int run_ledger_show(const Common& common, const LedgerAccess& access, const ShowOptions& options);
+
+}  // namespace redoubt::app

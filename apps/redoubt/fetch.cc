@@ -1,0 +1,105 @@
+#include "redoubt/fetch.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <vector>
+
+#include "encoding/json_reader.h"
+
+namespace redoubt::app {
+
+struct Fetcher::Impl {
+  Impl(net::UpstreamUrl url, std::string k) : sweep(io), client(io, sweep, std::move(url), {}), key(std::move(k)) {}
+  boost::asio::io_context io{1};
+  net::DeadlineSweep sweep;
+  net::HttpClient client;
+  std::string key;
+};
+
+Fetcher::Fetcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Fetcher::~Fetcher() = default;
+
+Result<std::unique_ptr<Fetcher>> Fetcher::create(std::string_view url, std::string key) {
+  auto parsed = net::UpstreamUrl::parse(url);
+  if (!parsed) return parsed.error();
+  return std::unique_ptr<Fetcher>(new Fetcher(std::make_unique<Impl>(*std::move(parsed), std::move(key))));
+}
+
+namespace {
+
+net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, std::uint64_t limit, Result<Reply>& out) {
+  auto response = co_await client.send(request);
+  if (!response) {
+    out = response.error();
+    co_return;
+  }
+  Reply reply{.status = (*response)->status(), .body = {}};
+  while (true) {
+    auto piece = co_await (*response)->read_some();
+    if (!piece) {
+      out = piece.error();
+      co_return;
+    }
+    if (piece->empty()) break;
+    if (reply.body.size() + piece->size() > limit) {
+      out = Error(Errc::kTooLarge, "the reply has more than " + std::to_string(limit) + " bytes");
+      co_return;
+    }
+    reply.body += *piece;
+  }
+  out = std::move(reply);
+}
+
+}  // namespace
+
+Result<Reply> Fetcher::exchange(net::Method method, const std::string& path, std::string_view body,
+                                std::uint64_t limit) {
+  const std::string authorization = "Bearer " + impl_->key;
+  std::vector<net::HeaderField> fields;
+  if (!impl_->key.empty()) fields.push_back({"Authorization", authorization});
+  if (!body.empty()) fields.push_back({"Content-Type", "application/json"});
+  const net::ClientRequest request{.method = method, .path = path, .headers = fields, .body = body};
+  Result<Reply> result = Error(Errc::kUnavailable, "no reply");
+  impl_->io.restart();
+  impl_->sweep.start();
+  boost::asio::co_spawn(impl_->io, run(impl_->client, request, limit, result), [this](std::exception_ptr error) {
+    impl_->sweep.stop();
+    if (error) std::rethrow_exception(error);
+  });
+  impl_->io.run();
+  return result;
+}
+
+Result<Reply> Fetcher::get(const std::string& path, std::uint64_t limit) {
+  return exchange(net::Method::kGet, path, {}, limit);
+}
+
+Result<Reply> Fetcher::post(const std::string& path, std::string_view json, std::uint64_t limit) {
+  return exchange(net::Method::kPost, path, json, limit);
+}
+
+Result<Bytes> HttpResourceReader::fetch(const std::string& path, std::uint64_t limit) {
+  auto reply = fetcher_.get("/" + path, limit);
+  if (!reply) return reply.error().in("`" + path + "`");
+  if (reply->status == 404) return Error(Errc::kNotFound, "no resource `" + path + "`");
+  if (reply->status != 200) return reply_error(*reply, "`" + path + "`");
+  return to_bytes(as_bytes(reply->body));
+}
+
+Error reply_error(const Reply& reply, std::string_view what) {
+  std::string message = std::string(what) + ": status " + std::to_string(reply.status);
+  encoding::JsonReader reader({.max_bytes = 64 * 1024, .max_depth = 8});
+  simdjson::dom::object object;
+  if (auto root = reader.parse(reply.body); root && root->get(object) == simdjson::SUCCESS) {
+    std::string_view detail = encoding::string_member(object, "detail");
+    simdjson::dom::object error;
+    if (detail.empty() && object["error"].get(error) == simdjson::SUCCESS) {
+      detail = encoding::string_member(error, "message");
+    }
+    if (!detail.empty()) message += ", " + std::string(detail);
+  }
+  const bool denied = reply.status == 401 || reply.status == 403;
+  return Error(denied ? Errc::kPermissionDenied : reply.status == 404 ? Errc::kNotFound : Errc::kUnavailable, message);
+}
+
+}  // namespace redoubt::app

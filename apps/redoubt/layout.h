@@ -1,0 +1,23 @@
+// Where things lie in Redoubt's folder.
+#pragma once
+
+#include <string>
+
+namespace redoubt::app {
+
+struct Layout {
+  explicit Layout(std::string dir) : root(std::move(dir)) {}
+
+  std::string config() const { return root + "/redoubt.toml"; }
+  std::string api_keys() const { return root + "/api-keys.json"; }
+  std::string ledger() const { return root + "/ledger"; }
+  std::string verifier_key() const { return root + "/ledger.vkey"; }
+  std::string keeper() const { return root + "/keeper"; }  // the keeper's alone
+  std::string opener_key() const { return root + "/keys/opener.key"; }
+  std::string keys() const { return root + "/keys"; }  // of people: openers
+  std::string run() const { return root + "/run"; }    // what a running server tells others
+
+  std::string root;
+};
+
+}  // namespace redoubt::app

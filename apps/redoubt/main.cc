@@ -1,0 +1,131 @@
+// redoubt: the command line. `redoubt <noun> <verb>`; exit status 0 success, 1 the answer is no, 2 usage, 3 failure.
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "redoubt/commands.h"
+
+namespace redoubt::app {
+namespace {
+
+void add_common(CLI::App& command, Common& common) {
+  command.add_option("--dir", common.dir, "Redoubt's folder")->capture_default_str();
+  command.add_flag("--json", common.json, "answer in JSON");
+}
+
+void add_access(CLI::App& command, LedgerAccess& access) {
+  command.add_option("--url", access.url, "a running server instead of the folder");
+  command.add_option("--key", access.key, "API key to present (or REDOUBT_KEY)");
+  auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
+  command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Redoubt: a zero-trust gateway for AI with a tamper-evident ledger", "redoubt"};
+  app.set_version_flag("--version", "redoubt " REDOUBT_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 success, 1 the answer is no, 2 usage, 3 failure.");
+  Common common;
+  int status = kUsage;
+
+  InitOptions init;
+  auto* init_command = app.add_subcommand("init", "make a folder with configuration, keys and an empty ledger");
+  add_common(*init_command, common);
+  init_command->add_option("--origin", init.origin, "the log's name (default: host name and random digits)");
+  init_command->add_option("--upstream", init.upstream, "the model server's URL")->capture_default_str();
+  init_command->callback([&] { status = run_init(common, init); });
+
+  ServeOptions serve;
+  auto* serve_command = app.add_subcommand("serve", "run the server until SIGTERM or Ctrl-C");
+  add_common(*serve_command, common);
+  serve_command->add_option("--listen", serve.listen,
+                            "address and port instead of the configuration's; port 0: a free one");
+  serve_command->add_option("--upstream", serve.upstream, "the model server's URL instead of the configuration's");
+  serve_command->add_option("--gateway-cpus", serve.gateway_cpus, "processors for the gateway's threads")
+      ->delimiter(',');
+  serve_command->add_option("--keeper-cpu", serve.keeper_cpu, "processor for the keeper");
+  serve_command->callback([&] { status = run_serve(common, serve); });
+
+  StatusOptions status_options;
+  auto* status_command = app.add_subcommand("status", "whether the server works and what its log says");
+  add_common(*status_command, common);
+  status_command->add_option("--url", status_options.url, "the server (default: the one that runs from the folder)");
+  status_command->callback([&] { status = run_status(common, status_options); });
+
+  auto* identity = app.add_subcommand("identity", "who may call");
+  identity->require_subcommand(1);
+  IssueKeyOptions issue;
+  auto* issue_command = identity->add_subcommand("issue-key", "make an API key and print it, once");
+  add_common(*issue_command, common);
+  issue_command->add_option("--name", issue.name, "the key's name")->required();
+  issue_command->add_option("--role", issue.role, "`caller` or `auditor`")->capture_default_str();
+  issue_command->add_option("--model", issue.models, "model that a caller may use (repeatable; default: all)");
+  issue_command->add_flag("--replace", issue.replace, "revoke the key of that name");
+  issue_command->callback([&] { status = run_issue_key(common, issue); });
+  std::string revoked;
+  auto* revoke_command = identity->add_subcommand("revoke-key", "make an API key useless");
+  add_common(*revoke_command, common);
+  revoke_command->add_option("--name", revoked, "the key's name")->required();
+  revoke_command->callback([&] { status = run_revoke_key(common, revoked); });
+  auto* list_command = identity->add_subcommand("list-keys", "names and roles of API keys");
+  add_common(*list_command, common);
+  list_command->callback([&] { status = run_list_keys(common); });
+
+  auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
+  ledger->require_subcommand(1);
+  LedgerAccess access;
+  auto* checkpoint_command = ledger->add_subcommand("checkpoint", "print the last checkpoint, verified");
+  add_common(*checkpoint_command, common);
+  add_access(*checkpoint_command, access);
+  checkpoint_command->callback([&] { status = run_ledger_checkpoint(common, access); });
+
+  ProveOptions prove;
+  auto* prove_command = ledger->add_subcommand("prove", "prove that a record is in the log");
+  add_common(*prove_command, common);
+  add_access(*prove_command, access);
+  prove_command->add_option("index", prove.index, "the record's index")->required();
+  prove_command->add_option("--leaf", prove.leaf, "base64 of the leaf hash, as a receipt says");
+  prove_command->add_option("--output", prove.output, "write the proof (C2SP tlog-proof) to this file");
+  prove_command->callback([&] { status = run_ledger_prove(common, access, prove); });
+
+  VerifyOptions verify;
+  auto* verify_command = ledger->add_subcommand("verify", "recompute a whole log, ours or anybody's");
+  add_common(*verify_command, common);
+  add_access(*verify_command, access);
+  verify_command->get_option("--url")->group("");  // the log is the argument
+  verify_command->add_option("log", verify.where, "folder, or URL under which the log's files lie")->required();
+  verify_command->add_option("--checkpoint", verify.checkpoint_file,
+                             "file with the checkpoint (default: the log's own)");
+  verify_command->callback([&] { status = run_ledger_verify(common, access, verify); });
+
+  ShowOptions show;
+  auto* show_command = ledger->add_subcommand("show", "print a record for a person to read");
+  add_common(*show_command, common);
+  add_access(*show_command, access);
+  show_command->add_option("index", show.index, "the record's index")->required();
+  auto* reason = show_command->add_option("--reason", show.reason, "why the values are opened; becomes a record");
+  show_command->add_flag("--open", show.open, "open the values that the record commits to")->needs(reason);
+  show_command->add_option("--opener", show.opener_file, "key file of who opens (default: DIR/keys/opener.key)");
+  show_command->callback([&] { status = run_ledger_show(common, access, show); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForAllHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    app.exit(e);
+    return kUsage;
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace redoubt::app
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  return redoubt::app::run(argc, argv);
+}

@@ -1,0 +1,357 @@
+// The launcher: makes rings and listeners, starts keeper and gateway, and ends with them. It parses nothing from
+// outside but its own configuration, and forks before any thread runs.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/shm_ring.h"
+#include "crypto/secret.h"
+#include "ledger/wire.h"
+#include "redoubt/commands.h"
+#include "redoubt/layout.h"
+#include "redoubt/settings.h"
+
+namespace redoubt::app {
+namespace {
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+
+  static Result<Pipe> make() {
+    int fds[2];
+    if (::pipe2(fds, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
+    return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+  }
+};
+
+struct Ring {
+  SharedRing requests;
+  SharedRing answers;
+  UniqueFd wake;
+  UniqueFd listener;
+};
+
+void keep_on_exec(int fd) {
+  ::fcntl(fd, F_SETFD, 0);
+}
+
+// What every child does first: goes when the launcher goes, gains nothing, leaves no core dump.
+void become_child(const char* name, pid_t launcher) {
+  ::prctl(PR_SET_NAME, name);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != launcher) ::_exit(kFailure);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+// One byte means ready; the end without it means that the child failed, and said why in its log.
+bool wait_ready(Pipe& pipe) {
+  pipe.write.reset();
+  char byte = 0;
+  ssize_t n = 0;
+  do {
+    n = ::read(pipe.read.get(), &byte, 1);
+  } while (n < 0 && errno == EINTR);
+  return n == 1;
+}
+
+std::string keeper_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / "redoubt-keeper").string();
+}
+
+std::string describe(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "status " + std::to_string(WEXITSTATUS(status));
+}
+
+class Launcher {
+ public:
+  Launcher(const Common& common, const ServeOptions& options) : layout_(common.dir), options_(options) {}
+
+  Result<> run();
+
+ private:
+  Result<> prepare();
+  Result<> start_keeper();
+  Result<> start_gateway();
+  Result<> supervise();
+  void announce();
+  gateway::GatewaySettings gateway_settings() const;
+  [[noreturn]] void exec_keeper(const Pipe& ready);
+  [[noreturn]] void be_gateway(Pipe& ready);
+
+  const Layout layout_;
+  const ServeOptions options_;
+  Settings settings_;
+  UniqueFd lock_;
+  std::vector<Ring> rings_;
+  UniqueFd keeper_wake_;
+  Pipe keeper_alive_;
+  sigset_t signals_{};
+  std::string upstream_key_;
+  pid_t launcher_ = 0;
+  pid_t keeper_ = -1;
+  pid_t gateway_ = -1;
+};
+
+Result<> Launcher::run() {
+  if (auto done = prepare(); !done) return done;
+  if (auto done = start_keeper(); !done) return done;
+  if (auto done = start_gateway(); !done) {
+    ::kill(keeper_, SIGTERM);
+    ::waitpid(keeper_, nullptr, 0);
+    return done;
+  }
+  announce();
+  auto ended = supervise();
+  ::unlink((layout_.run() + "/address").c_str());
+  return ended;
+}
+
+Result<> Launcher::prepare() {
+  PosixFileSystem fs;
+  auto settings = load_settings(fs, layout_.config());
+  if (!settings) {
+    if (settings.error().code() == Errc::kNotFound) {
+      return Error(Errc::kNotFound,
+                   "`" + layout_.root + "` is not initialised: run `redoubt init --dir " + layout_.root + "`");
+    }
+    return settings.error();
+  }
+  settings_ = *std::move(settings);
+  if (!options_.listen.empty()) settings_.listen = options_.listen;
+  if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
+
+  if (auto done = fs.make_directory(layout_.run()); !done) return done;
+  lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
+  }
+  if (!settings_.upstream_key_file.empty()) {
+    auto key = read_file(fs, settings_.upstream_key_file, 4096);
+    if (!key) return key.error();
+    upstream_key_ = std::string(as_chars(*key));
+    while (!upstream_key_.empty() && (upstream_key_.back() == '\n' || upstream_key_.back() == '\r')) {
+      upstream_key_.pop_back();
+    }
+  }
+  std::string address = settings_.listen;
+  for (unsigned i = 0; i < settings_.threads; ++i) {
+    auto listener = net::bind_tcp(address);
+    if (!listener) return listener.error();
+    if (i == 0) {
+      // The others bind the same port, also when the system chose it.
+      const std::size_t colon = address.rfind(':');
+      address = address.substr(0, colon + 1) + std::to_string(net::bound_port(listener->get()));
+      settings_.listen = address;
+    }
+    auto requests = SharedRing::create(ledger::kRequestRingBytes);
+    if (!requests) return requests.error();
+    auto answers = SharedRing::create(ledger::kAnswerRingBytes);
+    if (!answers) return answers.error();
+    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake.valid()) return errno_error("cannot make an eventfd", errno);
+    rings_.push_back({*std::move(requests), *std::move(answers), std::move(wake), *std::move(listener)});
+  }
+  keeper_wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!keeper_wake_.valid()) return errno_error("cannot make an eventfd", errno);
+  auto alive = Pipe::make();
+  if (!alive) return alive.error();
+  keeper_alive_ = *std::move(alive);
+
+  launcher_ = ::getpid();
+  sigemptyset(&signals_);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals_, signal);
+  ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
+  return {};
+}
+
+Result<> Launcher::start_keeper() {
+  auto ready = Pipe::make();
+  if (!ready) return ready.error();
+  keeper_ = ::fork();
+  if (keeper_ < 0) return errno_error("cannot start the keeper", errno);
+  if (keeper_ == 0) exec_keeper(*ready);
+  keeper_alive_.write.reset();  // the keeper's alone from now on
+  if (wait_ready(*ready)) return {};
+  int status = 0;
+  ::waitpid(keeper_, &status, 0);
+  return Error(Errc::kUnavailable, "the keeper did not start (" + describe(status) + "); its log says why");
+}
+
+void Launcher::exec_keeper(const Pipe& ready) {
+  become_child("redoubt-keeper", launcher_);
+  ::sigprocmask(SIG_UNBLOCK, &signals_, nullptr);  // the gateway takes them from a descriptor instead
+  std::vector<std::string> arguments{
+      keeper_program(),
+      "--dir=" + layout_.keeper(),
+      "--ledger=" + layout_.ledger(),
+      "--origin=" + settings_.origin,
+      "--tenant=" + settings_.tenant,
+      "--version=" REDOUBT_VERSION,
+      "--segment-bytes=" + std::to_string(settings_.segment_bytes),
+      "--cpu=" + std::to_string(options_.keeper_cpu),
+      "--wake-fd=" + std::to_string(keeper_wake_.get()),
+      "--ready-fd=" + std::to_string(ready.write.get()),
+  };
+  for (const Ring& ring : rings_) {
+    arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
+                        std::to_string(ring.wake.get()));
+    for (const int fd : {ring.requests.fd(), ring.answers.fd(), ring.wake.get()}) keep_on_exec(fd);
+  }
+  for (const int fd : {keeper_wake_.get(), ready.write.get(), keeper_alive_.write.get()}) keep_on_exec(fd);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  ::execv(argv[0], argv.data());
+  log::error("launcher", "cannot run the keeper", {{"program", arguments[0]}, {"errno", errno}});
+  ::_exit(kFailure);
+}
+
+Result<> Launcher::start_gateway() {
+  auto ready = Pipe::make();
+  if (!ready) return ready.error();
+  gateway_ = ::fork();
+  if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
+  if (gateway_ == 0) be_gateway(*ready);
+  keeper_alive_.read.reset();
+  rings_.clear();  // listeners and rings are the children's
+  if (wait_ready(*ready)) return {};
+  int status = 0;
+  ::waitpid(gateway_, &status, 0);
+  return Error(Errc::kUnavailable, "the gateway did not start (" + describe(status) + "); its log says why");
+}
+
+gateway::GatewaySettings Launcher::gateway_settings() const {
+  gateway::GatewaySettings out{
+      .origin = settings_.origin,
+      .tenant = settings_.tenant,
+      .version = REDOUBT_VERSION,
+      .ledger_directory = layout_.ledger(),
+      .keys_path = layout_.api_keys(),
+      .upstream_url = {},
+      .upstream = {.name = settings_.upstream_name,
+                   .provider = settings_.upstream_provider,
+                   .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
+                   .max_reply_bytes = settings_.max_reply_bytes},
+      .server_limits = settings_.server,
+      .client_limits = settings_.client,
+      .drain_grace = settings_.drain_grace,
+      .cpus = options_.gateway_cpus,
+  };
+  out.client_limits.ca_file = settings_.upstream_ca_file;
+  return out;
+}
+
+void Launcher::be_gateway(Pipe& ready) {
+  become_child("redoubt-gateway", launcher_);
+  ready.read.reset();
+  lock_.release();  // inherited with its lock, which stays the launcher's
+  if (!crypto::init_secure_heap()) log::warning("gateway", "key pages cannot be locked in memory");
+  gateway::GatewaySettings settings = gateway_settings();
+  auto url = net::UpstreamUrl::parse(settings_.upstream_url);
+  Result<> ended;
+  if (url) {
+    settings.upstream_url = *std::move(url);
+    // OpenAI clients write the base URL with `/v1`; the gateway adds it itself.
+    if (settings.upstream_url.base_path.ends_with("/v1")) {
+      settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
+    }
+    std::vector<gateway::CoreHandles> cores;
+    for (Ring& ring : rings_) {
+      cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
+                       UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
+    }
+    rings_.clear();
+    ended = gateway::run_gateway(settings, std::move(cores), std::move(keeper_wake_), std::move(keeper_alive_.read),
+                                 std::move(ready.write));
+  } else {
+    ended = url.error();
+  }
+  if (!ended) log::error("gateway", "stopped", {{"why", ended.error().message()}});
+  std::fflush(nullptr);
+  ::_exit(ended ? kSuccess : kFailure);
+}
+
+void Launcher::announce() {
+  const std::string url = "http://" + settings_.listen;
+  PosixFileSystem fs;
+  // For other commands; without it they need --url.
+  if (auto done = write_file_atomically(fs, layout_.run() + "/address", as_bytes(url + "\n")); !done) {
+    log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
+  }
+  std::printf("listening on %s\n", url.c_str());
+  std::fflush(stdout);
+}
+
+// Ends when both children have ended. A child that ends unasked ends the other: a half is no Redoubt.
+Result<> Launcher::supervise() {
+  const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC));
+  if (!signals.valid()) return errno_error("cannot wait for signals", errno);
+  bool stopping = false;
+  std::string failure;
+  while (gateway_ > 0 || keeper_ > 0) {
+    signalfd_siginfo info{};
+    if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
+    if (info.ssi_signo == SIGHUP) {
+      if (gateway_ > 0) ::kill(gateway_, SIGHUP);
+      continue;
+    }
+    if (info.ssi_signo != SIGCHLD) {
+      stopping = true;
+      if (gateway_ > 0) ::kill(gateway_, SIGTERM);
+      continue;
+    }
+    int status = 0;
+    for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG)) {
+      const bool gateway = child == gateway_;
+      if (!gateway && child != keeper_) continue;
+      const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+      const bool expected = stopping && clean && (gateway || gateway_ < 0);
+      if (!expected && failure.empty()) {
+        failure = std::string(gateway ? "the gateway" : "the keeper") + " ended with " + describe(status);
+      }
+      if (gateway) {
+        gateway_ = -1;
+        if (keeper_ > 0) ::kill(keeper_, SIGTERM);  // what it still has on its rings, it keeps
+      } else {
+        keeper_ = -1;
+        // The gateway learns it from the pipe and drains; this makes sure.
+        if (gateway_ > 0) ::kill(gateway_, SIGTERM);
+      }
+    }
+  }
+  if (!failure.empty()) return Error(Errc::kUnavailable, failure);
+  return {};
+}
+
+}  // namespace
+
+int run_serve(const Common& common, const ServeOptions& options) {
+  if (auto ended = Launcher(common, options).run(); !ended) return report(ended.error(), common.json);
+  return kSuccess;
+}
+
+}  // namespace redoubt::app

@@ -1,0 +1,102 @@
+#include "redoubt/settings.h"
+
+#include <thread>
+
+#include "base/config.h"
+
+namespace redoubt::app {
+namespace {
+
+// Reads values one after the other and keeps the first error.
+class Reader {
+ public:
+  explicit Reader(const ConfigSection& section) : section_(section) {}
+
+  void read(std::string_view key, std::string& out) { take(section_.get_string(key, out), out); }
+  template <class T>
+  void read_int(std::string_view key, T& out, std::int64_t min, std::int64_t max) {
+    take(section_.get_int(key, static_cast<std::int64_t>(out), {min, max}), out);
+  }
+  template <class T>
+  void read_size(std::string_view key, T& out, std::uint64_t min, std::uint64_t max) {
+    take(section_.get_size(key, out, {min, max}), out);
+  }
+  void read(std::string_view key, std::chrono::milliseconds& out) {
+    using namespace std::chrono_literals;
+    take(section_.get_duration(key, out, {1ms, std::chrono::milliseconds(24h)}), out);
+  }
+  Result<> done() const { return error_ ? Result<>(*error_) : Result<>(); }
+
+ private:
+  template <class T, class U>
+  void take(Result<T> value, U& out) {
+    if (value) {
+      out = static_cast<U>(*std::move(value));
+    } else if (!error_) {
+      error_ = value.error();
+    }
+  }
+
+  const ConfigSection& section_;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
+  auto file = ConfigFile::load(fs, path);
+  if (!file) return file.error();
+  Settings s;
+  Reader in(*file);
+  constexpr std::uint64_t kKiB = 1024;
+  constexpr std::uint64_t kMiB = 1024 * kKiB;
+  in.read("gateway.listen", s.listen);
+  in.read_int("gateway.threads", s.threads, 1, 64);
+  in.read("gateway.drain_grace", s.drain_grace);
+  in.read_size("gateway.max_body", s.server.max_body_bytes, kKiB, 64 * kMiB);
+  in.read_size("gateway.max_head", s.server.max_head_bytes, kKiB, kMiB);
+  in.read_int("gateway.max_connections", s.server.max_connections, 1, 1'000'000);
+  in.read("gateway.head_timeout", s.server.head_timeout);
+  in.read("gateway.body_timeout", s.server.body_timeout);
+  in.read("gateway.idle_timeout", s.server.idle_timeout);
+  in.read("gateway.write_timeout", s.server.write_timeout);
+  in.read("ledger.origin", s.origin);
+  in.read("ledger.tenant", s.tenant);
+  in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
+  in.read("upstream.url", s.upstream_url);
+  in.read("upstream.name", s.upstream_name);
+  in.read("upstream.provider", s.upstream_provider);
+  in.read("upstream.key_file", s.upstream_key_file);
+  in.read("upstream.ca_file", s.upstream_ca_file);
+  in.read("upstream.connect_timeout", s.client.connect_timeout);
+  in.read("upstream.head_timeout", s.client.head_timeout);
+  in.read("upstream.idle_timeout", s.client.idle_timeout);
+  in.read_size("upstream.max_reply", s.max_reply_bytes, kKiB, 1024 * kMiB);
+  if (auto done = in.done(); !done) return done.error();
+  if (auto done = file->check_all_read(); !done) return done.error();
+  if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");
+  return s;
+}
+
+std::string initial_settings(const std::string& origin, const std::string& upstream_url) {
+  return "# Redoubt's configuration. Every key: docs/operating/configuration.md.\n"
+         "\n"
+         "[gateway]\n"
+         "listen = \"127.0.0.1:8080\"\n"
+         "threads = 1\n"
+         "\n"
+         "[ledger]\n"
+         "# The log's name, in every checkpoint and receipt. It cannot change while the ledger lives.\n"
+         "origin = \"" +
+         origin +
+         "\"\n"
+         "\n"
+         "[upstream]\n"
+         "# An OpenAI-compatible server. Its API key, if it wants one, is the content of `key_file`.\n"
+         "url = \"" +
+         upstream_url +
+         "\"\n"
+         "# key_file = \"/etc/redoubt/upstream.key\"\n";
+}
+
+}  // namespace redoubt::app

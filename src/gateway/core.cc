@@ -1,0 +1,106 @@
+#include "gateway/internal/core.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+
+namespace redoubt::gateway::internal {
+namespace {
+
+// A coroutine that ends with an exception is a mistake of ours; better no gateway than one that goes on half.
+void rethrow(std::exception_ptr error) {
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, CoreHandles handles, int keeper_wake_fd,
+                                           const Authorizer& authorizer, LedgerFiles& files,
+                                           std::shared_ptr<const ApiKeys> keys) {
+  auto requests = SharedRing::attach(std::move(handles.request_ring));
+  if (!requests) return requests.error();
+  auto answers = SharedRing::attach(std::move(handles.answer_ring));
+  if (!answers) return answers.error();
+  return std::unique_ptr<Core>(new Core(settings, std::move(handles), RingProducer(*std::move(requests)),
+                                        RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
+                                        std::move(keys)));
+}
+
+Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
+           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys)
+    : settings_(settings),
+      sweep_(io_),
+      client_(std::move(requests), std::move(answers), keeper_wake_fd),
+      wake_(io_, handles.wake.release()),
+      recorder_(io_, client_, clock_,
+                {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version}),
+      upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
+      ledger_routes_(io_, recorder_, files),
+      pipeline_(recorder_, upstream_, authorizer, ledger_routes_, settings.upstream),
+      server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
+  pipeline_.set_keys(std::move(keys));
+}
+
+Result<> Core::start() {
+  sweep_.on_tick([this] { pipeline_.tick(clock_.steady()); });
+  sweep_.start();
+  return server_.start();
+}
+
+void Core::run() {
+  boost::asio::co_spawn(io_, pump_ledger(), rethrow);
+  io_.run();
+}
+
+void Core::set_keys(std::shared_ptr<const ApiKeys> keys) {
+  boost::asio::post(io_, [this, keys = std::move(keys)] { pipeline_.set_keys(keys); });
+}
+
+void Core::keeper_gone() {
+  boost::asio::post(io_, [this] { client_.stop("the keeper is gone"); });
+}
+
+void Core::drain() {
+  boost::asio::post(io_, [this] {
+    if (std::exchange(draining_, true)) return;
+    boost::asio::co_spawn(io_, drain_and_stop(), rethrow);
+  });
+}
+
+// Delivers the keeper's answers, and sleeps while there are none. A client that has stopped takes no more: what may
+// still lie in its ring would keep this awake for nothing.
+net::Task<> Core::pump_ledger() {
+  std::uint64_t count = 0;
+  while (wake_.is_open() && client_.stopped().empty()) {
+    if (auto done = client_.poll(); !done) {
+      log::error("gateway", "the keeper cannot be understood", {{"why", done.error().message()}});
+    }
+    client_.flush();
+    if (!client_.stopped().empty()) break;
+    if (!client_.prepare_sleep()) {
+      // More has come already: let the network have its turn first.
+      co_await boost::asio::post(io_, net::use_task);
+      continue;
+    }
+    co_await wake_.async_read_some(boost::asio::buffer(&count, sizeof count), net::use_task);
+    client_.wake();
+  }
+}
+
+net::Task<> Core::drain_and_stop() {
+  // What waits for an upstream when the grace is over ends as failed, and is recorded so.
+  net::Deadline grace(sweep_, [this] { upstream_.cut_off(); });
+  grace.arm(settings_.drain_grace);
+  co_await server_.drain(settings_.drain_grace);
+  grace.disarm();
+  upstream_.close_idle();
+  pipeline_.flush_denials();
+  client_.flush();
+  sweep_.stop();
+  boost::system::error_code ignored;
+  wake_.close(ignored);
+  if (on_drained_) on_drained_();
+}
+
+}  // namespace redoubt::gateway::internal

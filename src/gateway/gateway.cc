@@ -1,0 +1,145 @@
+#include "gateway/gateway.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "gateway/internal/core.h"
+
+namespace redoubt::gateway {
+namespace {
+
+using internal::Core;
+
+Result<std::shared_ptr<const ApiKeys>> load_keys(const std::string& path) {
+  PosixFileSystem fs;
+  auto bytes = read_file(fs, path, ApiKeys::kMaxFileBytes);
+  if (!bytes) return bytes.error();
+  auto keys = ApiKeys::parse(as_chars(*bytes));
+  if (!keys) return keys.error();
+  return std::make_shared<const ApiKeys>(*std::move(keys));
+}
+
+void pin_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) != 0) {
+    log::warning("gateway", "cannot run on the processor asked for", {{"cpu", cpu}});
+  }
+}
+
+using Descriptor = boost::asio::posix::basic_stream_descriptor<net::Executor>;
+
+// Signals arrive as bytes on a descriptor, and never in their default way: a second SIGTERM must not cut off what the
+// first one lets finish. Blocks them for the calling thread and all that it starts.
+Result<UniqueFd> take_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) return errno_error("cannot wait for signals", errno);
+  return fd;
+}
+
+// On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again.
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores,
+                          const std::string& keys_path) {
+  bool draining = false;
+  while (true) {
+    signalfd_siginfo info{};
+    const auto [error, n] = co_await signals.async_read_some(boost::asio::buffer(&info, sizeof info), net::use_task);
+    if (error) co_return;
+    if (info.ssi_signo != SIGHUP) {
+      if (std::exchange(draining, true)) continue;
+      log::info("gateway", "draining");
+      for (auto& core : cores) core->drain();
+      continue;
+    }
+    auto keys = load_keys(keys_path);
+    if (!keys) {
+      log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
+      continue;
+    }
+    for (auto& core : cores) core->set_keys(*keys);
+    log::info("gateway", "keys read again", {{"keys", static_cast<std::uint64_t>((*keys)->all().size())}});
+  }
+}
+
+// On the first core: the pipe ends when the keeper does.
+net::Task<> watch_keeper(Descriptor& alive, std::vector<std::unique_ptr<Core>>& cores) {
+  char byte = 0;
+  const auto [error, n] = co_await alive.async_read_some(boost::asio::buffer(&byte, 1), net::use_task);
+  if (error == boost::asio::error::operation_aborted) co_return;
+  for (auto& core : cores) {
+    core->keeper_gone();
+    core->drain();
+  }
+}
+
+void rethrow(std::exception_ptr error) {
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> handles, UniqueFd keeper_wake,
+                     UniqueFd keeper_alive, UniqueFd ready) {
+  auto signal_fd = take_signals();
+  if (!signal_fd) return signal_fd.error();
+  auto keys = load_keys(settings.keys_path);
+  if (!keys) return keys.error();
+  PosixFileSystem fs;
+  LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
+  const GrantAuthorizer authorizer;
+  std::vector<std::unique_ptr<Core>> cores;
+  for (CoreHandles& handle : handles) {
+    if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
+    auto core = Core::create(settings, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
+    if (!core) return core.error();
+    if (auto started = (*core)->start(); !started) return started;
+    cores.push_back(*std::move(core));
+  }
+
+  boost::asio::io_context& first = cores.front()->io();
+  Descriptor signals(first, signal_fd->release());
+  Descriptor alive(first, keeper_alive.release());
+  boost::asio::co_spawn(first, watch_signals(signals, cores, settings.keys_path), rethrow);
+  boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
+
+  const auto run_core = [&](std::size_t i) {
+    if (!settings.cpus.empty()) pin_to(settings.cpus[i % settings.cpus.size()]);
+    cores[i]->run();
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < cores.size(); ++i) threads.emplace_back(run_core, i);
+  // The watchers must not keep the first core's loop alive once it has drained.
+  cores.front()->on_drained([&] {
+    boost::system::error_code ignored;
+    signals.close(ignored);
+    alive.close(ignored);
+  });
+  const char byte = 1;
+  if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
+  ready.reset();
+  run_core(0);
+  for (std::thread& thread : threads) thread.join();
+
+  for (const auto& core : cores) {
+    if (!core->why_stopped().empty()) return Error(Errc::kUnavailable, "the ledger stopped: " + core->why_stopped());
+  }
+  return {};
+}
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,45 @@
+// The gateway process's inside: one core per thread, each with its own listener, upstream connections and ledger rings.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "gateway/pipeline.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+
+namespace redoubt::gateway {
+
+struct GatewaySettings {
+  std::string origin;            // of the log
+  std::string tenant;            // for the records; may be empty
+  std::string version;           // of Redoubt
+  std::string ledger_directory;  // read only
+  std::string keys_path;         // the API key file; read at start and on SIGHUP
+  net::UpstreamUrl upstream_url;
+  UpstreamSettings upstream;
+  net::ServerLimits server_limits;
+  net::ClientLimits client_limits;
+  std::chrono::milliseconds drain_grace{30'000};
+  std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
+};
+
+// What the launcher hands to one core. Descriptors are taken over.
+struct CoreHandles {
+  UniqueFd listener;  // bound; listens once everything else is ready
+  UniqueFd request_ring;
+  UniqueFd answer_ring;
+  UniqueFd wake;  // this core's eventfd
+};
+
+// Serves until SIGTERM or SIGINT, then drains. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read end of a
+// pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to `ready`
+// when connections are accepted. Errors: what keeps it from starting; kUnavailable when the ledger stopped while
+// serving (in-flight exchanges have been refused or cut).
+Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keeper_wake,
+                     UniqueFd keeper_alive, UniqueFd ready);
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,62 @@
+// One core of the gateway: an event loop on one thread and everything that lives on it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "gateway/gateway.h"
+#include "gateway/ledger_routes.h"
+#include "gateway/pipeline.h"
+
+namespace redoubt::gateway::internal {
+
+class Core {
+ public:
+  // `settings`, `authorizer` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
+  static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, CoreHandles handles, int keeper_wake_fd,
+                                              const Authorizer& authorizer, LedgerFiles& files,
+                                              std::shared_ptr<const ApiKeys> keys);
+
+  boost::asio::io_context& io() { return io_; }
+  // Accepts connections from now on; they are served once run() is called.
+  Result<> start();
+  // Runs the loop on the calling thread until the core has drained.
+  void run();
+
+  // From any thread.
+  void set_keys(std::shared_ptr<const ApiKeys> keys);
+  void keeper_gone();
+  void drain();
+
+  // Called on the core's thread when it has drained. Set before run().
+  void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
+
+  // After run(): why the ledger stopped; empty while it works.
+  const std::string& why_stopped() const { return client_.stopped(); }
+
+ private:
+  Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
+       int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys);
+
+  net::Task<> pump_ledger();
+  net::Task<> drain_and_stop();
+
+  const GatewaySettings& settings_;
+  boost::asio::io_context io_{1};
+  SystemClock clock_;
+  net::DeadlineSweep sweep_;
+  ledger::LedgerClient client_;
+  boost::asio::posix::basic_stream_descriptor<net::Executor> wake_;
+  Recorder recorder_;
+  net::HttpClient upstream_;
+  LedgerRoutes ledger_routes_;
+  Pipeline pipeline_;
+  net::HttpServer server_;
+  std::function<void()> on_drained_;
+  bool draining_ = false;
+};
+
+}  // namespace redoubt::gateway::internal

@@ -1,0 +1,67 @@
+#include "gateway/openai.h"
+
+#include "encoding/json_writer.h"
+
+namespace redoubt::gateway {
+namespace {
+
+constexpr std::size_t kMaxModelBytes = 256;
+
+void read_count(const simdjson::dom::object& usage, std::string_view name, std::optional<std::uint64_t>& out) {
+  std::uint64_t count = 0;
+  if (usage[name].get(count) == simdjson::SUCCESS) out = count;
+}
+
+}  // namespace
+
+Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body) {
+  auto root = reader.parse(body);
+  if (!root) return root.error().in("request body");
+  simdjson::dom::object object;
+  if (root->get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "the request body must be a JSON object");
+  ChatRequest request;
+  request.model = encoding::string_member(object, "model");
+  if (request.model.empty()) return Error(Errc::kMalformed, "`model` is missing or not a string");
+  if (request.model.size() > kMaxModelBytes) return Error(Errc::kMalformed, "`model` is longer than 256 bytes");
+  simdjson::dom::array messages;
+  if (object["messages"].get(messages) != simdjson::SUCCESS) {
+    return Error(Errc::kMalformed, "`messages` is missing or not an array");
+  }
+  const auto stream = object["stream"];
+  if (stream.error() == simdjson::SUCCESS && !stream.is_null() && stream.get(request.stream) != simdjson::SUCCESS) {
+    return Error(Errc::kMalformed, "`stream` is not a boolean");
+  }
+  return request;
+}
+
+Result<TokenUsage> parse_usage(encoding::JsonReader& reader, std::string_view body) {
+  auto root = reader.parse(body);
+  if (!root) return root.error();
+  simdjson::dom::object object;
+  if (root->get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "not a JSON object");
+  TokenUsage out;
+  simdjson::dom::object usage;
+  if (object["usage"].get(usage) != simdjson::SUCCESS) return out;
+  read_count(usage, "prompt_tokens", out.prompt_tokens);
+  read_count(usage, "completion_tokens", out.completion_tokens);
+  read_count(usage, "total_tokens", out.total_tokens);
+  return out;
+}
+
+std::string error_body(std::string_view message, std::string_view type, std::string_view code) {
+  std::string out;
+  encoding::JsonWriter json(out);
+  json.begin_object();
+  json.key("error");
+  json.begin_object();
+  json.member("message", message);
+  json.member("type", type);
+  json.key("param");
+  json.null();
+  json.member("code", code);
+  json.end_object();
+  json.end_object();
+  return out;
+}
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,39 @@
+// The OpenAI API as far as the gateway must understand it: which model, streamed or not, what was used, how errors
+// look.
+//
+// Everything else in a request or reply passes through untouched.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "encoding/json_reader.h"
+
+namespace redoubt::gateway {
+
+struct ChatRequest {
+  std::string model;  // 1 to 256 bytes
+  bool stream = false;
+};
+
+// kMalformed with a message for the caller when the body is not a chat request: not strict JSON, no object, `model`
+// missing, not a string or too long, `stream` not a boolean, `messages` not an array. kTooLarge above the reader's
+// limits.
+Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body);
+
+struct TokenUsage {
+  std::optional<std::uint64_t> prompt_tokens;
+  std::optional<std::uint64_t> completion_tokens;
+  std::optional<std::uint64_t> total_tokens;
+};
+
+// The reply's `usage`; nothing is set where it says nothing. kMalformed when the body is not a JSON object.
+Result<TokenUsage> parse_usage(encoding::JsonReader& reader, std::string_view body);
+
+// {"error":{"message":…,"type":…,"param":null,"code":…}}
+std::string error_body(std::string_view message, std::string_view type, std::string_view code);
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,338 @@
+#include "gateway/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "gateway/sse_relay.h"
+
+namespace redoubt::gateway {
+namespace {
+
+using net::Exchange;
+using net::HeaderField;
+using record::DenialReason;
+using record::Finish;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kChat = "chat.completions";
+constexpr std::string_view kModels = "models.list";
+
+// What the reader of JSON takes at least. Bodies come bounded by net::ServerLimits, whose limit is never above this.
+constexpr std::size_t kMaxBodyBytes = 64 * 1024 * 1024;
+
+// Fields of the upstream's reply that the caller gets; all others stay behind.
+constexpr std::string_view kPassedFields[] = {"retry-after", "x-request-id"};
+
+std::string upstream_path(std::string_view operation) {
+  return operation == kChat ? "/v1/chat/completions" : "/v1/models";
+}
+
+net::Task<> reply_error(Exchange& exchange, int status, std::string_view message, std::string_view type,
+                        std::string_view code, std::span<const HeaderField> headers = {}) {
+  const std::string body = error_body(message, type, code);
+  // A caller that has gone needs no answer.
+  [[maybe_unused]] const auto sent =
+      co_await exchange.reply({.status = status, .content_type = kJson, .headers = headers}, body);
+}
+
+bool is_event_stream(const net::ClientResponse& response) {
+  return response.header("content-type").starts_with("text/event-stream");
+}
+
+}  // namespace
+
+struct Pipeline::Call {
+  Exchange& exchange;
+  std::shared_ptr<const ApiKeys> keys;  // pinned: facts point into it
+  const ApiKey* principal = nullptr;
+  std::string_view operation;
+  std::string_view body;
+  ChatRequest chat;
+  record::ExchangeFacts facts;
+};
+
+Pipeline::Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer,
+                   LedgerRoutes& ledger_routes, const UpstreamSettings& settings)
+    : recorder_(recorder),
+      upstream_(upstream),
+      authorizer_(authorizer),
+      ledger_routes_(ledger_routes),
+      settings_(settings),
+      keys_(std::make_shared<const ApiKeys>()),
+      denials_(recorder),
+      reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
+
+net::Task<> Pipeline::handle(Exchange& exchange) {
+  const net::RequestHead& head = exchange.request();
+  if (head.path == "/v1/chat/completions" || head.path == "/v1/models") {
+    const bool chat = head.path == "/v1/chat/completions";
+    const net::Method expected = chat ? net::Method::kPost : net::Method::kGet;
+    if (head.method == expected) {
+      co_await relay(exchange, chat ? kChat : kModels);
+      co_return;
+    }
+    const HeaderField allow[] = {{"Allow", chat ? "POST" : "GET"}};
+    denials_.add(exchange.peer_address(), DenialReason::kMalformed, 405, "method_not_allowed");
+    co_await reply_error(exchange, 405, "this resource does not have that method", "invalid_request_error",
+                         "method_not_allowed", allow);
+    co_return;
+  }
+  if (co_await ledger_routes_.handle(exchange, *keys_)) co_return;
+  denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
+  co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");
+}
+
+net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
+  const net::RequestHead& head = exchange.request();
+  int credentials = 0;
+  const std::string_view authorization = head.header("authorization", &credentials);
+  Call call{.exchange = exchange, .keys = keys_, .operation = operation};
+  call.principal = credentials == 1 ? call.keys->find(authorization) : nullptr;
+  if (call.principal == nullptr) {
+    denials_.add(exchange.peer_address(), DenialReason::kAuthentication, 401, "invalid_api_key");
+    const HeaderField fields[] = {{"WWW-Authenticate", "Bearer"}, {"Redoubt-Decision", "deny"}};
+    co_await reply_error(exchange, 401, "the API key is missing or not known here", "invalid_request_error",
+                         "invalid_api_key", fields);
+    co_return;
+  }
+  call.facts = {.method = to_string(head.method),
+                .path = head.path,
+                .principal_uid = call.principal->id,
+                .principal_name = call.principal->id,
+                .principal_type = record::PrincipalType::kService,
+                .credential_uid = call.principal->id,
+                .operation = operation,
+                .provider = settings_.provider,
+                .upstream = settings_.name,
+                .authorizer = authorizer_.name()};
+
+  if (operation == kChat) {
+    auto body = co_await exchange.read_body();
+    if (!body) {
+      switch (body.error().code()) {
+        case Errc::kTooLarge:
+          co_await deny(call, DenialReason::kTooLarge, 413, "the request body is too large", "invalid_request_error",
+                        "request_too_large");
+          break;
+        case Errc::kDeadlineExceeded:
+          co_await deny(call, DenialReason::kMalformed, 408, "the request body took too long", "invalid_request_error",
+                        "request_timeout");
+          break;
+        default:
+          co_await deny(call, DenialReason::kMalformed, 400, "the request body is broken", "invalid_request_error",
+                        "malformed_body");
+      }
+      co_return;
+    }
+    call.body = *body;
+    call.facts.request_size = call.body.size();
+    auto chat = parse_chat_request(reader_, call.body);
+    if (!chat) {
+      const bool large = chat.error().code() == Errc::kTooLarge;
+      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
+                    chat.error().message(), "invalid_request_error", "invalid_request");
+      co_return;
+    }
+    call.chat = *std::move(chat);
+    call.facts.model = call.chat.model;
+    call.facts.stream = call.chat.stream;
+  }
+
+  const Decision decision =
+      authorizer_.decide({.principal = call.principal, .action = operation, .model = call.chat.model});
+  call.facts.policy_uid = decision.policy_uid;
+  if (!decision.permit) {
+    co_await deny(call, DenialReason::kAuthorization, 403, "this key may not do that", "permission_error",
+                  "permission_denied");
+    co_return;
+  }
+
+  auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
+  if (!admission) {
+    const HeaderField fields[] = {{"Redoubt-Decision", "deny"}, {"Retry-After", "1"}};
+    co_await reply_error(exchange, 503, "the request cannot be recorded now, so it was not forwarded", "api_error",
+                         admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable",
+                         fields);
+    co_return;
+  }
+  co_await dispatch(call, *std::move(admission));
+}
+
+net::Task<> Pipeline::dispatch(Call& call, Admission admission) {
+  const net::RequestHead& head = call.exchange.request();
+  const std::string path = upstream_path(call.operation);
+  std::array<HeaderField, 3> fields;
+  std::size_t count = 0;
+  if (!call.body.empty()) {
+    // What was parsed as JSON is said to be JSON, whatever the caller called it.
+    fields[count++] = {"Content-Type", kJson};
+  }
+  const std::string_view accept = head.header("accept");
+  if (!accept.empty()) fields[count++] = {"Accept", accept};
+  // The caller's key is for Redoubt; the upstream gets its own.
+  if (!settings_.authorization.empty()) fields[count++] = {"Authorization", settings_.authorization};
+
+  auto response = co_await upstream_.send(
+      {.method = head.method, .path = path, .headers = std::span(fields).first(count), .body = call.body});
+  if (!response) {
+    co_await fail(call, std::move(admission), response.error().code());
+    co_return;
+  }
+  if (call.chat.stream && (*response)->status() == 200 && is_event_stream(**response)) {
+    co_await reply_stream(call, std::move(admission), *std::move(response));
+  } else {
+    co_await reply_whole(call, std::move(admission), *std::move(response));
+  }
+}
+
+// The upstream failed before anything was sent to the caller.
+net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
+  const bool slow = why == Errc::kDeadlineExceeded;
+  const int status = slow ? 504 : 502;
+  const std::string_view code = slow                      ? "upstream_timeout"
+                                : why == Errc::kMalformed ? "upstream_malformed"
+                                : why == Errc::kTooLarge  ? "upstream_too_large"
+                                                          : "upstream_unavailable";
+  const std::string body =
+      error_body(slow ? "the model server took too long" : "the model server failed", "api_error", code);
+  co_await close_and_reply(call, std::move(admission),
+                           {.finish = slow ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed,
+                            .http_status = status,
+                            .error_code = code,
+                            .response_size = body.size()},
+                           body, {}, kJson);
+}
+
+net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
+  std::string body;
+  while (true) {
+    auto piece = co_await response->read_some();
+    if (!piece) {
+      response.reset();
+      co_await fail(call, std::move(admission), piece.error().code());
+      co_return;
+    }
+    if (piece->empty()) break;
+    if (body.size() + piece->size() > settings_.max_reply_bytes) {
+      response.reset();
+      co_await fail(call, std::move(admission), Errc::kTooLarge);
+      co_return;
+    }
+    body += *piece;
+  }
+  const int status = response->status();
+  auto usage = parse_usage(reader_, body);
+  if (!usage || status < 200 || (status >= 300 && status < 400) || status > 599) {
+    // Not what the API says: the caller gets an error of the right shape, not the upstream's bytes.
+    co_await fail(call, std::move(admission), Errc::kMalformed);
+    co_return;
+  }
+  std::vector<HeaderField> fields;
+  for (const std::string_view name : kPassedFields) {
+    if (const std::string_view value = response->header(name); !value.empty()) fields.push_back({name, value});
+  }
+  co_await close_and_reply(call, std::move(admission),
+                           {.finish = Finish::kCompleted,
+                            .http_status = status,
+                            .error_code = status >= 400 ? "upstream_error" : "",
+                            .response_size = body.size(),
+                            .prompt_tokens = usage->prompt_tokens,
+                            .completion_tokens = usage->completion_tokens,
+                            .total_tokens = usage->total_tokens},
+                           body, fields, kJson);
+}
+
+// Records how it ended, then replies: never the other way round.
+net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::Outcome outcome, std::string_view body,
+                                      std::span<const HeaderField> headers, std::string_view content_type) {
+  CompletionText completion;
+  completion.add(body);
+  const int status = outcome.http_status;
+  auto receipt = co_await admission.close(outcome, &completion);
+  if (!receipt) {
+    const std::string admitted = format_receipt(admission.receipt());
+    const HeaderField fields[] = {{"Redoubt-Receipt", admitted}, {"Retry-After", "1"}};
+    co_await reply_error(call.exchange, 503, "the answer cannot be recorded, so it is withheld", "api_error",
+                         "ledger_unavailable", fields);
+    co_return;
+  }
+  const std::string receipt_text = format_receipt(*receipt);
+  std::vector<HeaderField> fields(headers.begin(), headers.end());
+  fields.push_back({"Redoubt-Decision", "permit"});
+  fields.push_back({"Redoubt-Receipt", receipt_text});
+  [[maybe_unused]] const auto sent =
+      co_await call.exchange.reply({.status = status, .content_type = content_type, .headers = fields}, body);
+}
+
+net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
+  SseRelay relay;
+  CompletionText completion;
+  record::Outcome outcome{.finish = Finish::kCompleted, .http_status = 200};
+  const std::string admitted = format_receipt(admission.receipt());
+  const HeaderField fields[] = {
+      {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
+  auto sent = co_await call.exchange.start_stream(
+      {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
+  while (sent && !relay.done()) {
+    auto piece = co_await response->read_some();
+    std::string_view passing;
+    if (piece) {
+      auto fed = piece->empty() ? Result<std::string_view>(relay.end()) : relay.feed(*piece);
+      if (fed) {
+        passing = *fed;
+      } else {
+        piece = fed.error();
+      }
+    }
+    if (!piece) {
+      outcome.finish =
+          piece.error().code() == Errc::kDeadlineExceeded ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_broke_off";
+      break;
+    }
+    if (!passing.empty()) {
+      completion.add(passing);
+      outcome.response_size += passing.size();
+      sent = co_await call.exchange.write(passing);
+    }
+    if (piece->empty() && !relay.done()) {
+      // The upstream ended properly but without the API's end mark: the caller must not take it for complete.
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_incomplete";
+      break;
+    }
+  }
+  response.reset();
+  if (!sent) {
+    outcome.finish = Finish::kClientGone;
+    outcome.error_code = "client_gone";
+  }
+  if (auto usage = parse_usage(reader_, relay.usage_data()); usage) {
+    outcome.prompt_tokens = usage->prompt_tokens;
+    outcome.completion_tokens = usage->completion_tokens;
+    outcome.total_tokens = usage->total_tokens;
+  }
+  const bool complete = outcome.finish == Finish::kCompleted;
+  auto receipt = co_await admission.close(outcome, &completion);
+  if (!receipt || !complete) {
+    call.exchange.abort();
+    co_return;
+  }
+  const std::string ending = ": redoubt-receipt " + format_receipt(*receipt) + "\n\ndata: [DONE]\n\n";
+  if (auto last = co_await call.exchange.write(ending); !last) co_return;
+  [[maybe_unused]] const auto finished = co_await call.exchange.finish();
+}
+
+net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::string_view message, std::string_view type,
+                           std::string_view code) {
+  const std::string text(message);  // may point into an error of the caller's
+  auto receipt = co_await recorder_.deny(call.facts, {.reason = reason, .http_status = status, .error_code = code},
+                                         call.exchange.peer_address());
+  const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
+  std::vector<HeaderField> fields{{"Redoubt-Decision", "deny"}};
+  if (receipt) fields.push_back({"Redoubt-Receipt", receipt_text});
+  co_await reply_error(call.exchange, status, text, type, code, fields);
+}
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,68 @@
+// The request path: identify, authorise, record, dispatch, record, reply. One per core.
+//
+// Order (docs/architecture.md): the admission is durable before a byte goes upstream; the outcome is durable before the
+// last byte, or the end mark of a stream, goes to the caller. If the ledger cannot commit, the answer is 503 and
+// nothing was forwarded, or the reply ends without its end mark.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "encoding/json_reader.h"
+#include "gateway/api_keys.h"
+#include "gateway/authorizer.h"
+#include "gateway/denial_counter.h"
+#include "gateway/ledger_routes.h"
+#include "gateway/openai.h"
+#include "gateway/recorder.h"
+#include "net/exchange.h"
+#include "net/http_client.h"
+
+namespace redoubt::gateway {
+
+struct UpstreamSettings {
+  std::string name = "default";                    // ours, for the records
+  std::string provider;                            // who serves the models; for the records
+  std::string authorization;                       // the `Authorization` field sent to it; empty for none
+  std::size_t max_reply_bytes = 16 * 1024 * 1024;  // of a whole reply
+};
+
+class Pipeline final : public net::ExchangeHandler {
+ public:
+  // All must outlive the pipeline.
+  Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer, LedgerRoutes& ledger_routes,
+           const UpstreamSettings& settings);
+
+  // From the next request on. Called on the core's thread.
+  void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
+
+  net::Task<> handle(net::Exchange& exchange) override;
+
+  // Called on every tick of the core.
+  void tick(std::chrono::steady_clock::time_point now) { denials_.tick(now); }
+  void flush_denials() { denials_.flush(); }
+
+ private:
+  struct Call;  // one authenticated request to a model server
+
+  net::Task<> relay(net::Exchange& exchange, std::string_view operation);
+  net::Task<> dispatch(Call& call, Admission admission);
+  net::Task<> reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response);
+  net::Task<> reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response);
+  net::Task<> fail(Call& call, Admission admission, Errc why);
+  net::Task<> close_and_reply(Call& call, Admission admission, record::Outcome outcome, std::string_view body,
+                              std::span<const net::HeaderField> headers, std::string_view content_type);
+  net::Task<> deny(Call& call, record::DenialReason reason, int status, std::string_view message, std::string_view type,
+                   std::string_view code);
+
+  Recorder& recorder_;
+  net::HttpClient& upstream_;
+  const Authorizer& authorizer_;
+  LedgerRoutes& ledger_routes_;
+  const UpstreamSettings& settings_;
+  std::shared_ptr<const ApiKeys> keys_;
+  DenialCounter denials_;
+  encoding::JsonReader reader_;  // not used across a suspension
+};
+
+}  // namespace redoubt::gateway

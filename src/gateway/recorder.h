@@ -1,0 +1,121 @@
+// Records of exchanges: from what the pipeline knows to durable entries and receipts. One per core.
+//
+//   auto admission = co_await recorder.admit(facts, body, address);     // durable: now bytes may leave
+//   …
+//   auto receipt = co_await admission->close(outcome, completion);      // durable: now the last byte may leave
+//
+// INVARIANT: an Admission always ends in an outcome. One that is destroyed unclosed is recorded as aborted.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "ledger/client.h"
+#include "ledger/receipt.h"
+#include "net/task.h"
+#include "record/exchange_record.h"
+#include "record/opening.h"
+
+namespace redoubt::gateway {
+
+class Recorder;
+
+// The completion as it passes by: its commitment over all bytes, its text up to a bound.
+class CompletionText {
+ public:
+  static constexpr std::size_t kKeptBytes = 512 * 1024;
+
+  CompletionText() : salt_(record::random_salt()), stream_(salt_, record::kCompletionField) {}
+  void add(std::string_view piece);
+
+ private:
+  friend class Admission;
+  record::Salt salt_;
+  record::CommitmentStream stream_;
+  std::string text_;
+  std::uint64_t size_ = 0;
+};
+
+// An exchange that was admitted: holds the place of its outcome. Lives on its core.
+class Admission {
+ public:
+  Admission(Admission&&) noexcept = default;
+  Admission& operator=(Admission&&) = delete;
+  ~Admission();
+
+  const ledger::Receipt& receipt() const { return receipt_; }
+
+  // Records the outcome and waits until it is durable. `outcome.admission_index`, `duration_ms` and `commitments` are
+  // filled in. Call once. kUnavailable when the ledger stopped: the reply must then not end properly.
+  net::Task<Result<ledger::Receipt>> close(record::Outcome outcome, CompletionText* completion);
+
+ private:
+  friend class Recorder;
+  Admission(Recorder& recorder, record::ExchangeFacts facts, ledger::ExchangeId exchange, std::string uid,
+            ledger::LedgerClient::Reservation reservation, ledger::Receipt receipt,
+            std::chrono::steady_clock::time_point started);
+
+  // Builds the outcome's record and opening in the recorder's buffers.
+  void build(record::Outcome outcome, CompletionText* completion);
+
+  Recorder* recorder_;
+  record::ExchangeFacts facts_;
+  ledger::ExchangeId exchange_;
+  std::unique_ptr<std::string> uid_;  // facts_.exchange_uid points into it
+  std::optional<ledger::LedgerClient::Reservation> reservation_;
+  ledger::Receipt receipt_;
+  std::chrono::steady_clock::time_point started_;
+};
+
+class Recorder {
+ public:
+  // Largest text of a prompt that is kept (sealed) with its record; of longer ones only salt and size are.
+  static constexpr std::size_t kKeptPromptBytes = 512 * 1024;
+
+  // All must outlive the recorder. `source`: its views too.
+  Recorder(boost::asio::io_context& io, ledger::LedgerClient& client, const Clock& clock, record::RecordSource source);
+
+  // Records that the exchange is admitted and waits until that is durable. `facts.exchange_uid`, `time`, `source` and
+  // `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
+  // kResourceExhausted: nothing may be forwarded.
+  net::Task<Result<Admission>> admit(record::ExchangeFacts facts, std::string_view prompt,
+                                     std::string_view caller_address);
+
+  // Records a denial and waits until it is durable.
+  net::Task<Result<ledger::Receipt>> deny(record::ExchangeFacts facts, record::Denial denial,
+                                          std::string_view caller_address);
+
+  // Records identical denials together, without waiting. False when the ledger does not take it now.
+  bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
+
+  bool ready() const { return client_.ready(); }
+  ledger::LedgerClient& client() { return client_; }
+  const record::RecordSource& source() const { return source_; }
+  // Wall time that never runs backwards on this core.
+  UnixMillis now();
+
+  // Sends what was submitted in this turn of the event loop to the keeper, once, at its end.
+  void flush_soon();
+
+ private:
+  friend class Admission;
+
+  ledger::Receipt receipt_of(const ledger::Appended& appended) const;
+  void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange);
+
+  boost::asio::io_context& io_;
+  ledger::LedgerClient& client_;
+  const Clock& clock_;
+  const record::RecordSource source_;
+  UnixMillis last_time_{};
+  bool flush_scheduled_ = false;
+  // Scratch, used between two suspensions only.
+  std::string record_;
+  std::string opening_;
+};
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,190 @@
+#include "gateway/ledger_routes.h"
+
+#include <gtest/gtest.h>
+
+#include "encoding/json_reader.h"
+#include "gateway/tests/live_ledger.h"
+#include "tlog/proof_file.h"
+
+namespace redoubt::gateway::test {
+namespace {
+
+// A request in memory, and what was replied.
+class FakeExchange final : public net::Exchange {
+ public:
+  FakeExchange(net::Method method, std::string path, std::vector<std::string> authorizations = {},
+               std::string body = {})
+      : path_(std::move(path)), authorizations_(std::move(authorizations)), body_(std::move(body)) {
+    for (const std::string& value : authorizations_) fields_.push_back({"Authorization", value});
+    head_ = {.method = method, .path = path_, .query = {}, .headers = fields_};
+  }
+
+  const net::RequestHead& request() const override { return head_; }
+  std::string_view peer_address() const override { return "192.0.2.7"; }
+  const net::ChannelBinding& channel_binding() const override { return binding_; }
+  net::Task<Result<std::string_view>> read_body() override { co_return std::string_view(body_); }
+  net::Task<Result<>> reply(const net::ReplyHead& head, std::string_view body) override {
+    EXPECT_EQ(status, 0) << "replied twice";
+    status = head.status;
+    content_type = head.content_type;
+    for (const net::HeaderField& field : head.headers)
+      headers += std::string(field.name) + ": " + std::string(field.value) + "\n";
+    sent = body;
+    co_return Result<>();
+  }
+  net::Task<Result<>> start_stream(const net::ReplyHead&) override { co_return Error(Errc::kUnsupported, "no stream"); }
+  net::Task<Result<>> write(std::string_view) override { co_return Error(Errc::kUnsupported, "no stream"); }
+  net::Task<Result<>> finish() override { co_return Error(Errc::kUnsupported, "no stream"); }
+  void abort() override {}
+
+  int status = 0;
+  std::string content_type;
+  std::string headers;
+  std::string sent;
+
+ private:
+  const std::string path_;
+  const std::vector<std::string> authorizations_;
+  const std::string body_;
+  std::vector<net::HeaderField> fields_;
+  net::RequestHead head_;
+  net::ChannelBinding binding_;
+};
+
+class LedgerRoutesTest : public ::testing::Test {
+ protected:
+  LedgerRoutesTest() {
+    caller_ = "Bearer " + *keys_.issue("caller", Role::kCaller, {"*"}, {}, false);
+    auditor_ = "Bearer " + *keys_.issue("auditor", Role::kAuditor, {}, {}, false);
+  }
+
+  // Whether the path is one of the ledger's.
+  bool handle(FakeExchange& exchange) { return live_.run(routes_.handle(exchange, keys_)); }
+
+  void expect_problem(FakeExchange& exchange, int status) {
+    EXPECT_TRUE(handle(exchange));
+    EXPECT_EQ(exchange.status, status);
+    EXPECT_EQ(exchange.content_type, "application/problem+json");
+    encoding::JsonReader reader;
+    const auto root = reader.parse(exchange.sent);
+    ASSERT_TRUE(root) << exchange.sent;
+    std::int64_t stated = 0;
+    EXPECT_EQ((*root)["status"].get(stated), simdjson::SUCCESS);
+    EXPECT_EQ(stated, status);
+    EXPECT_TRUE((*root)["title"].is_string());
+    EXPECT_TRUE((*root)["detail"].is_string());
+  }
+  void expect_problem(net::Method method, std::string path, std::vector<std::string> authorizations, int status) {
+    SCOPED_TRACE(path);
+    FakeExchange exchange(method, std::move(path), std::move(authorizations));
+    expect_problem(exchange, status);
+  }
+
+  LiveLedger live_;
+  ApiKeys keys_;
+  std::string caller_;
+  std::string auditor_;
+  LedgerFiles files_{std::make_unique<ledger::LedgerReader>(live_.fs, LiveLedger::kDirectory)};
+  LedgerRoutes routes_{live_.io, *live_.recorder, files_};
+};
+
+TEST_F(LedgerRoutesTest, ReceiptsNeedAKeyAndEntriesAnAuditors) {
+  using enum net::Method;
+  expect_problem(kGet, "/ledger/receipt/0", {}, 401);
+  expect_problem(kGet, "/ledger/receipt/0", {caller_ + "x"}, 401);
+  expect_problem(kGet, "/ledger/tile/entries/000.p/1", {}, 401);
+  expect_problem(kGet, "/ledger/tile/entries/000.p/1", {caller_}, 403);
+  FakeExchange exchange(kGet, "/ledger/receipt/0");
+  ASSERT_TRUE(handle(exchange));
+  EXPECT_EQ(exchange.headers, "WWW-Authenticate: Bearer\n");
+}
+
+TEST_F(LedgerRoutesTest, TwoAuthorizationFieldsProveNothing) {
+  expect_problem(net::Method::kGet, "/ledger/receipt/0", {caller_, caller_}, 401);
+  expect_problem(net::Method::kGet, "/ledger/tile/entries/000.p/1", {auditor_, "Bearer x"}, 401);
+}
+
+TEST_F(LedgerRoutesTest, OtherMethodsAreRefused) {
+  using enum net::Method;
+  expect_problem(kPost, "/ledger/checkpoint", {}, 405);
+  expect_problem(kDelete, "/ledger/tile/0/000", {auditor_}, 405);
+  expect_problem(kGet, "/ledger/open", {}, 405);
+}
+
+TEST_F(LedgerRoutesTest, WhatIsNoIndexIsRefused) {
+  for (const char* index : {"", "x", "-1", "+1", "01", "1 ", "1/", "0x1", "18446744073709551616"}) {
+    expect_problem(net::Method::kGet, std::string("/ledger/receipt/") + index, {caller_}, 400);
+  }
+}
+
+TEST_F(LedgerRoutesTest, AReceiptOfNoRecordIsRefusedAfterAWhile) {
+  expect_problem(net::Method::kGet, "/ledger/receipt/17", {caller_}, 503);
+}
+
+TEST_F(LedgerRoutesTest, PathsOfNoResourceAreNotFound) {
+  using enum net::Method;
+  for (const char* path : {"/ledger/tile/0/../../wrap.key", "/ledger/tile/0/0", "/ledger/tile/",
+                           "/ledger/tile//entries/000", "/ledger/tile/0/x001/000"}) {
+    expect_problem(kGet, path, {auditor_}, 404);
+  }
+  for (const char* path : {"/ledger/", "/ledger/wrap.key", "/ledger/checkpoint/", "/ledger", "/"}) {
+    FakeExchange exchange(kGet, path, {auditor_});
+    EXPECT_FALSE(handle(exchange)) << path;
+    EXPECT_EQ(exchange.status, 0);
+  }
+}
+
+TEST_F(LedgerRoutesTest, ReceiptsCheckpointsAndTilesAreServedOnceTheyArePublished) {
+  using enum net::Method;
+  auto receipt = live_.run(live_.recorder->deny({.operation = "test"}, {}, "192.0.2.7"));
+  ASSERT_TRUE(receipt);
+  FakeExchange proof(kGet, "/ledger/receipt/0", {auditor_});  // waits for the checkpoint
+  ASSERT_TRUE(handle(proof));
+  EXPECT_EQ(proof.status, 200) << proof.sent;
+  const auto parsed = tlog::parse_proof_file(proof.sent);
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(parsed->index, receipt->index);
+
+  FakeExchange checkpoint(kGet, "/ledger/checkpoint");  // public
+  ASSERT_TRUE(handle(checkpoint));
+  EXPECT_EQ(checkpoint.status, 200);
+  EXPECT_TRUE(checkpoint.sent.starts_with("example.org/log\n1\n"));
+  EXPECT_EQ(checkpoint.headers, "Cache-Control: no-cache\n");
+
+  FakeExchange tile(kGet, "/ledger/tile/0/000.p/1");  // public: hashes only
+  ASSERT_TRUE(handle(tile));
+  EXPECT_EQ(tile.status, 200);
+  EXPECT_EQ(tile.sent, as_chars(receipt->leaf_hash));
+
+  FakeExchange entries(kGet, "/ledger/tile/entries/000.p/1", {auditor_});
+  ASSERT_TRUE(handle(entries));
+  EXPECT_EQ(entries.status, 200);
+  EXPECT_EQ(tlog::leaf_hash(as_bytes(entries.sent).subspan(2)), receipt->leaf_hash);
+}
+
+TEST_F(LedgerRoutesTest, WhatIsNoOpenRequestIsRefused) {
+  for (const char* body : {"", "{}", "[]", R"({"request":7})", R"({"request":"!"})", R"({"request":"AAAA"})"}) {
+    SCOPED_TRACE(body);
+    FakeExchange exchange(net::Method::kPost, "/ledger/open", {}, body);
+    expect_problem(exchange, 400);
+  }
+  FakeExchange large(net::Method::kPost, "/ledger/open", {}, std::string(5000, ' '));
+  expect_problem(large, 400);
+}
+
+TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {
+  FakeExchange ready(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(ready));
+  EXPECT_EQ(ready.status, 200);
+  live_.client->stop("the keeper is gone");
+  FakeExchange not_ready(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(not_ready));
+  EXPECT_EQ(not_ready.status, 503);
+  EXPECT_EQ(not_ready.sent, "not ready: the keeper is gone\n");
+  FakeExchange alive(net::Method::kGet, "/healthz");
+  ASSERT_TRUE(handle(alive));
+  EXPECT_EQ(alive.status, 200);
+}
+
+}  // namespace
+}  // namespace redoubt::gateway::test

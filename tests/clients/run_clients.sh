@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Starts the stand-in, and Redoubt before it, on free ports with a folder of their own; runs the client tests; stops
+# both. The argument is the folder of the programs. Exit status 77: Node.js or the client library is not installed.
+set -euo pipefail
+bin=$(realpath "${1:?the folder of the programs}")
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+if ! command -v node >/dev/null || [ ! -d node_modules/openai ]; then
+  echo 'skipped: Node.js or the client library is not installed (npm ci in tests/clients)'
+  exit 77
+fi
+
+work=$(mktemp -d)
+children=()
+# shellcheck disable=SC2317  # reached through the trap
+clean_up() {
+  local status=$?
+  trap - EXIT
+  # The last one started first: Redoubt finishes what is under way before the stand-in goes.
+  for ((i = ${#children[@]} - 1; i >= 0; --i)); do
+    kill -TERM "${children[i]}" 2>/dev/null || true
+    wait "${children[i]}" 2>/dev/null || true
+  done
+  if [ "$status" -ne 0 ]; then tail -n 40 "$work"/*.log >&2 || true; fi
+  rm -rf "$work"
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 143' INT TERM
+
+# wait_for_address NAME: the address that program NAME says it listens on.
+wait_for_address() {
+  local line
+  for ((i = 0; i < 200; ++i)); do
+    line=$(sed -n 's/^listening on \(http[^ ]*\).*/\1/p;T;q' "$work/$1.out")
+    if [ -n "$line" ]; then
+      printf '%s\n' "$line"
+      return 0
+    fi
+    sleep 0.1
+  done
+  printf '%s did not start\n' "$1" >&2
+  return 1
+}
+
+"$bin/redoubt-standin" --listen 127.0.0.1:0 >"$work/standin.out" 2>"$work/standin.log" &
+children+=($!)
+upstream=$(wait_for_address standin)
+
+if [ "${REDOUBT_STANDIN_ONLY:-}" = 1 ]; then
+  REDOUBT_URL=$upstream REDOUBT_KEY=none node --test .
+  exit 0
+fi
+
+"$bin/redoubt" init --dir "$work/redoubt" >"$work/init.log" 2>&1
+REDOUBT_KEY=$("$bin/redoubt" identity issue-key --dir "$work/redoubt" --name clients 2>"$work/key.log")
+"$bin/redoubt" serve --dir "$work/redoubt" --listen 127.0.0.1:0 --upstream "$upstream" \
+  >"$work/redoubt.out" 2>"$work/redoubt.log" &
+children+=($!)
+REDOUBT_URL=$(wait_for_address redoubt)
+export REDOUBT_URL REDOUBT_KEY
+node --test .
+
+# Everything that was answered is in a log that holds together.
+kill -TERM "${children[1]}"
+wait "${children[1]}" || true
+unset 'children[1]'
+"$bin/redoubt" ledger verify "$work/redoubt/ledger" --vkey "$(cat "$work/redoubt/ledger.vkey")"
