@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 
+#include "base/log.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
@@ -86,8 +87,12 @@ int status_of(const Error& error) {
 
 net::Task<> fail(Exchange& exchange, const Error& error) {
   const int status = status_of(error);
-  // What a file says when it cannot be read is for the operator's log, not for callers.
-  const std::string_view detail = status == 500 ? std::string_view("the ledger cannot be read") : error.message();
+  // Messages about files and the keeper name paths: they are for the operator's log, not for callers.
+  std::string_view detail = error.message();
+  if (status == 404) detail = "the log has no such entry or file, or not yet";
+  if (status == 503) detail = "the ledger cannot answer now";
+  if (status == 500) detail = "the ledger cannot be read";
+  if (status >= 500) log::error("gateway", "the ledger cannot be read", {{"why", error.message()}});
   co_await problem(exchange, status, detail);
 }
 
@@ -287,7 +292,8 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange) {
 
 net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
   const bool ready = !ready_wanted || recorder_.ready();
-  const std::string body = ready ? "ok\n" : "not ready: " + recorder_.client().stopped() + "\n";
+  const bool stopped = !recorder_.client().stopped().empty();
+  const std::string_view body = ready ? "ok\n" : stopped ? "not ready: the ledger stopped\n" : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
 }
