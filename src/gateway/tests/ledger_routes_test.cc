@@ -180,7 +180,7 @@ TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {
   FakeExchange not_ready(net::Method::kGet, "/readyz");
   ASSERT_TRUE(handle(not_ready));
   EXPECT_EQ(not_ready.status, 503);
-  EXPECT_EQ(not_ready.sent, "not ready: the keeper is gone\n");
+  EXPECT_EQ(not_ready.sent, "not ready: the ledger stopped\n");
   FakeExchange alive(net::Method::kGet, "/healthz");
   ASSERT_TRUE(handle(alive));
   EXPECT_EQ(alive.status, 200);

@@ -35,9 +35,10 @@ class LiveLedger {
  public:
   static constexpr const char* kOrigin = "example.org/log";
   static constexpr const char* kDirectory = "/ledger";
+  static constexpr std::uint64_t kSegmentBytes = 9 * 1024 * 1024;
 
   LiveLedger() {
-    auto ledger = ledger::Ledger::open(fs, kDirectory, signer_, clock, {.segment_bytes = 9 * 1024 * 1024});
+    auto ledger = ledger::Ledger::open(fs, kDirectory, signer_, clock, {.segment_bytes = kSegmentBytes});
     EXPECT_TRUE(ledger);
     ledger_ = *std::move(ledger);
     reader_ = std::make_unique<ledger::LedgerReader>(fs, kDirectory);

@@ -1,6 +1,7 @@
 #include "gateway/recorder.h"
 
 #include <gtest/gtest.h>
+#include <thread>
 
 #include <random>
 
@@ -153,6 +154,8 @@ TEST(Recorder, ADiskThatFailsInBetweenWithholdsTheReceiptOfTheOutcome) {
   LiveLedger live;
   auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
   ASSERT_TRUE(admission);
+  // The next segment's syncs would take the fault meant for the commit's.
+  while (!live.fs.is_synced("/ledger/spare.seg", LiveLedger::kSegmentBytes)) std::this_thread::yield();
   live.fs.inject({.operation = testing_support::FaultFileSystem::Operation::kSync, .path_part = ".seg"});
   auto receipt = live.run(admission->close({.http_status = 200}, nullptr));
   ASSERT_FALSE(receipt);

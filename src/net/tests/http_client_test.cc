@@ -399,10 +399,16 @@ TEST_F(HttpClientTest, ServesManyAtOnceAndKeepsNoMoreThanItsBound) {
   limits.max_idle_connections = 4;
   TestClient client(server.port, limits);
   std::vector<std::future<Answer>> answers;
-  for (int i = 0; i < 50; ++i) {
-    answers.push_back(boost::asio::co_spawn(
-        client.loop().io, ask(client.client(), Method::kPost, "/n", std::to_string(i)), boost::asio::use_future));
-  }
+  std::promise<void> started;
+  // All in one turn of the loop, so that none can take the connection of one that has finished.
+  boost::asio::post(client.loop().io, [&] {
+    for (int i = 0; i < 50; ++i) {
+      answers.push_back(boost::asio::co_spawn(
+          client.loop().io, ask(client.client(), Method::kPost, "/n", std::to_string(i)), boost::asio::use_future));
+    }
+    started.set_value();
+  });
+  started.get_future().wait();
   for (int i = 0; i < 50; ++i)
     EXPECT_EQ(answers[static_cast<std::size_t>(i)].get().body, "POST|/n||" + std::to_string(i));
   EXPECT_TRUE(server.wait_for_open(4));
