@@ -98,9 +98,9 @@ net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::s
   co_return Admission(*this, facts, exchange, std::move(uid), *std::move(reservation), receipt_of(*appended), started);
 }
 
-net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts facts, record::Denial denial,
-                                                  std::string_view caller_address) {
-  auto uid = std::string();
+Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Denial& denial,
+                                 std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter) {
+  std::string uid;
   ledger::ExchangeId exchange;
   start_exchange(facts, uid, exchange);
   record::OpeningValue values[] = {
@@ -109,28 +109,21 @@ net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts facts, r
   record_.clear();
   record::append_denial(record_, facts, denial);
   encode(opening_, values, opening_budget());
-  auto appended = co_await internal::await_append([&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
-    auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
-    flush_soon();
-    return done;
-  });
+  auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
+  flush_soon();
+  return done;
+}
+
+net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts facts, record::Denial denial,
+                                                  std::string_view caller_address) {
+  auto appended = co_await internal::await_append(
+      [&](ledger::LedgerClient::AppendWaiter* waiter) { return submit_denial(facts, denial, caller_address, waiter); });
   if (!appended) co_return appended.error();
   co_return receipt_of(*appended);
 }
 
 bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address) {
-  auto uid = std::string();
-  ledger::ExchangeId exchange;
-  start_exchange(facts, uid, exchange);
-  record::OpeningValue values[] = {
-      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(), caller_address)};
-  facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
-  record_.clear();
-  record::append_denial(record_, facts, denial);
-  encode(opening_, values, opening_budget());
-  const auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, nullptr);
-  flush_soon();
-  return done.has_value();
+  return submit_denial(facts, denial, caller_address, nullptr).has_value();
 }
 
 Admission::Admission(Recorder& recorder, record::ExchangeFacts facts, ledger::ExchangeId exchange, std::string uid,

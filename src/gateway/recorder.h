@@ -105,6 +105,8 @@ class Recorder {
   friend class Admission;
 
   ledger::Receipt receipt_of(const ledger::Appended& appended) const;
+  Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
+                         ledger::LedgerClient::AppendWaiter* waiter);
   void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange);
 
   boost::asio::io_context& io_;
