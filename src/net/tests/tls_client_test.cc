@@ -6,10 +6,10 @@
 
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "net/tests/upstream.h"
+#include "tests/support/temp_dir.h"
 
 namespace redoubt::net::testing {
 namespace {
@@ -112,18 +112,13 @@ class TlsPeer {
 class TlsClient : public ::testing::Test {
  protected:
   TlsClient() : ca_(make_identity("test authority", nullptr, nullptr)) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "redoubt-net-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     ca_file_ = write("ca.pem", ca_);
     // The test's own TLS peer writes without MSG_NOSIGNAL, and clients here leave in the middle of handshakes.
     ::signal(SIGPIPE, SIG_IGN);
   }
-  ~TlsClient() override {
-    ::signal(SIGPIPE, SIG_DFL);
-    std::filesystem::remove_all(folder_);
-  }
+  ~TlsClient() override { ::signal(SIGPIPE, SIG_DFL); }
   std::string write(const char* name, const Identity& identity) {
-    const std::string path = folder_ + "/" + name;
+    const std::string path = folder_ / name;
     FILE* file = std::fopen(path.c_str(), "w");
     PEM_write_X509(file, identity.certificate.get());
     std::fclose(file);
@@ -160,7 +155,7 @@ class TlsClient : public ::testing::Test {
   }
 
   Identity ca_;
-  std::string folder_;
+  const testing_support::TempDir folder_;
   std::string ca_file_;
   bool handshake_ = false;
   int version_ = 0;
@@ -226,7 +221,7 @@ TEST_F(TlsClient, RefusesASelfSignedCertificate) {
 }
 
 TEST_F(TlsClient, SaysThatItsAnchorsCannotBeRead) {
-  TestClient client(url("localhost", 9), trusting(folder_ + "/absent.pem"));
+  TestClient client(url("localhost", 9), trusting(folder_ / "absent.pem"));
   EXPECT_EQ(client.get().error, Errc::kInvalidArgument);
 }
 
