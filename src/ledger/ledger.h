@@ -30,11 +30,13 @@
 namespace redoubt::ledger {
 
 namespace internal {
+class SegmentWriter;
 class SpareSegment;
-}
+}  // namespace internal
 
 struct LedgerOptions {
-  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // at least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB
+  // At least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB; rounded up to whole blocks of 4 KiB.
+  std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
   std::size_t max_commit_bytes_for_test = kMaxCommitPayloadBytes;
 };
@@ -105,7 +107,8 @@ class Ledger {
   Result<> replay_segments();
   Result<> find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments);
   Result<> write_again(File& segment, std::uint64_t begin, std::uint64_t end);
-  Result<> clear_torn_tail();
+  Result<> clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end);
+  Result<> go_on_in(std::uint64_t first_index, std::uint64_t end);
   Result<> start_segment(std::uint64_t first_index);
   void note_pairing(const EntryHeader& header, std::uint64_t index);
   std::deque<Open>::iterator find_open(std::uint64_t index);
@@ -119,16 +122,13 @@ class Ledger {
 
   std::unique_ptr<Tree> tree_;
   std::unique_ptr<internal::SpareSegment> spare_;
-  std::unique_ptr<File> segment_;
-  SegmentSalt salt_{};
-  std::uint64_t segment_size_ = 0;
-  std::uint64_t segment_end_ = 0;  // where the next commit goes
+  std::unique_ptr<internal::SegmentWriter> writer_;  // holds the batch: commit header, then entries
+  SegmentSalt salt_{};                               // of the segment being written
   std::uint64_t committed_ = 0;
   std::uint64_t published_ = 0;
   std::int64_t last_time_ms_ = 0;
   std::deque<Open> open_;  // by index; closed ones stay until they reach the front
 
-  std::unique_ptr<std::byte[]> batch_;  // commit header, then entries
   std::size_t batch_size_ = kCommitHeaderSize;
   std::size_t batch_entries_ = 0;
   std::vector<Pending> pending_;  // entries of the batch, in order

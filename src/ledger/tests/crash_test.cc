@@ -264,9 +264,8 @@ TEST_F(CrashTest, AnyFailedOperationEndsTheLedgerAndNothingWrittenBeforeItIsTrus
       FaultFileSystem fs;
       Life life(fs);
       if (live_with(life, fs, effect, nth)) {
-        // Only the preparation of a segment that this life needs no more may fail unnoticed.
+        // Only the preparation of a segment may fail unnoticed: it is made anew when it is needed.
         ASSERT_EQ(fs.struck_path(), kSpare);
-        ASSERT_FALSE(fs.is_synced(kSpare, small_segments().segment_bytes));
       } else {
         ASSERT_NO_FATAL_FAILURE(life.expect_refuses_everything());
       }
