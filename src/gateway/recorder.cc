@@ -29,6 +29,8 @@ void encode(std::string& out, std::span<record::OpeningValue> values, std::size_
 
 }  // namespace
 
+CompletionText::CompletionText() : salt_(record::random_salt()), stream_(salt_, record::kCompletionField) {}
+
 void CompletionText::add(std::string_view piece) {
   stream_.update(as_bytes(piece));
   size_ += piece.size();

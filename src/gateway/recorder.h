@@ -29,7 +29,7 @@ class CompletionText {
  public:
   static constexpr std::size_t kKeptBytes = 512 * 1024;
 
-  CompletionText() : salt_(record::random_salt()), stream_(salt_, record::kCompletionField) {}
+  CompletionText();
   void add(std::string_view piece);
 
  private:
