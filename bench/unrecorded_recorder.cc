@@ -4,7 +4,7 @@
 
 namespace redoubt::gateway {
 
-CompletionText::CompletionText() : salt_(), stream_(salt_, record::kCompletionField) {}
+CompletionText::CompletionText(Recorder&) : salt_(), stream_(salt_, record::kCompletionField) {}
 void CompletionText::add(std::string_view) {}
 
 Recorder::Recorder(boost::asio::io_context& io, ledger::LedgerClient& client, const Clock& clock,

@@ -29,7 +29,7 @@ class CompletionText {
  public:
   static constexpr std::size_t kKeptBytes = 512 * 1024;
 
-  CompletionText();
+  explicit CompletionText(Recorder& recorder);
   void add(std::string_view piece);
 
  private:
@@ -103,6 +103,7 @@ class Recorder {
 
  private:
   friend class Admission;
+  friend class CompletionText;
 
   ledger::Receipt receipt_of(const ledger::Appended& appended) const;
   Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
@@ -115,6 +116,7 @@ class Recorder {
   const record::RecordSource source_;
   UnixMillis last_time_{};
   bool flush_scheduled_ = false;
+  crypto::RandomPool random_;
   // Scratch, used between two suspensions only.
   std::string record_;
   std::string opening_;

@@ -45,7 +45,8 @@ class Core {
   net::Task<> drain_and_stop();
 
   const GatewaySettings& settings_;
-  boost::asio::io_context io_{1};
+  // One thread runs it and closes its sockets; others only post.
+  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   SystemClock clock_;
   net::DeadlineSweep sweep_;
   ledger::LedgerClient client_;
