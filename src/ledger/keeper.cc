@@ -139,9 +139,9 @@ Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   }
   std::array<std::byte, kTicketSize> ticket;
   rings_[ring_index].requests.take(ticket, ledger_.begin_entry(entry_size));
-  auto appended = ledger_.end_entry();
-  if (!appended) return hostile(appended.error().message());
-  answers_.push_back({ring_index, load_le<Ticket>(ticket), *appended});
+  auto index = ledger_.end_entry();
+  if (!index) return hostile(index.error().message());
+  answers_.push_back({ring_index, load_le<Ticket>(ticket), *index});
   return {};
 }
 
@@ -182,7 +182,7 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   }
   auto added = ledger_.add({.kind = EntryKind::kStandalone, .exchange = uid}, as_bytes(record_), {});
   if (!added) return added.error();
-  opens_.push_back({ring_index, ticket, *std::move(request), added->index.value});
+  opens_.push_back({ring_index, ticket, *std::move(request), added->value});
   return {};
 }
 
@@ -192,11 +192,13 @@ Result<> Keeper::commit() {
   if (entries == 0) return {};
   ++stats_.commits;
   stats_.entries += entries;
+  const std::span<const Appended> appended = ledger_.last_commit();
   for (const PendingAnswer& answer : answers_) {
+    const Appended& entry = appended[answer.index.value - appended.front().index.value];
     std::array<std::byte, kAppendedSize> bytes;
     store_le(MutableByteView(bytes).first(8), answer.ticket);
-    store_le(MutableByteView(bytes).subspan(8, 8), answer.appended.index.value);
-    std::copy(answer.appended.leaf_hash.begin(), answer.appended.leaf_hash.end(), bytes.begin() + 16);
+    store_le(MutableByteView(bytes).subspan(8, 8), entry.index.value);
+    std::copy(entry.leaf_hash.begin(), entry.leaf_hash.end(), bytes.begin() + 16);
     if (auto done = send(answer.ring, MessageType::kAppended, bytes); !done) return done;
   }
   answers_.clear();

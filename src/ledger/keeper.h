@@ -63,7 +63,7 @@ class Keeper {
   struct PendingAnswer {
     std::size_t ring;
     Ticket ticket;
-    Appended appended;
+    tlog::LeafIndex index;
   };
   struct PendingOpen {
     std::size_t ring;

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "ledger/internal/leaf_hasher.h"
 #include "ledger/internal/segment_writer.h"
 #include "ledger/internal/spare_segment.h"
 #include "ledger/internal/tree_files.h"
@@ -60,7 +61,8 @@ Ledger::Ledger(FileSystem& fs, std::string directory, const tlog::NoteSigner& si
       clock_(clock),
       options_{.segment_bytes = round_up_to_blocks(options.segment_bytes),
                .max_commit_bytes_for_test = options.max_commit_bytes_for_test},
-      writer_(std::make_unique<internal::SegmentWriter>(kCommitHeaderSize + options.max_commit_bytes_for_test)) {}
+      writer_(std::make_unique<internal::SegmentWriter>(kCommitHeaderSize + options.max_commit_bytes_for_test)),
+      hasher_(std::make_unique<internal::LeafHasher>()) {}
 
 Ledger::~Ledger() = default;
 
@@ -311,7 +313,7 @@ MutableByteView Ledger::begin_entry(std::size_t size) {
   return writer_->buffer().subspan(batch_size_, size);
 }
 
-Result<Appended> Ledger::end_entry() {
+Result<tlog::LeafIndex> Ledger::end_entry() {
   const ByteView entry = writer_->buffer().subspan(batch_size_, std::exchange(entry_size_, 0));
   REDOUBT_CHECK(entry.size() >= kEntryHeaderSize);
   if (failed_) return broken();
@@ -327,16 +329,19 @@ Result<Appended> Ledger::end_entry() {
     }
   }
   const std::uint64_t index = committed_ + batch_entries_;
-  const Appended appended{.index = {index},
-                          .leaf_hash = tlog::leaf_hash(entry.subspan(kEntryHeaderSize, header->leaf_size))};
   note_pairing(*header, index);
-  pending_.push_back({appended.leaf_hash, static_cast<std::uint32_t>(batch_size_)});
+  if (batch_entries_ == 0) {
+    appended_.clear();
+    offsets_.clear();
+  }
+  appended_.push_back({.index = {index}, .leaf_hash = {}});
+  offsets_.push_back(static_cast<std::uint32_t>(batch_size_));
   batch_size_ += entry.size();
   ++batch_entries_;
-  return appended;
+  return tlog::LeafIndex{index};
 }
 
-Result<Appended> Ledger::add(const EntryHeader& header, ByteView leaf, ByteView opening) {
+Result<tlog::LeafIndex> Ledger::add(const EntryHeader& header, ByteView leaf, ByteView opening) {
   EntryHeader complete = header;
   complete.leaf_size = static_cast<std::uint32_t>(leaf.size());
   complete.opening_size = static_cast<std::uint32_t>(opening.size());
@@ -365,16 +370,29 @@ Result<> Ledger::commit() {
   };
   store_commit_header(commit.first(kCommitHeaderSize), salt_, header, commit.subspan(kCommitHeaderSize));
   const std::uint64_t begin = writer_->end();
-  if (auto done = writer_->append(batch_size_); !done) return done;
-  for (const Pending& entry : pending_) {
-    tree_->append(entry.leaf_hash, static_cast<std::uint32_t>(begin + entry.batch_offset));
+  hash_leaves(commit);
+  auto written = writer_->append(batch_size_);
+  hasher_->wait();
+  if (!written) return written;
+  for (std::size_t i = 0; i < batch_entries_; ++i) {
+    tree_->append(appended_[i].leaf_hash, static_cast<std::uint32_t>(begin + offsets_[i]));
   }
-  pending_.clear();
   committed_ += batch_entries_;
   batch_size_ = kCommitHeaderSize;
   batch_entries_ = 0;
   failed_ = false;
   return {};
+}
+
+void Ledger::hash_leaves(ByteView batch) {
+  leaves_.clear();
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < batch_entries_; ++i) {
+    const auto size = load_le<std::uint32_t>(batch.subspan(offsets_[i], 4));  // checked by end_entry()
+    leaves_.push_back({batch.subspan(offsets_[i] + kEntryHeaderSize, size), &appended_[i]});
+    bytes += size;
+  }
+  hasher_->start(leaves_, bytes);
 }
 
 Result<bool> Ledger::publish() {

@@ -137,6 +137,8 @@ TEST(Recorder, ADenialIsRecordedWithReceipt) {
 
 TEST(Recorder, AFailingDiskRefusesAdmissions) {
   LiveLedger live;
+  // The next segment may fail to be made: that is tried again.
+  while (!live.fs.is_synced("/ledger/spare.seg", LiveLedger::kSegmentBytes)) std::this_thread::yield();
   live.fs.inject({.operation = testing_support::FaultFileSystem::Operation::kSync, .path_part = ".seg"});
   auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(admission);
