@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "keys/key_file.h"
+#include "keys/tls_authority.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
 #include "ledger/reader.h"
@@ -36,6 +38,7 @@ struct Arguments {
   std::string tenant;
   std::string version;
   std::uint64_t segment_bytes = 0;
+  keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
   int cpu = -1;
   int wake_fd = -1;
   int ready_fd = -1;
@@ -81,6 +84,10 @@ Arguments parse(int argc, char** argv) {
       out.version = value;
     else if (name == "--segment-bytes")
       out.segment_bytes = number<std::uint64_t>(value);
+    else if (name == "--tls-name")
+      out.tls.names.emplace_back(value);
+    else if (name == "--tls-leaf-life-ms")
+      out.tls.life = std::chrono::milliseconds(number<std::int64_t>(value));
     else if (name == "--cpu")
       out.cpu = number<int>(value);
     else if (name == "--wake-fd")
@@ -151,11 +158,18 @@ Result<> serve(const Arguments& arguments) {
   }
   auto ledger = ledger::Ledger::open(fs, arguments.ledger, *signer, clock, {.segment_bytes = arguments.segment_bytes});
   if (!ledger) return ledger.error();
+  std::optional<keys::TlsAuthority> tls_authority;
+  if (!arguments.tls.names.empty()) {
+    auto opened = keys::TlsAuthority::open(fs, arguments.dir, arguments.tls, clock);
+    if (!opened) return opened.error().in("TLS authority");
+    tls_authority = *std::move(opened);
+  }
   ledger::LedgerReader reader(fs, arguments.ledger);
   ledger::Keeper keeper(
       **ledger, reader, wrapper, clock,
       {.openers = *std::move(openers),
-       .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version}});
+       .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version},
+       .tls_authority = tls_authority ? &*tls_authority : nullptr});
   for (const Arguments::Ring& ring : arguments.rings) {
     auto requests = SharedRing::attach(UniqueFd(ring.requests));
     if (!requests) return requests.error();
@@ -179,8 +193,11 @@ Result<> serve(const Arguments& arguments) {
   ::sigaction(SIGTERM, &action, nullptr);
 
   log::info("keeper", "ledger open", {{"origin", arguments.origin}, {"entries", (*ledger)->committed().value}});
-  const char ready = 1;
-  if (::write(arguments.ready_fd, &ready, 1) != 1) return errno_error("cannot tell the launcher", errno);
+  // Ready is one byte. What follows, to the end, is the certificate that callers must trust, if there is one.
+  const std::string ready = "\1" + (tls_authority ? tls_authority->certificate_pem() : std::string());
+  if (::write(arguments.ready_fd, ready.data(), ready.size()) != static_cast<ssize_t>(ready.size())) {
+    return errno_error("cannot tell the launcher", errno);
+  }
   ::close(arguments.ready_fd);
   auto ended = keeper.run(arguments.wake_fd, stop_read.get());
   log::info("keeper", "ledger closed",

@@ -7,19 +7,23 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/shm_ring.h"
+#include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
@@ -63,15 +67,36 @@ void become_child(const char* name, pid_t launcher) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// One byte means ready; the end without it means that the child failed, and said why in its log.
-bool wait_ready(Pipe& pipe) {
+constexpr std::size_t kMaxReadyBytes = 64 * 1024;
+
+// One byte means ready, and what follows to the end is returned; the end without it means that the child failed, and
+// said why in its log.
+std::optional<std::string> wait_ready(Pipe& pipe) {
   pipe.write.reset();
-  char byte = 0;
-  ssize_t n = 0;
-  do {
-    n = ::read(pipe.read.get(), &byte, 1);
-  } while (n < 0 && errno == EINTR);
-  return n == 1;
+  std::string said;
+  std::array<char, 4096> buffer;
+  while (said.size() < kMaxReadyBytes) {
+    const ssize_t n = ::read(pipe.read.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    said.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  if (said.empty()) return std::nullopt;
+  return said.substr(1);
+}
+
+// For which names the keeper makes certificates when the configuration does not say.
+std::vector<std::string> default_tls_names(const net::ListenAddress& listen) {
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  std::array<char, 65> host{};
+  std::string more = listen.host;
+  if (listen.unspecified) {
+    more = ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "";
+  }
+  if (crypto::check_certificate_name(more) && std::find(names.begin(), names.end(), more) == names.end()) {
+    names.push_back(more);
+  }
+  return names;
 }
 
 std::string keeper_program() {
@@ -96,6 +121,9 @@ class Launcher {
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
+  // Whether callers see certificates of the keeper's.
+  bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
+  Result<> publish_authority(const std::string& pem);
   void announce();
   gateway::GatewaySettings gateway_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
@@ -104,6 +132,7 @@ class Launcher {
   const Layout layout_;
   const ServeOptions options_;
   Settings settings_;
+  net::ListenAddress listen_;
   UniqueFd lock_;
   std::vector<Ring> rings_;
   UniqueFd keeper_wake_;
@@ -142,6 +171,17 @@ Result<> Launcher::prepare() {
   settings_ = *std::move(settings);
   if (!options_.listen.empty()) settings_.listen = options_.listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
+  if (options_.tls) settings_.tls = true;
+  if (options_.allow_plain_http) settings_.allow_plain_http = true;
+  auto listen = net::parse_listen_address(settings_.listen);
+  if (!listen) return listen.error();
+  listen_ = *std::move(listen);
+  if (!settings_.tls && !settings_.allow_plain_http && !listen_.loopback) {
+    return Error(Errc::kInvalidArgument, "other machines can reach `" + settings_.listen +
+                                             "`, and without TLS the network reads keys and prompts: add `--tls`, or "
+                                             "`--allow-plain-http` if something before Redoubt speaks TLS");
+  }
+  if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
 
   if (auto done = fs.make_directory(layout_.run()); !done) return done;
   lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -195,7 +235,7 @@ Result<> Launcher::start_keeper() {
   if (keeper_ < 0) return errno_error("cannot start the keeper", errno);
   if (keeper_ == 0) exec_keeper(*ready);
   keeper_alive_.write.reset();  // the keeper's alone from now on
-  if (wait_ready(*ready)) return {};
+  if (const auto authority = wait_ready(*ready)) return authority->empty() ? Result<>() : publish_authority(*authority);
   int status = 0;
   ::waitpid(keeper_, &status, 0);
   return Error(Errc::kUnavailable, "the keeper did not start (" + describe(status) + "); its log says why");
@@ -216,6 +256,10 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--wake-fd=" + std::to_string(keeper_wake_.get()),
       "--ready-fd=" + std::to_string(ready.write.get()),
   };
+  if (keeper_certifies()) {
+    for (const std::string& name : settings_.tls_names) arguments.push_back("--tls-name=" + name);
+    arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
+  }
   for (const Ring& ring : rings_) {
     arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
                         std::to_string(ring.wake.get()));
@@ -230,6 +274,15 @@ void Launcher::exec_keeper(const Pipe& ready) {
   ::_exit(kFailure);
 }
 
+// The keeper's folder is its own; callers need the authority's certificate where they can read it.
+Result<> Launcher::publish_authority(const std::string& pem) {
+  PosixFileSystem fs;
+  const std::string path = layout_.tls_authority();
+  if (auto done = write_file_atomically(fs, path, as_bytes(pem)); !done) return done;
+  ::chmod(path.c_str(), 0644);
+  return {};
+}
+
 Result<> Launcher::start_gateway() {
   auto ready = Pipe::make();
   if (!ready) return ready.error();
@@ -238,7 +291,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
   rings_.clear();  // listeners and rings are the children's
-  if (wait_ready(*ready)) return {};
+  if (wait_ready(*ready).has_value()) return {};
   int status = 0;
   ::waitpid(gateway_, &status, 0);
   return Error(Errc::kUnavailable, "the gateway did not start (" + describe(status) + "); its log says why");
@@ -256,6 +309,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
                    .provider = settings_.upstream_provider,
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
                    .max_reply_bytes = settings_.max_reply_bytes},
+      .tls = {.on = settings_.tls, .certificate_path = settings_.tls_certificate, .key_path = settings_.tls_key},
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
@@ -269,9 +323,13 @@ void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
   ready.read.reset();
   lock_.release();  // inherited with its lock, which stays the launcher's
-  if (!crypto::init_secure_heap()) log::warning("gateway", "key pages cannot be locked in memory");
-  gateway::GatewaySettings settings = gateway_settings();
+  // Each caller's connection may have one to the upstream.
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
+  const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
+  if (!crypto::init_secure_heap(tls_sides * settings_.threads * settings_.server.max_connections)) {
+    log::warning("gateway", "key pages cannot be locked in memory");
+  }
+  gateway::GatewaySettings settings = gateway_settings();
   Result<> ended;
   if (url) {
     settings.upstream_url = *std::move(url);
@@ -296,13 +354,20 @@ void Launcher::be_gateway(Pipe& ready) {
 }
 
 void Launcher::announce() {
-  const std::string url = "http://" + settings_.listen;
+  // An address that can be called: of all addresses, the loopback one.
+  std::string address = settings_.listen;
+  if (listen_.unspecified) {
+    address =
+        (listen_.host.find(':') == std::string::npos ? "127.0.0.1" : "[::1]") + address.substr(address.rfind(':'));
+  }
+  const std::string url = (settings_.tls ? "https://" : "http://") + address;
   PosixFileSystem fs;
   // For other commands; without it they need --url.
   if (auto done = write_file_atomically(fs, layout_.run() + "/address", as_bytes(url + "\n")); !done) {
     log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
   }
-  std::printf("listening on %s\n", url.c_str());
+  std::printf("listening on %s%s\n", url.c_str(), listen_.unspecified ? " and every other address" : "");
+  if (keeper_certifies()) std::printf("trust in %s\n", layout_.tls_authority().c_str());
   std::fflush(stdout);
 }
 

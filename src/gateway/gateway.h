@@ -13,6 +13,13 @@
 
 namespace redoubt::gateway {
 
+// TLS towards callers. From the keeper, unless files are named.
+struct TlsSettings {
+  bool on = false;
+  std::string certificate_path;  // PEM, the server's certificate first; read at start and on SIGHUP
+  std::string key_path;          // PEM, not encrypted
+};
+
 struct GatewaySettings {
   std::string origin;            // of the log
   std::string tenant;            // for the records; may be empty
@@ -21,6 +28,7 @@ struct GatewaySettings {
   std::string keys_path;         // the API key file; read at start and on SIGHUP
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
+  TlsSettings tls;
   net::ServerLimits server_limits;
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
@@ -37,8 +45,8 @@ struct CoreHandles {
 
 // Serves until SIGTERM or SIGINT, then drains. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read end of a
 // pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to `ready`
-// when connections are accepted. Errors: what keeps it from starting; kUnavailable when the ledger stopped while
-// serving (in-flight exchanges have been refused or cut).
+// when connections are accepted, with TLS under a certificate. Errors: what keeps it from starting; kUnavailable when
+// the ledger stopped while serving (in-flight exchanges have been refused or cut).
 Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keeper_wake,
                      UniqueFd keeper_alive, UniqueFd ready);
 

@@ -124,6 +124,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
     case MessageType::kOpen:
       done = take_open(ring_index, size);
       break;
+    case MessageType::kCertify:
+      done = take_certify(ring_index, size);
+      break;
     default:
       return hostile("a message of an unknown type");
   }
@@ -183,6 +186,27 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   auto added = ledger_.add({.kind = EntryKind::kStandalone, .exchange = uid}, as_bytes(record_), {});
   if (!added) return added.error();
   opens_.push_back({ring_index, ticket, *std::move(request), added->value});
+  return {};
+}
+
+// What the certificate says is decided here, and nothing of it by the gateway but the key.
+Result<> Keeper::take_certify(std::size_t ring_index, std::size_t size) {
+  if (size != kCertifySize) return hostile("a public key of another size");
+  std::array<std::byte, kTicketSize> ticket;
+  crypto::P256PublicKey key;
+  rings_[ring_index].requests.take(ticket, key);
+  Result<Bytes> certificate = options_.tls_authority == nullptr
+                                  ? Result<Bytes>(Error(Errc::kUnsupported, "this keeper certifies no TLS keys"))
+                                  : options_.tls_authority->certify(key);
+  if (!certificate && certificate.error().code() == Errc::kMalformed) return hostile(certificate.error().message());
+  if (!certificate) {
+    refuse(ring_index, MessageType::kCertified, load_le<Ticket>(ticket), certificate.error());
+    return {};
+  }
+  log::info("keeper", "TLS key certified");
+  const std::array<std::byte, 1> success{std::byte{kOpenedSuccess}};
+  if (auto done = send(ring_index, MessageType::kCertified, ticket, success, *certificate); !done) return done;
+  wake_gateway();
   return {};
 }
 
@@ -251,12 +275,16 @@ Result<> Keeper::answer_open(const PendingOpen& open) {
 }
 
 void Keeper::refuse_open(std::size_t ring_index, Ticket ticket, const Error& error) {
+  refuse(ring_index, MessageType::kOpened, ticket, error);
+}
+
+void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error) {
   std::array<std::byte, kTicketSize + 1> head;
   store_le(MutableByteView(head).first(kTicketSize), ticket);
   head[kTicketSize] = static_cast<std::byte>(error.code());
   // Without room the gateway does not read its answers; the next append finds out and ends the service.
-  [[maybe_unused]] const auto sent = send(ring_index, MessageType::kOpened, head,
-                                          as_bytes(std::string_view(error.message()).substr(0, kMaxRefusalBytes)));
+  [[maybe_unused]] const auto sent =
+      send(ring_index, answer, head, as_bytes(std::string_view(error.message()).substr(0, kMaxRefusalBytes)));
   wake_gateway();
 }
 

@@ -5,6 +5,7 @@
 //   1  an entry that holds together: kind u8, exchange u8, admission index u8, leaf size u8, leaf and opening
 //   2  a request to open values: decoded from the bytes
 //   3  a request to open values, signed by the opener: index u8
+//   4  a request for a TLS certificate: a good public key, its bytes XORed with those given
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -14,6 +15,7 @@
 #include "base/log.h"
 #include "ledger/keeper.h"
 #include "tests/support/fault_file_system.h"
+#include "tests/support/temp_dir.h"
 #include "tlog/log_verifier.h"
 
 namespace redoubt::ledger {
@@ -33,7 +35,10 @@ struct World {
   crypto::Ed25519PrivateKey opener = *crypto::Ed25519PrivateKey::from_seed(Bytes(32, std::byte{8}));
   crypto::X25519KeyPair reader = *crypto::X25519KeyPair::from_private(Bytes(32, std::byte{9}));
   crypto::Secret wrapping_key = crypto::Secret::copy_of(Bytes(32, std::byte{10}));
+  crypto::P256PrivateKey tls_key = *crypto::P256PrivateKey::from_scalar(Bytes(32, std::byte{11}));
   FixedClock clock;
+  testing_support::TempDir tls_folder;
+  PosixFileSystem tls_files;
   UniqueFd wake{::eventfd(1, EFD_NONBLOCK)};
   UniqueFd stop{::eventfd(1, EFD_NONBLOCK)};  // readable from the beginning: the keeper serves what there is and ends
 };
@@ -57,7 +62,7 @@ Bytes make_entry(ByteView bytes) {
 bool submit(const World& world, RingProducer& ring, unsigned form, ByteView bytes) {
   std::uint32_t type = 0;
   Bytes message;
-  switch (form % 4) {
+  switch (form % 5) {
     case 0:
       if (bytes.size() < 4) return true;
       type = load_le<std::uint32_t>(bytes);
@@ -72,12 +77,21 @@ bool submit(const World& world, RingProducer& ring, unsigned form, ByteView byte
       message.resize(kTicketSize);
       append(message, bytes);
       break;
-    default: {
+    case 3: {
       const std::uint64_t index = bytes.empty() ? 0 : std::to_integer<std::uint64_t>(bytes[0]);
       type = static_cast<std::uint32_t>(MessageType::kOpen);
       message.resize(kTicketSize);
       append(message, encode_open_request(*sign_open_request(world.opener, world.signer.name(), {index},
                                                              world.clock.now(), world.reader.public_key, "fuzzing")));
+      break;
+    }
+    default: {
+      type = static_cast<std::uint32_t>(MessageType::kCertify);
+      message.resize(kTicketSize);
+      append(message, world.tls_key.public_key());
+      for (std::size_t i = 0; i < bytes.size() && kTicketSize + i < message.size(); ++i) {
+        message[kTicketSize + i] ^= bytes[i];
+      }
     }
   }
   auto space = ring.begin(type, message.size());
@@ -91,7 +105,7 @@ SharedRing attach(const SharedRing& ring) {
   return *SharedRing::attach(UniqueFd(::dup(ring.fd())));
 }
 
-void serve(const World& world, ByteView input) {
+void serve(World& world, ByteView input) {
   testing_support::FaultFileSystem fs;
   const LedgerOptions options{.segment_bytes = 64 * 1024, .max_commit_bytes_for_test = 32 * 1024};
   {
@@ -101,6 +115,9 @@ void serve(const World& world, ByteView input) {
     KeeperOptions keeper_options;
     keeper_options.openers = {world.opener.public_key()};
     keeper_options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0"};
+    auto tls_authority =
+        *keys::TlsAuthority::open(world.tls_files, world.tls_folder.path(), {.names = {"localhost"}}, world.clock);
+    keeper_options.tls_authority = &tls_authority;
     Keeper keeper(*ledger, reader, wrapper, world.clock, keeper_options);
     const SharedRing requests = *SharedRing::create(kRingBytes);
     const SharedRing answers = *SharedRing::create(kRingBytes);
@@ -139,7 +156,7 @@ void serve(const World& world, ByteView input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace redoubt;
-  static const ledger::World world;
+  static ledger::World world;
   static const bool quiet = (log::set_level(log::Level::kError), true);
   if (quiet) ledger::serve(world, {reinterpret_cast<const std::byte*>(data), size});
   return 0;
