@@ -71,7 +71,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("upstream.connect_timeout", s.client.connect_timeout);
   in.read("upstream.head_timeout", s.client.head_timeout);
   in.read("upstream.idle_timeout", s.client.idle_timeout);
+  in.read("upstream.reply_timeout", s.client.reply_timeout);
   in.read_size("upstream.max_reply", s.max_reply_bytes, kKiB, 1024 * kMiB);
+  in.read_size("upstream.max_stream", s.max_stream_bytes, kKiB, 1024 * kKiB * kMiB);
   if (auto done = in.done(); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");

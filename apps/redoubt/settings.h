@@ -23,6 +23,7 @@ struct Settings {
   net::ServerLimits server;
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;
+  std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;
   std::chrono::milliseconds drain_grace{30'000};
 };
 

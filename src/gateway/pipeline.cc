@@ -268,12 +268,13 @@ net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::O
 net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   SseRelay relay;
   CompletionText completion(recorder_);
-  record::Outcome outcome{.finish = Finish::kCompleted, .http_status = 200};
+  record::Outcome outcome{.finish = Finish::kCompleted};
   const std::string admitted = format_receipt(admission.receipt());
   const HeaderField fields[] = {
       {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
+  if (sent) outcome.http_status = 200;
   while (sent && !relay.done()) {
     auto piece = co_await response->read_some();
     std::string_view passing;
@@ -291,6 +292,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       outcome.error_code = "upstream_broke_off";
       break;
     }
+    if (outcome.response_size + passing.size() > settings_.max_stream_bytes) {
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_too_large";
+      break;
+    }
     if (!passing.empty()) {
       completion.add(passing);
       outcome.response_size += passing.size();
@@ -303,7 +309,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       break;
     }
   }
-  response.reset();
+  if (sent && relay.done()) {
+    upstream_.finish(std::move(response));
+  } else {
+    response.reset();
+  }
   if (!sent) {
     outcome.finish = Finish::kClientGone;
     outcome.error_code = "client_gone";

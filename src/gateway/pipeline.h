@@ -21,10 +21,11 @@
 namespace redoubt::gateway {
 
 struct UpstreamSettings {
-  std::string name = "default";                    // ours, for the records
-  std::string provider;                            // who serves the models; for the records
-  std::string authorization;                       // the `Authorization` field sent to it; empty for none
-  std::size_t max_reply_bytes = 16 * 1024 * 1024;  // of a whole reply
+  std::string name = "default";                           // ours, for the records
+  std::string provider;                                   // who serves the models; for the records
+  std::string authorization;                              // the `Authorization` field sent to it; empty for none
+  std::size_t max_reply_bytes = 16 * 1024 * 1024;         // of a whole reply
+  std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;  // of a streamed one
 };
 
 class Pipeline final : public net::ExchangeHandler {

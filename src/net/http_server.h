@@ -27,7 +27,7 @@ struct ServerLimits {
   std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to the end of its head
   std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
   std::chrono::milliseconds idle_timeout{75'000};   // between two requests of a connection
-  std::chrono::milliseconds write_timeout{30'000};  // a single write without progress
+  std::chrono::milliseconds write_timeout{30'000};  // in which a peer that holds up a write takes 64 KiB more, or all
 };
 
 struct ServerStats {

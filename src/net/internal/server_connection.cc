@@ -19,6 +19,8 @@ constexpr std::size_t kCodedBytes = 16 * 1024;
 constexpr std::size_t kSkippedBodyBytes = 64 * 1024;  // an unread body up to this size is read and forgotten
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
+// Less than this in a write_timeout is no progress: a reply's memory must not be held by sips.
+constexpr std::uint64_t kWriteProgressBytes = 64 * 1024;
 constexpr std::size_t kSpareMemories = 64;
 constexpr std::size_t kSpareBytesMax = 256 * 1024;
 
@@ -501,6 +503,7 @@ Task<Result<>> ServerConnection::send(Gather gather) {
 
 Task<Result<>> ServerConnection::send_rest(Gather gather) {
   deadline_.arm(core_->limits.write_timeout);
+  std::uint64_t progress = 0;
   while (true) {
     const auto [error] = co_await socket_.async_wait(Socket::wait_write, use_task);
     if (error && deadline_.expired() && socket_.is_open()) {
@@ -513,7 +516,9 @@ Task<Result<>> ServerConnection::send_rest(Gather gather) {
     const IoState state = send_now(socket_.native_handle(), gather, sent);
     if (state == IoState::kFailed) co_return peer_gone();
     if (state == IoState::kDone) break;
-    if (sent > 0) {
+    progress += sent;
+    if (progress >= kWriteProgressBytes) {
+      progress = 0;
       deadline_.arm(core_->limits.write_timeout);
     } else if (deadline_.expired()) {  // it expired just as the socket became writable: nothing else will wake this
       broken_ = true;

@@ -316,6 +316,23 @@ TEST(HttpServer, GivesUpOnASlowReader) {
   EXPECT_TRUE(server.wait_for_open(0));
 }
 
+TEST(HttpServer, GivesUpOnAReaderThatTakesSips) {
+  std::promise<Errc> code;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        const std::string big(16 * 1024 * 1024, 'x');
+        auto sent = co_await exchange.reply({200, "text/plain", {}}, big);
+        code.set_value(sent ? Errc::kInvalidArgument : sent.error().code());
+      },
+      short_limits());
+  Peer peer = server.connect(4096);
+  peer.send(kGet);
+  auto ended = code.get_future();
+  // Each sip comes well within the time limit, and all of them together are less than progress.
+  while (ended.wait_for(50ms) != std::future_status::ready) static_cast<void>(peer.take(256));
+  EXPECT_EQ(ended.get(), Errc::kDeadlineExceeded);
+}
+
 TEST(HttpServer, WaitsForAReaderThatMakesProgress) {
   const std::string big(8 * 1024 * 1024, 'x');
   TestServer server(
