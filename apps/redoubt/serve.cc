@@ -260,6 +260,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
+      .denial_interval = settings_.denial_interval,
       .cpus = options_.gateway_cpus,
   };
   out.client_limits.ca_file = settings_.upstream_ca_file;

@@ -15,20 +15,21 @@ void rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, CoreHandles handles, int keeper_wake_fd,
-                                           const Authorizer& authorizer, LedgerFiles& files,
+Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
+                                           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
                                            std::shared_ptr<const ApiKeys> keys) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
-  return std::unique_ptr<Core>(new Core(settings, std::move(handles), RingProducer(*std::move(requests)),
+  return std::unique_ptr<Core>(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
                                         RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
                                         std::move(keys)));
 }
 
-Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
-           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys)
+Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
+           RingConsumer answers, int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
+           std::shared_ptr<const ApiKeys> keys)
     : settings_(settings),
       sweep_(io_),
       client_(std::move(requests), std::move(answers), keeper_wake_fd),
@@ -36,14 +37,15 @@ Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer re
       recorder_(io_, client_, clock_,
                 {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version}),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
+      denials_(recorder_, cores, settings.denial_interval),
       ledger_routes_(io_, recorder_, files),
-      pipeline_(recorder_, upstream_, authorizer, ledger_routes_, settings.upstream),
+      pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));
 }
 
 Result<> Core::start() {
-  sweep_.on_tick([this] { pipeline_.tick(clock_.steady()); });
+  sweep_.on_tick([this] { denials_.tick(clock_.steady()); });
   sweep_.start();
   return server_.start();
 }
@@ -95,7 +97,7 @@ net::Task<> Core::drain_and_stop() {
   co_await server_.drain(settings_.drain_grace);
   grace.disarm();
   upstream_.close_idle();
-  pipeline_.flush_denials();
+  denials_.flush();
   client_.flush();
   sweep_.stop();
   boost::system::error_code ignored;

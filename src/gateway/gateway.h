@@ -24,6 +24,7 @@ struct GatewaySettings {
   net::ServerLimits server_limits;
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
+  std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
   std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
 };
 

@@ -52,15 +52,15 @@ struct Pipeline::Call {
   record::ExchangeFacts facts;
 };
 
-Pipeline::Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer,
+Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
                    LedgerRoutes& ledger_routes, const UpstreamSettings& settings)
     : recorder_(recorder),
+      denials_(denials),
       upstream_(upstream),
       authorizer_(authorizer),
       ledger_routes_(ledger_routes),
       settings_(settings),
       keys_(std::make_shared<const ApiKeys>()),
-      denials_(recorder),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
 net::Task<> Pipeline::handle(Exchange& exchange) {

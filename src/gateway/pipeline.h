@@ -31,17 +31,13 @@ struct UpstreamSettings {
 class Pipeline final : public net::ExchangeHandler {
  public:
   // All must outlive the pipeline.
-  Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer, LedgerRoutes& ledger_routes,
-           const UpstreamSettings& settings);
+  Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
+           LedgerRoutes& ledger_routes, const UpstreamSettings& settings);
 
   // From the next request on. Called on the core's thread.
   void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
 
   net::Task<> handle(net::Exchange& exchange) override;
-
-  // Called on every tick of the core.
-  void tick(std::chrono::steady_clock::time_point now) { denials_.tick(now); }
-  void flush_denials() { denials_.flush(); }
 
  private:
   struct Call;  // one authenticated request to a model server
@@ -57,12 +53,12 @@ class Pipeline final : public net::ExchangeHandler {
                    std::string_view code);
 
   Recorder& recorder_;
+  DenialCounter& denials_;
   net::HttpClient& upstream_;
   const Authorizer& authorizer_;
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
   std::shared_ptr<const ApiKeys> keys_;
-  DenialCounter denials_;
   encoding::JsonReader reader_;  // not used across a suspension
 };
 
