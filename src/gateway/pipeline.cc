@@ -129,9 +129,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     call.facts.request_size = call.body.size();
     auto chat = parse_chat_request(reader_, call.body);
     if (!chat) {
+      // The bytes are within the limit; what can be too large is the depth of the JSON.
       const bool large = chat.error().code() == Errc::kTooLarge;
-      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
-                    chat.error().message(), "invalid_request_error", "invalid_request");
+      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, 400, chat.error().message(),
+                    "invalid_request_error", "invalid_request");
       co_return;
     }
     call.chat = *std::move(chat);
