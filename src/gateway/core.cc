@@ -38,7 +38,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
                 {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version}),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
-      ledger_routes_(io_, recorder_, files),
+      ledger_routes_(io_, recorder_, denials_, files),
       pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));

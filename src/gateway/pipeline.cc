@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "gateway/problem.h"
 #include "gateway/sse_relay.h"
 
 namespace redoubt::gateway {
@@ -78,9 +79,20 @@ net::Task<> Pipeline::handle(Exchange& exchange) {
                          "method_not_allowed", allow);
     co_return;
   }
-  if (co_await ledger_routes_.handle(exchange, *keys_)) co_return;
+  const std::shared_ptr<const ApiKeys> keys = keys_;
+  if (co_await ledger_routes_.handle(exchange, *keys)) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
   co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");
+}
+
+net::RefusalReply Pipeline::refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) {
+  const DenialReason reason = refusal.status == 413 || refusal.status == 431 ? DenialReason::kTooLarge
+                              : refusal.status == 500                        ? DenialReason::kUnavailable
+                                                                             : DenialReason::kMalformed;
+  denials_.add(peer_address, reason, refusal.status, refusal.code);
+  if (is_ledger_path(path)) return {kProblemType, problem_body(refusal.status, refusal.message)};
+  const std::string_view type = refusal.status == 500 ? "api_error" : "invalid_request_error";
+  return {kJson, error_body(refusal.message, type, refusal.code)};
 }
 
 net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {

@@ -38,6 +38,8 @@ class Pipeline final : public net::ExchangeHandler {
   void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
 
   net::Task<> handle(net::Exchange& exchange) override;
+  // What the server refuses by itself is counted as a denial, and told in the form of the API that the path speaks.
+  net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
  private:
   struct Call;  // one authenticated request to a model server

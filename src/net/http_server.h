@@ -1,10 +1,10 @@
 // HTTP/1.1 server (RFC 9112) on one core: accepts from one listening socket, parses with limits, hands each exchange to
 // the handler, keeps connections alive, drains on request.
 //
-// What the server refuses by itself it answers with a JSON body in the shape of OpenAI's errors and `Connection:
-// close`: 400 malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head
-// above the limit, 417 unknown expectation, 501 CONNECT, 505 other versions of HTTP. src/net/README.md lists what is
-// refused.
+// What the server refuses by itself it answers with `Connection: close` and what ExchangeHandler::refused() says: 400
+// malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head above the
+// limit, 417 unknown expectation, 500 when the handler left it without a reply, 501 CONNECT, 505 other versions of
+// HTTP. src/net/README.md lists what is refused.
 #pragma once
 
 #include <chrono>

@@ -223,16 +223,15 @@ Task<> ServerConnection::refuse(Refusal refusal) {
   if (refusal.status < 500 || refusal.status == 501 || refusal.status == 505) ++core_->stats.malformed;
   keep_open_ = false;
   linger_ = true;
-  const std::string body = refusal_body(refusal);
+  const RefusalReply reply = core_->handler.refused(peer_address(), parsed_.head.path, refusal);
   std::string head;
-  const ReplyHead reply_head{refusal.status, "application/json", {}};
-  if (!append_reply_head(head, reply_head, {BodyFraming::kLength, body.size(), "close"}, core_->sweep.http_date())) {
-    co_return;
-  }
+  const ReplyHead reply_head{refusal.status, reply.content_type, {}};
+  const ReplyFraming framing{BodyFraming::kLength, reply.body.size(), "close"};
+  if (!append_reply_head(head, reply_head, framing, core_->sweep.http_date())) co_return;
   Gather gather;
   gather.add(head);
   // The method is unknown when the head could not be read; a body for HEAD does no harm then, as the connection closes.
-  if (parsed_.head.method != Method::kHead) gather.add(body);
+  if (parsed_.head.method != Method::kHead) gather.add(reply.body);
   static_cast<void>(co_await send(gather));
 }
 
