@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/denial_counter.h"
 #include "gateway/pipeline.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
