@@ -308,11 +308,13 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .upstream = {.name = settings_.upstream_name,
                    .provider = settings_.upstream_provider,
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
-                   .max_reply_bytes = settings_.max_reply_bytes},
+                   .max_reply_bytes = settings_.max_reply_bytes,
+                   .max_stream_bytes = settings_.max_stream_bytes},
       .tls = {.on = settings_.tls, .certificate_path = settings_.tls_certificate, .key_path = settings_.tls_key},
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
+      .denial_interval = settings_.denial_interval,
       .cpus = options_.gateway_cpus,
   };
   out.client_limits.ca_file = settings_.upstream_ca_file;

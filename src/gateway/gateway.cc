@@ -108,9 +108,10 @@ Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> h
   LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
   const GrantAuthorizer authorizer;
   std::vector<std::unique_ptr<Core>> cores;
+  const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/denial_counter.h"
 #include "gateway/pipeline.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -32,6 +33,7 @@ struct GatewaySettings {
   net::ServerLimits server_limits;
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
+  std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
   std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "gateway/problem.h"
 #include "gateway/sse_relay.h"
 
 namespace redoubt::gateway {
@@ -52,15 +53,15 @@ struct Pipeline::Call {
   record::ExchangeFacts facts;
 };
 
-Pipeline::Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer,
+Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
                    LedgerRoutes& ledger_routes, const UpstreamSettings& settings)
     : recorder_(recorder),
+      denials_(denials),
       upstream_(upstream),
       authorizer_(authorizer),
       ledger_routes_(ledger_routes),
       settings_(settings),
       keys_(std::make_shared<const ApiKeys>()),
-      denials_(recorder),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
 net::Task<> Pipeline::handle(Exchange& exchange) {
@@ -78,9 +79,20 @@ net::Task<> Pipeline::handle(Exchange& exchange) {
                          "method_not_allowed", allow);
     co_return;
   }
-  if (co_await ledger_routes_.handle(exchange, *keys_)) co_return;
+  const std::shared_ptr<const ApiKeys> keys = keys_;
+  if (co_await ledger_routes_.handle(exchange, *keys)) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
   co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");
+}
+
+net::RefusalReply Pipeline::refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) {
+  const DenialReason reason = refusal.status == 413 || refusal.status == 431 ? DenialReason::kTooLarge
+                              : refusal.status == 500                        ? DenialReason::kUnavailable
+                                                                             : DenialReason::kMalformed;
+  denials_.add(peer_address, reason, refusal.status, refusal.code);
+  if (is_ledger_path(path)) return {kProblemType, problem_body(refusal.status, refusal.message)};
+  const std::string_view type = refusal.status == 500 ? "api_error" : "invalid_request_error";
+  return {kJson, error_body(refusal.message, type, refusal.code)};
 }
 
 net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
@@ -129,9 +141,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     call.facts.request_size = call.body.size();
     auto chat = parse_chat_request(reader_, call.body);
     if (!chat) {
+      // The bytes are within the limit; what can be too large is the depth of the JSON.
       const bool large = chat.error().code() == Errc::kTooLarge;
-      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
-                    chat.error().message(), "invalid_request_error", "invalid_request");
+      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, 400, chat.error().message(),
+                    "invalid_request_error", "invalid_request");
       co_return;
     }
     call.chat = *std::move(chat);
@@ -268,12 +281,13 @@ net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::O
 net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   SseRelay relay;
   CompletionText completion(recorder_);
-  record::Outcome outcome{.finish = Finish::kCompleted, .http_status = 200};
+  record::Outcome outcome{.finish = Finish::kCompleted};
   const std::string admitted = format_receipt(admission.receipt());
   const HeaderField fields[] = {
       {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
+  if (sent) outcome.http_status = 200;
   while (sent && !relay.done()) {
     auto piece = co_await response->read_some();
     std::string_view passing;
@@ -291,6 +305,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       outcome.error_code = "upstream_broke_off";
       break;
     }
+    if (outcome.response_size + passing.size() > settings_.max_stream_bytes) {
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_too_large";
+      break;
+    }
     if (!passing.empty()) {
       completion.add(passing);
       outcome.response_size += passing.size();
@@ -303,7 +322,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       break;
     }
   }
-  response.reset();
+  if (sent && relay.done()) {
+    upstream_.finish(std::move(response));
+  } else {
+    response.reset();
+  }
   if (!sent) {
     outcome.finish = Finish::kClientGone;
     outcome.error_code = "client_gone";

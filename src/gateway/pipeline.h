@@ -21,26 +21,25 @@
 namespace redoubt::gateway {
 
 struct UpstreamSettings {
-  std::string name = "default";                    // ours, for the records
-  std::string provider;                            // who serves the models; for the records
-  std::string authorization;                       // the `Authorization` field sent to it; empty for none
-  std::size_t max_reply_bytes = 16 * 1024 * 1024;  // of a whole reply
+  std::string name = "default";                           // ours, for the records
+  std::string provider;                                   // who serves the models; for the records
+  std::string authorization;                              // the `Authorization` field sent to it; empty for none
+  std::size_t max_reply_bytes = 16 * 1024 * 1024;         // of a whole reply
+  std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;  // of a streamed one
 };
 
 class Pipeline final : public net::ExchangeHandler {
  public:
   // All must outlive the pipeline.
-  Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer, LedgerRoutes& ledger_routes,
-           const UpstreamSettings& settings);
+  Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
+           LedgerRoutes& ledger_routes, const UpstreamSettings& settings);
 
   // From the next request on. Called on the core's thread.
   void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
 
   net::Task<> handle(net::Exchange& exchange) override;
-
-  // Called on every tick of the core.
-  void tick(std::chrono::steady_clock::time_point now) { denials_.tick(now); }
-  void flush_denials() { denials_.flush(); }
+  // What the server refuses by itself is counted as a denial, and told in the form of the API that the path speaks.
+  net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
  private:
   struct Call;  // one authenticated request to a model server
@@ -56,12 +55,12 @@ class Pipeline final : public net::ExchangeHandler {
                    std::string_view code);
 
   Recorder& recorder_;
+  DenialCounter& denials_;
   net::HttpClient& upstream_;
   const Authorizer& authorizer_;
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
   std::shared_ptr<const ApiKeys> keys_;
-  DenialCounter denials_;
   encoding::JsonReader reader_;  // not used across a suspension
 };
 

@@ -107,10 +107,13 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
   start_exchange(facts, uid, exchange);
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
-  facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
   record_.clear();
+  opening_.clear();
+  if (!caller_address.empty()) {
+    facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
+    encode(opening_, values, opening_budget());
+  }
   record::append_denial(record_, facts, denial);
-  encode(opening_, values, opening_budget());
   auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
   flush_soon();
   return done;

@@ -89,7 +89,8 @@ class Recorder {
   net::Task<Result<ledger::Receipt>> deny(record::ExchangeFacts facts, record::Denial denial,
                                           std::string_view caller_address);
 
-  // Records identical denials together, without waiting. False when the ledger does not take it now.
+  // Records identical denials together, without waiting; an empty address for several. False when the ledger does not
+  // take it now.
   bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
 
   bool ready() const { return client_.ready(); }

@@ -78,12 +78,33 @@ class Exchange {
   virtual void abort() = 0;
 };
 
+// A request that the server refuses by itself: it could not be read, or the handler left it without a reply. `code` and
+// `message` are static; http_server.h lists the statuses.
+struct Refusal {
+  int status = 0;  // 0: none
+  std::string_view code;
+  std::string_view message;
+
+  explicit operator bool() const { return status != 0; }
+};
+
+// What the peer of a refused request is told.
+struct RefusalReply {
+  std::string_view content_type;  // static
+  std::string body;
+};
+
 // What answers exchanges. One object per core; must outlive the server. A handler that returns without replying leaves
 // the server to answer 500 and close.
 class ExchangeHandler {
  public:
   virtual ~ExchangeHandler() = default;
   virtual Task<> handle(Exchange& exchange) = 0;
+
+  // Called once for each reply that the server gives by itself, before it goes out: to count it, and to say it in the
+  // API's own form. `peer_address` as in Exchange; `path` is empty when the head could not be read. Not called for a
+  // connection that closes or idles without a byte of a request. Does not throw. The default says `message` as text.
+  virtual RefusalReply refused(std::string_view peer_address, std::string_view path, const Refusal& refusal);
 };
 
 }  // namespace redoubt::net

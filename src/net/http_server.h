@@ -1,10 +1,10 @@
 // HTTP/1.1 server (RFC 9112) on one core: accepts from one listening socket, parses with limits, hands each exchange to
 // the handler, keeps connections alive, drains on request.
 //
-// What the server refuses by itself it answers with a JSON body in the shape of OpenAI's errors and `Connection:
-// close`: 400 malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head
-// above the limit, 417 unknown expectation, 501 CONNECT, 505 other versions of HTTP. src/net/README.md lists what is
-// refused.
+// What the server refuses by itself it answers with `Connection: close` and what ExchangeHandler::refused() says: 400
+// malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head above the
+// limit, 417 unknown expectation, 500 when the handler left it without a reply, 501 CONNECT, 505 other versions of
+// HTTP. src/net/README.md lists what is refused.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct ServerLimits {
   std::chrono::milliseconds head_timeout{10'000};       // first byte of a request to the end of its head
   std::chrono::milliseconds body_timeout{30'000};       // end of the head to the end of the body
   std::chrono::milliseconds idle_timeout{75'000};       // between two requests of a connection
-  std::chrono::milliseconds write_timeout{30'000};      // a single write without progress
+  std::chrono::milliseconds write_timeout{30'000};  // in which a peer that holds up a write takes 64 KiB more, or all
 };
 
 struct ServerStats {

@@ -13,15 +13,7 @@
 
 namespace redoubt::net::internal {
 
-// Why the server itself answers. All strings are static.
-struct Refusal {
-  int status = 0;  // 0: none
-  std::string_view code;
-  std::string_view message;
-
-  explicit operator bool() const { return status != 0; }
-};
-
+// Why the server itself answers.
 namespace refusals {
 inline constexpr Refusal kMalformed{400, "malformed_request", "the request head is not well-formed HTTP/1.1"};
 inline constexpr Refusal kFraming{400, "ambiguous_framing", "the length of the request body is stated ambiguously"};

@@ -23,6 +23,8 @@ constexpr std::size_t kSkippedBodyBytes = 64 * 1024;  // an unread body up to th
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kRecordBytes = 16 * 1024;  // of TLS (RFC 8446 §5.1)
+// Less than this in a write_timeout is no progress: a reply's memory must not be held by sips.
+constexpr std::uint64_t kWriteProgressBytes = 64 * 1024;
 constexpr std::size_t kSpareMemories = 64;
 constexpr std::size_t kSpareBytesMax = 256 * 1024;
 
@@ -292,16 +294,15 @@ Task<> ServerConnection::refuse(Refusal refusal) {
   if (refusal.status < 500 || refusal.status == 501 || refusal.status == 505) ++core_->stats.malformed;
   keep_open_ = false;
   linger_ = true;
-  const std::string body = refusal_body(refusal);
+  const RefusalReply reply = core_->handler.refused(peer_address(), parsed_.head.path, refusal);
   std::string head;
-  const ReplyHead reply_head{refusal.status, "application/json", {}};
-  if (!append_reply_head(head, reply_head, {BodyFraming::kLength, body.size(), "close"}, core_->sweep.http_date())) {
-    co_return;
-  }
+  const ReplyHead reply_head{refusal.status, reply.content_type, {}};
+  const ReplyFraming framing{BodyFraming::kLength, reply.body.size(), "close"};
+  if (!append_reply_head(head, reply_head, framing, core_->sweep.http_date())) co_return;
   Gather gather;
   gather.add(head);
   // The method is unknown when the head could not be read; a body for HEAD does no harm then, as the connection closes.
-  if (parsed_.head.method != Method::kHead) gather.add(body);
+  if (parsed_.head.method != Method::kHead) gather.add(reply.body);
   static_cast<void>(co_await send(gather));
 }
 
@@ -601,6 +602,7 @@ Task<Result<>> ServerConnection::send(Gather gather) {
 
 Task<Result<>> ServerConnection::send_rest(Gather gather) {
   deadline_.arm(core_->limits.write_timeout);
+  std::uint64_t progress = 0;
   while (true) {
     const auto [error] = co_await socket_.async_wait(Socket::wait_write, use_task);
     if (error && deadline_.expired() && socket_.is_open()) {
@@ -613,7 +615,9 @@ Task<Result<>> ServerConnection::send_rest(Gather gather) {
     const IoState state = send_some(gather, sent);
     if (state == IoState::kFailed) co_return peer_gone();
     if (state == IoState::kDone) break;
-    if (sent > 0) {
+    progress += sent;
+    if (progress >= kWriteProgressBytes) {
+      progress = 0;
       deadline_.arm(core_->limits.write_timeout);
     } else if (deadline_.expired()) {  // it expired just as the socket became writable: nothing else will wake this
       broken_ = true;

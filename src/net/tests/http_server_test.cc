@@ -316,6 +316,63 @@ TEST(HttpServer, GivesUpOnASlowReader) {
   EXPECT_TRUE(server.wait_for_open(0));
 }
 
+TEST(HttpServer, GivesUpOnAReaderThatTakesSips) {
+  std::promise<Errc> code;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        const std::string big(16 * 1024 * 1024, 'x');
+        auto sent = co_await exchange.reply({200, "text/plain", {}}, big);
+        code.set_value(sent ? Errc::kInvalidArgument : sent.error().code());
+      },
+      short_limits());
+  Peer peer = server.connect(4096);
+  peer.send(kGet);
+  auto ended = code.get_future();
+  // Each sip comes well within the time limit, and all of them together are less than progress.
+  while (ended.wait_for(50ms) != std::future_status::ready) static_cast<void>(peer.take(256));
+  EXPECT_EQ(ended.get(), Errc::kDeadlineExceeded);
+}
+
+TEST(HttpServer, SaysOfASilentHandlerThatItAnswered500ByItself) {
+  TestServer server([](Exchange&) -> Task<> { co_return; });
+  Peer peer = server.connect();
+  peer.send("GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(peer.take_message().substr(0, 13), "HTTP/1.1 500 ");
+  EXPECT_EQ(server.take_told(), std::vector<std::string>{"500|internal_error|127.0.0.1|/a"});
+}
+
+TEST(HttpServer, NamesThePathOfARefusedRequestWhoseHeadCouldBeRead) {
+  ServerLimits limits;
+  limits.max_body_bytes = 10;
+  TestServer server(echo, limits);
+  Peer peer = server.connect();
+  peer.send("POST /ledger/open HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_EQ(peer.take_message().substr(0, 13), "HTTP/1.1 413 ");
+  EXPECT_EQ(server.take_told(), std::vector<std::string>{"413|body_too_large|127.0.0.1|/ledger/open"});
+}
+
+TEST(HttpServer, DoesNotCallAConnectionThatSaidNothingARefusal) {
+  TestServer server(echo, short_limits());
+  {
+    Peer closes = server.connect();
+    Peer resets = server.connect();
+    resets.reset();
+  }
+  Peer idles = server.connect();
+  EXPECT_EQ(idles.take_to_end(), "");
+  EXPECT_TRUE(server.wait_for_open(0));
+  EXPECT_TRUE(server.take_told().empty());
+}
+
+TEST(HttpServer, SaysWhyInPlainTextUnlessTheHandlerHasAForm) {
+  struct Plain final : ExchangeHandler {
+    Task<> handle(Exchange&) override { co_return; }
+  } handler;
+  const RefusalReply reply = handler.refused("192.0.2.1", "/", {400, "code", "the message"});
+  EXPECT_EQ(reply.content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(reply.body, "the message\n");
+}
+
 TEST(HttpServer, WaitsForAReaderThatMakesProgress) {
   const std::string big(8 * 1024 * 1024, 'x');
   TestServer server(
