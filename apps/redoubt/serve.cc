@@ -260,6 +260,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
       .cpus = options_.gateway_cpus,
+      .ledger_timeout = settings_.ledger_timeout,
   };
   out.client_limits.ca_file = settings_.upstream_ca_file;
   return out;

@@ -53,6 +53,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("gateway.listen", s.listen);
   in.read_int("gateway.threads", s.threads, 1, 64);
   in.read("gateway.drain_grace", s.drain_grace);
+  in.read("gateway.ledger_timeout", s.ledger_timeout);
   in.read_size("gateway.max_body", s.server.max_body_bytes, kKiB, 64 * kMiB);
   in.read_size("gateway.max_head", s.server.max_head_bytes, kKiB, kMiB);
   in.read_int("gateway.max_connections", s.server.max_connections, 1, 1'000'000);

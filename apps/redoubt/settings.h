@@ -24,6 +24,7 @@ struct Settings {
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;
   std::chrono::milliseconds drain_grace{30'000};
+  std::chrono::milliseconds ledger_timeout{10'000};
 };
 
 // Errors name file, line and column; a key that nobody knows is one.

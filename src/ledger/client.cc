@@ -139,9 +139,9 @@ Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waite
   return {};
 }
 
-void LedgerClient::abandon(AppendWaiter* waiter) {
+void LedgerClient::abandon(AppendWaiter* waiter, AppendWaiter* heir) {
   for (Slot& slot : slots_) {
-    if (slot.append == waiter) slot.append = nullptr;
+    if (slot.append == waiter) slot.append = heir;
   }
 }
 

@@ -84,8 +84,8 @@ class LedgerClient {
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
   Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter);
 
-  // Forgets the waiter: it is going away before its answer.
-  void abandon(AppendWaiter* waiter);
+  // Forgets the waiter: it is going away before its answer, which `heir` gets instead if it is not null.
+  void abandon(AppendWaiter* waiter, AppendWaiter* heir = nullptr);
   void abandon(OpenWaiter* waiter);
 
   // Makes what was submitted visible to the keeper, waking it if it sleeps.
