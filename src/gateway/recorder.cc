@@ -104,7 +104,7 @@ internal::AppendPatience Recorder::patience() {
 }
 
 UnixMillis Recorder::now() {
-  last_time_ = std::max(last_time_, clock_.now());
+  last_time_ = std::max({last_time_, clock_.now(), client_.last_commit_time()});
   return last_time_;
 }
 

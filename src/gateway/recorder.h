@@ -104,7 +104,7 @@ class Recorder {
   bool ready() const { return client_.ready() && overdue_ == 0; }
   ledger::LedgerClient& client() { return client_; }
   const record::RecordSource& source() const { return source_; }
-  // Wall time that never runs backwards on this core.
+  // Wall time that never runs backwards on this core, nor behind the ledger.
   UnixMillis now();
 
   // Sends what was submitted in this turn of the event loop to the keeper, once, at its end.

@@ -219,8 +219,9 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       return {};
     }
     case MessageType::kPublished:
-      if (payload.size() != 8) return corrupt;
-      published_ = load_le<std::uint64_t>(payload);
+      if (payload.size() != kPublishedSize) return corrupt;
+      published_ = load_le<std::uint64_t>(payload.first(8));
+      last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8))};
       return {};
     case MessageType::kStopped:
       stop(as_chars(payload));

@@ -270,6 +270,11 @@ TEST(Recorder, TimeNeverRunsBackwards) {
   Recorder recorder(live.io, live.sweep, *live.client, clock, live.recorder->source(), std::chrono::seconds(1));
   EXPECT_EQ(recorder.now(), UnixMillis{995});
   EXPECT_EQ(recorder.now(), UnixMillis{995});
+  // Nor behind what the ledger holds, whoever wrote it.
+  ASSERT_TRUE(live.run(live.recorder->deny(chat_facts(), {}, kAddress)));
+  live.pump_until([&] { return live.client->published() > 0; });
+  EXPECT_GT(live.client->last_commit_time().value, 1'600'000'000'000);
+  EXPECT_EQ(recorder.now(), live.client->last_commit_time());
 }
 
 // What an entry with this outcome takes of the ring when its opening holds salts only.
