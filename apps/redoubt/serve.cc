@@ -255,12 +255,13 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .upstream = {.name = settings_.upstream_name,
                    .provider = settings_.upstream_provider,
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
-                   .max_reply_bytes = settings_.max_reply_bytes},
+                   .max_reply_bytes = settings_.max_reply_bytes,
+                   .max_held_bytes = settings_.server.max_held_bytes},
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
-      .cpus = options_.gateway_cpus,
       .ledger_timeout = settings_.ledger_timeout,
+      .cpus = options_.gateway_cpus,
   };
   out.client_limits.ca_file = settings_.upstream_ca_file;
   return out;

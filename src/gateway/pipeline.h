@@ -25,6 +25,7 @@ struct UpstreamSettings {
   std::string provider;                            // who serves the models; for the records
   std::string authorization;                       // the `Authorization` field sent to it; empty for none
   std::size_t max_reply_bytes = 16 * 1024 * 1024;  // of a whole reply
+  std::size_t max_held_bytes = 256 * 1024 * 1024;  // of whole replies together, per core
 };
 
 class Pipeline final : public net::ExchangeHandler {
@@ -43,6 +44,7 @@ class Pipeline final : public net::ExchangeHandler {
   void flush_denials() { denials_.flush(); }
 
  private:
+  class HeldBytes;
   struct Call;  // one authenticated request to a model server
 
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
@@ -62,6 +64,7 @@ class Pipeline final : public net::ExchangeHandler {
   const UpstreamSettings& settings_;
   std::shared_ptr<const ApiKeys> keys_;
   DenialCounter denials_;
+  std::size_t held_bytes_ = 0;   // of whole replies, until they are sent
   encoding::JsonReader reader_;  // not used across a suspension
 };
 

@@ -45,6 +45,7 @@ struct ServerCore {
   ServerLimits limits;
   ExchangeHandler& handler;
   ServerStats stats;
+  std::size_t held_bytes = 0;  // capacity of the bodies of exchanges under way
   bool draining = false;
   ServerConnection* connections = nullptr;  // intrusive list; each is owned by its coroutine
   std::vector<std::unique_ptr<ExchangeMemory>> spare;
@@ -91,6 +92,8 @@ class ServerConnection final : public Exchange {
 
   Task<Result<std::string_view>> read_sized_body();
   Task<Result<std::string_view>> read_chunked_body();
+  // Room for `capacity` bytes of the body. kResourceExhausted when all bodies together would be more than they may.
+  Result<> reserve_body(std::size_t capacity);
   // At least one byte into `buffer`, whose space is not empty.
   Task<Result<>> receive(ByteBuffer& buffer, const Refusal& on_timeout);
   Error body_error(const Refusal& refusal, Errc code, const char* message);
