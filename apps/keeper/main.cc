@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/standard_fds.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "keys/key_file.h"
@@ -212,6 +213,7 @@ Result<> serve(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace redoubt;
+  fill_standard_fds();
   const Arguments arguments = parse(argc, argv);
   ::prctl(PR_SET_NAME, "redoubt-keeper");
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -57,7 +57,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read_int("gateway.threads", s.threads, 1, 64);
   in.read("gateway.drain_grace", s.drain_grace);
   in.read("gateway.denial_interval", s.denial_interval);
+  in.read("gateway.ledger_timeout", s.ledger_timeout);
   in.read_size("gateway.max_body", s.server.max_body_bytes, kKiB, 64 * kMiB);
+  in.read_size("gateway.max_held", s.server.max_held_bytes, kMiB, 1024 * 1024 * kMiB);
   in.read_size("gateway.max_head", s.server.max_head_bytes, kKiB, kMiB);
   in.read_int("gateway.max_connections", s.server.max_connections, 1, 1'000'000);
   in.read("gateway.head_timeout", s.server.head_timeout);

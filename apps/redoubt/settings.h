@@ -34,6 +34,7 @@ struct Settings {
   std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = gateway::DenialCounter::kInterval;
+  std::chrono::milliseconds ledger_timeout{10'000};
 };
 
 // Errors name file, line and column; a key that nobody knows is one.

@@ -34,6 +34,7 @@ struct GatewaySettings {
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
+  std::chrono::milliseconds ledger_timeout{10'000};  // for a record to become durable
   std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "gateway/problem.h"
@@ -37,11 +38,35 @@ net::Task<> reply_error(Exchange& exchange, int status, std::string_view message
       co_await exchange.reply({.status = status, .content_type = kJson, .headers = headers}, body);
 }
 
+// Refused for want of something that comes back soon.
+net::Task<> reply_busy(Exchange& exchange, std::string_view message, std::string_view code) {
+  const HeaderField fields[] = {{"Redoubt-Decision", "deny"}, {"Retry-After", "1"}};
+  co_await reply_error(exchange, 503, message, "api_error", code, fields);
+}
+
 bool is_event_stream(const net::ClientResponse& response) {
   return response.header("content-type").starts_with("text/event-stream");
 }
 
 }  // namespace
+
+// One exchange's part of a sum.
+class Pipeline::HeldBytes {
+ public:
+  explicit HeldBytes(std::size_t& sum) : sum_(sum) {}
+  HeldBytes(const HeldBytes&) = delete;
+  HeldBytes& operator=(const HeldBytes&) = delete;
+  ~HeldBytes() { clear(); }
+  void add(std::size_t size) {
+    mine_ += size;
+    sum_ += size;
+  }
+  void clear() { sum_ -= std::exchange(mine_, 0); }
+
+ private:
+  std::size_t& sum_;
+  std::size_t mine_ = 0;
+};
 
 struct Pipeline::Call {
   Exchange& exchange;
@@ -131,6 +156,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
           co_await deny(call, DenialReason::kMalformed, 408, "the request body took too long", "invalid_request_error",
                         "request_timeout");
           break;
+        case Errc::kResourceExhausted:
+          co_await reply_busy(exchange, "too many requests are being read, so this one was not forwarded",
+                              "overloaded");
+          break;
         default:
           co_await deny(call, DenialReason::kMalformed, 400, "the request body is broken", "invalid_request_error",
                         "malformed_body");
@@ -163,10 +192,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
 
   auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
   if (!admission) {
-    const HeaderField fields[] = {{"Redoubt-Decision", "deny"}, {"Retry-After", "1"}};
-    co_await reply_error(exchange, 503, "the request cannot be recorded now, so it was not forwarded", "api_error",
-                         admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable",
-                         fields);
+    co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded",
+                        admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable");
     co_return;
   }
   co_await dispatch(call, *std::move(admission));
@@ -202,15 +229,21 @@ net::Task<> Pipeline::dispatch(Call& call, Admission admission) {
 // The upstream failed before anything was sent to the caller.
 net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
   const bool slow = why == Errc::kDeadlineExceeded;
-  const int status = slow ? 504 : 502;
+  const bool busy = why == Errc::kResourceExhausted;
+  const int status = slow ? 504 : busy ? 503 : 502;
   const std::string_view code = slow                      ? "upstream_timeout"
+                                : busy                    ? "overloaded"
                                 : why == Errc::kMalformed ? "upstream_malformed"
                                 : why == Errc::kTooLarge  ? "upstream_too_large"
                                                           : "upstream_unavailable";
-  const std::string body =
-      error_body(slow ? "the model server took too long" : "the model server failed", "api_error", code);
+  const std::string body = error_body(slow   ? "the model server took too long"
+                                      : busy ? "too many replies are held, so this one was given up"
+                                             : "the model server failed",
+                                      "api_error", code);
   co_await close_and_reply(call, std::move(admission),
-                           {.finish = slow ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed,
+                           {.finish = slow   ? Finish::kUpstreamTimeout
+                                      : busy ? Finish::kAborted
+                                             : Finish::kUpstreamFailed,
                             .http_status = status,
                             .error_code = code,
                             .response_size = body.size()},
@@ -219,6 +252,7 @@ net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
 
 net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   std::string body;
+  HeldBytes held(held_bytes_);
   while (true) {
     auto piece = co_await response->read_some();
     if (!piece) {
@@ -230,6 +264,14 @@ net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_p
     if (body.size() + piece->size() > settings_.max_reply_bytes) {
       response.reset();
       co_await fail(call, std::move(admission), Errc::kTooLarge);
+      co_return;
+    }
+    held.add(piece->size());
+    if (held_bytes_ > settings_.max_held_bytes) {
+      response.reset();
+      body = std::string();
+      held.clear();  // before waiting for the outcome, so that others may have it
+      co_await fail(call, std::move(admission), Errc::kResourceExhausted);
       co_return;
     }
     body += *piece;

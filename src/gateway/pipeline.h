@@ -26,6 +26,7 @@ struct UpstreamSettings {
   std::string authorization;                              // the `Authorization` field sent to it; empty for none
   std::size_t max_reply_bytes = 16 * 1024 * 1024;         // of a whole reply
   std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;  // of a streamed one
+  std::size_t max_held_bytes = 256 * 1024 * 1024;         // of whole replies together, per core
 };
 
 class Pipeline final : public net::ExchangeHandler {
@@ -42,6 +43,7 @@ class Pipeline final : public net::ExchangeHandler {
   net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
  private:
+  class HeldBytes;
   struct Call;  // one authenticated request to a model server
 
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
@@ -61,6 +63,7 @@ class Pipeline final : public net::ExchangeHandler {
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
   std::shared_ptr<const ApiKeys> keys_;
+  std::size_t held_bytes_ = 0;   // of whole replies, until they are sent
   encoding::JsonReader reader_;  // not used across a suspension
 };
 

@@ -57,7 +57,8 @@ class Exchange {
 
   // The whole body, valid until the exchange ends; before the reply is started. Errors: kTooLarge above the server's
   // body limit (chunked; a stated length above it never reaches the handler), kMalformed for broken framing,
-  // kDeadlineExceeded for a slow sender, kUnavailable when the peer has gone. After an error the handler may still
+  // kDeadlineExceeded for a slow sender, kUnavailable when the peer has gone, kResourceExhausted when the bodies of all
+  // exchanges together reach the server's limit. After an error the handler may still
   // reply, or leave the fitting error to the server; the connection then closes. A body left unread is skipped when it
   // is small; otherwise the connection closes after the reply.
   virtual Task<Result<std::string_view>> read_body() = 0;

@@ -24,8 +24,9 @@ namespace redoubt::net {
 struct ServerLimits {
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_headers = 64;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;  // after decoding
-  std::size_t max_connections = 20'000;          // per core, with those in a handshake; beyond it, accepting pauses
+  std::size_t max_body_bytes = 4 * 1024 * 1024;    // after decoding
+  std::size_t max_held_bytes = 256 * 1024 * 1024;  // of bodies together, per core; beyond it they are refused
+  std::size_t max_connections = 20'000;            // per core, with those in a handshake; beyond it, accepting pauses
   std::chrono::milliseconds handshake_timeout{10'000};  // of TLS, from the connection's start
   std::chrono::milliseconds head_timeout{10'000};       // first byte of a request to the end of its head
   std::chrono::milliseconds body_timeout{30'000};       // end of the head to the end of the body

@@ -47,6 +47,7 @@ class Upstream:
     def __init__(self, handler):
         self.handler = handler
         self.requests = []
+        self.connections = 0  # accepted so far
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(64)
@@ -60,6 +61,7 @@ class Upstream:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
@@ -202,8 +204,11 @@ class RawConnection:
 
 
 class Redoubt:
-    def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=()):
+    def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
+                 environment=None):
+        """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours."""
         self.flags = list(flags)  # further ones of `redoubt serve`
+        self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
         self.dir = os.path.join(self.folder, "var")
         self.upstream = upstream
@@ -224,12 +229,14 @@ class Redoubt:
         return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
                    *options).stdout.strip()
 
-    def start(self):
+    def start(self, before=None):
+        """`before` runs in the launcher's process before its program does."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
             [program("redoubt"), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
              *self.flags],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, env=self.environment,
+            preexec_fn=before)
         line = self.process.stdout.readline()
         match = re.match(r"listening on (https?://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:
@@ -367,8 +374,9 @@ class Redoubt:
         done = run(program("redoubt"), "ledger", "verify", os.path.join(self.dir, "ledger"), "--dir", self.dir, "--json")
         return json.loads(done.stdout)["entries"]
 
-    def leaves(self):
-        """The bytes of all published records, in order, read from the files as docs/formats/ describes them."""
+    def leaves(self, begin=0):
+        """The bytes of all published records from index `begin` on, in order, read from the files as docs/formats/
+        describes them."""
         ledger = os.path.join(self.dir, "ledger")
         if not os.path.exists(os.path.join(ledger, "checkpoint")):
             return []
@@ -380,8 +388,10 @@ class Redoubt:
         firsts = [int(name[:20]) for name in names] + [size]
         out = []
         for name, first, end in zip(names, firsts, firsts[1:]):
+            if end <= begin:
+                continue
             with open(os.path.join(ledger, "segments", name), "rb") as file:
-                for offset in offsets[first:end]:
+                for offset in offsets[max(first, begin):end]:
                     file.seek(offset)
                     leaf_size = struct.unpack("<I", file.read(40)[:4])[0]
                     out.append(file.read(leaf_size))

@@ -22,6 +22,7 @@ inline constexpr Refusal kHost{400, "invalid_host", "the request needs exactly o
 inline constexpr Refusal kTarget{400, "invalid_target", "the request target is not an acceptable path"};
 inline constexpr Refusal kNotTls{400, "tls_required", "this port speaks TLS: use `https://`"};
 inline constexpr Refusal kTimeout{408, "request_timeout", "the request did not arrive in time"};
+inline constexpr Refusal kTooManyBodies{503, "overloaded", "too many requests are being read"};
 inline constexpr Refusal kBodyTooLarge{413, "body_too_large", "the request body exceeds the limit"};
 inline constexpr Refusal kExpectation{417, "unknown_expectation", "only `Expect: 100-continue` is supported"};
 inline constexpr Refusal kHeadTooLarge{431, "head_too_large", "the request head exceeds the limit"};

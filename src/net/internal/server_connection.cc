@@ -34,10 +34,12 @@ std::unique_ptr<ExchangeMemory> ServerCore::take_memory() {
   if (spare.empty()) return std::make_unique<ExchangeMemory>(limits.max_headers);
   auto memory = std::move(spare.back());
   spare.pop_back();
+  held_bytes += memory->body.capacity();
   return memory;
 }
 
 void ServerCore::give_back(std::unique_ptr<ExchangeMemory> memory) {
+  held_bytes -= memory->body.capacity();
   if (spare.size() == kSpareMemories) return;
   memory->out.clear();
   memory->body.clear();
@@ -358,6 +360,18 @@ Error ServerConnection::body_error(const Refusal& refusal, Errc code, const char
   return {code, message};
 }
 
+Result<> ServerConnection::reserve_body(std::size_t capacity) {
+  ByteBuffer& body = memory_->body;
+  const std::size_t before = body.capacity();
+  const std::size_t more = std::max(capacity, before) - before;
+  if (more > 0 && core_->held_bytes + more > core_->limits.max_held_bytes) {
+    return body_error(refusals::kTooManyBodies, Errc::kResourceExhausted, "too many request bodies are held");
+  }
+  body.reserve(capacity);
+  core_->held_bytes += body.capacity() - before;
+  return {};
+}
+
 Error ServerConnection::peer_gone() {
   broken_ = true;
   return {Errc::kUnavailable, "the client has closed the connection"};
@@ -396,12 +410,16 @@ Task<Result<std::string_view>> ServerConnection::read_sized_body() {
   const auto length = static_cast<std::size_t>(parsed_.content_length);
   ByteBuffer& body = memory_->body;
   // Memory grows with what has arrived, not with what was promised.
-  body.reserve(std::min(length, std::max(kFirstBodyBytes, body.capacity())));
+  if (auto done = reserve_body(std::min(length, std::max(kFirstBodyBytes, body.capacity()))); !done) {
+    co_return done.error();
+  }
   body.append(input_.view().substr(head_size_));
   used_of_input_ = input_.size();
   deadline_.arm(core_->limits.body_timeout);
   while (body.size() < length) {
-    if (body.space_size() == 0) body.reserve(std::min(length, 2 * body.capacity()));
+    if (body.space_size() == 0) {
+      if (auto done = reserve_body(std::min(length, 2 * body.capacity())); !done) co_return done.error();
+    }
     // The buffer may be larger than the body, and what follows is the next request.
     std::size_t received = 0;
     const std::size_t wanted = std::min(body.space_size(), length - body.size());
@@ -452,6 +470,11 @@ Task<Result<std::string_view>> ServerConnection::read_chunked_body() {
     }
     if (body.size() + piece.size() > core_->limits.max_body_bytes) {
       co_return body_error(refusals::kBodyTooLarge, Errc::kTooLarge, "the request body exceeds the limit");
+    }
+    if (body.space_size() < piece.size()) {
+      if (auto done = reserve_body(std::max(body.size() + piece.size(), 2 * body.capacity())); !done) {
+        co_return done.error();
+      }
     }
     body.append(piece);
     coded.consume(coded.size() - rest.size());

@@ -1,7 +1,9 @@
 // How the server keeps, times, drains and closes connections.
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <fstream>
 
 #include "net/tests/loopback.h"
@@ -123,6 +125,43 @@ TEST(HttpServer, ReadsBodiesOfEverySizeInPieces) {
     sender.join();
     ASSERT_EQ(body_of(reply), body) << size;
   }
+}
+
+TEST(HttpServer, RefusesBodiesThatTogetherWouldBeMoreThanItHolds) {
+  ServerLimits limits;
+  limits.max_held_bytes = 320 * 1024;
+  std::atomic<bool> held = false;
+  std::atomic<bool> go = false;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        const auto body = co_await exchange.read_body();
+        if (!body) co_return;
+        held = true;
+        Timer timer(co_await boost::asio::this_coro::executor);
+        while (!go) {
+          timer.expires_after(5ms);
+          static_cast<void>(co_await timer.async_wait(use_task));
+        }
+        static_cast<void>(co_await exchange.reply({200, "text/plain", {}}, std::to_string(body->size())));
+      },
+      limits);
+  const std::string body(200 * 1024, 'x');
+  const std::string head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 204800\r\n\r\n";
+  Peer first = server.connect();
+  first.send(head + body);
+  while (!held) std::this_thread::sleep_for(1ms);
+  for (const bool chunked : {false, true}) {
+    Peer second = server.connect();
+    const std::string size = "32000";  // in hexadecimal, 200 KiB
+    second.send(chunked ? "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + size + "\r\n" + body
+                        : head + body);
+    EXPECT_EQ(second.take_until("\r\n").substr(9, 3), "503");
+  }
+  go = true;
+  EXPECT_EQ(body_of(first.take_message()), "204800");
+  Peer third = server.connect();
+  third.send(head + body);
+  EXPECT_EQ(body_of(third.take_message()), "204800");
 }
 
 TEST(HttpServer, DecodesChunksAndDropsExtensionsAndTrailers) {
