@@ -371,9 +371,10 @@ Result<> Ledger::commit() {
   store_commit_header(commit.first(kCommitHeaderSize), salt_, header, commit.subspan(kCommitHeaderSize));
   const std::uint64_t begin = writer_->end();
   hash_leaves(commit);
-  auto written = writer_->append(batch_size_);
+  auto written = writer_->write(batch_size_);
   hasher_->wait();
   if (!written) return written;
+  writer_->advance(batch_size_);
   for (std::size_t i = 0; i < batch_entries_; ++i) {
     tree_->append(appended_[i].leaf_hash, static_cast<std::uint32_t>(begin + offsets_[i]));
   }

@@ -32,17 +32,20 @@ void SegmentWriter::attach(std::unique_ptr<File> file, std::uint64_t file_size, 
   end_ = end;
 }
 
-Result<> SegmentWriter::append(std::size_t size) {
+Result<> SegmentWriter::write(std::size_t size) {
   REDOUBT_CHECK(attached() && fits(size) && size <= max_commit_bytes_);
   const std::size_t used = tail_size_ + size;
   const std::size_t whole = round_up(used);
   std::memset(blocks_.get() + used, 0, whole - used);
   if (auto done = file_->write_at(end_ - tail_size_, ByteView(blocks_.get(), whole)); !done) return done;
-  if (auto done = file_->sync_data(); !done) return done;
+  return file_->sync_data();
+}
+
+void SegmentWriter::advance(std::size_t size) {
+  const std::size_t used = tail_size_ + size;
   end_ += size;
   tail_size_ = used % kBlock;
   std::memmove(blocks_.get(), blocks_.get() + used - tail_size_, tail_size_);
-  return {};
 }
 
 }  // namespace redoubt::ledger::internal
