@@ -109,7 +109,6 @@ class Ledger {
   Result<> load_checkpoint();
   Result<> replay_segments();
   Result<> find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments);
-  Result<> write_again(File& segment, std::uint64_t begin, std::uint64_t end);
   Result<> clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end);
   Result<> go_on_in(std::uint64_t first_index, std::uint64_t end);
   Result<> start_segment(std::uint64_t first_index);
