@@ -60,7 +60,8 @@ Ledger::Ledger(FileSystem& fs, std::string directory, const tlog::NoteSigner& si
       signer_(signer),
       clock_(clock),
       options_{.segment_bytes = round_up_to_blocks(options.segment_bytes),
-               .max_commit_bytes_for_test = options.max_commit_bytes_for_test},
+               .max_commit_bytes_for_test = options.max_commit_bytes_for_test,
+               .single_thread_for_test = options.single_thread_for_test},
       writer_(std::make_unique<internal::SegmentWriter>(kCommitHeaderSize + options.max_commit_bytes_for_test)),
       hasher_(std::make_unique<internal::LeafHasher>()) {}
 
@@ -91,7 +92,8 @@ Result<> Ledger::recover() {
   auto files = internal::TreeFiles::open(fs_, directory_);
   if (!files) return files.error();
   tree_ = std::make_unique<Tree>(*std::move(files));
-  spare_ = std::make_unique<internal::SpareSegment>(fs_, directory_ + "/spare.seg", options_.segment_bytes);
+  spare_ = std::make_unique<internal::SpareSegment>(fs_, directory_ + "/spare.seg", options_.segment_bytes,
+                                                     options_.single_thread_for_test);
   if (auto done = load_checkpoint(); !done) return done;
   if (auto done = replay_segments(); !done) return done;
   // Names that a killed process made may not be durable yet, nor that of a ledger just made.
@@ -406,6 +408,14 @@ std::vector<OpenAdmission> Ledger::open_admissions() const {
     if (entry.open) out.push_back({entry.index, entry.exchange});
   }
   return out;
+}
+
+std::uint64_t Ledger::next_segment_lacks_bytes() const {
+  return spare_->lacks_bytes();
+}
+
+void Ledger::prepare_next_segment() {
+  spare_->prepare();
 }
 
 void Ledger::note_pairing(const EntryHeader& header, std::uint64_t index) {

@@ -44,6 +44,7 @@ struct LedgerOptions {
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
   std::size_t max_commit_bytes_for_test = kMaxCommitPayloadBytes;
+  bool single_thread_for_test = false;  // the next segment is prepared by the caller's thread, in a fixed order
 };
 
 // An admission without an outcome.
@@ -94,6 +95,11 @@ class Ledger {
 
   // Admissions that have no outcome, oldest first.
   std::vector<OpenAdmission> open_admissions() const;
+
+  // Bytes that the file system must still give so that the next segment can begin; 0 once it is prepared.
+  std::uint64_t next_segment_lacks_bytes() const;
+  // Begins to prepare the next segment again when that failed, for want of room say; otherwise does nothing.
+  void prepare_next_segment();
 
  private:
   struct Tree;
