@@ -101,7 +101,7 @@ struct FaultFileSystem::Inode {
   }
 };
 
-// from empty: `to` comes to be; to empty: `from` goes; both: a rename.
+// from empty: `to` comes to be; to empty: `from` goes; both: a rename within a folder.
 struct FaultFileSystem::NameChange {
   std::string from;
   std::string to;
@@ -508,7 +508,13 @@ Result<> FaultFileSystem::rename(const std::string& from, const std::string& to)
   if (const auto replaced = names_.find(to); replaced != names_.end()) {
     free_bytes_ += replaced->second->content.size();
   }
-  change_names({.from = from, .to = to, .inode = found->second});
+  const auto inode = found->second;
+  if (folder_of(from) == folder_of(to)) {
+    change_names({.from = from, .to = to, .inode = inode});
+  } else {
+    change_names({.from = {}, .to = to, .inode = inode});
+    change_names({.from = from, .to = {}, .inode = nullptr});
+  }
   return {};
 }
 
@@ -516,7 +522,9 @@ Result<> FaultFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (!names_.contains(path)) return missing(path);
   if (judge(Operation::kRemove, path) != Verdict::kProceed) return failure(path);
-  if (const auto& inode = names_[path]; inode != nullptr) free_bytes_ += inode->content.size();
+  const auto inode = names_[path];
+  const auto names = std::count_if(names_.begin(), names_.end(), [&](const auto& n) { return n.second == inode; });
+  if (inode != nullptr && names == 1) free_bytes_ += inode->content.size();
   change_names({.from = path, .to = {}, .inode = nullptr});
   return {};
 }

@@ -187,7 +187,7 @@ TEST_F(CrashTest, AnEmptyCommitDoesNothing) {
 // --- the next segment
 
 TEST_F(CrashTest, APreparationThatFailedIsTriedAgainWhenTheSegmentIsNeeded) {
-  for (const Operation operation : {Operation::kWrite, Operation::kSync, Operation::kTruncate, Operation::kCreate}) {
+  for (const Operation operation : {Operation::kWrite, Operation::kSync, Operation::kCreate}) {
     SCOPED_TRACE(static_cast<int>(operation));
     FaultFileSystem fs;
     Life life(fs);
