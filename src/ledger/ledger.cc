@@ -410,8 +410,12 @@ std::vector<OpenAdmission> Ledger::open_admissions() const {
   return out;
 }
 
-std::uint64_t Ledger::next_segment_lacks_bytes() const {
-  return spare_->lacks_bytes();
+Result<std::uint64_t> Ledger::room_bytes() {
+  // In this order, so that a segment set aside meanwhile is counted twice rather than not at all.
+  const std::uint64_t lacks = spare_->lacks_bytes();
+  const auto free = fs_.free_bytes(directory_);
+  if (!free) return free.error();
+  return *free > lacks ? *free - lacks : 0;
 }
 
 void Ledger::prepare_next_segment() {

@@ -96,8 +96,9 @@ class Ledger {
   // Admissions that have no outcome, oldest first.
   std::vector<OpenAdmission> open_admissions() const;
 
-  // Bytes that the file system must still give so that the next segment can begin; 0 once it is prepared.
-  std::uint64_t next_segment_lacks_bytes() const;
+  // Bytes of the file system that are still free once the next segment is prepared; 0 when there is not even room for
+  // that. Cheap: one look at the file system.
+  Result<std::uint64_t> room_bytes();
   // Begins to prepare the next segment again when that failed, for want of room say; otherwise does nothing.
   void prepare_next_segment();
 

@@ -187,16 +187,16 @@ TEST_F(CrashTest, AnEmptyCommitDoesNothing) {
 // --- the next segment
 
 TEST_F(CrashTest, APreparationThatFailedIsTriedAgainWhenTheSegmentIsNeeded) {
-  for (const Operation operation : {Operation::kWrite, Operation::kSync, Operation::kCreate}) {
+  for (const Operation operation : {Operation::kCreate, Operation::kAllocate, Operation::kWrite, Operation::kSync}) {
     SCOPED_TRACE(static_cast<int>(operation));
     FaultFileSystem fs;
     Life life(fs);
     fs.inject({.effect = Effect::kFail, .operation = operation, .path_part = "spare.seg"});
     ASSERT_TRUE(life.open());
     ASSERT_TRUE(fs.struck());
-    EXPECT_EQ(life.ledger().next_segment_lacks_bytes(), tiny_segments().segment_bytes);
+    EXPECT_EQ(*life.ledger().room_bytes(), *fs.free_bytes("/ledger") - tiny_segments().segment_bytes);
     ASSERT_TRUE(life.commit({{EntryKind::kStandalone, 10}}));
-    EXPECT_EQ(life.ledger().next_segment_lacks_bytes(), 0U);
+    EXPECT_EQ(*life.ledger().room_bytes(), *fs.free_bytes("/ledger"));
     ASSERT_NO_FATAL_FAILURE(life.expect_proves());
   }
 }
@@ -207,12 +207,13 @@ TEST_F(CrashTest, APreparationThatFailedGivesItsRoomBackAndCanBeBegunAgain) {
   ASSERT_TRUE(life.open());
   fs.set_free_bytes(10'000);
   ASSERT_TRUE(life.commit({{EntryKind::kStandalone, 10}}));  // takes the one there is
-  EXPECT_EQ(life.ledger().next_segment_lacks_bytes(), tiny_segments().segment_bytes);
   EXPECT_EQ(*fs.free_bytes("/ledger"), 10'000U);
+  EXPECT_EQ(*life.ledger().room_bytes(), 0U) << "it lacks more than there is";
   ASSERT_TRUE(life.publish()) << "what is left is enough for hashes and checkpoint";
   fs.set_free_bytes(100'000);
+  EXPECT_EQ(*life.ledger().room_bytes(), 100'000 - tiny_segments().segment_bytes);
   life.ledger().prepare_next_segment();
-  EXPECT_EQ(life.ledger().next_segment_lacks_bytes(), 0U);
+  EXPECT_EQ(*life.ledger().room_bytes(), 100'000 - tiny_segments().segment_bytes);
   EXPECT_EQ(*fs.free_bytes("/ledger"), 100'000 - tiny_segments().segment_bytes);
   life.ledger().prepare_next_segment();  // nothing to do
   EXPECT_EQ(*fs.free_bytes("/ledger"), 100'000 - tiny_segments().segment_bytes);
