@@ -93,7 +93,7 @@ Result<> Ledger::recover() {
   if (!files) return files.error();
   tree_ = std::make_unique<Tree>(*std::move(files));
   spare_ = std::make_unique<internal::SpareSegment>(fs_, directory_ + "/spare.seg", options_.segment_bytes,
-                                                     options_.single_thread_for_test);
+                                                    options_.single_thread_for_test);
   if (auto done = load_checkpoint(); !done) return done;
   if (auto done = replay_segments(); !done) return done;
   // Names that a killed process made may not be durable yet, nor that of a ledger just made.

@@ -10,7 +10,8 @@
 // - Written data is durable after sync_data() of the file only. Until then a power cut keeps any subset of its pages of
 //   4 KiB, of a torn page any subset of its sectors of 512 bytes, and the old or the new size.
 // - Names are durable after sync_directory() of the folder they are in only; a power cut keeps or loses each change of
-//   a name. A rename is one change; into another folder it is two, so that a file may come back under both names or none.
+//   a name. A rename is one change; into another folder it is two, so that a file may come back under both names or
+//   none.
 // - After a sync that failed the pages read as written, are taken for clean, and no later sync writes them; so with the
 //   size. The system may drop such a page at any time, and then the file reads as the disk has it.
 // - Room that files take is taken from what is free; a write beyond it writes what fits and fails.
