@@ -366,6 +366,7 @@ Result<> Ledger::commit() {
   auto written = writer_->append(batch_size_);
   hasher_->wait();
   if (!written) return written;
+  writer_->advance(batch_size_);
   for (std::size_t i = 0; i < batch_entries_; ++i) {
     tree_->append(appended_[i].leaf_hash, static_cast<std::uint32_t>(begin + offsets_[i]));
   }

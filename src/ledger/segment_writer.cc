@@ -39,10 +39,14 @@ Result<> SegmentWriter::append(std::size_t size) {
   std::memset(blocks_.get() + used, 0, whole - used);
   if (auto done = file_->write_at(end_ - tail_size_, ByteView(blocks_.get(), whole)); !done) return done;
   if (auto done = file_->sync_data(); !done) return done;
+  return {};
+}
+
+void SegmentWriter::advance(std::size_t size) {
+  const std::size_t used = tail_size_ + size;
   end_ += size;
   tail_size_ = used % kBlock;
   std::memmove(blocks_.get(), blocks_.get() + used - tail_size_, tail_size_);
-  return {};
 }
 
 }  // namespace redoubt::ledger::internal

@@ -4,6 +4,7 @@
 //   writer.attach(std::move(file), file_size, end, tail);   // a segment and where its next commit goes
 //   fill(writer.buffer());                                  // in place
 //   writer.append(n);                                       // one write, one fdatasync
+//   writer.advance(n);                                      // the buffer is the next commit's
 //
 // Commits are not aligned, blocks are: the block that the last commit ends in is written again, with the same bytes at
 // its front, together with the next one. Past the page cache because a fresh page for each 4 KiB costs more than the
@@ -34,12 +35,15 @@ class SegmentWriter {
   bool fits(std::size_t size) const { return end_ + size <= room_; }
   std::uint64_t end() const { return end_; }  // where the next commit goes, in the file
 
-  // Where the next commit is put together: `max_commit_bytes`. Stays in place until append() or attach().
+  // Where the next commit is put together: `max_commit_bytes`. Stays in place until advance() or attach().
   MutableByteView buffer() { return {blocks_.get() + tail_size_, max_commit_bytes_}; }
 
-  // Writes the first `size` bytes of the buffer at end() and makes them durable. After an error the file's end is in
-  // doubt and the writer of no more use. Precondition: fits(size).
+  // Writes the first `size` bytes of the buffer at end() and makes them durable; the buffer stays as it is, so others
+  // may read it meanwhile. After an error the file's end is in doubt and the writer of no more use. Precondition:
+  // fits(size).
   Result<> append(std::size_t size);
+  // After append(size): goes behind what was appended. The buffer is overwritten: nobody may read it any more.
+  void advance(std::size_t size);
 
  private:
   struct Free {
