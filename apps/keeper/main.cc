@@ -40,6 +40,7 @@ struct Arguments {
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
+  std::uint64_t free_space_reserve = 0;
   int cpu = -1;
   int wake_fd = -1;
   int ready_fd = -1;
@@ -89,6 +90,8 @@ Arguments parse(int argc, char** argv) {
       out.tls.names.emplace_back(value);
     else if (name == "--tls-leaf-life-ms")
       out.tls.life = std::chrono::milliseconds(number<std::int64_t>(value));
+    else if (name == "--free-space-reserve")
+      out.free_space_reserve = number<std::uint64_t>(value);
     else if (name == "--cpu")
       out.cpu = number<int>(value);
     else if (name == "--wake-fd")
@@ -168,7 +171,8 @@ Result<> serve(const Arguments& arguments) {
   ledger::LedgerReader reader(fs, arguments.ledger);
   ledger::Keeper keeper(
       **ledger, reader, wrapper, clock,
-      {.openers = *std::move(openers),
+      {.free_space_reserve = arguments.free_space_reserve,
+       .openers = *std::move(openers),
        .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version},
        .tls_authority = tls_authority ? &*tls_authority : nullptr});
   for (const Arguments::Ring& ring : arguments.rings) {

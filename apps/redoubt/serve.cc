@@ -252,6 +252,7 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--tenant=" + settings_.tenant,
       "--version=" REDOUBT_VERSION,
       "--segment-bytes=" + std::to_string(settings_.segment_bytes),
+      "--free-space-reserve=" + std::to_string(settings_.free_space_reserve),
       "--cpu=" + std::to_string(options_.keeper_cpu),
       "--wake-fd=" + std::to_string(keeper_wake_.get()),
       "--ready-fd=" + std::to_string(ready.write.get()),

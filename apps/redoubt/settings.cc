@@ -76,6 +76,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("ledger.origin", s.origin);
   in.read("ledger.tenant", s.tenant);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
+  in.read_size("ledger.free_space_reserve", s.free_space_reserve, 16 * kMiB, 1024 * 1024 * kMiB);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);
   in.read("upstream.provider", s.upstream_provider);

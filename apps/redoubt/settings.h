@@ -23,6 +23,7 @@ struct Settings {
   std::string origin;
   std::string tenant;
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
+  std::uint64_t free_space_reserve = 256 * 1024 * 1024;
   std::string upstream_url;
   std::string upstream_name = "default";
   std::string upstream_provider = "unknown";

@@ -81,7 +81,7 @@ class PosixFileSystem final : public FileSystem {
 Result<Bytes> read_file(FileSystem& fs, const std::string& path, std::uint64_t limit);
 
 // Replaces the file as a whole, durably: a new file beside it is written and synced, renamed over it, and the folder
-// synced. After a failure the old content is still there. Mode 0640.
+// synced. After a failure, and after a crash, the old content is there or the new, whole. Mode 0640.
 Result<> write_file_atomically(FileSystem& fs, const std::string& path, ByteView content);
 
 }  // namespace redoubt

@@ -369,13 +369,14 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const ApiKey& auditor)
 }
 
 net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
-  const bool ready = !ready_wanted || recorder_.ready();
-  const bool stopped = !recorder_.client().stopped().empty();
-  const bool behind = recorder_.client().ready();  // the ledger works, but its answers are overdue
-  const std::string_view body = ready     ? "ok\n"
-                                : stopped ? "not ready: the ledger stopped\n"
-                                : behind  ? "not ready: the ledger does not answer\n"
-                                          : "not ready: starting\n";
+  const ledger::LedgerClient& client = recorder_.client();
+  const bool ready = !ready_wanted || (recorder_.ready() && !client.full());
+  const bool behind = client.ready() && !recorder_.ready();  // the ledger works, but its answers are overdue
+  const std::string_view body = ready                       ? "ok\n"
+                                : !client.stopped().empty() ? "not ready: the ledger stopped\n"
+                                : behind                    ? "not ready: the ledger does not answer\n"
+                                : client.full()             ? "not ready: the ledger's disk is nearly full\n"
+                                                            : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
 }

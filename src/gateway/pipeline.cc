@@ -192,8 +192,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
 
   auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
   if (!admission) {
-    co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded",
-                        admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable");
+    const std::string_view code = recorder_.client().full()                              ? "ledger_full"
+                                  : admission.error().code() == Errc::kResourceExhausted ? "overloaded"
+                                                                                         : "ledger_unavailable";
+    co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded", code);
     co_return;
   }
   co_await dispatch(call, *std::move(admission));

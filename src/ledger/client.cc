@@ -22,6 +22,10 @@ Error exhausted() {
   return Error(Errc::kResourceExhausted, "the ledger's queue is full");
 }
 
+Error disk_full() {
+  return Error(Errc::kResourceExhausted, "the ledger's disk is nearly full");
+}
+
 }  // namespace
 
 LedgerClient::LedgerClient(RingProducer requests, RingConsumer answers, int keeper_wake_fd)
@@ -43,6 +47,7 @@ std::size_t LedgerClient::room() {
 Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
+  if (full_) return disk_full();
   REDOUBT_CHECK(leaf_size <= kMaxLeafBytes && sealed_size(opening_size) <= kMaxOpeningBytes);
   // One ticket for the admission, one for the outcome of this and of every exchange admitted before.
   if (free_slots_.size() < reservations_ + 2) return exhausted();
@@ -54,7 +59,8 @@ Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, s
 bool LedgerClient::fits_outcome(std::size_t leaf_size, std::size_t opening_size) {
   if (sealed_size(opening_size) > kMaxOpeningBytes) return false;
   const std::size_t need = entry_footprint(leaf_size, opening_size);
-  return need <= kOutcomeReserveBytes || need <= room() + kOutcomeReserveBytes;
+  // On a full disk, too, values give way: what open exchanges may still write stays within what the keeper holds free.
+  return need <= kOutcomeReserveBytes || (!full_ && need <= room() + kOutcomeReserveBytes);
 }
 
 Ticket LedgerClient::take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify) {
@@ -119,6 +125,7 @@ Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::st
                               AppendWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
+  if (full_) return disk_full();
   if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
     return exhausted();
   header.kind = EntryKind::kStandalone;
@@ -246,6 +253,11 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       return {};
     case MessageType::kStopped:
       stop(as_chars(payload));
+      return {};
+    case MessageType::kFull:
+    case MessageType::kRoom:
+      if (!payload.empty()) return corrupt;
+      full_ = type == MessageType::kFull;
       return {};
     case MessageType::kAppend:
     case MessageType::kOpen:

@@ -69,12 +69,15 @@ class LedgerClient {
   bool ready() const { return sealer_.has_value() && stopped_.empty(); }
   // Why the ledger stopped; empty while it works.
   const std::string& stopped() const { return stopped_; }
+  // Whether the disk is nearly full: what is admitted may still end, within the place of its outcome, and nothing new
+  // begins. It ends by itself when there is room.
+  bool full() const { return full_; }
   std::uint64_t published() const { return published_; }
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
-  // kUnavailable when !ready().
+  // or full(); kUnavailable when !ready().
   Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size);
 
   // Whether an outcome of this size goes out now; one that only fits without its values always does.
@@ -135,6 +138,7 @@ class LedgerClient {
   const int keeper_wake_fd_;
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
+  bool full_ = false;
   std::uint64_t published_ = 0;
   UnixMillis last_commit_time_{};
   std::size_t reservations_ = 0;

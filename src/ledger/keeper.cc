@@ -15,6 +15,8 @@ namespace {
 // Ring bytes of answers that opened values leave free: a short answer to every ticket, keys, checkpoints.
 constexpr std::size_t kMaxRefusalBytes = 128;
 constexpr std::size_t kAnswerReserveBytes = 768 * 1024;
+// What publication may write while the last outcomes come in: hashes and positions of far more entries than those.
+constexpr std::uint64_t kTreeReserveBytes = 4 * 1024 * 1024;
 
 Error hostile(std::string_view what) {
   return Error(Errc::kCorrupt, "the gateway broke the rules of the ring: " + std::string(what));
@@ -75,6 +77,9 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
   if (auto done = announce(); !done) return done;  // before the first sealing key, which lets the gateway begin
   while (true) {
     const auto steady = clock_.steady();
+    if (steady >= next_room_check_ || taken_bytes_ >= kRoomCheckBytes) {
+      if (auto done = check_room(); !done) return done;
+    }
     if (steady >= next_keys_) {
       issue_sealing_keys();
       next_keys_ = steady + options_.sealing_key_life;
@@ -138,6 +143,7 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
 Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   if (size < kTicketSize + kEntryHeaderSize) return hostile("an entry without a header");
   const std::size_t entry_size = size - kTicketSize;
+  taken_bytes_ += entry_size;
   if (ledger_.batch_room() < entry_size) {
     if (auto done = commit(); !done) return done;
   }
@@ -164,6 +170,10 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   }
   if (request->index.value >= ledger_.committed().value) {
     refuse_open(ring_index, ticket, Error(Errc::kNotFound, "no such record"));
+    return {};
+  }
+  if (full_) {
+    refuse_open(ring_index, ticket, Error(Errc::kResourceExhausted, "the ledger's disk is nearly full"));
     return {};
   }
   // The record first, durable; then the values.
@@ -310,6 +320,31 @@ Result<> Keeper::announce() {
   return {};
 }
 
+// All that open exchanges may still send fits their rings: each of them has its place there, and no more while the disk
+// is nearly full.
+Result<> Keeper::check_room() {
+  next_room_check_ = clock_.steady() + options_.room_check_interval;
+  taken_bytes_ = 0;
+  const std::uint64_t reserve =
+      std::max<std::uint64_t>(options_.free_space_reserve, rings_.size() * kRequestRingBytes + kTreeReserveBytes);
+  const auto room = ledger_.room_bytes();
+  const bool full = !room || *room < reserve + (full_ ? reserve / 8 : 0);
+  if (!full) ledger_.prepare_next_segment();
+  if (full == full_) return {};
+  full_ = full;
+  if (full) {
+    log::error("keeper", "the disk is nearly full: nothing new is admitted until there is room",
+               {{"free_bytes", room ? *room : 0}, {"reserve_bytes", reserve}});
+  } else {
+    log::info("keeper", "the disk has room again", {{"free_bytes", *room}, {"reserve_bytes", reserve}});
+  }
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
+    if (auto done = send(i, full ? MessageType::kFull : MessageType::kRoom, {}); !done) return done;
+  }
+  wake_gateway();
+  return {};
+}
+
 void Keeper::issue_sealing_keys() {
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     const keys::IssuedSealingKey issued = wrapper_.issue();
@@ -340,7 +375,7 @@ void Keeper::wake_gateway() {
 void Keeper::sleep(int wake_fd, int stop_fd, bool& stop) {
   bool empty = true;
   for (Ring& ring : rings_) empty = ring.requests.prepare_sleep() && empty;
-  auto until = next_keys_;
+  auto until = std::min(next_keys_, next_room_check_);
   if (ledger_.committed() > ledger_.published()) until = std::min(until, next_publish_);
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady());
   pollfd fds[] = {{wake_fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};

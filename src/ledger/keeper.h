@@ -1,6 +1,10 @@
 // The keeper's service: takes entries from the gateway's rings, commits them in groups, acknowledges, publishes.
 //
 // Commit without linger: when idle, what arrives is synced at once; what arrives during a sync is the next batch.
+// When the disk is nearly full the gateway is told to begin nothing new: outcomes of what was admitted are taken,
+// values are not opened (that would be a record), and when there is room again it goes on by itself. A disk that is
+// full all the same is a failed write.
+//
 // Everything on a ring is hostile until checked; the first message that breaks a rule, and the first failed write or
 // sync, end the service, and every ring is told why.
 #pragma once
@@ -27,11 +31,17 @@ namespace redoubt::ledger {
 struct KeeperOptions {
   std::chrono::milliseconds publish_interval{250};  // at most one checkpoint in this time
   std::chrono::milliseconds sealing_key_life{60'000};
-  std::size_t batch_bytes = 2 * 1024 * 1024;      // a batch is cut when it has more
-  std::vector<crypto::Ed25519PublicKey> openers;  // who may have values opened
-  record::RecordSource source;                    // of the records that the keeper makes itself
-  keys::TlsAuthority* tls_authority = nullptr;    // null: TLS certificates are refused; else outlives the keeper
+  std::size_t batch_bytes = 2 * 1024 * 1024;  // a batch is cut when it has more
+  // Below so many bytes free, the next segment not counted, the disk is nearly full, and until there is an eighth more.
+  // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, if that is more.
+  std::uint64_t free_space_reserve = 256 * 1024 * 1024;
+  std::chrono::milliseconds room_check_interval{1000};  // and after every kRoomCheckBytes taken
+  std::vector<crypto::Ed25519PublicKey> openers;        // who may have values opened
+  record::RecordSource source;                          // of the records that the keeper makes itself
+  keys::TlsAuthority* tls_authority = nullptr;          // null: TLS certificates are refused; else outlives the keeper
 };
+
+inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
 
 struct KeeperStats {
   std::uint64_t commits = 0;
@@ -84,6 +94,7 @@ class Keeper {
   Result<> publish();
   Result<> announce();
   Result<> answer_open(const PendingOpen& open);
+  Result<> check_room();
   void issue_sealing_keys();
   Result<> send(std::size_t ring_index, MessageType type, ByteView a, ByteView b = {}, ByteView c = {});
   void refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error);
@@ -102,6 +113,9 @@ class Keeper {
   std::vector<PendingOpen> opens_;
   std::chrono::steady_clock::time_point next_publish_{};
   std::chrono::steady_clock::time_point next_keys_{};
+  std::chrono::steady_clock::time_point next_room_check_{};
+  std::uint64_t taken_bytes_ = 0;  // since the last look at the disk
+  bool full_ = false;
   std::string record_;
   Bytes request_;
   KeeperStats stats_;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxCheckpointBytes = 64 * 1024;
 constexpr std::size_t kSegmentMarginBytes = 1024 * 1024;
-constexpr std::size_t kPieceBytes = 1024 * 1024;  // of a segment, read or written at a time
+constexpr std::size_t kPieceBytes = 1024 * 1024;  // of a segment, zeroed at a time
 
 std::string segment_path(const std::string& directory, std::uint64_t first_index) {
   return directory + "/segments/" + segment_name(first_index);
@@ -60,7 +60,8 @@ Ledger::Ledger(FileSystem& fs, std::string directory, const tlog::NoteSigner& si
       signer_(signer),
       clock_(clock),
       options_{.segment_bytes = round_up_to_blocks(options.segment_bytes),
-               .max_commit_bytes_for_test = options.max_commit_bytes_for_test},
+               .max_commit_bytes_for_test = options.max_commit_bytes_for_test,
+               .single_thread_for_test = options.single_thread_for_test},
       writer_(std::make_unique<internal::SegmentWriter>(kCommitHeaderSize + options.max_commit_bytes_for_test)),
       hasher_(std::make_unique<internal::LeafHasher>()) {}
 
@@ -91,7 +92,8 @@ Result<> Ledger::recover() {
   auto files = internal::TreeFiles::open(fs_, directory_);
   if (!files) return files.error();
   tree_ = std::make_unique<Tree>(*std::move(files));
-  spare_ = std::make_unique<internal::SpareSegment>(fs_, directory_ + "/spare.seg", options_.segment_bytes);
+  spare_ = std::make_unique<internal::SpareSegment>(fs_, directory_ + "/spare.seg", options_.segment_bytes,
+                                                    options_.single_thread_for_test);
   if (auto done = load_checkpoint(); !done) return done;
   if (auto done = replay_segments(); !done) return done;
   // Names that a killed process made may not be durable yet, nor that of a ledger just made.
@@ -148,13 +150,20 @@ Result<> Ledger::replay_segments() {
     if (!scanner) {
       return scanner.error().in("segment `" + segment_name(*at) + "`");
     }
-    std::uint64_t published_end = kSegmentHeaderSize;  // commits from here on were not published
+    bool written_again = false;
     while (true) {
       auto commit = scanner->next();
       if (!commit) return commit.error();
       if (!*commit) break;
       const CommitHeader& header = (*commit)->header;
-      if (header.first_index < published_) published_end = scanner->offset();
+      // Before what was read may be trusted it must be durable, and it may be in the page cache only: the writer was
+      // killed before its sync, or the sync failed, after which the system takes the pages for clean, no further sync
+      // writes them, and what is read changes when they are dropped. So what no checkpoint vouches for is written once
+      // more, from the very bytes that were checked (docs/decisions/2026-11-21-failed-syncs.md).
+      if (header.first_index + header.entry_count > published_) {
+        if (auto done = scanner->file().write_at((*commit)->offset, (*commit)->bytes); !done) return done;
+        written_again = true;
+      }
       ByteView rest = (*commit)->payload;
       for (std::uint32_t i = 0; i < header.entry_count; ++i) {
         const std::uint64_t index = header.first_index + i;
@@ -175,16 +184,16 @@ Result<> Ledger::replay_segments() {
       oldest_open = header.oldest_open;
       last_time_ms_ = std::max(last_time_ms_, header.time_ms);
     }
+    if (written_again) {
+      if (auto done = scanner->file().sync_data(); !done) return done;
+    }
     const bool last = std::next(at) == segments.end();
     if (!last && *std::next(at) != scanner->next_index()) {
       return Error(Errc::kCorrupt, "segment `" + segment_name(*at) + "` ends at entry " +
                                        std::to_string(scanner->next_index()) + ", the next begins at " +
                                        std::to_string(*std::next(at)));
     }
-    if (!last) {
-      if (auto done = write_again(*scanner->release_file(), published_end, scanner->offset()); !done) return done;
-      continue;
-    }
+    if (!last) continue;
 
     committed_ = scanner->next_index();
     if (committed_ < published_) {
@@ -202,7 +211,6 @@ Result<> Ledger::replay_segments() {
                                        std::to_string(committed_) + ": a whole commit follows");
     }
     const std::unique_ptr<File> segment = scanner->release_file();
-    if (auto done = write_again(*segment, published_end, end); !done) return done;
     auto size = segment->size();
     if (!size) return size.error();
     if (*torn) {
@@ -213,29 +221,13 @@ Result<> Ledger::replay_segments() {
   return find_open_admissions(oldest_open, segments);
 }
 
-// Before what was read may be trusted it must be durable. It may be in the page cache only: because the writer was
-// killed before its sync, or because the sync failed, after which the system takes the pages for clean and no further
-// sync writes them. So what no checkpoint vouches for is written once more, byte for byte.
-Result<> Ledger::write_again(File& segment, std::uint64_t begin, std::uint64_t end) {
-  if (begin == end) return {};
-  Bytes piece(std::min<std::uint64_t>(kPieceBytes, end - begin));
-  for (std::uint64_t at = begin; at < end; at += piece.size()) {
-    const MutableByteView part = MutableByteView(piece).first(std::min<std::uint64_t>(piece.size(), end - at));
-    auto n = segment.read_at(at, part);
-    if (!n) return n.error();
-    if (*n != part.size()) return Error(Errc::kIo, "a segment became shorter while it was read");
-    if (auto done = segment.write_at(at, part); !done) return done;
-  }
-  return segment.sync_data();
-}
-
 // A commit that a crash cut short was never acknowledged. Its bytes are zeroed, so that they can never be taken for
 // one.
 Result<> Ledger::clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end) {
   log::warning("ledger", "a commit that was cut short and never acknowledged is removed",
                {{"after_entry", committed_}, {"offset", end}});
   const std::uint64_t reach = std::min(segment_size, end + kCommitHeaderSize + kMaxCommitPayloadBytes);
-  const Bytes zeros(kPieceBytes);
+  const Bytes zeros(std::min<std::uint64_t>(kPieceBytes, reach - end));
   for (std::uint64_t at = end; at < reach; at += zeros.size()) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), reach - at));
     if (auto done = segment.write_at(at, ByteView(zeros).first(n)); !done) return done;
@@ -417,6 +409,18 @@ std::vector<OpenAdmission> Ledger::open_admissions() const {
     if (entry.open) out.push_back({entry.index, entry.exchange});
   }
   return out;
+}
+
+Result<std::uint64_t> Ledger::room_bytes() {
+  // In this order, so that a segment set aside meanwhile is counted twice rather than not at all.
+  const std::uint64_t lacks = spare_->lacks_bytes();
+  const auto free = fs_.free_bytes(directory_);
+  if (!free) return free.error();
+  return *free > lacks ? *free - lacks : 0;
+}
+
+void Ledger::prepare_next_segment() {
+  spare_->prepare();
 }
 
 void Ledger::note_pairing(const EntryHeader& header, std::uint64_t index) {

@@ -44,6 +44,7 @@ struct LedgerOptions {
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
   std::size_t max_commit_bytes_for_test = kMaxCommitPayloadBytes;
+  bool single_thread_for_test = false;  // the next segment is prepared by the caller's thread, in a fixed order
 };
 
 // An admission without an outcome.
@@ -95,6 +96,12 @@ class Ledger {
   // Admissions that have no outcome, oldest first.
   std::vector<OpenAdmission> open_admissions() const;
 
+  // Bytes of the file system that are still free once the next segment is prepared; 0 when there is not even room for
+  // that. Cheap: one look at the file system.
+  Result<std::uint64_t> room_bytes();
+  // Begins to prepare the next segment again when that failed, for want of room say; otherwise does nothing.
+  void prepare_next_segment();
+
  private:
   struct Tree;
   struct Open {
@@ -109,7 +116,6 @@ class Ledger {
   Result<> load_checkpoint();
   Result<> replay_segments();
   Result<> find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments);
-  Result<> write_again(File& segment, std::uint64_t begin, std::uint64_t end);
   Result<> clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end);
   Result<> go_on_in(std::uint64_t first_index, std::uint64_t end);
   Result<> start_segment(std::uint64_t first_index);

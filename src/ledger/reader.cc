@@ -38,13 +38,17 @@ Result<std::string> LedgerReader::checkpoint() {
   return std::string(as_chars(*bytes));
 }
 
+// An entry has a position only after its segment has a name, so the number is taken first.
 Result<> LedgerReader::list_segments() {
+  const auto positions_bytes = positions_->size();
+  if (!positions_bytes) return positions_bytes.error();
   auto names = fs_.list(directory_ + "/segments");
   if (!names) return names.error();
   segments_.clear();
   for (const std::string& name : *names) {
     if (auto first = parse_segment_name(name)) segments_.push_back(*first);
   }
+  listed_entries_ = *positions_bytes / kPositionSize;
   return {};
 }
 
@@ -57,8 +61,7 @@ Result<LedgerReader::Place> LedgerReader::find(tlog::LeafIndex index) {
   const auto n = (*positions)->read_at(index.value * kPositionSize, bytes);
   if (!n) return n.error();
   if (*n != bytes.size()) return none;
-  // The last segment known may have a successor by now.
-  if (segments_.empty() || index.value >= segments_.back()) {
+  if (index.value >= listed_entries_) {
     if (auto done = list_segments(); !done) return done.error();
   }
   const auto after = std::upper_bound(segments_.begin(), segments_.end(), index.value);

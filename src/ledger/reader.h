@@ -61,6 +61,7 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   std::unique_ptr<File> positions_;
   std::unique_ptr<File> hashes_[8];
   std::vector<std::uint64_t> segments_;  // first indices, ascending
+  std::uint64_t listed_entries_ = 0;     // every entry below lies in one of segments_
   std::unique_ptr<File> segment_file_;
   std::uint64_t segment_first_ = 0;
 };

@@ -112,11 +112,13 @@ Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offse
       offset + kCommitHeaderSize + header.payload_size > file_size_) {
     return none;
   }
-  payload_.resize(header.payload_size);
-  n = file_->read_at(offset + kCommitHeaderSize, payload_);
+  commit_.resize(kCommitHeaderSize + header.payload_size);
+  std::copy(bytes.begin(), bytes.end(), commit_.begin());
+  const MutableByteView payload = MutableByteView(commit_).subspan(kCommitHeaderSize);
+  n = file_->read_at(offset + kCommitHeaderSize, payload);
   if (!n) return n.error();
-  if (*n != payload_.size() ||
-      commit_checksum(header_.salt, bytes, payload_) != load_le<std::uint32_t>(ByteView(bytes).subspan(4, 4))) {
+  if (*n != payload.size() ||
+      commit_checksum(header_.salt, bytes, payload) != load_le<std::uint32_t>(ByteView(bytes).subspan(4, 4))) {
     return none;
   }
   return std::optional<CommitHeader>(header);
@@ -126,7 +128,8 @@ Result<std::optional<SegmentScanner::Commit>> SegmentScanner::next() {
   auto header = whole_at(offset_, next_index_, last_time_ms_);
   if (!header) return header.error();
   if (!*header) return std::optional<Commit>();
-  const Commit commit{.header = **header, .offset = offset_, .payload = payload_};
+  const Commit commit{
+      .header = **header, .offset = offset_, .bytes = commit_, .payload = ByteView(commit_).subspan(kCommitHeaderSize)};
   offset_ += kCommitHeaderSize + commit.header.payload_size;
   next_index_ += commit.header.entry_count;
   last_time_ms_ = commit.header.time_ms;
@@ -147,9 +150,10 @@ Result<bool> SegmentScanner::followed() {
 Result<bool> SegmentScanner::torn() {
   constexpr std::size_t kPiece = 1024 * 1024;
   const std::uint64_t end = std::min<std::uint64_t>(file_size_, offset_ + kCommitHeaderSize + kMaxCommitPayloadBytes);
-  Bytes piece(kPiece);
-  for (std::uint64_t at = offset_; at < end; at += kPiece) {
-    const auto n = file_->read_at(at, MutableByteView(piece).first(std::min<std::uint64_t>(kPiece, end - at)));
+  if (offset_ >= end) return false;
+  Bytes piece(std::min<std::uint64_t>(kPiece, end - offset_));
+  for (std::uint64_t at = offset_; at < end; at += piece.size()) {
+    const auto n = file_->read_at(at, MutableByteView(piece).first(std::min<std::uint64_t>(piece.size(), end - at)));
     if (!n) return n.error();
     const ByteView got = ByteView(piece).first(*n);
     if (std::any_of(got.begin(), got.end(), [](std::byte b) { return b != std::byte{0}; })) return true;

@@ -57,7 +57,8 @@ class SegmentScanner {
   struct Commit {
     CommitHeader header;
     std::uint64_t offset = 0;  // of the header, in the file
-    ByteView payload;          // valid until the next call
+    ByteView bytes;            // header and payload, as they lie there; valid until the next call
+    ByteView payload;          // the latter part
   };
   // The next commit; nothing at the end (zeros, a torn commit, or the file's end). Errors: kIo only.
   Result<std::optional<Commit>> next();
@@ -71,11 +72,12 @@ class SegmentScanner {
   std::uint64_t offset() const { return offset_; }          // where the next commit would begin
   std::uint64_t next_index() const { return next_index_; }  // what its first index must be
   const SegmentSalt& salt() const { return header_.salt; }
+  File& file() { return *file_; }
   std::unique_ptr<File> release_file() { return std::move(file_); }
 
  private:
   SegmentScanner() = default;
-  // The commit at `offset` when it is whole; its payload is then in payload_.
+  // The commit at `offset` when it is whole; it is then in commit_.
   Result<std::optional<CommitHeader>> whole_at(std::uint64_t offset, std::uint64_t first_index,
                                                std::int64_t earliest_ms);
 
@@ -85,7 +87,7 @@ class SegmentScanner {
   std::uint64_t offset_ = kSegmentHeaderSize;
   std::uint64_t next_index_ = 0;
   std::int64_t last_time_ms_ = INT64_MIN;
-  Bytes payload_;
+  Bytes commit_;
 };
 
 // Largest payload of one commit. The keeper cuts batches well below; recovery looks no further for torn bytes.

@@ -30,6 +30,8 @@ enum class MessageType : std::uint32_t {
   kPublished = 19,   // tree size u64, time of the last commit i64 (milliseconds since 1970)
   kStopped = 20,     // why, as text: nothing will be appended any more
   kCertified = 21,   // Ticket, Errc u8 or kOpenedSuccess, then the certificate (DER) or the message
+  kFull = 22,        // the disk is nearly full: outcomes only, until kRoom
+  kRoom = 23,
 };
 
 inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, too

@@ -9,6 +9,8 @@ namespace redoubt::testing_support {
 namespace {
 
 constexpr std::uint64_t kPageSize = 4096;
+constexpr std::uint64_t kSectorSize = 512;
+constexpr unsigned kAllSectors = 0xff;
 
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -56,23 +58,50 @@ struct FaultFileSystem::Inode {
     if (size % kPageSize != 0) dirty.insert(size / kPageSize);
   }
 
-  void write_back(std::uint64_t page) {
-    const std::uint64_t begin = page * kPageSize;
-    const std::uint64_t end = std::min<std::uint64_t>({begin + kPageSize, content.size(), durable.size()});
-    if (begin >= end) return;
-    std::copy(content.begin() + static_cast<std::ptrdiff_t>(begin), content.begin() + static_cast<std::ptrdiff_t>(end),
-              durable.begin() + static_cast<std::ptrdiff_t>(begin));
+  // Bit i of `sectors`: whether sector i of the page reaches the disk.
+  void write_back(std::uint64_t page, unsigned sectors) {
+    for (std::uint64_t i = 0; i < kPageSize / kSectorSize; ++i) {
+      if ((sectors >> i & 1) == 0) continue;
+      const std::uint64_t begin = page * kPageSize + i * kSectorSize;
+      const std::uint64_t end = std::min<std::uint64_t>({begin + kSectorSize, content.size(), durable.size()});
+      if (begin >= end) return;
+      std::copy(content.begin() + static_cast<std::ptrdiff_t>(begin),
+                content.begin() + static_cast<std::ptrdiff_t>(end),
+                durable.begin() + static_cast<std::ptrdiff_t>(begin));
+    }
   }
 
   void sync() {
-    durable.resize(content.size());
-    for (const std::uint64_t page : dirty) write_back(page);
+    if (size_dirty) durable.resize(content.size());
+    for (const std::uint64_t page : dirty) {
+      // Data that is written takes the size with it, as far as it goes.
+      const std::uint64_t end = std::min<std::uint64_t>((page + 1) * kPageSize, content.size());
+      if (durable.size() < end) durable.resize(end);
+      write_back(page, kAllSectors);
+    }
+    dirty.clear();
+    size_dirty = false;
+  }
+
+  // Pages that are taken for clean are read from the disk again. The size stays: it is not a page.
+  void drop_cache() {
+    for (std::uint64_t page = 0; page * kPageSize < content.size(); ++page) {
+      if (dirty.contains(page)) continue;
+      for (std::uint64_t at = page * kPageSize; at < std::min((page + 1) * kPageSize, std::uint64_t{content.size()});
+           ++at) {
+        content[at] = at < durable.size() ? durable[at] : std::byte{0};
+      }
+    }
+  }
+
+  void restart_from_disk() {
+    content = durable;
     dirty.clear();
     size_dirty = false;
   }
 };
 
-// from empty: `to` comes to be; to empty: `from` goes; both: a rename.
+// from empty: `to` comes to be; to empty: `from` goes; both: a rename within a folder.
 struct FaultFileSystem::NameChange {
   std::string from;
   std::string to;
@@ -104,7 +133,8 @@ class FaultFileSystem::OpenFile final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, MutableByteView out) override {
     check_alignment(offset, out);
     const std::lock_guard lock(fs_.mutex_);
-    if (stale() || fs_.judge(Operation::kRead, path_) != Verdict::kProceed) return injected(path_);
+    if (stale()) return injected(path_);
+    if (fs_.judge(Operation::kRead, path_) != Verdict::kProceed) return fs_.failure(path_);
     if (offset >= inode_->content.size()) return std::size_t{0};
     const std::size_t n = std::min<std::uint64_t>(out.size(), inode_->content.size() - offset);
     std::copy_n(inode_->content.begin() + static_cast<std::ptrdiff_t>(offset), n, out.begin());
@@ -117,24 +147,28 @@ class FaultFileSystem::OpenFile final : public File {
     if (stale() || !writable_) return injected(path_);
     switch (fs_.judge(Operation::kWrite, path_)) {
       case Verdict::kFail:
-        return injected(path_);
-      case Verdict::kHalf:
-        inode_->write(offset, bytes.first(bytes.size() / 2));
-        return injected(path_);
+        return fs_.failure(path_);
+      case Verdict::kHalf: {
+        // Of less room than half, less.
+        [[maybe_unused]] const auto half = fs_.write(*inode_, path_, offset, bytes.first(bytes.size() / 2));
+        return fs_.failure(path_);
+      }
       case Verdict::kProceed:
-        inode_->write(offset, bytes);
         break;
     }
-    return {};
+    return fs_.write(*inode_, path_, offset, bytes);
   }
 
   Result<> sync_data() override {
     const std::lock_guard lock(fs_.mutex_);
     if (stale()) return injected(path_);
     if (fs_.judge(Operation::kSync, path_) != Verdict::kProceed) {
-      // The pages are dropped from what is to be written, not from what is read.
-      if (!fs_.crashed_) inode_->dirty.clear();
-      return injected(path_);
+      // Dropped from what is to be written, not from what is read.
+      if (!fs_.crashed_) {
+        inode_->dirty.clear();
+        inode_->size_dirty = false;
+      }
+      return fs_.failure(path_);
     }
     inode_->sync();
     return {};
@@ -142,21 +176,25 @@ class FaultFileSystem::OpenFile final : public File {
 
   Result<> truncate(std::uint64_t size) override {
     const std::lock_guard lock(fs_.mutex_);
-    if (stale() || !writable_ || fs_.judge(Operation::kTruncate, path_) != Verdict::kProceed) return injected(path_);
+    if (stale() || !writable_) return injected(path_);
+    if (fs_.judge(Operation::kTruncate, path_) != Verdict::kProceed) return fs_.failure(path_);
+    // Growing takes no room yet: the file has a hole.
+    if (size < inode_->content.size()) fs_.free_bytes_ += inode_->content.size() - size;
     inode_->resize(size);
     return {};
   }
 
   Result<> allocate(std::uint64_t size) override {
     const std::lock_guard lock(fs_.mutex_);
-    if (stale() || !writable_ || fs_.judge(Operation::kTruncate, path_) != Verdict::kProceed) return injected(path_);
-    if (size > inode_->content.size()) inode_->resize(size);
-    return {};
+    if (stale() || !writable_) return injected(path_);
+    if (fs_.judge(Operation::kAllocate, path_) != Verdict::kProceed) return fs_.failure(path_);
+    return fs_.allocate(*inode_, path_, size);
   }
 
   Result<std::uint64_t> size() override {
     const std::lock_guard lock(fs_.mutex_);
-    if (stale() || fs_.crashed_) return injected(path_);
+    if (stale()) return injected(path_);
+    if (fs_.judge(Operation::kRead, path_) != Verdict::kProceed) return fs_.failure(path_);
     return std::uint64_t{inode_->content.size()};
   }
 
@@ -189,6 +227,7 @@ void FaultFileSystem::inject(Fault fault) {
   struck_ = false;
   struck_path_.clear();
   changes_ = 0;
+  operations_ = 0;
 }
 
 bool FaultFileSystem::struck() const {
@@ -206,6 +245,11 @@ std::uint64_t FaultFileSystem::changes() const {
   return changes_;
 }
 
+std::uint64_t FaultFileSystem::operations() const {
+  const std::lock_guard lock(mutex_);
+  return operations_;
+}
+
 std::uint64_t FaultFileSystem::count(Operation operation, const std::string& path_part) const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::uint64_t>(std::count_if(log_.begin(), log_.end(), [&](const auto& entry) {
@@ -216,13 +260,18 @@ std::uint64_t FaultFileSystem::count(Operation operation, const std::string& pat
 // Called before each operation, with the mutex held. With kCrash the operation still happens.
 FaultFileSystem::Verdict FaultFileSystem::judge(Operation operation, const std::string& path) {
   if (crashed_) return Verdict::kFail;
-  const bool change = operation != Operation::kRead && operation != Operation::kList;
+  const bool change = operation != Operation::kRead && operation != Operation::kList && operation != Operation::kOpen;
+  ++operations_;
   if (change) {
     ++changes_;
     log_.emplace_back(operation, path);
   }
+  const bool takes_room = operation == Operation::kCreate || operation == Operation::kWrite ||
+                          operation == Operation::kAllocate || operation == Operation::kMakeDirectory;
+  if (disk_full_ && takes_room) return Verdict::kFail;
   if (!fault_ || struck_) return Verdict::kProceed;
-  const bool meant = fault_->operation == operation || (fault_->operation == Operation::kAnyChange && change);
+  const bool meant = fault_->operation == operation || fault_->operation == Operation::kAny ||
+                     (fault_->operation == Operation::kAnyChange && change);
   if (!meant || path.find(fault_->path_part) == std::string::npos || --fault_->nth != 0) return Verdict::kProceed;
   struck_ = true;
   struck_path_ = path;
@@ -238,8 +287,55 @@ FaultFileSystem::Verdict FaultFileSystem::judge(Operation operation, const std::
     case Effect::kCrashInside:
       crashed_ = true;
       return half ? Verdict::kHalf : Verdict::kFail;
+    case Effect::kDiskFull:
+      disk_full_ = true;
+      return half ? Verdict::kHalf : Verdict::kFail;
+    case Effect::kDropCache:
+      for (const auto& inode : inodes()) inode->drop_cache();
+      return Verdict::kProceed;
   }
   return Verdict::kFail;
+}
+
+Error FaultFileSystem::failure(const std::string& path) const {
+  if (disk_full_) return Error(Errc::kResourceExhausted, "no space left for `" + path + "`");
+  return injected(path);
+}
+
+// With the mutex held.
+Result<> FaultFileSystem::write(Inode& inode, const std::string& path, std::uint64_t offset, ByteView bytes) {
+  const std::uint64_t size = inode.content.size();
+  const std::uint64_t growth = offset + bytes.size() > size ? offset + bytes.size() - size : 0;
+  if (growth > free_bytes_) {
+    const std::uint64_t fits = bytes.size() - std::min<std::uint64_t>(growth - free_bytes_, bytes.size());
+    free_bytes_ = 0;
+    inode.write(offset, bytes.first(fits));
+    return Error(Errc::kResourceExhausted, "no space left for `" + path + "`");
+  }
+  free_bytes_ -= growth;
+  inode.write(offset, bytes);
+  return {};
+}
+
+Result<> FaultFileSystem::allocate(Inode& inode, const std::string& path, std::uint64_t size) {
+  if (size <= inode.content.size()) return {};
+  const std::uint64_t growth = size - inode.content.size();
+  if (growth > free_bytes_) return Error(Errc::kResourceExhausted, "no space left for `" + path + "`");
+  free_bytes_ -= growth;
+  inode.resize(size);
+  return {};
+}
+
+// In the order of names, so that a seed always says the same. A file may have two names.
+std::vector<std::shared_ptr<FaultFileSystem::Inode>> FaultFileSystem::inodes() const {
+  std::vector<std::shared_ptr<Inode>> out;
+  std::set<std::shared_ptr<Inode>> seen;
+  for (const Names* names : {&names_, &durable_names_}) {
+    for (const auto& [path, inode] : *names) {
+      if (inode != nullptr && seen.insert(inode).second) out.push_back(inode);
+    }
+  }
+  return out;
 }
 
 void FaultFileSystem::change_names(NameChange change) {
@@ -270,31 +366,31 @@ void FaultFileSystem::make_durable(const std::set<std::size_t>& chosen) {
 void FaultFileSystem::restart() {
   ++boot_;
   crashed_ = false;
+  disk_full_ = false;
   fault_.reset();
 }
 
-void FaultFileSystem::kill_process() {
+std::size_t FaultFileSystem::unsynced() const {
   const std::lock_guard lock(mutex_);
-  restart();
+  std::size_t count = pending_.size();
+  for (const auto& inode : inodes()) count += inode->dirty.size() + (inode->size_dirty ? 1 : 0);
+  return count;
 }
 
-void FaultFileSystem::lose_power(std::uint64_t seed) {
+void FaultFileSystem::lose_power(const std::vector<Fate>& fates, std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   std::mt19937_64 random(seed);
-  const auto coin = [&] { return (random() & 1) != 0; };
+  auto fate = fates.begin();
   std::set<std::size_t> kept;
   for (std::size_t i = 0; i < pending_.size(); ++i) {
-    if (coin()) kept.insert(i);
+    if (*fate++ == Fate::kKept) kept.insert(i);
   }
-  // In the order of names, so that a seed always says the same; a file may have two.
-  std::set<std::shared_ptr<Inode>> done;
-  for (const Names* names : {&names_, &durable_names_}) {
-    for (const auto& [path, inode] : *names) {
-      if (inode == nullptr || !done.insert(inode).second) continue;
-      if (inode->size_dirty && coin()) inode->durable.resize(inode->content.size());
-      for (const std::uint64_t page : inode->dirty) {
-        if (coin()) inode->write_back(page);
-      }
+  for (const auto& inode : inodes()) {
+    if (inode->size_dirty && *fate++ == Fate::kKept) inode->durable.resize(inode->content.size());
+    for (const std::uint64_t page : inode->dirty) {
+      const Fate its = *fate++;
+      if (its == Fate::kKept) inode->write_back(page, kAllSectors);
+      if (its == Fate::kTorn) inode->write_back(page, static_cast<unsigned>(random()) & kAllSectors);
     }
   }
   make_durable(kept);
@@ -304,28 +400,50 @@ void FaultFileSystem::lose_power(std::uint64_t seed) {
     // What lies in a folder that was lost is lost with it. Folders come before what is in them.
     if (path != "/" && !names_.contains(folder_of(path))) continue;
     names_[path] = inode;
-    if (inode == nullptr) continue;
-    inode->content = inode->durable;
-    inode->dirty.clear();
-    inode->size_dirty = false;
+    if (inode != nullptr) inode->restart_from_disk();
   }
   durable_names_ = names_;
   restart();
 }
 
+void FaultFileSystem::lose_power(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<Fate> fates(unsynced());
+  for (Fate& fate : fates) fate = static_cast<Fate>(random() % 3);
+  lose_power(fates, seed);
+}
+
 void FaultFileSystem::lose_power_and_all_unsynced() {
-  {
-    const std::lock_guard lock(mutex_);
-    pending_.clear();
-    for (const auto* names : {&names_, &durable_names_}) {
-      for (const auto& [path, inode] : *names) {
-        if (inode == nullptr) continue;
-        inode->dirty.clear();
-        inode->size_dirty = false;
-      }
-    }
+  lose_power(std::vector<Fate>(unsynced(), Fate::kLost), 0);
+}
+
+void FaultFileSystem::kill_process() {
+  const std::lock_guard lock(mutex_);
+  restart();
+}
+
+std::unique_ptr<FaultFileSystem> FaultFileSystem::clone() const {
+  const std::lock_guard lock(mutex_);
+  auto out = std::make_unique<FaultFileSystem>();
+  std::map<std::shared_ptr<Inode>, std::shared_ptr<Inode>> copies;
+  const auto copy_of = [&](const std::shared_ptr<Inode>& inode) {
+    if (inode == nullptr) return inode;
+    auto& copy = copies[inode];
+    if (copy == nullptr) copy = std::make_shared<Inode>(*inode);
+    return copy;
+  };
+  for (const auto& [path, inode] : names_) out->names_[path] = copy_of(inode);
+  for (const auto& [path, inode] : durable_names_) out->durable_names_[path] = copy_of(inode);
+  for (const NameChange& change : pending_) {
+    out->pending_.push_back({.from = change.from, .to = change.to, .inode = copy_of(change.inode)});
   }
-  lose_power(0);
+  out->free_bytes_ = free_bytes_;
+  return out;
+}
+
+void FaultFileSystem::set_free_bytes(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  free_bytes_ = bytes;
 }
 
 std::optional<Bytes> FaultFileSystem::content(const std::string& path) const {
@@ -369,13 +487,13 @@ Result<std::unique_ptr<File>> FaultFileSystem::open_file(const std::string& path
   if (there && mode == OpenMode::kCreateNew) return Error(Errc::kAlreadyExists, "`" + path + "` is there already");
   std::shared_ptr<Inode> inode;
   if (there) {
-    if (crashed_) return injected(path);
+    if (judge(Operation::kOpen, path) != Verdict::kProceed) return failure(path);
     inode = found->second;
   } else {
     if (crashed_) return injected(path);
     if (mode == OpenMode::kReadOnly || mode == OpenMode::kReadWrite) return missing(path);
     if (!names_.contains(folder_of(path))) return missing(path);
-    if (judge(Operation::kCreate, path) != Verdict::kProceed) return injected(path);
+    if (judge(Operation::kCreate, path) != Verdict::kProceed) return failure(path);
     inode = std::make_shared<Inode>();
     change_names({.from = {}, .to = path, .inode = inode});
   }
@@ -386,15 +504,27 @@ Result<> FaultFileSystem::rename(const std::string& from, const std::string& to)
   const std::lock_guard lock(mutex_);
   const auto found = names_.find(from);
   if (found == names_.end() || !names_.contains(folder_of(to))) return missing(from);
-  if (judge(Operation::kRename, to) != Verdict::kProceed) return injected(to);
-  change_names({.from = from, .to = to, .inode = found->second});
+  if (judge(Operation::kRename, to) != Verdict::kProceed) return failure(to);
+  if (const auto replaced = names_.find(to); replaced != names_.end()) {
+    free_bytes_ += replaced->second->content.size();
+  }
+  const auto inode = found->second;
+  if (folder_of(from) == folder_of(to)) {
+    change_names({.from = from, .to = to, .inode = inode});
+  } else {
+    change_names({.from = {}, .to = to, .inode = inode});
+    change_names({.from = from, .to = {}, .inode = nullptr});
+  }
   return {};
 }
 
 Result<> FaultFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (!names_.contains(path)) return missing(path);
-  if (judge(Operation::kRemove, path) != Verdict::kProceed) return injected(path);
+  if (judge(Operation::kRemove, path) != Verdict::kProceed) return failure(path);
+  const auto inode = names_[path];
+  const auto names = std::count_if(names_.begin(), names_.end(), [&](const auto& n) { return n.second == inode; });
+  if (inode != nullptr && names == 1) free_bytes_ += inode->content.size();
   change_names({.from = path, .to = {}, .inode = nullptr});
   return {};
 }
@@ -405,7 +535,7 @@ Result<> FaultFileSystem::make_directory(const std::string& given) {
   if (crashed_) return injected(path);
   if (names_.contains(path)) return {};
   if (!names_.contains(folder_of(path))) return missing(path);
-  if (judge(Operation::kMakeDirectory, path) != Verdict::kProceed) return injected(path);
+  if (judge(Operation::kMakeDirectory, path) != Verdict::kProceed) return failure(path);
   change_names({.from = {}, .to = path, .inode = nullptr});
   return {};
 }
@@ -414,7 +544,7 @@ Result<> FaultFileSystem::sync_directory(const std::string& given) {
   const std::string path = trimmed(given);
   const std::lock_guard lock(mutex_);
   if (!names_.contains(path)) return missing(path);
-  if (judge(Operation::kSyncDirectory, path) != Verdict::kProceed) return injected(path);
+  if (judge(Operation::kSyncDirectory, path) != Verdict::kProceed) return failure(path);
   std::set<std::size_t> chosen;
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     if (pending_[i].folder() == path) chosen.insert(i);
@@ -427,7 +557,7 @@ Result<std::vector<std::string>> FaultFileSystem::list(const std::string& given)
   const std::string path = trimmed(given);
   const std::lock_guard lock(mutex_);
   if (!names_.contains(path)) return missing(path);
-  if (judge(Operation::kList, path) != Verdict::kProceed) return injected(path);
+  if (judge(Operation::kList, path) != Verdict::kProceed) return failure(path);
   std::vector<std::string> out;
   for (const auto& [name, inode] : names_) {
     if (name != "/" && folder_of(name) == path) out.push_back(name.substr(name.rfind('/') + 1));
@@ -436,7 +566,9 @@ Result<std::vector<std::string>> FaultFileSystem::list(const std::string& given)
 }
 
 Result<std::uint64_t> FaultFileSystem::free_bytes(const std::string&) {
-  return std::uint64_t{1} << 40;
+  const std::lock_guard lock(mutex_);
+  if (crashed_) return injected("free bytes");
+  return free_bytes_;
 }
 
 }  // namespace redoubt::testing_support

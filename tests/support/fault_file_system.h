@@ -8,10 +8,13 @@
 //
 // What it holds against a program, like the disks it stands for:
 // - Written data is durable after sync_data() of the file only. Until then a power cut keeps any subset of its pages of
-//   4 KiB, and the old or the new size.
+//   4 KiB, of a torn page any subset of its sectors of 512 bytes, and the old or the new size.
 // - Names are durable after sync_directory() of the folder they are in only; a power cut keeps or loses each change of
-//   a name. A rename is one change, of the folder that it leads to.
-// - After a sync that failed the pages read as written, are taken for clean, and no later sync writes them.
+//   a name. A rename is one change; into another folder it is two, so that a file may come back under both names or
+//   none.
+// - After a sync that failed the pages read as written, are taken for clean, and no later sync writes them; so with the
+//   size. The system may drop such a page at any time, and then the file reads as the disk has it.
+// - Room that files take is taken from what is free; a write beyond it writes what fits and fails.
 //
 // All functions: any thread. Which change is the nth depends on the order in which threads make them.
 #pragma once
@@ -31,25 +34,30 @@ namespace redoubt::testing_support {
 
 class FaultFileSystem final : public FileSystem {
  public:
-  // Changes are all but kRead, kList and openings that make no file.
+  // Changes are all but kRead, kList and kOpen.
   enum class Operation : std::uint8_t {
+    kAny,
     kAnyChange,
     kCreate,
     kWrite,
     kTruncate,
+    kAllocate,
     kSync,
     kRename,
     kRemove,
     kMakeDirectory,
     kSyncDirectory,
-    kRead,
+    kRead,  // or asking for the size
     kList,
+    kOpen,  // of a file that is there
   };
   enum class Effect : std::uint8_t {
     kFail,         // the operation fails and changes nothing
     kShortWrite,   // a write writes half and fails; other operations as kFail
     kCrash,        // the operation happens, and from then on everything fails
     kCrashInside,  // a write writes half, others do not happen; from then on everything fails
+    kDiskFull,     // the operation, and each one after it that needs room, fails for want of it; a write writes half
+    kDropCache,    // the operation happens, after pages that a failed sync left behind were dropped
   };
   struct Fault {
     Effect effect = Effect::kFail;
@@ -67,17 +75,30 @@ class FaultFileSystem final : public FileSystem {
   bool struck() const;
   // What it came to pass on; empty before.
   std::string struck_path() const;
-  // Changes since inject() or the beginning.
+  // Changes, and operations of any kind, since inject() or the beginning.
   std::uint64_t changes() const;
+  std::uint64_t operations() const;
   // Operations of this kind on paths that contain `path_part`, since the beginning.
   std::uint64_t count(Operation operation, const std::string& path_part) const;
 
-  // The power goes and comes back: see above. All open files are of no more use.
+  // What becomes of a thing that was not synced. A torn page keeps some of its sectors; what is no page is lost.
+  enum class Fate : std::uint8_t { kLost, kKept, kTorn };
+  // How many things a power cut now would keep or lose each on its own: changes of names, sizes, pages.
+  std::size_t unsynced() const;
+  // The power goes and comes back: see above. All open files are of no more use. `fates` has unsynced() elements; the
+  // seed chooses the sectors of torn pages.
+  void lose_power(const std::vector<Fate>& fates, std::uint64_t seed);
+  // The seed chooses fates, too.
   void lose_power(std::uint64_t seed);
   // The power goes, and exactly what was synced is left.
   void lose_power_and_all_unsynced();
   // The program ends and the system goes on: what was written stays, synced or not. All open files are of no more use.
   void kill_process();
+  // A disk in the same state, synced and not, without faults. Its files are opened anew.
+  std::unique_ptr<FaultFileSystem> clone() const;
+
+  // What free_bytes() says, and what files may still take; 2^40 at first.
+  void set_free_bytes(std::uint64_t bytes);
 
   // The file as it reads now, without counting. nullopt when there is none.
   std::optional<Bytes> content(const std::string& path) const;
@@ -105,6 +126,10 @@ class FaultFileSystem final : public FileSystem {
   enum class Verdict : std::uint8_t { kProceed, kFail, kHalf };
   Result<std::unique_ptr<File>> open_file(const std::string& path, OpenMode mode, bool direct);
   Verdict judge(Operation operation, const std::string& path);
+  Error failure(const std::string& path) const;
+  Result<> write(Inode& inode, const std::string& path, std::uint64_t offset, ByteView bytes);
+  Result<> allocate(Inode& inode, const std::string& path, std::uint64_t size);
+  std::vector<std::shared_ptr<Inode>> inodes() const;
   void change_names(NameChange change);
   void make_durable(const std::set<std::size_t>& chosen);
   void restart();
@@ -117,7 +142,10 @@ class FaultFileSystem final : public FileSystem {
   bool struck_ = false;
   std::string struck_path_;
   bool crashed_ = false;
+  bool disk_full_ = false;
+  std::uint64_t free_bytes_ = std::uint64_t{1} << 40;
   std::uint64_t changes_ = 0;
+  std::uint64_t operations_ = 0;
   std::uint64_t boot_ = 0;  // files opened in an earlier one are of no use
   std::vector<std::pair<Operation, std::string>> log_;
 };

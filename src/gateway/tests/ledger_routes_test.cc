@@ -251,6 +251,23 @@ TEST_F(LedgerRoutesTest, WhatTheKeeperRefusesToOpenIsRecorded) {
   EXPECT_TRUE(entries[0].says(R"("uid":"auditor")"));
 }
 
+TEST_F(LedgerRoutesTest, NotReadyWhileTheDiskIsNearlyFull) {
+  live_.fs.set_free_bytes(1024 * 1024);  // the keeper looks once a second
+  live_.pump_until([&] { return live_.client->full(); });
+  FakeExchange full(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(full));
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(full.sent, "not ready: the ledger's disk is nearly full\n");
+  FakeExchange alive(net::Method::kGet, "/healthz");
+  ASSERT_TRUE(handle(alive));
+  EXPECT_EQ(alive.status, 200);
+  live_.fs.set_free_bytes(std::uint64_t{1} << 40);
+  live_.pump_until([&] { return !live_.client->full(); });
+  FakeExchange ready(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(ready));
+  EXPECT_EQ(ready.status, 200);
+}
+
 TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {
   FakeExchange ready(net::Method::kGet, "/readyz");
   ASSERT_TRUE(handle(ready));

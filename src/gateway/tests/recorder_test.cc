@@ -164,6 +164,34 @@ TEST(Recorder, ADiskThatFailsInBetweenWithholdsTheReceiptOfTheOutcome) {
   EXPECT_EQ(receipt.error().code(), Errc::kUnavailable);
 }
 
+TEST(Recorder, ANearlyFullDiskRefusesAdmissionsAndRecordsOutcomes) {
+  LiveLedger live;
+  auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_TRUE(admission);
+  live.fs.set_free_bytes(1024 * 1024);  // the keeper looks once a second
+  live.pump_until([&] { return live.client->full(); });
+  auto refused = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::kResourceExhausted);
+  EXPECT_FALSE(live.recorder->deny_together(chat_facts(), {.http_status = 401}, kAddress));
+  // The values of an answer give way where its record alone has its place.
+  CompletionText completion(*live.recorder);
+  completion.add(std::string(100 * 1024, 'y'));
+  ASSERT_TRUE(live.run(admission->close({.http_status = 200}, &completion)));
+  live.fs.set_free_bytes(std::uint64_t{1} << 40);
+  live.pump_until([&] { return !live.client->full(); });
+  auto next = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_TRUE(next);
+  ASSERT_TRUE(live.run(next->close({.http_status = 200}, nullptr)));
+  const auto entries = live.entries();
+  ASSERT_EQ(entries.size(), 4u);
+  const record::OpeningValue* answer = entries[1].opening->find(record::kCompletionField);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_FALSE(answer->value_present);
+  EXPECT_TRUE(entries[1].says(
+      encoding::hex(record::commit(answer->salt, record::kCompletionField, as_bytes(std::string(100 * 1024, 'y'))))));
+}
+
 TEST(Recorder, AKeeperThatHasGoneMakesEverythingUnavailable) {
   LiveLedger live;
   auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));

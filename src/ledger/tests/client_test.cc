@@ -141,6 +141,44 @@ TEST_F(ClientTest, FlushWakesASleepingKeeperOnly) {
   EXPECT_EQ(::read(wake_.get(), &count, sizeof count), 8);
 }
 
+TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom) {
+  send_key();
+  auto reservation = client_.reserve(10, 10);
+  ASSERT_TRUE(reservation);
+  client_.submit_admission(*reservation, {}, "admission.", "0123456789", nullptr);
+  take();
+  const std::size_t large = 2 * kOutcomeReserveBytes;
+  EXPECT_TRUE(client_.fits_outcome(100, large));
+  EXPECT_FALSE(client_.full());
+
+  answer(MessageType::kFull, {});
+  ASSERT_TRUE(client_.poll());
+  EXPECT_TRUE(client_.full());
+  EXPECT_TRUE(client_.ready());
+  EXPECT_EQ(client_.reserve(10, 0).error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(client_.submit({}, "denial", {}, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_FALSE(client_.fits_outcome(100, large));
+  EXPECT_TRUE(client_.fits_outcome(100, 1000));
+  Waiter waiter;
+  ASSERT_TRUE(client_.submit_outcome(*std::move(reservation), {}, "outcome", "values", &waiter));
+  answer(MessageType::kAppended, appended(take_ticket(), 1));
+  ASSERT_TRUE(client_.poll());
+  ASSERT_TRUE(waiter.result && *waiter.result);
+
+  answer(MessageType::kRoom, {});
+  ASSERT_TRUE(client_.poll());
+  EXPECT_FALSE(client_.full());
+  EXPECT_TRUE(client_.reserve(10, 0));
+  EXPECT_TRUE(client_.submit({}, "denial", {}, nullptr));
+}
+
+TEST_F(ClientTest, AWordOnTheDiskThatSaysMoreMakesNoSense) {
+  send_key();
+  answer(MessageType::kFull, Bytes(1));
+  EXPECT_EQ(client_.poll().error().code(), Errc::kCorrupt);
+  EXPECT_FALSE(client_.stopped().empty());
+}
+
 // A keeper that reads nothing: what was admitted can still say how it ended.
 TEST_F(ClientTest, WithAFullRingEveryReservationStillHoldsItsOutcome) {
   send_key();

@@ -89,6 +89,24 @@ TEST_F(LedgerTest, KeepsWhatWasCommittedAcrossReopening) {
   expect_published(fs_, directory(), signer_, expected_, 3);
 }
 
+// On a disk that takes no time, the hashing of a large commit ends after its write.
+TEST_F(LedgerTest, ALargeCommitHasTheHashesOfItsLeavesHoweverFastTheDisk) {
+  FaultFileSystem fs;
+  auto ledger = *Ledger::open(fs, "/ledger", signer_, clock_, {.segment_bytes = 64 * 1024 * 1024});
+  for (std::uint64_t round = 0; round < 200; ++round) {
+    std::vector<tlog::Hash> hashes;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+      const Bytes leaf(i == 0 ? 60'001 : 700, static_cast<std::byte>(round * 7 + i));
+      hashes.push_back(tlog::leaf_hash(leaf));
+      ASSERT_TRUE(ledger->add({}, leaf, {}));
+    }
+    ASSERT_TRUE(ledger->commit());
+    const auto committed = ledger->last_commit();
+    ASSERT_EQ(committed.size(), hashes.size());
+    for (std::size_t i = 0; i < hashes.size(); ++i) ASSERT_EQ(committed[i].leaf_hash, hashes[i]) << round << " " << i;
+  }
+}
+
 TEST_F(LedgerTest, ForgetsABatchThatWasNotCommitted) {
   open();
   add(EntryKind::kStandalone, "kept");
