@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,10 +20,12 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "base/shm_ring.h"
 #include "crypto/secret.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
+#include "redoubt/confinement.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
 
@@ -47,19 +50,36 @@ struct Ring {
   UniqueFd listener;
 };
 
+// A pair of sockets that carries files from the launcher to the gateway.
+struct FilePath {
+  UniqueFd launcher;
+  UniqueFd gateway;
+
+  static Result<FilePath> make() {
+    int fds[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
+      return errno_error("cannot make a pair of sockets", errno);
+    }
+    return FilePath{UniqueFd(fds[0]), UniqueFd(fds[1])};
+  }
+};
+
 void keep_on_exec(int fd) {
   ::fcntl(fd, F_SETFD, 0);
 }
 
-// What every child does first: goes when the launcher goes, gains nothing, leaves no core dump.
+// The launcher holds the upstream's credentials, too.
+void leave_no_core_dump() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+}
+
+// What every child does first: goes when the launcher goes. Each confines itself when it has what it needs.
 void become_child(const char* name, pid_t launcher) {
   ::prctl(PR_SET_NAME, name);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != launcher) ::_exit(kFailure);
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -81,6 +101,7 @@ std::string keeper_program() {
 }
 
 std::string describe(int status) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) return "a system call that its confinement forbids";
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "status " + std::to_string(WEXITSTATUS(status));
 }
@@ -97,17 +118,21 @@ class Launcher {
   Result<> start_gateway();
   Result<> supervise();
   void announce();
+  void send_keys_again();
   gateway::GatewaySettings gateway_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
   [[noreturn]] void be_gateway(Pipe& ready);
+  Result<> enter_ledger(const std::vector<int>& keep);
 
   const Layout layout_;
   const ServeOptions options_;
   Settings settings_;
+  ProcessUsers users_;
   UniqueFd lock_;
   std::vector<Ring> rings_;
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
+  FilePath keys_;
   sigset_t signals_{};
   std::string upstream_key_;
   pid_t launcher_ = 0;
@@ -130,6 +155,7 @@ Result<> Launcher::run() {
 }
 
 Result<> Launcher::prepare() {
+  leave_no_core_dump();
   PosixFileSystem fs;
   auto settings = load_settings(fs, layout_.config());
   if (!settings) {
@@ -143,12 +169,20 @@ Result<> Launcher::prepare() {
   if (!options_.listen.empty()) settings_.listen = options_.listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
 
+  auto users = find_process_users(settings_);
+  if (!users) return users.error();
+  users_ = *users;
   if (auto done = fs.make_directory(layout_.run()); !done) return done;
   lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
   }
+  if (auto done = take_over(layout_, users_); !done) return done;
+  auto keys = FilePath::make();
+  if (!keys) return keys.error();
+  keys_ = *std::move(keys);
+  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) return done;
   if (!settings_.upstream_key_file.empty()) {
     auto key = read_file(fs, settings_.upstream_key_file, 4096);
     if (!key) return key.error();
@@ -215,7 +249,12 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--cpu=" + std::to_string(options_.keeper_cpu),
       "--wake-fd=" + std::to_string(keeper_wake_.get()),
       "--ready-fd=" + std::to_string(ready.write.get()),
+      "--alive-fd=" + std::to_string(keeper_alive_.write.get()),
+      "--require-confinement=" + std::to_string(settings_.require_confinement ? 1 : 0),
   };
+  if (users_.keeper) {
+    arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
+  }
   for (const Ring& ring : rings_) {
     arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
                         std::to_string(ring.wake.get()));
@@ -237,6 +276,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
+  keys_.gateway.reset();
   rings_.clear();  // listeners and rings are the children's
   if (wait_ready(*ready)) return {};
   int status = 0;
@@ -249,8 +289,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .origin = settings_.origin,
       .tenant = settings_.tenant,
       .version = REDOUBT_VERSION,
-      .ledger_directory = layout_.ledger(),
-      .keys_path = layout_.api_keys(),
+      .ledger_directory = ".",  // the gateway's working folder
       .upstream_url = {},
       .upstream = {.name = settings_.upstream_name,
                    .provider = settings_.upstream_provider,
@@ -261,14 +300,14 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .drain_grace = settings_.drain_grace,
       .cpus = options_.gateway_cpus,
   };
-  out.client_limits.ca_file = settings_.upstream_ca_file;
+  if (!settings_.upstream_ca_file.empty()) {
+    out.client_limits.ca_file = std::filesystem::absolute(settings_.upstream_ca_file).string();
+  }
   return out;
 }
 
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
-  ready.read.reset();
-  lock_.release();  // inherited with its lock, which stays the launcher's
   if (!crypto::init_secure_heap()) log::warning("gateway", "key pages cannot be locked in memory");
   gateway::GatewaySettings settings = gateway_settings();
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
@@ -280,19 +319,35 @@ void Launcher::be_gateway(Pipe& ready) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
     std::vector<gateway::CoreHandles> cores;
+    std::vector<int> keep{keys_.gateway.get(), keeper_wake_.get(), keeper_alive_.read.get(), ready.write.get()};
     for (Ring& ring : rings_) {
       cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
                        UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
+      const gateway::CoreHandles& core = cores.back();
+      for (const UniqueFd* fd : {&core.listener, &core.request_ring, &core.answer_ring, &core.wake}) {
+        keep.push_back(fd->get());
+      }
     }
     rings_.clear();
-    ended = gateway::run_gateway(settings, std::move(cores), std::move(keeper_wake_), std::move(keeper_alive_.read),
-                                 std::move(ready.write));
+    settings.confine = [this, &settings] { return confine_gateway(settings_, users_.gateway, settings.upstream_url); };
+    ended = enter_ledger(keep);
+    if (ended) {
+      ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(keeper_wake_),
+                                   std::move(keeper_alive_.read), std::move(ready.write));
+    }
   } else {
     ended = url.error();
   }
   if (!ended) log::error("gateway", "stopped", {{"why", ended.error().message()}});
   std::fflush(nullptr);
   ::_exit(ended ? kSuccess : kFailure);
+}
+
+// The ledger is all that the gateway sees of the folder. Every other descriptor is closed, also those that objects of
+// the launcher still name: this process ends without their destructors.
+Result<> Launcher::enter_ledger(const std::vector<int>& keep) {
+  if (::chdir(layout_.ledger().c_str()) != 0) return errno_error("cannot enter the ledger's folder", errno);
+  return confine::close_other_descriptors(keep);
 }
 
 void Launcher::announce() {
@@ -306,6 +361,16 @@ void Launcher::announce() {
   std::fflush(stdout);
 }
 
+// The gateway may not open the file of API keys: it is sent, and the signal says so.
+void Launcher::send_keys_again() {
+  if (gateway_ <= 0) return;
+  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) {
+    log::error("launcher", "keys are kept as they were", {{"why", done.error().message()}});
+    return;
+  }
+  ::kill(gateway_, SIGHUP);
+}
+
 // Ends when both children have ended. A child that ends unasked ends the other: a half is no Redoubt.
 Result<> Launcher::supervise() {
   const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC));
@@ -316,7 +381,7 @@ Result<> Launcher::supervise() {
     signalfd_siginfo info{};
     if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
     if (info.ssi_signo == SIGHUP) {
-      if (gateway_ > 0) ::kill(gateway_, SIGHUP);
+      send_keys_again();
       continue;
     }
     if (info.ssi_signo != SIGCHLD) {

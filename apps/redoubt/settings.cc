@@ -13,6 +13,7 @@ class Reader {
   explicit Reader(const ConfigSection& section) : section_(section) {}
 
   void read(std::string_view key, std::string& out) { take(section_.get_string(key, out), out); }
+  void read(std::string_view key, bool& out) { take(section_.get_bool(key, out), out); }
   template <class T>
   void read_int(std::string_view key, T& out, std::int64_t min, std::int64_t max) {
     take(section_.get_int(key, static_cast<std::int64_t>(out), {min, max}), out);
@@ -63,6 +64,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("ledger.origin", s.origin);
   in.read("ledger.tenant", s.tenant);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
+  in.read("process.keeper_user", s.keeper_user);
+  in.read("process.gateway_user", s.gateway_user);
+  in.read("process.require_confinement", s.require_confinement);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);
   in.read("upstream.provider", s.upstream_provider);

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "gateway/internal/core.h"
 
 namespace redoubt::gateway {
@@ -21,9 +22,8 @@ namespace {
 
 using internal::Core;
 
-Result<std::shared_ptr<const ApiKeys>> load_keys(const std::string& path) {
-  PosixFileSystem fs;
-  auto bytes = read_file(fs, path, ApiKeys::kMaxFileBytes);
+Result<std::shared_ptr<const ApiKeys>> load_keys(int socket) {
+  auto bytes = receive_file(socket, ApiKeys::kMaxFileBytes);
   if (!bytes) return bytes.error();
   auto keys = ApiKeys::parse(as_chars(*bytes));
   if (!keys) return keys.error();
@@ -54,8 +54,7 @@ Result<UniqueFd> take_signals() {
 }
 
 // On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again.
-net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores,
-                          const std::string& keys_path) {
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket) {
   bool draining = false;
   while (true) {
     signalfd_siginfo info{};
@@ -67,7 +66,7 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
       for (auto& core : cores) core->drain();
       continue;
     }
-    auto keys = load_keys(keys_path);
+    auto keys = load_keys(keys_socket);
     if (!keys) {
       log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
       continue;
@@ -94,11 +93,11 @@ void rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> handles, UniqueFd keeper_wake,
-                     UniqueFd keeper_alive, UniqueFd ready) {
+Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> handles, UniqueFd keys_socket,
+                     UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
-  auto keys = load_keys(settings.keys_path);
+  auto keys = load_keys(keys_socket.get());
   if (!keys) return keys.error();
   PosixFileSystem fs;
   LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
@@ -111,11 +110,12 @@ Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> h
     if (auto started = (*core)->start(); !started) return started;
     cores.push_back(*std::move(core));
   }
+  if (auto done = settings.confine(); !done) return done;
 
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, settings.keys_path), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get()), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
 
   const auto run_core = [&](std::size_t i) {
