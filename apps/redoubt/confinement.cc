@@ -139,6 +139,7 @@ void allow_name_lookup(confine::Restrictions& wanted) {
   std::error_code error;
   const auto resolver = std::filesystem::canonical("/etc/resolv.conf", error);
   if (!error) wanted.files.push_back({resolver.parent_path().string(), confine::FileUse::kRead, true});
+  wanted.syscalls.add(confine::name_lookup_syscalls());
   wanted.connect_ports.push_back(kDnsPort);  // answers that are too long for a datagram
 }
 

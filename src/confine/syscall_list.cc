@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,6 +16,11 @@ namespace redoubt::confine {
 namespace {
 
 constexpr std::uint64_t kInt = 0xffff'ffff;
+
+// Above the type, in the same argument, lie flags.
+ArgumentRule socket_type_is(std::uint32_t type) {
+  return {.index = 1, .mask = 0xf, .value = type};
+}
 
 }  // namespace
 
@@ -35,13 +41,18 @@ SyscallList runtime_syscalls() {
     list.add({.name = name, .when = {argument_lacks(2, PROT_EXEC)}});
     list.add({.name = name, .when = {{.index = 2, .mask = PROT_EXEC, .value = PROT_EXEC}}, .refuse_with = EACCES});
   }
-  list.add_names({"read", "write", "readv", "writev", "lseek", "close", "fstat", "newfstatat", "fcntl"});
+  list.add_names({"read", "write", "readv", "writev", "lseek", "close", "fstat", "newfstatat"});
   list.add_names({"poll", "ppoll", "nanosleep", "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday"});
   list.add_names({"getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sched_yield",
                   "sched_getaffinity", "restart_syscall"});
   list.add_names({"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "exit", "exit_group"});
   // abort() and raise(): a broken invariant must end the process by its own signal.
   list.add({.name = "tgkill", .when = {argument_is(0, static_cast<std::uint32_t>(::getpid()))}});
+  // Not the commands that have a file send signals to other processes.
+  for (const std::uint32_t command : {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC}) {
+    list.add({.name = "fcntl", .when = {argument_is(1, command)}});
+  }
+  list.add({.name = "fcntl", .when = {argument_is(1, F_SETFL), argument_lacks(2, O_ASYNC)}});
   list.add({.name = "ioctl", .when = {argument_is(1, TCGETS)}, .refuse_with = ENOTTY});
   return list;
 }
@@ -77,19 +88,34 @@ SyscallList write_file_syscalls() {
 SyscallList tcp_syscalls() {
   SyscallList list;
   for (const std::uint32_t family : {AF_INET, AF_INET6}) {
-    list.add({.name = "socket", .when = {argument_is(0, family)}});
-  }
-  // glibc's resolver asks a local cache and for the machine's addresses, and does without both.
-  for (const std::uint32_t family : {AF_UNIX, AF_NETLINK}) {
-    list.add({.name = "socket", .when = {argument_is(0, family)}, .refuse_with = EACCES});
+    for (const std::uint32_t protocol : {0U, std::uint32_t{IPPROTO_TCP}}) {
+      list.add(
+          {.name = "socket", .when = {argument_is(0, family), socket_type_is(SOCK_STREAM), argument_is(2, protocol)}});
+    }
   }
   list.add_names(
       {"connect", "accept", "accept4", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt"});
-  list.add_names({"sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg"});
+  // MSG_FASTOPEN connects without connect(), and so past Landlock.
+  list.add({.name = "sendto", .when = {argument_lacks(3, MSG_FASTOPEN)}});
+  list.add({.name = "sendmsg", .when = {argument_lacks(2, MSG_FASTOPEN)}});
+  list.add_names({"recvfrom", "recvmsg"});
   for (const std::uint32_t request : {FIONBIO, FIONREAD}) {
     list.add({.name = "ioctl", .when = {argument_is(1, request)}});
   }
   list.add_names({"epoll_ctl", "epoll_wait", "epoll_pwait", "timerfd_settime"});
+  return list;
+}
+
+SyscallList name_lookup_syscalls() {
+  SyscallList list;
+  for (const std::uint32_t family : {AF_INET, AF_INET6}) {
+    list.add({.name = "socket", .when = {argument_is(0, family), socket_type_is(SOCK_DGRAM)}});
+  }
+  // glibc asks a local cache and for the machine's addresses, and does without both.
+  for (const std::uint32_t family : {AF_UNIX, AF_NETLINK}) {
+    list.add({.name = "socket", .when = {argument_is(0, family)}, .refuse_with = EACCES});
+  }
+  list.add({.name = "sendmmsg", .when = {argument_lacks(3, MSG_FASTOPEN)}});
   return list;
 }
 

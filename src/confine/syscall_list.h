@@ -58,8 +58,10 @@ SyscallList thread_syscalls();
 SyscallList read_file_syscalls();
 // Making, writing, syncing, renaming and removing files.
 SyscallList write_file_syscalls();
-// Serving on sockets that listen already, and connecting out over IPv4 and IPv6; with what Asio and glibc's resolver
-// need. No new listeners.
+// Serving on TCP sockets that listen already, and connecting out, over IPv4 and IPv6, with an event loop made before
+// (Asio's). No new listeners. Which ports, Landlock says.
 SyscallList tcp_syscalls();
+// With the group before: looking up names by glibc. Opens UDP, for which Landlock has no rules.
+SyscallList name_lookup_syscalls();
 
 }  // namespace redoubt::confine

@@ -207,8 +207,47 @@ TEST(RestrictSyscalls, NoNewListenerEvenWithTheTcpGroup) {
                                        sizeof any);
                        }),
             kKilledByFilter);
-  EXPECT_EQ(restricted(with_tcp, [](const Report&) { return ::socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? errno : 0; }),
-            EACCES);
+}
+
+TEST(RestrictSyscalls, TcpGroupOpensTcpSocketsAlone) {
+  const auto with_tcp = [] {
+    Restrictions wanted = typical();
+    wanted.syscalls.add(tcp_syscalls());
+    return wanted;
+  };
+  const auto open_socket = [&](int family, int type, int protocol) {
+    return restricted(with_tcp, [=](const Report&) { return ::socket(family, type, protocol) < 0 ? 1 : 0; });
+  };
+  EXPECT_EQ(open_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), 0);
+  EXPECT_EQ(open_socket(AF_INET, SOCK_DGRAM, 0), kKilledByFilter);
+  EXPECT_EQ(open_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), kKilledByFilter);
+  EXPECT_EQ(open_socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), kKilledByFilter);
+  EXPECT_EQ(open_socket(AF_UNIX, SOCK_STREAM, 0), kKilledByFilter);
+  EXPECT_EQ(restricted(with_tcp,
+                       [](const Report&) {
+                         const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+                         const sockaddr_in any{.sin_family = AF_INET, .sin_port = htons(9)};
+                         return ::sendto(fd, "x", 1, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&any),
+                                         sizeof any) < 0
+                                    ? 1
+                                    : 0;
+                       }),
+            kKilledByFilter);
+}
+
+TEST(RestrictSyscalls, NameLookupGroupAddsUdpAndRefusesTheRest) {
+  const auto with_lookup = [] {
+    Restrictions wanted = typical();
+    wanted.syscalls.add(tcp_syscalls());
+    wanted.syscalls.add(name_lookup_syscalls());
+    return wanted;
+  };
+  const auto open_socket = [&](int family, int type) {
+    return restricted(with_lookup, [=](const Report&) { return ::socket(family, type, 0) < 0 ? errno : 0; });
+  };
+  EXPECT_EQ(open_socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK), 0);
+  EXPECT_EQ(open_socket(AF_UNIX, SOCK_STREAM), EACCES);
+  EXPECT_EQ(open_socket(AF_NETLINK, SOCK_RAW), EACCES);
 }
 
 struct Forbidden {
@@ -243,6 +282,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forbidden{"userfaultfd", [] { return ::syscall(SYS_userfaultfd, 0); }},
         Forbidden{"keyctl", [] { return ::syscall(SYS_keyctl, 0, 0, 0, 0, 0); }},
         Forbidden{"personality", [] { return ::syscall(SYS_personality, 0); }},
+        Forbidden{"signal_by_file", [] { return static_cast<long>(::fcntl(0, F_SETOWN, ::getppid())); }},
         Forbidden{"chmod", [] { return static_cast<long>(::fchmod(0, 0777)); }},
         Forbidden{"dumpable", [] { return static_cast<long>(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }},
         Forbidden{"new_namespace_thread",
