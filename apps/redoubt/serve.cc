@@ -28,6 +28,9 @@
 #include "redoubt/confinement.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
+#ifdef REDOUBT_ATTACKED
+#include "tests/faults/attack/agent.h"
+#endif
 
 namespace redoubt::app {
 namespace {
@@ -172,6 +175,10 @@ Result<> Launcher::prepare() {
   auto users = find_process_users(settings_);
   if (!users) return users.error();
   users_ = *users;
+  if (!users_.keeper && !users_.gateway) {
+    log::warning("launcher", "keeper and gateway run as one user",
+                 {{"user", static_cast<std::uint64_t>(::geteuid())}, {"why", "not started as root, or configured so"}});
+  }
   if (auto done = fs.make_directory(layout_.run()); !done) return done;
   lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
@@ -329,7 +336,16 @@ void Launcher::be_gateway(Pipe& ready) {
       }
     }
     rings_.clear();
-    settings.confine = [this, &settings] { return confine_gateway(settings_, users_.gateway, settings.upstream_url); };
+    settings.confine = [this, &settings] {
+      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url);
+#ifdef REDOUBT_ATTACKED
+      if (confined) attack::start_agent();
+#endif
+      return confined;
+    };
+#ifdef REDOUBT_ATTACKED
+    keep.push_back(attack::agent_descriptor());
+#endif
     ended = enter_ledger(keep);
     if (ended) {
       ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(keeper_wake_),

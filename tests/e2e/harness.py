@@ -134,11 +134,12 @@ class Redoubt:
         return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
                    *options).stdout.strip()
 
-    def start(self):
+    def start(self, server="redoubt", before=(), **options):
+        """`before`: words in front of the command; `options`: for Popen."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [program("redoubt"), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
+            [*before, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream],
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, **options)
         line = self.process.stdout.readline()
         match = re.match(r"listening on (http://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:
