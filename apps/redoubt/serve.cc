@@ -29,7 +29,7 @@
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
 #ifdef REDOUBT_ATTACKED
-#include "tests/faults/attack/agent.h"
+#include "redoubt/attack_hook.h"
 #endif
 
 namespace redoubt::app {

@@ -3,7 +3,7 @@
 //   'W', u64 address, u64 size, bytes: writes memory           → i64: 0
 //   'R', u64 address, u64 size up to 4096: reads memory        → the bytes
 // An address that is not ours ends the process, as it would an attacker's code.
-#include "tests/faults/attack/agent.h"
+#include "redoubt/attack_hook.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

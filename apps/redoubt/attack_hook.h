@@ -1,5 +1,5 @@
 // What an attacker who has taken over the gateway can do, for tests: runs inside the confined gateway, with all that it
-// has, and obeys the test. In `redoubt-attacked` alone; the product has none of it.
+// has, and obeys the test. In `redoubt-attacked` alone (tests/faults/attack); the product has none of it.
 #pragma once
 
 namespace redoubt::attack {
