@@ -6,13 +6,15 @@ import json
 import os
 import secrets
 import socket
+import ssl
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import process_memory
-from harness import STREAM_HEAD, Redoubt, Upstream, chunk, event, whole_reply
+from harness import STREAM_HEAD, Redoubt, Upstream, chunk, event, run, whole_reply
 
 ROOT = os.geteuid() == 0
 GRACE_SECONDS = 1.0
@@ -24,11 +26,10 @@ def canary(name):
     return mark, f'say "{mark}" \\ and\nno more'
 
 
-class Canary(unittest.TestCase):
+class Base(unittest.TestCase):
     def setUp(self):
-        self.upstream = Upstream(lambda request, connection: self.answer(request, connection))
-        self.redoubt = Redoubt(self.upstream.url).start()
         self.reply_mark, self.reply = canary("reply")
+        self.start()
 
     def tearDown(self):
         self.redoubt.remove()
@@ -62,6 +63,11 @@ class Canary(unittest.TestCase):
         status, _, body = self.redoubt.chat(text, **options)
         self.assertEqual(status, 200)
         self.assertIn(self.reply_mark.encode(), body)
+
+class Canary(Base):
+    def start(self):
+        self.upstream = Upstream(lambda request, connection: self.answer(request, connection))
+        self.redoubt = Redoubt(self.upstream.url).start()
 
     def test_the_search_finds_what_is_there(self):
         if not ROOT:
@@ -110,6 +116,47 @@ class Canary(unittest.TestCase):
         marks.append(mark)
         self.assertEqual(self.redoubt.request("POST", "/v1/chat/completions", body='{"model":"m",' + text,
                                               key=self.redoubt.key)[0], 400)
+        self.check_gone(marks)
+
+
+class TlsUpstream(Upstream):
+    def __init__(self, folder, handler):
+        self.certificate = os.path.join(folder, "upstream.pem")
+        key = os.path.join(folder, "upstream.key")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key,
+            "-out", self.certificate)
+        os.chmod(self.certificate, 0o600)  # the gateway's own user could not read it
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        super().__init__(handler)
+        self.url = "https://localhost:%d" % self.listener.getsockname()[1]
+
+    def _serve(self, connection):
+        try:
+            connection = self.context.wrap_socket(connection, server_side=True)
+        except OSError:
+            return
+        super()._serve(connection)
+
+
+class CanaryOverTls(Base):
+    """With an upstream given by name and proven by its certificate: the gateway is confined differently."""
+
+    def start(self):
+        self.folder = tempfile.mkdtemp(prefix="redoubt-e2e-")
+        self.upstream = TlsUpstream(self.folder, lambda request, connection: self.answer(request, connection))
+        self.redoubt = Redoubt(self.upstream.url, folder=self.folder)
+        with open(os.path.join(self.redoubt.dir, "redoubt.toml"), "a") as file:
+            file.write(f'ca_file = "{self.upstream.certificate}"\n')
+        self.redoubt.start()
+
+    def test_exchanges_leave_nothing(self):
+        marks = [self.reply_mark]
+        for name, stream in (("whole", False), ("streamed", True)):
+            mark, text = canary(name)
+            marks.append(mark)
+            self.chat(mark, text, stream=stream)
         self.check_gone(marks)
 
 
