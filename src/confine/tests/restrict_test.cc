@@ -366,6 +366,25 @@ TEST(Report, NamesWhatAnOldKernelLacks) {
   EXPECT_NE(missing[0].find("ports"), std::string_view::npos);
 }
 
+TEST(RestrictProcess, KernelWithoutLandlockIsReportedAndRefusedWhereAllIsRequired) {
+  const auto without_landlock = [] {
+    Restrictions wanted = typical();
+    wanted.syscalls.add({.name = "landlock_create_ruleset", .refuse_with = ENOSYS});
+    wanted.syscalls.add_names({"seccomp", "prctl"});
+    return wanted;
+  };
+  EXPECT_EQ(restricted(without_landlock,
+                       [](const Report&) {
+                         const auto report = restrict_process(typical());
+                         if (!report || report->files || report->ports || report->signals) return 1;
+                         if (!report->syscalls || report->missing().size() != 3) return 2;
+                         if (!log_confinement("test", *report, false)) return 3;
+                         const auto required = log_confinement("test", *report, true);
+                         return !required && required.error().code() == Errc::kUnsupported ? 0 : 4;
+                       }),
+            0);
+}
+
 TEST(RestrictProcess, WithoutNoNewPrivilegesAnOrdinaryUserIsRefused) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become an ordinary user without no_new_privs";
   EXPECT_EQ(in_child([] {
