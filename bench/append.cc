@@ -33,9 +33,10 @@ class TimedFileSystem final : public FileSystem {
   std::vector<double> sync_us;
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    auto file = real_.open(path, mode);
-    if (!file) return file.error();
-    return std::unique_ptr<File>(std::make_unique<TimedFile>(*this, *std::move(file)));
+    return timed(real_.open(path, mode));
+  }
+  Result<std::unique_ptr<File>> open_direct(const std::string& path, OpenMode mode) override {
+    return timed(real_.open_direct(path, mode));
   }
   Result<> rename(const std::string& from, const std::string& to) override { return real_.rename(from, to); }
   Result<> remove(const std::string& path) override { return real_.remove(path); }
@@ -53,6 +54,7 @@ class TimedFileSystem final : public FileSystem {
     }
     Result<> write_at(std::uint64_t offset, ByteView bytes) override { return real_->write_at(offset, bytes); }
     Result<> truncate(std::uint64_t size) override { return real_->truncate(size); }
+    Result<> allocate(std::uint64_t size) override { return real_->allocate(size); }
     Result<std::uint64_t> size() override { return real_->size(); }
     Result<> sync_data() override {
       if (std::this_thread::get_id() != fs_.committer_ || !fs_.recording) return real_->sync_data();
@@ -66,6 +68,11 @@ class TimedFileSystem final : public FileSystem {
     TimedFileSystem& fs_;
     std::unique_ptr<File> real_;
   };
+
+  Result<std::unique_ptr<File>> timed(Result<std::unique_ptr<File>> file) {
+    if (!file) return file.error();
+    return std::unique_ptr<File>(std::make_unique<TimedFile>(*this, *std::move(file)));
+  }
 
   PosixFileSystem real_;
   const std::thread::id committer_ = std::this_thread::get_id();

@@ -24,6 +24,7 @@
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "keys/key_file.h"
+#include "keys/tls_authority.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
 #include "ledger/reader.h"
@@ -39,6 +40,7 @@ struct Arguments {
   std::string tenant;
   std::string version;
   std::uint64_t segment_bytes = 0;
+  keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
   int cpu = -1;
   int wake_fd = -1;
   int ready_fd = -1;
@@ -87,6 +89,10 @@ Arguments parse(int argc, char** argv) {
       out.version = value;
     else if (name == "--segment-bytes")
       out.segment_bytes = number<std::uint64_t>(value);
+    else if (name == "--tls-name")
+      out.tls.names.emplace_back(value);
+    else if (name == "--tls-leaf-life-ms")
+      out.tls.life = std::chrono::milliseconds(number<std::int64_t>(value));
     else if (name == "--cpu")
       out.cpu = number<int>(value);
     else if (name == "--wake-fd")
@@ -201,6 +207,12 @@ Result<> serve(const Arguments& arguments) {
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Errc::kUnavailable, "another keeper holds the ledger `" + arguments.ledger + "`");
   }
+  std::optional<keys::TlsAuthority> tls_authority;
+  if (!arguments.tls.names.empty()) {
+    auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
+    if (!opened) return opened.error().in("TLS authority");
+    tls_authority = *std::move(opened);
+  }
   int stop_pipe[2];
   if (::pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot make a pipe", errno);
   const UniqueFd stop_read(stop_pipe[0]);
@@ -226,7 +238,8 @@ Result<> serve(const Arguments& arguments) {
   ledger::Keeper keeper(
       **ledger, reader, wrapper, clock,
       {.openers = *std::move(openers),
-       .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version}});
+       .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version},
+       .tls_authority = tls_authority ? &*tls_authority : nullptr});
   for (std::size_t i = 0; i < rings.size(); ++i) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);
@@ -243,8 +256,11 @@ Result<> serve(const Arguments& arguments) {
   ::sigaction(SIGTERM, &action, nullptr);
 
   log::info("keeper", "ledger open", {{"origin", arguments.origin}, {"entries", (*ledger)->committed().value}});
-  const char ready = 1;
-  if (::write(arguments.ready_fd, &ready, 1) != 1) return errno_error("cannot tell the launcher", errno);
+  // Ready is one byte. What follows, to the end, is the certificate that callers must trust, if there is one.
+  const std::string ready = "\1" + (tls_authority ? tls_authority->certificate_pem() : std::string());
+  if (::write(arguments.ready_fd, ready.data(), ready.size()) != static_cast<ssize_t>(ready.size())) {
+    return errno_error("cannot tell the launcher", errno);
+  }
   ::close(arguments.ready_fd);
   auto ended = keeper.run(arguments.wake_fd, stop_read.get());
   log::info("keeper", "ledger closed",

@@ -17,15 +17,18 @@ struct InitOptions {
 int run_init(const Common& common, const InitOptions& options);
 
 struct ServeOptions {
-  std::string listen;    // instead of the configuration's
-  std::string upstream;  // instead of the configuration's
+  std::string listen;             // instead of the configuration's
+  std::string upstream;           // instead of the configuration's
+  bool tls = false;               // also if the configuration does not say so
+  bool allow_plain_http = false;  // likewise
   std::vector<int> gateway_cpus;
   int keeper_cpu = -1;
 };
 int run_serve(const Common& common, const ServeOptions& options);
 
 struct StatusOptions {
-  std::string url;  // empty: the server that runs from the folder
+  std::string url;      // empty: the server that runs from the folder
+  std::string ca_file;  // as LedgerAccess's
 };
 int run_status(const Common& common, const StatusOptions& options);
 
@@ -42,6 +45,7 @@ int run_list_keys(const Common& common);
 struct LedgerAccess {
   std::string url;        // a running server instead of the folder
   std::string key;        // API key for what needs one; also from REDOUBT_KEY
+  std::string ca_file;    // trust anchors for https; default: the folder's for the folder's server, else the system's
   std::string vkey;       // the log's verifier key
   std::string vkey_file;  // or a file that holds it; default: the folder's
 };

@@ -4,12 +4,15 @@
 #include <boost/asio/io_context.hpp>
 #include <vector>
 
+#include "base/file.h"
 #include "encoding/json_reader.h"
+#include "redoubt/layout.h"
 
 namespace redoubt::app {
 
 struct Fetcher::Impl {
-  Impl(net::UpstreamUrl url, std::string k) : sweep(io), client(io, sweep, std::move(url), {}), key(std::move(k)) {}
+  Impl(net::UpstreamUrl url, std::string k, net::ClientLimits limits)
+      : sweep(io), client(io, sweep, std::move(url), std::move(limits)), key(std::move(k)) {}
   boost::asio::io_context io{1};
   net::DeadlineSweep sweep;
   net::HttpClient client;
@@ -19,10 +22,21 @@ struct Fetcher::Impl {
 Fetcher::Fetcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Fetcher::~Fetcher() = default;
 
-Result<std::unique_ptr<Fetcher>> Fetcher::create(std::string_view url, std::string key) {
+Result<std::unique_ptr<Fetcher>> Fetcher::create(std::string_view url, std::string key, std::string ca_file) {
   auto parsed = net::UpstreamUrl::parse(url);
   if (!parsed) return parsed.error();
-  return std::unique_ptr<Fetcher>(new Fetcher(std::make_unique<Impl>(*std::move(parsed), std::move(key))));
+  net::ClientLimits limits;
+  limits.ca_file = std::move(ca_file);
+  return std::unique_ptr<Fetcher>(
+      new Fetcher(std::make_unique<Impl>(*std::move(parsed), std::move(key), std::move(limits))));
+}
+
+std::string trust_anchors(const Common& common, const std::string& ca_file, bool own_server) {
+  if (!ca_file.empty()) return ca_file;
+  PosixFileSystem fs;
+  std::string own = Layout(common.dir).tls_authority();
+  if ((own_server || common.dir_given) && fs.open(own, OpenMode::kReadOnly)) return own;
+  return {};
 }
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "net/http_client.h"
+#include "redoubt/output.h"
 #include "tlog/log_verifier.h"
 
 namespace redoubt::app {
@@ -18,8 +19,9 @@ struct Reply {
 
 class Fetcher {
  public:
-  // `url`: where paths begin. `key`: API key to present; empty for none.
-  static Result<std::unique_ptr<Fetcher>> create(std::string_view url, std::string key);
+  // `url`: where paths begin. `key`: API key to present; empty for none. `ca_file`: PEM trust anchors for https; empty:
+  // the system's.
+  static Result<std::unique_ptr<Fetcher>> create(std::string_view url, std::string key, std::string ca_file);
   ~Fetcher();
 
   // One exchange; the reply's body at most `limit` bytes (kTooLarge).
@@ -33,6 +35,10 @@ class Fetcher {
 
   std::unique_ptr<Impl> impl_;
 };
+
+// Whom a command trusts for https: `ca_file` if one was given; the folder's own authority, if it has one, when the URL
+// is that of the folder's server (`own_server`) or the folder was named; else the system's (empty).
+std::string trust_anchors(const Common& common, const std::string& ca_file, bool own_server);
 
 // A log's files below a URL.
 class HttpResourceReader final : public tlog::ResourceReader {

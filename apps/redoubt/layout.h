@@ -17,6 +17,8 @@ struct Layout {
   std::string keys() const { return root + "/keys"; }  // of people: openers
   std::string run() const { return root + "/run"; }    // what a running server tells others
 
+  std::string tls_authority() const { return root + "/tls-ca.pem"; }  // what callers trust; a copy of the keeper's
+
   std::string root;
 };
 

@@ -61,7 +61,7 @@ Result<std::unique_ptr<Fetcher>> server(const Common& common, const LedgerAccess
     if (!address) return Error(Errc::kUnavailable, "no server runs from `" + common.dir + "`; give --url");
     url = first_line(*std::move(address));
   }
-  return Fetcher::create(url, api_key(access));
+  return Fetcher::create(url, api_key(access), trust_anchors(common, access.ca_file, access.url.empty()));
 }
 
 // The log's checkpoint, verified.
@@ -180,7 +180,7 @@ Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access,
   std::unique_ptr<Fetcher> fetcher;
   std::unique_ptr<tlog::ResourceReader> reader;
   if (is_url(options.where)) {
-    auto made = Fetcher::create(options.where, api_key(access));
+    auto made = Fetcher::create(options.where, api_key(access), trust_anchors(common, access.ca_file, false));
     if (!made) return made.error();
     fetcher = *std::move(made);
     reader = std::make_unique<HttpResourceReader>(*fetcher);

@@ -8,12 +8,19 @@ namespace redoubt::app {
 namespace {
 
 void add_common(CLI::App& command, Common& common) {
-  command.add_option("--dir", common.dir, "Redoubt's folder")->capture_default_str();
+  command.add_option("--dir", common.dir, "Redoubt's folder")
+      ->capture_default_str()
+      ->each([&common](const std::string&) { common.dir_given = true; });
   command.add_flag("--json", common.json, "answer in JSON");
+}
+
+void add_ca_file(CLI::App& command, std::string& ca_file) {
+  command.add_option("--ca-file", ca_file, "PEM trust anchors for https (default: DIR/tls-ca.pem, or the system's)");
 }
 
 void add_access(CLI::App& command, LedgerAccess& access) {
   command.add_option("--url", access.url, "a running server instead of the folder");
+  add_ca_file(command, access.ca_file);
   command.add_option("--key", access.key, "API key to present (or REDOUBT_KEY)");
   auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
   command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
@@ -40,6 +47,9 @@ int run(int argc, char** argv) {
   serve_command->add_option("--listen", serve.listen,
                             "address and port instead of the configuration's; port 0: a free one");
   serve_command->add_option("--upstream", serve.upstream, "the model server's URL instead of the configuration's");
+  serve_command->add_flag("--tls", serve.tls, "speak TLS 1.3 to callers, under certificates that the keeper makes");
+  serve_command->add_flag("--allow-plain-http", serve.allow_plain_http,
+                          "listen without TLS on an address that other machines can reach");
   serve_command->add_option("--gateway-cpus", serve.gateway_cpus, "processors for the gateway's threads")
       ->delimiter(',');
   serve_command->add_option("--keeper-cpu", serve.keeper_cpu, "processor for the keeper");
@@ -49,6 +59,7 @@ int run(int argc, char** argv) {
   auto* status_command = app.add_subcommand("status", "whether the server works and what its log says");
   add_common(*status_command, common);
   status_command->add_option("--url", status_options.url, "the server (default: the one that runs from the folder)");
+  add_ca_file(*status_command, status_options.ca_file);
   status_command->callback([&] { status = run_status(common, status_options); });
 
   auto* identity = app.add_subcommand("identity", "who may call");

@@ -20,6 +20,7 @@ enum ExitStatus : int {
 // Options that every command has.
 struct Common {
   std::string dir = "var";
+  bool dir_given = false;  // on the command line
   bool json = false;
 };
 

@@ -8,20 +8,24 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "base/shm_ring.h"
+#include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
@@ -86,15 +90,36 @@ void become_child(const char* name, pid_t launcher) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// One byte means ready; the end without it means that the child failed, and said why in its log.
-bool wait_ready(Pipe& pipe) {
+constexpr std::size_t kMaxReadyBytes = 64 * 1024;
+
+// One byte means ready, and what follows to the end is returned; the end without it means that the child failed, and
+// said why in its log.
+std::optional<std::string> wait_ready(Pipe& pipe) {
   pipe.write.reset();
-  char byte = 0;
-  ssize_t n = 0;
-  do {
-    n = ::read(pipe.read.get(), &byte, 1);
-  } while (n < 0 && errno == EINTR);
-  return n == 1;
+  std::string said;
+  std::array<char, 4096> buffer;
+  while (said.size() < kMaxReadyBytes) {
+    const ssize_t n = ::read(pipe.read.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    said.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  if (said.empty()) return std::nullopt;
+  return said.substr(1);
+}
+
+// For which names the keeper makes certificates when the configuration does not say.
+std::vector<std::string> default_tls_names(const net::ListenAddress& listen) {
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  std::array<char, 65> host{};
+  std::string more = listen.host;
+  if (listen.unspecified) {
+    more = ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "";
+  }
+  if (crypto::check_certificate_name(more) && std::find(names.begin(), names.end(), more) == names.end()) {
+    names.push_back(more);
+  }
+  return names;
 }
 
 std::string keeper_program() {
@@ -120,8 +145,12 @@ class Launcher {
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
+  // Whether callers see certificates of the keeper's.
+  bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
+  Result<> publish_authority(const std::string& pem);
   void announce();
-  void send_keys_again();
+  Result<> send_files();
+  void send_files_again();
   gateway::GatewaySettings gateway_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
   [[noreturn]] void be_gateway(Pipe& ready);
@@ -131,11 +160,14 @@ class Launcher {
   const ServeOptions options_;
   Settings settings_;
   ProcessUsers users_;
+  net::ListenAddress listen_;
   UniqueFd lock_;
   std::vector<Ring> rings_;
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
   FilePath keys_;
+  FilePath certificate_;
+  FilePath certificate_key_;
   sigset_t signals_{};
   std::string upstream_key_;
   pid_t launcher_ = 0;
@@ -171,6 +203,17 @@ Result<> Launcher::prepare() {
   settings_ = *std::move(settings);
   if (!options_.listen.empty()) settings_.listen = options_.listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
+  if (options_.tls) settings_.tls = true;
+  if (options_.allow_plain_http) settings_.allow_plain_http = true;
+  auto listen = net::parse_listen_address(settings_.listen);
+  if (!listen) return listen.error();
+  listen_ = *std::move(listen);
+  if (!settings_.tls && !settings_.allow_plain_http && !listen_.loopback) {
+    return Error(Errc::kInvalidArgument, "other machines can reach `" + settings_.listen +
+                                             "`, and without TLS the network reads keys and prompts: add `--tls`, or "
+                                             "`--allow-plain-http` if something before Redoubt speaks TLS");
+  }
+  if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
 
   auto users = find_process_users(settings_);
   if (!users) return users.error();
@@ -186,10 +229,12 @@ Result<> Launcher::prepare() {
     return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
   }
   if (auto done = take_over(layout_, users_); !done) return done;
-  auto keys = FilePath::make();
-  if (!keys) return keys.error();
-  keys_ = *std::move(keys);
-  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) return done;
+  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) {
+    auto made = FilePath::make();
+    if (!made) return made.error();
+    *path = *std::move(made);
+  }
+  if (auto done = send_files(); !done) return done;
   if (!settings_.upstream_key_file.empty()) {
     auto key = read_file(fs, settings_.upstream_key_file, 4096);
     if (!key) return key.error();
@@ -236,7 +281,7 @@ Result<> Launcher::start_keeper() {
   if (keeper_ < 0) return errno_error("cannot start the keeper", errno);
   if (keeper_ == 0) exec_keeper(*ready);
   keeper_alive_.write.reset();  // the keeper's alone from now on
-  if (wait_ready(*ready)) return {};
+  if (const auto authority = wait_ready(*ready)) return authority->empty() ? Result<>() : publish_authority(*authority);
   int status = 0;
   ::waitpid(keeper_, &status, 0);
   return Error(Errc::kUnavailable, "the keeper did not start (" + describe(status) + "); its log says why");
@@ -262,6 +307,10 @@ void Launcher::exec_keeper(const Pipe& ready) {
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
   }
+  if (keeper_certifies()) {
+    for (const std::string& name : settings_.tls_names) arguments.push_back("--tls-name=" + name);
+    arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
+  }
   for (const Ring& ring : rings_) {
     arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
                         std::to_string(ring.wake.get()));
@@ -276,6 +325,15 @@ void Launcher::exec_keeper(const Pipe& ready) {
   ::_exit(kFailure);
 }
 
+// The keeper's folder is its own; callers need the authority's certificate where they can read it.
+Result<> Launcher::publish_authority(const std::string& pem) {
+  PosixFileSystem fs;
+  const std::string path = layout_.tls_authority();
+  if (auto done = write_file_atomically(fs, path, as_bytes(pem)); !done) return done;
+  ::chmod(path.c_str(), 0644);
+  return {};
+}
+
 Result<> Launcher::start_gateway() {
   auto ready = Pipe::make();
   if (!ready) return ready.error();
@@ -283,9 +341,9 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
-  keys_.gateway.reset();
+  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) path->gateway.reset();
   rings_.clear();  // listeners and rings are the children's
-  if (wait_ready(*ready)) return {};
+  if (wait_ready(*ready).has_value()) return {};
   int status = 0;
   ::waitpid(gateway_, &status, 0);
   return Error(Errc::kUnavailable, "the gateway did not start (" + describe(status) + "); its log says why");
@@ -302,6 +360,10 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
                    .provider = settings_.upstream_provider,
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
                    .max_reply_bytes = settings_.max_reply_bytes},
+      .tls = {.on = settings_.tls,
+              .certificate_path = settings_.tls_certificate,
+              .certificate_socket = certificate_.gateway.get(),
+              .key_socket = certificate_key_.gateway.get()},
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
@@ -315,9 +377,13 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
 
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
-  if (!crypto::init_secure_heap()) log::warning("gateway", "key pages cannot be locked in memory");
-  gateway::GatewaySettings settings = gateway_settings();
+  // Each caller's connection may have one to the upstream.
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
+  const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
+  if (!crypto::init_secure_heap(tls_sides * settings_.threads * settings_.server.max_connections)) {
+    log::warning("gateway", "key pages cannot be locked in memory");
+  }
+  gateway::GatewaySettings settings = gateway_settings();
   Result<> ended;
   if (url) {
     settings.upstream_url = *std::move(url);
@@ -326,7 +392,8 @@ void Launcher::be_gateway(Pipe& ready) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
     std::vector<gateway::CoreHandles> cores;
-    std::vector<int> keep{keys_.gateway.get(), keeper_wake_.get(), keeper_alive_.read.get(), ready.write.get()};
+    std::vector<int> keep{keys_.gateway.get(), certificate_.gateway.get(), certificate_key_.gateway.get(),
+                          keeper_wake_.get(),  keeper_alive_.read.get(),   ready.write.get()};
     for (Ring& ring : rings_) {
       cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
                        UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
@@ -367,23 +434,40 @@ Result<> Launcher::enter_ledger(const std::vector<int>& keep) {
 }
 
 void Launcher::announce() {
-  const std::string url = "http://" + settings_.listen;
+  // An address that can be called: of all addresses, the loopback one.
+  std::string address = settings_.listen;
+  if (listen_.unspecified) {
+    address =
+        (listen_.host.find(':') == std::string::npos ? "127.0.0.1" : "[::1]") + address.substr(address.rfind(':'));
+  }
+  const std::string url = (settings_.tls ? "https://" : "http://") + address;
   PosixFileSystem fs;
   // For other commands; without it they need --url.
   if (auto done = write_file_atomically(fs, layout_.run() + "/address", as_bytes(url + "\n")); !done) {
     log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
   }
-  std::printf("listening on %s\n", url.c_str());
+  std::printf("listening on %s%s\n", url.c_str(), listen_.unspecified ? " and every other address" : "");
+  if (keeper_certifies()) std::printf("trust in %s\n", layout_.tls_authority().c_str());
   std::fflush(stdout);
 }
 
-// The gateway may not open the file of API keys: it is sent, and the signal says so.
-void Launcher::send_keys_again() {
-  if (gateway_ <= 0) return;
-  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) {
-    log::error("launcher", "keys are kept as they were", {{"why", done.error().message()}});
-    return;
+// The gateway may not open the files of API keys and of its certificate: they are sent.
+Result<> Launcher::send_files() {
+  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) return done;
+  if (settings_.tls_certificate.empty()) return {};
+  if (auto done = send_file(certificate_.launcher.get(), settings_.tls_certificate); !done) {
+    return done.error().in("TLS certificate");
   }
+  if (auto done = send_file(certificate_key_.launcher.get(), settings_.tls_key); !done) {
+    return done.error().in("TLS key");
+  }
+  return {};
+}
+
+// The signal says that they were sent; what could not be is kept as it was.
+void Launcher::send_files_again() {
+  if (gateway_ <= 0) return;
+  if (auto done = send_files(); !done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
   ::kill(gateway_, SIGHUP);
 }
 
@@ -397,7 +481,7 @@ Result<> Launcher::supervise() {
     signalfd_siginfo info{};
     if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
     if (info.ssi_signo == SIGHUP) {
-      send_keys_again();
+      send_files_again();
       continue;
     }
     if (info.ssi_signo != SIGCHLD) {

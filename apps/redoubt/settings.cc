@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/config.h"
+#include "crypto/certificate.h"
 
 namespace redoubt::app {
 namespace {
@@ -14,6 +15,7 @@ class Reader {
 
   void read(std::string_view key, std::string& out) { take(section_.get_string(key, out), out); }
   void read(std::string_view key, bool& out) { take(section_.get_bool(key, out), out); }
+  void read(std::string_view key, std::vector<std::string>& out) { take(section_.get_strings(key, out), out); }
   template <class T>
   void read_int(std::string_view key, T& out, std::int64_t min, std::int64_t max) {
     take(section_.get_int(key, static_cast<std::int64_t>(out), {min, max}), out);
@@ -61,6 +63,13 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("gateway.body_timeout", s.server.body_timeout);
   in.read("gateway.idle_timeout", s.server.idle_timeout);
   in.read("gateway.write_timeout", s.server.write_timeout);
+  in.read("gateway.handshake_timeout", s.server.handshake_timeout);
+  in.read("gateway.tls", s.tls);
+  in.read("gateway.tls_names", s.tls_names);
+  in.read("gateway.tls_leaf_life", s.tls_leaf_life);
+  in.read("gateway.tls_certificate", s.tls_certificate);
+  in.read("gateway.tls_key", s.tls_key);
+  in.read("gateway.allow_plain_http", s.allow_plain_http);
   in.read("ledger.origin", s.origin);
   in.read("ledger.tenant", s.tenant);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
@@ -78,6 +87,15 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read_size("upstream.max_reply", s.max_reply_bytes, kKiB, 1024 * kMiB);
   if (auto done = in.done(); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
+  for (const std::string& name : s.tls_names) {
+    if (auto good = crypto::check_certificate_name(name); !good) {
+      return file->error_at("gateway.tls_names", "has " + good.error().message());
+    }
+  }
+  if (s.tls_certificate.empty() != s.tls_key.empty()) {
+    return file->error_at(s.tls_key.empty() ? "gateway.tls_certificate" : "gateway.tls_key",
+                          "needs the other of `tls_certificate` and `tls_key`");
+  }
   if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");
   return s;
 }

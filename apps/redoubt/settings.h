@@ -1,7 +1,9 @@
 // redoubt.toml: what it may say, and its defaults (docs/operating/configuration.md).
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -12,6 +14,12 @@ namespace redoubt::app {
 struct Settings {
   std::string listen = "127.0.0.1:8080";
   unsigned threads = 1;
+  bool tls = false;
+  std::vector<std::string> tls_names;                               // empty: localhost and what `listen` says
+  std::chrono::milliseconds tls_leaf_life{std::chrono::hours(24)};  // of the certificates that the keeper makes
+  std::string tls_certificate;                                      // PEM files; empty: the keeper certifies
+  std::string tls_key;
+  bool allow_plain_http = false;  // also where other machines can reach it
   std::string origin;
   std::string tenant;
   std::uint64_t segment_bytes = 64 * 1024 * 1024;

@@ -20,7 +20,9 @@ struct Status {
   bool verified = false;
 };
 
-Result<Status> examine(const Layout& layout, std::string url) {
+Result<Status> examine(const Common& common, const StatusOptions& options) {
+  const Layout layout(common.dir);
+  std::string url = options.url;
   PosixFileSystem fs;
   Status status;
   if (url.empty()) {
@@ -31,7 +33,7 @@ Result<Status> examine(const Layout& layout, std::string url) {
   }
   status.url = url;
   if (!url.empty()) {
-    auto fetcher = Fetcher::create(url, "");
+    auto fetcher = Fetcher::create(url, "", trust_anchors(common, options.ca_file, options.url.empty()));
     if (!fetcher) return fetcher.error();
     auto reply = (*fetcher)->get("/readyz", 4096);
     status.reachable = reply.has_value();
@@ -59,7 +61,7 @@ Result<Status> examine(const Layout& layout, std::string url) {
 }  // namespace
 
 int run_status(const Common& common, const StatusOptions& options) {
-  auto status = examine(Layout(common.dir), options.url);
+  auto status = examine(common, options);
   if (!status) return report(status.error(), common.json);
   const std::string state = status->ready ? "ready" : status->reachable ? "not ready" : "not running";
   if (common.json) {

@@ -133,6 +133,13 @@ def cpu_seconds(pids):
     return total / TICKS
 
 
+def resident_kib(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
 class Busy:
     """How busy each core is between construction and `shares`."""
 
@@ -159,23 +166,41 @@ class Busy:
         return out
 
 
-def sync_p50_us(folder, rounds=200):
-    """Median of writing 4 KiB in place and making it durable, in microseconds: how quick the disk is just now."""
-    path = folder / "sync-probe"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        os.pwrite(fd, b"\0" * 65536, 0)
-        os.fsync(fd)
+class SyncProbe:
+    """How quick the disk is just now: writing 4 KiB in place and making it durable, through the page cache."""
+
+    def __init__(self, folder):
+        self.path = folder / "sync-probe"
+        self.path.write_bytes(b"\0" * 65536)
+
+    def measure(self, count=200):
+        """(median, 99th percentile) of `count`, in microseconds."""
         times = []
-        for i in range(rounds):
-            began = time.perf_counter()
-            os.pwrite(fd, b"x" * 4096, (i % 16) * 4096)
-            os.fdatasync(fd)
-            times.append(time.perf_counter() - began)
-    finally:
-        os.close(fd)
-        path.unlink()
-    return statistics.median(times) * 1e6
+        fd = os.open(self.path, os.O_RDWR)
+        try:
+            os.fsync(fd)
+            for i in range(count):
+                began = time.perf_counter()
+                os.pwrite(fd, b"x" * 4096, (i % 16) * 4096)
+                os.fdatasync(fd)
+                times.append((time.perf_counter() - began) * 1e6)
+        finally:
+            os.close(fd)
+        times.sort()
+        return times[count // 2], times[count * 99 // 100]
+
+
+def quiet_rounds(p50s, p99s, factor=4):
+    """Which rounds count, by a rule that was written before anything was measured: a round counts unless the raw sync's
+    99th percentile, measured right before it or right after it, is above `factor` times the run's median of raw syncs.
+    `p99s`: pairs, before and after. A run of which fewer than half the rounds count is no measurement."""
+    limit = factor * median(p50s)
+    kept = [i for i, pair in enumerate(p99s) if max(pair) <= limit]
+    if 2 * len(kept) < len(p99s):
+        print(f"fewer than half of the rounds were quiet (raw sync p99 at most {limit:.0f} us): all are counted",
+              flush=True)
+        return list(range(len(p99s)))
+    return kept
 
 
 median = statistics.median

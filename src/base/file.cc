@@ -15,6 +15,8 @@
 namespace redoubt {
 namespace {
 
+constexpr mode_t kFileMode = 0640;
+
 Error path_error(std::string_view what, const std::string& path, int errno_value) {
   return errno_error(std::string(what) + " `" + path + "`", errno_value);
 }
@@ -41,9 +43,7 @@ class PosixFile final : public File {
       const ssize_t n =
           ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) {
-        return Error(Errc::kResourceExhausted, "cannot write `" + path_ + "`: no space left on the disk");
-      }
+      if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) return full();
       if (n < 0) return path_error("cannot write", path_, errno);
       done += static_cast<std::size_t>(n);
     }
@@ -60,6 +60,13 @@ class PosixFile final : public File {
     return {};
   }
 
+  Result<> allocate(std::uint64_t size) override {
+    const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+    if (error == ENOSPC || error == EDQUOT) return full();
+    if (error != 0) return path_error("cannot set space aside for", path_, error);
+    return {};
+  }
+
   Result<std::uint64_t> size() override {
     struct stat info{};
     if (::fstat(fd_.get(), &info) != 0) return path_error("cannot examine", path_, errno);
@@ -67,31 +74,49 @@ class PosixFile final : public File {
   }
 
  private:
+  Error full() const {
+    return Error(Errc::kResourceExhausted, "cannot write `" + path_ + "`: no space left on the disk");
+  }
+
   UniqueFd fd_;
   std::string path_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
-  int flags = O_CLOEXEC;
+namespace {
+
+int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kReadOnly:
-      flags |= O_RDONLY;
-      break;
+      return O_RDONLY;
     case OpenMode::kReadWrite:
-      flags |= O_RDWR;
-      break;
+      return O_RDWR;
     case OpenMode::kCreateReadWrite:
-      flags |= O_RDWR | O_CREAT;
-      break;
+      return O_RDWR | O_CREAT;
     case OpenMode::kCreateNew:
-      flags |= O_RDWR | O_CREAT | O_EXCL;
-      break;
+      return O_RDWR | O_CREAT | O_EXCL;
   }
-  UniqueFd fd(::open(path.c_str(), flags, 0640));
+  return O_RDONLY;
+}
+
+Result<std::unique_ptr<File>> opened(UniqueFd fd, const std::string& path) {
   if (!fd.valid()) return path_error("cannot open", path, errno);
   return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd), path));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
+  return opened(UniqueFd(::open(path.c_str(), flags_of(mode) | O_CLOEXEC, kFileMode)), path);
+}
+
+Result<std::unique_ptr<File>> PosixFileSystem::open_direct(const std::string& path, OpenMode mode) {
+  const int flags = flags_of(mode) | O_CLOEXEC;
+  UniqueFd fd(::open(path.c_str(), flags | O_DIRECT, kFileMode));
+  // File systems without it say so here (open(2)), when the file may have been made already.
+  if (!fd.valid() && errno == EINVAL) fd = UniqueFd(::open(path.c_str(), flags & ~O_EXCL, kFileMode));
+  return opened(std::move(fd), path);
 }
 
 Result<> PosixFileSystem::rename(const std::string& from, const std::string& to) {

@@ -34,14 +34,24 @@ class File {
   // trusted, not even by trying again: the page cache may have dropped it.
   virtual Result<> sync_data() = 0;
   virtual Result<> truncate(std::uint64_t size) = 0;
+  // Makes the file at least `size` bytes long, the new ones reading as zeros, with room for all of it set aside on the
+  // disk where the file system can. Errors: kIo, kResourceExhausted when the disk is full.
+  virtual Result<> allocate(std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() = 0;
 };
+
+// What offsets, sizes and addresses are multiples of in files from open_direct(). No disk in use has larger blocks.
+inline constexpr std::size_t kDirectBlockSize = 4096;
 
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  // As open(), but reads and writes go past the page cache where the file system can do that (O_DIRECT): in whole
+  // blocks of kDirectBlockSize, from memory that is aligned to them. A write that fails has then left nothing behind
+  // that reads as written but is not on the disk.
+  virtual Result<std::unique_ptr<File>> open_direct(const std::string& path, OpenMode mode) = 0;
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;  // atomic; replaces `to`
   virtual Result<> remove(const std::string& path) = 0;
   // Makes a folder, mode 0750; no error when it is there.
@@ -58,6 +68,7 @@ class FileSystem {
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  Result<std::unique_ptr<File>> open_direct(const std::string& path, OpenMode mode) override;
   Result<> rename(const std::string& from, const std::string& to) override;
   Result<> remove(const std::string& path) override;
   Result<> make_directory(const std::string& path) override;

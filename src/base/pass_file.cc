@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/unique_fd.h"
-
 namespace redoubt {
 namespace {
 
@@ -82,7 +80,7 @@ Result<> send_file(int socket, const std::string& path) {
   return errno_error("cannot send `" + path + "`", errno);
 }
 
-Result<Bytes> receive_file(int socket, std::uint64_t limit) {
+Result<UniqueFd> receive_open_file(int socket) {
   Result<UniqueFd> last = receive_fd(socket);
   if (!last) return last.error();
   while (true) {
@@ -91,7 +89,13 @@ Result<Bytes> receive_file(int socket, std::uint64_t limit) {
     if (!later) return later.error();
     last = std::move(later);
   }
-  return read_all(last->get(), limit);
+  return last;
+}
+
+Result<Bytes> receive_file(int socket, std::uint64_t limit) {
+  auto file = receive_open_file(socket);
+  if (!file) return file.error();
+  return read_all(file->get(), limit);
 }
 
 }  // namespace redoubt

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace redoubt {
 
@@ -16,8 +17,11 @@ namespace redoubt {
 // Errors of opening; kInvalidArgument when it is not a regular file; kUnavailable when the receiver is gone.
 Result<> send_file(int socket, const std::string& path);
 
-// The content of the file sent last; those before it are dropped. Never blocks: kNotFound when none was sent. kTooLarge
-// above `limit` bytes; kMalformed for a message without exactly one descriptor.
+// The file sent last, open for reading; those before it are dropped. Never blocks: kNotFound when none was sent.
+// kMalformed for a message without exactly one descriptor.
+Result<UniqueFd> receive_open_file(int socket);
+
+// Its content. Errors: as receive_open_file; kTooLarge above `limit` bytes.
 Result<Bytes> receive_file(int socket, std::uint64_t limit);
 
 }  // namespace redoubt

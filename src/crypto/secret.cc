@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <bit>
 #include <cstring>
 
 #include "base/check.h"
@@ -10,14 +11,17 @@
 namespace redoubt::crypto {
 namespace {
 
-// Enough for every key a process holds at once; a power of two, as the secure heap wants.
+// Enough for every key a process holds at once, but for those of connections.
 constexpr std::size_t kSecureHeapSizeBytes = 64 * 1024;
 constexpr std::size_t kSecureHeapMinBlockBytes = 32;
+constexpr std::size_t kConnectionBytes = 4 * kSecureHeapMinBlockBytes;
 
 }  // namespace
 
-bool init_secure_heap() {
-  return CRYPTO_secure_malloc_init(kSecureHeapSizeBytes, kSecureHeapMinBlockBytes) == 1;
+bool init_secure_heap(std::size_t connections) {
+  // A power of two, as OpenSSL wants.
+  const std::size_t size = std::bit_ceil(kSecureHeapSizeBytes + connections * kConnectionBytes);
+  return CRYPTO_secure_malloc_init(size, kSecureHeapMinBlockBytes) == 1;
 }
 
 Secret::Secret(std::size_t size) : size_(size) {

@@ -13,8 +13,12 @@
 namespace redoubt::crypto {
 
 // Sets up the secure heap. Call once, before threads. False when the system refuses to lock the pages (RLIMIT_MEMLOCK);
-// secrets then stay on the heap that can be swapped out, which the caller should say.
-bool init_secure_heap();
+// secrets then stay in memory that can be swapped out, which the caller should say.
+//
+// `connections`: TLS connections there may be at once, of any side. OpenSSL keeps a handshake's own keys in this heap
+// for as long as the connection lives (a server's 32 bytes, a client's about 100; there is room for 128). A full secure
+// heap stops the program, so strangers must not be able to fill it.
+bool init_secure_heap(std::size_t connections = 0);
 
 class Secret {
  public:

@@ -22,9 +22,11 @@ Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, Core
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
-  return std::unique_ptr<Core>(new Core(settings, std::move(handles), RingProducer(*std::move(requests)),
-                                        RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
-                                        std::move(keys)));
+  std::unique_ptr<Core> core(new Core(settings, std::move(handles), RingProducer(*std::move(requests)),
+                                      RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
+                                      std::move(keys)));
+  boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
+  return core;
 }
 
 Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
@@ -40,21 +42,39 @@ Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer re
       pipeline_(recorder_, upstream_, authorizer, ledger_routes_, settings.upstream),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));
+  if (settings.tls.on) server_.set_tls(nullptr);
 }
 
 Result<> Core::start() {
-  sweep_.on_tick([this] { pipeline_.tick(clock_.steady()); });
+  sweep_.on_tick([this] {
+    pipeline_.tick(clock_.steady());
+    withdraw_ended_tls();
+  });
   sweep_.start();
   return server_.start();
 }
 
 void Core::run() {
-  boost::asio::co_spawn(io_, pump_ledger(), rethrow);
   io_.run();
 }
 
 void Core::set_keys(std::shared_ptr<const ApiKeys> keys) {
   boost::asio::post(io_, [this, keys = std::move(keys)] { pipeline_.set_keys(keys); });
+}
+
+void Core::set_tls(std::shared_ptr<const net::TlsServerContext> context) {
+  boost::asio::post(io_, [this, context = std::move(context)] {
+    tls_ = context;
+    server_.set_tls(context);
+  });
+}
+
+// By the wall clock, as callers judge it. Nobody who checks would take it any more; nobody else shall.
+void Core::withdraw_ended_tls() {
+  if (!tls_ || clock_.now() < tls_->not_after()) return;
+  log::error("gateway", "the TLS certificate has ended: no connections are taken");
+  tls_.reset();
+  server_.set_tls(nullptr);
 }
 
 void Core::keeper_gone() {

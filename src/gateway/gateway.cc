@@ -10,17 +10,20 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "gateway/internal/core.h"
+#include "gateway/internal/tls_identity.h"
 
 namespace redoubt::gateway {
 namespace {
 
 using internal::Core;
+using internal::TlsIdentity;
 
 Result<std::shared_ptr<const ApiKeys>> load_keys(int socket) {
   auto bytes = receive_file(socket, ApiKeys::kMaxFileBytes);
@@ -53,8 +56,9 @@ Result<UniqueFd> take_signals() {
   return fd;
 }
 
-// On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again.
-net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket) {
+// On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again, and the certificate. `tls` may be null.
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket,
+                          TlsIdentity* tls) {
   bool draining = false;
   while (true) {
     signalfd_siginfo info{};
@@ -66,6 +70,7 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
       for (auto& core : cores) core->drain();
       continue;
     }
+    if (tls != nullptr) tls->reload();
     auto keys = load_keys(keys_socket);
     if (!keys) {
       log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
@@ -107,16 +112,25 @@ Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> h
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
     auto core = Core::create(settings, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
     if (!core) return core.error();
-    if (auto started = (*core)->start(); !started) return started;
     cores.push_back(*std::move(core));
+  }
+  const SystemClock clock;
+  std::optional<TlsIdentity> tls;
+  if (settings.tls.on) {
+    tls.emplace(settings.tls, clock, cores);
+    if (auto obtained = tls->obtain_first(); !obtained) return obtained;
+  }
+  for (const auto& core : cores) {
+    if (auto started = core->start(); !started) return started;
   }
   if (auto done = settings.confine(); !done) return done;
 
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get()), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), tls ? &*tls : nullptr), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
+  if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
 
   const auto run_core = [&](std::size_t i) {
     if (!settings.cpus.empty()) pin_to(settings.cpus[i % settings.cpus.size()]);
@@ -129,6 +143,7 @@ Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> h
     boost::system::error_code ignored;
     signals.close(ignored);
     alive.close(ignored);
+    if (tls) tls->stop();
   });
   const char byte = 1;
   if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");

@@ -14,6 +14,15 @@
 
 namespace redoubt::gateway {
 
+// TLS towards callers. From the keeper, unless files are named.
+struct TlsSettings {
+  bool on = false;
+  std::string certificate_path;  // for messages; empty: from the keeper
+  // Sockets on which the files are sent, once before the start and again before each SIGHUP (base/pass_file.h).
+  int certificate_socket = -1;  // PEM, the server's certificate first
+  int key_socket = -1;          // PEM, not encrypted
+};
+
 struct GatewaySettings {
   std::string origin;            // of the log
   std::string tenant;            // for the records; may be empty
@@ -21,6 +30,7 @@ struct GatewaySettings {
   std::string ledger_directory;  // read only
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
+  TlsSettings tls;
   net::ServerLimits server_limits;
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
@@ -41,8 +51,8 @@ struct CoreHandles {
 // Serves until SIGTERM or SIGINT, then drains. `keys`: the socket on which the API key file is sent (base/pass_file.h),
 // once before the start and again before each SIGHUP. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read
 // end of a pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to
-// `ready` when connections are accepted. Errors: what keeps it from starting; kUnavailable when the ledger stopped
-// while serving (in-flight exchanges have been refused or cut).
+// `ready` when connections are accepted, with TLS under a certificate. Errors: what keeps it from starting;
+// kUnavailable when the ledger stopped while serving (in-flight exchanges have been refused or cut).
 Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keys,
                      UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready);
 

@@ -246,7 +246,7 @@ net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_p
 // Records how it ended, then replies: never the other way round.
 net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::Outcome outcome, std::string_view body,
                                       std::span<const HeaderField> headers, std::string_view content_type) {
-  CompletionText completion;
+  CompletionText completion(recorder_);
   completion.add(body);
   const int status = outcome.http_status;
   auto receipt = co_await admission.close(outcome, &completion);
@@ -267,7 +267,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::O
 
 net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   SseRelay relay;
-  CompletionText completion;
+  CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted, .http_status = 200};
   const std::string admitted = format_receipt(admission.receipt());
   const HeaderField fields[] = {

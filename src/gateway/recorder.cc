@@ -5,7 +5,6 @@
 #include <span>
 
 #include "base/check.h"
-#include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "gateway/internal/await_ledger.h"
 
@@ -29,6 +28,9 @@ void encode(std::string& out, std::span<record::OpeningValue> values, std::size_
 }
 
 }  // namespace
+
+CompletionText::CompletionText(Recorder& recorder)
+    : salt_(record::random_salt(recorder.random_)), stream_(salt_, record::kCompletionField) {}
 
 void CompletionText::add(std::string_view piece) {
   stream_.update(as_bytes(piece));
@@ -68,7 +70,7 @@ void Recorder::wipe_opening() {
 }
 
 void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange) {
-  crypto::random_bytes(exchange);
+  random_.fill(exchange);
   uid = encoding::hex(exchange);
   facts.exchange_uid = uid;
   facts.time = now();
@@ -83,8 +85,8 @@ net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::s
   start_exchange(facts, uid, exchange);
 
   record::OpeningValue values[] = {
-      record::OpeningValue::of(record::kPromptField, record::random_salt(), prompt),
-      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(), caller_address)};
+      record::OpeningValue::of(record::kPromptField, record::random_salt(random_), prompt),
+      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
   facts.caller_address = record::commit(values[1].salt, record::kCallerAddressField, as_bytes(caller_address));
   const record::FieldCommitment commitments[] = {
       {record::kPromptField, record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))}};
@@ -114,7 +116,7 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
   ledger::ExchangeId exchange;
   start_exchange(facts, uid, exchange);
   record::OpeningValue values[] = {
-      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(), caller_address)};
+      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
   facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
   record_.clear();
   record::append_denial(record_, facts, denial);

@@ -29,7 +29,7 @@ class CompletionText {
  public:
   static constexpr std::size_t kKeptBytes = 512 * 1024;
 
-  CompletionText() : salt_(record::random_salt()), stream_(salt_, record::kCompletionField) {}
+  explicit CompletionText(Recorder& recorder);
   void add(std::string_view piece);
 
  private:
@@ -104,6 +104,7 @@ class Recorder {
 
  private:
   friend class Admission;
+  friend class CompletionText;
 
   ledger::Receipt receipt_of(const ledger::Appended& appended) const;
   Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
@@ -116,6 +117,7 @@ class Recorder {
   const record::RecordSource source_;
   UnixMillis last_time_{};
   bool flush_scheduled_ = false;
+  crypto::RandomPool random_;
   // Scratch, used between two suspensions only.
   std::string record_;
   std::string opening_;

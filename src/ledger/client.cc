@@ -57,12 +57,12 @@ bool LedgerClient::fits_outcome(std::size_t leaf_size, std::size_t opening_size)
   return need <= kOutcomeReserveBytes || need <= room() + kOutcomeReserveBytes;
 }
 
-Ticket LedgerClient::take_ticket(AppendWaiter* append, OpenWaiter* open) {
+Ticket LedgerClient::take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify) {
   REDOUBT_CHECK(!free_slots_.empty());
   const std::uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  slot = {.append = append, .open = open, .generation = slot.generation + 1, .used = true};
+  slot = {.append = append, .open = open, .certify = certify, .generation = slot.generation + 1, .used = true};
   return (Ticket{slot.generation} << 32) | index;
 }
 
@@ -77,6 +77,7 @@ void LedgerClient::free_slot(Slot& slot) {
   slot.used = false;
   slot.append = nullptr;
   slot.open = nullptr;
+  slot.certify = nullptr;
   free_slots_.push_back(static_cast<std::uint32_t>(&slot - slots_.data()));
 }
 
@@ -139,6 +140,17 @@ Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waite
   return {};
 }
 
+Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kCertifySize)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kCertify), kCertifySize);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, nullptr, waiter));
+  std::copy(key.begin(), key.end(), space->begin() + kTicketSize);
+  requests_.commit();
+  return {};
+}
+
 void LedgerClient::abandon(AppendWaiter* waiter) {
   for (Slot& slot : slots_) {
     if (slot.append == waiter) slot.append = nullptr;
@@ -148,6 +160,12 @@ void LedgerClient::abandon(AppendWaiter* waiter) {
 void LedgerClient::abandon(OpenWaiter* waiter) {
   for (Slot& slot : slots_) {
     if (slot.open == waiter) slot.open = nullptr;
+  }
+}
+
+void LedgerClient::abandon(CertifyWaiter* waiter) {
+  for (Slot& slot : slots_) {
+    if (slot.certify == waiter) slot.certify = nullptr;
   }
 }
 
@@ -203,19 +221,22 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       sealer_.emplace(issued);
       return {};
     }
-    case MessageType::kOpened: {
+    case MessageType::kOpened:
+    case MessageType::kCertified: {
       if (payload.size() < kTicketSize + 1) return corrupt;
       Slot* slot = find(load_le<Ticket>(payload));
       if (slot == nullptr) return corrupt;
       const auto code = static_cast<std::uint8_t>(payload[kTicketSize]);
       if (code != kOpenedSuccess && code > static_cast<std::uint8_t>(Errc::kUnsupported)) return corrupt;
-      OpenWaiter* waiter = slot->open;
+      OpenWaiter* open = slot->open;
+      CertifyWaiter* certify = slot->certify;
       free_slot(*slot);
-      if (waiter == nullptr) return {};
       const ByteView rest = payload.subspan(kTicketSize + 1);
-      waiter->opened(code == kOpenedSuccess
-                         ? Result<Bytes>(to_bytes(rest))
-                         : Result<Bytes>(Error(static_cast<Errc>(code), std::string(as_chars(rest)))));
+      Result<Bytes> answer = code == kOpenedSuccess
+                                 ? Result<Bytes>(to_bytes(rest))
+                                 : Result<Bytes>(Error(static_cast<Errc>(code), std::string(as_chars(rest))));
+      if (type == MessageType::kOpened && open != nullptr) open->opened(std::move(answer));
+      if (type == MessageType::kCertified && certify != nullptr) certify->certified(std::move(answer));
       return {};
     }
     case MessageType::kPublished:
@@ -227,6 +248,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       return {};
     case MessageType::kAppend:
     case MessageType::kOpen:
+    case MessageType::kCertify:
       break;
   }
   return corrupt;
@@ -239,9 +261,11 @@ void LedgerClient::stop(std::string_view why) {
     if (!slot.used) continue;
     AppendWaiter* append = slot.append;
     OpenWaiter* open = slot.open;
+    CertifyWaiter* certify = slot.certify;
     free_slot(slot);
     if (append != nullptr) append->appended(Error(Errc::kUnavailable, stopped_));
     if (open != nullptr) open->opened(Error(Errc::kUnavailable, stopped_));
+    if (certify != nullptr) certify->certified(Error(Errc::kUnavailable, stopped_));
   }
 }
 

@@ -38,6 +38,11 @@ class LedgerClient {
     virtual ~OpenWaiter() = default;
     virtual void opened(Result<Bytes> sealed) = 0;  // for open_opened() with the reader's key
   };
+  class CertifyWaiter {
+   public:
+    virtual ~CertifyWaiter() = default;
+    virtual void certified(Result<Bytes> certificate) = 0;  // DER
+  };
 
   // The place of one outcome. Movable; gives its place back when it goes unused.
   class Reservation {
@@ -83,10 +88,14 @@ class LedgerClient {
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
   Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter);
+  // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
+  // when it is asked too often.
+  Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
 
   // Forgets the waiter: it is going away before its answer.
   void abandon(AppendWaiter* waiter);
   void abandon(OpenWaiter* waiter);
+  void abandon(CertifyWaiter* waiter);
 
   // Makes what was submitted visible to the keeper, waking it if it sleeps.
   void flush();
@@ -105,13 +114,14 @@ class LedgerClient {
   struct Slot {
     AppendWaiter* append = nullptr;
     OpenWaiter* open = nullptr;
+    CertifyWaiter* certify = nullptr;
     std::uint32_t generation = 0;
     bool used = false;
   };
 
   void release_reservation() { --reservations_; }
   std::size_t room();
-  Ticket take_ticket(AppendWaiter* append, OpenWaiter* open);
+  Ticket take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify = nullptr);
   Slot* find(Ticket ticket);
   void free_slot(Slot& slot);
   void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);

@@ -124,6 +124,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
     case MessageType::kOpen:
       done = take_open(ring_index, size);
       break;
+    case MessageType::kCertify:
+      done = take_certify(ring_index, size);
+      break;
     default:
       return hostile("a message of an unknown type");
   }
@@ -139,9 +142,9 @@ Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   }
   std::array<std::byte, kTicketSize> ticket;
   rings_[ring_index].requests.take(ticket, ledger_.begin_entry(entry_size));
-  auto appended = ledger_.end_entry();
-  if (!appended) return hostile(appended.error().message());
-  answers_.push_back({ring_index, load_le<Ticket>(ticket), *appended});
+  auto index = ledger_.end_entry();
+  if (!index) return hostile(index.error().message());
+  answers_.push_back({ring_index, load_le<Ticket>(ticket), *index});
   return {};
 }
 
@@ -182,7 +185,28 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   }
   auto added = ledger_.add({.kind = EntryKind::kStandalone, .exchange = uid}, as_bytes(record_), {});
   if (!added) return added.error();
-  opens_.push_back({ring_index, ticket, *std::move(request), added->index.value});
+  opens_.push_back({ring_index, ticket, *std::move(request), added->value});
+  return {};
+}
+
+// What the certificate says is decided here, and nothing of it by the gateway but the key.
+Result<> Keeper::take_certify(std::size_t ring_index, std::size_t size) {
+  if (size != kCertifySize) return hostile("a public key of another size");
+  std::array<std::byte, kTicketSize> ticket;
+  crypto::P256PublicKey key;
+  rings_[ring_index].requests.take(ticket, key);
+  Result<Bytes> certificate = options_.tls_authority == nullptr
+                                  ? Result<Bytes>(Error(Errc::kUnsupported, "this keeper certifies no TLS keys"))
+                                  : options_.tls_authority->certify(key);
+  if (!certificate && certificate.error().code() == Errc::kMalformed) return hostile(certificate.error().message());
+  if (!certificate) {
+    refuse(ring_index, MessageType::kCertified, load_le<Ticket>(ticket), certificate.error());
+    return {};
+  }
+  log::info("keeper", "TLS key certified");
+  const std::array<std::byte, 1> success{std::byte{kOpenedSuccess}};
+  if (auto done = send(ring_index, MessageType::kCertified, ticket, success, *certificate); !done) return done;
+  wake_gateway();
   return {};
 }
 
@@ -192,11 +216,13 @@ Result<> Keeper::commit() {
   if (entries == 0) return {};
   ++stats_.commits;
   stats_.entries += entries;
+  const std::span<const Appended> appended = ledger_.last_commit();
   for (const PendingAnswer& answer : answers_) {
+    const Appended& entry = appended[answer.index.value - appended.front().index.value];
     std::array<std::byte, kAppendedSize> bytes;
     store_le(MutableByteView(bytes).first(8), answer.ticket);
-    store_le(MutableByteView(bytes).subspan(8, 8), answer.appended.index.value);
-    std::copy(answer.appended.leaf_hash.begin(), answer.appended.leaf_hash.end(), bytes.begin() + 16);
+    store_le(MutableByteView(bytes).subspan(8, 8), entry.index.value);
+    std::copy(entry.leaf_hash.begin(), entry.leaf_hash.end(), bytes.begin() + 16);
     if (auto done = send(answer.ring, MessageType::kAppended, bytes); !done) return done;
   }
   answers_.clear();
@@ -249,12 +275,16 @@ Result<> Keeper::answer_open(const PendingOpen& open) {
 }
 
 void Keeper::refuse_open(std::size_t ring_index, Ticket ticket, const Error& error) {
+  refuse(ring_index, MessageType::kOpened, ticket, error);
+}
+
+void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error) {
   std::array<std::byte, kTicketSize + 1> head;
   store_le(MutableByteView(head).first(kTicketSize), ticket);
   head[kTicketSize] = static_cast<std::byte>(error.code());
   // Without room the gateway does not read its answers; the next append finds out and ends the service.
-  [[maybe_unused]] const auto sent = send(ring_index, MessageType::kOpened, head,
-                                          as_bytes(std::string_view(error.message()).substr(0, kMaxRefusalBytes)));
+  [[maybe_unused]] const auto sent =
+      send(ring_index, answer, head, as_bytes(std::string_view(error.message()).substr(0, kMaxRefusalBytes)));
   wake_gateway();
 }
 

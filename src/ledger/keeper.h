@@ -15,6 +15,7 @@
 #include "base/shm_ring.h"
 #include "crypto/ed25519.h"
 #include "keys/sealing_key.h"
+#include "keys/tls_authority.h"
 #include "ledger/ledger.h"
 #include "ledger/open_request.h"
 #include "ledger/reader.h"
@@ -29,6 +30,7 @@ struct KeeperOptions {
   std::size_t batch_bytes = 2 * 1024 * 1024;      // a batch is cut when it has more
   std::vector<crypto::Ed25519PublicKey> openers;  // who may have values opened
   record::RecordSource source;                    // of the records that the keeper makes itself
+  keys::TlsAuthority* tls_authority = nullptr;    // null: TLS certificates are refused; else outlives the keeper
 };
 
 struct KeeperStats {
@@ -63,7 +65,7 @@ class Keeper {
   struct PendingAnswer {
     std::size_t ring;
     Ticket ticket;
-    Appended appended;
+    tlog::LeafIndex index;
   };
   struct PendingOpen {
     std::size_t ring;
@@ -77,11 +79,13 @@ class Keeper {
   Result<bool> take_one(std::size_t ring_index);
   Result<> take_append(std::size_t ring_index, std::size_t size);
   Result<> take_open(std::size_t ring_index, std::size_t size);
+  Result<> take_certify(std::size_t ring_index, std::size_t size);
   Result<> commit();
   Result<> publish();
   Result<> answer_open(const PendingOpen& open);
   void issue_sealing_keys();
   Result<> send(std::size_t ring_index, MessageType type, ByteView a, ByteView b = {}, ByteView c = {});
+  void refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error);
   void refuse_open(std::size_t ring_index, Ticket ticket, const Error& error);
   void wake_gateway();
   void sleep(int wake_fd, int stop_fd, bool& stop);

@@ -1,11 +1,14 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "ledger/internal/leaf_hasher.h"
+#include "ledger/internal/segment_writer.h"
 #include "ledger/internal/spare_segment.h"
 #include "ledger/internal/tree_files.h"
 #include "tlog/checkpoint.h"
@@ -19,6 +22,16 @@ constexpr std::size_t kPieceBytes = 1024 * 1024;  // of a segment, read or writt
 
 std::string segment_path(const std::string& directory, std::uint64_t first_index) {
   return directory + "/segments/" + segment_name(first_index);
+}
+
+// For what is read or written past the page cache. Zeros.
+struct alignas(kDirectBlockSize) Block : std::array<std::byte, kDirectBlockSize> {};
+std::unique_ptr<Block> aligned_block() {
+  return std::make_unique<Block>();
+}
+
+std::uint64_t round_up_to_blocks(std::uint64_t size) {
+  return (size + kDirectBlockSize - 1) / kDirectBlockSize * kDirectBlockSize;
 }
 
 std::string parent_directory(const std::string& path) {
@@ -46,8 +59,10 @@ Ledger::Ledger(FileSystem& fs, std::string directory, const tlog::NoteSigner& si
       directory_(std::move(directory)),
       signer_(signer),
       clock_(clock),
-      options_(options),
-      batch_(std::make_unique_for_overwrite<std::byte[]>(kCommitHeaderSize + options.max_commit_bytes_for_test)) {}
+      options_{.segment_bytes = round_up_to_blocks(options.segment_bytes),
+               .max_commit_bytes_for_test = options.max_commit_bytes_for_test},
+      writer_(std::make_unique<internal::SegmentWriter>(kCommitHeaderSize + options.max_commit_bytes_for_test)),
+      hasher_(std::make_unique<internal::LeafHasher>()) {}
 
 Ledger::~Ledger() = default;
 
@@ -176,7 +191,7 @@ Result<> Ledger::replay_segments() {
       return Error(Errc::kCorrupt, "the segments end at entry " + std::to_string(committed_) +
                                        ", before the checkpoint's size " + std::to_string(published_));
     }
-    segment_end_ = scanner->offset();
+    const std::uint64_t end = scanner->offset();
     salt_ = scanner->salt();
     auto torn = scanner->torn();
     if (!torn) return torn.error();
@@ -186,14 +201,14 @@ Result<> Ledger::replay_segments() {
       return Error(Errc::kCorrupt, "segment `" + segment_name(*at) + "` is damaged after entry " +
                                        std::to_string(committed_) + ": a whole commit follows");
     }
-    segment_ = scanner->release_file();
-    if (auto done = write_again(*segment_, published_end, segment_end_); !done) return done;
-    auto size = segment_->size();
+    const std::unique_ptr<File> segment = scanner->release_file();
+    if (auto done = write_again(*segment, published_end, end); !done) return done;
+    auto size = segment->size();
     if (!size) return size.error();
-    segment_size_ = *size;
     if (*torn) {
-      if (auto done = clear_torn_tail(); !done) return done;
+      if (auto done = clear_torn_tail(*segment, *size, end); !done) return done;
     }
+    if (auto done = go_on_in(*at, end); !done) return done;
   }
   return find_open_admissions(oldest_open, segments);
 }
@@ -216,17 +231,28 @@ Result<> Ledger::write_again(File& segment, std::uint64_t begin, std::uint64_t e
 
 // A commit that a crash cut short was never acknowledged. Its bytes are zeroed, so that they can never be taken for
 // one.
-Result<> Ledger::clear_torn_tail() {
+Result<> Ledger::clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end) {
   log::warning("ledger", "a commit that was cut short and never acknowledged is removed",
-               {{"after_entry", committed_}, {"offset", segment_end_}});
-  const std::uint64_t reach = segment_end_ + kCommitHeaderSize + kMaxCommitPayloadBytes;
-  const std::uint64_t end = std::min(segment_size_, reach);
+               {{"after_entry", committed_}, {"offset", end}});
+  const std::uint64_t reach = std::min(segment_size, end + kCommitHeaderSize + kMaxCommitPayloadBytes);
   const Bytes zeros(kPieceBytes);
-  for (std::uint64_t at = segment_end_; at < end; at += zeros.size()) {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), end - at));
-    if (auto done = segment_->write_at(at, ByteView(zeros).first(n)); !done) return done;
+  for (std::uint64_t at = end; at < reach; at += zeros.size()) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), reach - at));
+    if (auto done = segment.write_at(at, ByteView(zeros).first(n)); !done) return done;
   }
-  return segment_->sync_data();
+  return segment.sync_data();
+}
+
+// The next commit goes to `end` of this segment.
+Result<> Ledger::go_on_in(std::uint64_t first_index, std::uint64_t end) {
+  auto file = fs_.open_direct(segment_path(directory_, first_index), OpenMode::kReadWrite);
+  if (!file) return file.error();
+  auto size = (*file)->size();
+  if (!size) return size.error();
+  const auto block = aligned_block();
+  if (auto n = (*file)->read_at(end / kDirectBlockSize * kDirectBlockSize, *block); !n) return n.error();
+  writer_->attach(*std::move(file), *size, end, ByteView(*block).first(end % kDirectBlockSize), 0);
+  return {};
 }
 
 Result<> Ledger::find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments) {
@@ -263,17 +289,16 @@ Result<> Ledger::start_segment(std::uint64_t first_index) {
   if (!file) return file.error();
   SegmentHeader header{.first_index = first_index};
   crypto::random_bytes(header.salt);
-  std::array<std::byte, kSegmentHeaderSize> bytes;
+  const auto block = aligned_block();
+  const auto bytes = MutableByteView(*block).first(kSegmentHeaderSize);
   store_segment_header(bytes, header);
-  if (auto done = (*file)->write_at(0, bytes); !done) return done;
+  if (auto done = (*file)->write_at(0, *block); !done) return done;
   if (auto done = (*file)->sync_data(); !done) return done;
   if (auto done = fs_.rename(directory_ + "/spare.seg", segment_path(directory_, first_index)); !done) return done;
   if (auto done = fs_.sync_directory(directory_ + "/segments"); !done) return done;
   if (auto done = fs_.sync_directory(directory_); !done) return done;
-  segment_ = *std::move(file);
   salt_ = header.salt;
-  segment_size_ = options_.segment_bytes;
-  segment_end_ = kSegmentHeaderSize;
+  writer_->attach(*std::move(file), options_.segment_bytes, kSegmentHeaderSize, bytes, batch_size_);
   spare_->prepare();
   return {};
 }
@@ -285,11 +310,11 @@ std::size_t Ledger::batch_room() const {
 MutableByteView Ledger::begin_entry(std::size_t size) {
   REDOUBT_CHECK(size <= batch_room() && size >= kEntryHeaderSize && entry_size_ == 0);
   entry_size_ = size;
-  return {batch_.get() + batch_size_, size};
+  return writer_->buffer().subspan(batch_size_, size);
 }
 
-Result<Appended> Ledger::end_entry() {
-  const ByteView entry(batch_.get() + batch_size_, std::exchange(entry_size_, 0));
+Result<tlog::LeafIndex> Ledger::end_entry() {
+  const ByteView entry = writer_->buffer().subspan(batch_size_, std::exchange(entry_size_, 0));
   REDOUBT_CHECK(entry.size() >= kEntryHeaderSize);
   if (failed_) return broken();
   auto header = load_entry_header(entry.first(kEntryHeaderSize));
@@ -304,16 +329,19 @@ Result<Appended> Ledger::end_entry() {
     }
   }
   const std::uint64_t index = committed_ + batch_entries_;
-  const Appended appended{.index = {index},
-                          .leaf_hash = tlog::leaf_hash(entry.subspan(kEntryHeaderSize, header->leaf_size))};
   note_pairing(*header, index);
-  pending_.push_back({appended.leaf_hash, static_cast<std::uint32_t>(batch_size_)});
+  if (batch_entries_ == 0) {
+    appended_.clear();
+    offsets_.clear();
+  }
+  appended_.push_back({.index = {index}, .leaf_hash = {}});
+  offsets_.push_back(static_cast<std::uint32_t>(batch_size_));
   batch_size_ += entry.size();
   ++batch_entries_;
-  return appended;
+  return tlog::LeafIndex{index};
 }
 
-Result<Appended> Ledger::add(const EntryHeader& header, ByteView leaf, ByteView opening) {
+Result<tlog::LeafIndex> Ledger::add(const EntryHeader& header, ByteView leaf, ByteView opening) {
   EntryHeader complete = header;
   complete.leaf_size = static_cast<std::uint32_t>(leaf.size());
   complete.opening_size = static_cast<std::uint32_t>(opening.size());
@@ -328,11 +356,11 @@ Result<> Ledger::commit() {
   if (failed_) return broken();
   if (batch_entries_ == 0) return {};
   failed_ = true;  // until everything below has worked
-  if (segment_ == nullptr || segment_end_ + batch_size_ > segment_size_) {
+  if (!writer_->attached() || !writer_->fits(batch_size_)) {
     if (auto done = start_segment(committed_); !done) return done;
   }
   last_time_ms_ = std::max(last_time_ms_, clock_.now().value);
-  const MutableByteView commit(batch_.get(), batch_size_);
+  const MutableByteView commit = writer_->buffer().first(batch_size_);
   const CommitHeader header{
       .first_index = committed_,
       .entry_count = static_cast<std::uint32_t>(batch_entries_),
@@ -341,18 +369,30 @@ Result<> Ledger::commit() {
       .time_ms = last_time_ms_,
   };
   store_commit_header(commit.first(kCommitHeaderSize), salt_, header, commit.subspan(kCommitHeaderSize));
-  if (auto done = segment_->write_at(segment_end_, commit); !done) return done;
-  if (auto done = segment_->sync_data(); !done) return done;
-  for (const Pending& entry : pending_) {
-    tree_->append(entry.leaf_hash, static_cast<std::uint32_t>(segment_end_ + entry.batch_offset));
+  const std::uint64_t begin = writer_->end();
+  hash_leaves(commit);
+  auto written = writer_->append(batch_size_);
+  hasher_->wait();
+  if (!written) return written;
+  for (std::size_t i = 0; i < batch_entries_; ++i) {
+    tree_->append(appended_[i].leaf_hash, static_cast<std::uint32_t>(begin + offsets_[i]));
   }
-  pending_.clear();
-  segment_end_ += batch_size_;
   committed_ += batch_entries_;
   batch_size_ = kCommitHeaderSize;
   batch_entries_ = 0;
   failed_ = false;
   return {};
+}
+
+void Ledger::hash_leaves(ByteView batch) {
+  leaves_.clear();
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < batch_entries_; ++i) {
+    const auto size = load_le<std::uint32_t>(batch.subspan(offsets_[i], 4));  // checked by end_entry()
+    leaves_.push_back({batch.subspan(offsets_[i] + kEntryHeaderSize, size), &appended_[i]});
+    bytes += size;
+  }
+  hasher_->start(leaves_, bytes);
 }
 
 Result<bool> Ledger::publish() {

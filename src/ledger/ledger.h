@@ -3,8 +3,9 @@
 //   auto ledger = Ledger::open(fs, "var/ledger", signer, clock, {});
 //   MutableByteView room = (*ledger)->begin_entry(size);   // header, leaf and opening, filled in place
 //   fill(room);
-//   auto appended = (*ledger)->end_entry();                // index and leaf hash; not yet durable
+//   auto index = (*ledger)->end_entry();                   // not yet durable
 //   (*ledger)->commit();                                   // one write, one fdatasync: now it may be acknowledged
+//   for (const Appended& a : (*ledger)->last_commit()) …   // indices and leaf hashes
 //   (*ledger)->publish();                                  // tiles synced, checkpoint signed and persisted
 //
 // INVARIANT (order of durability): segment synced → tiles synced → checkpoint signed and persisted → published.
@@ -12,11 +13,13 @@
 // really on the disk, goes on. Page cache after a failed sync is not durable.
 //
 // Folder (docs/formats/): `segments/`, `hashes/0` to `hashes/7`, `positions`, `checkpoint`, `spare.seg`.
-// One thread, save the preparation of the next segment, which runs on a thread of its own and is awaited.
+// One thread, save the preparation of the next segment and the hashing of large commits, which run on threads of their
+// own and are awaited.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,11 +33,15 @@
 namespace redoubt::ledger {
 
 namespace internal {
+class LeafHasher;
+struct LeafToHash;
+class SegmentWriter;
 class SpareSegment;
-}
+}  // namespace internal
 
 struct LedgerOptions {
-  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // at least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB
+  // At least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB; rounded up to whole blocks of 4 KiB.
+  std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
   std::size_t max_commit_bytes_for_test = kMaxCommitPayloadBytes;
 };
@@ -63,9 +70,9 @@ class Ledger {
   MutableByteView begin_entry(std::size_t size);
   // Takes the entry into the batch. kMalformed when its header does not fit its size or names no open admission; the
   // entry is then left out.
-  Result<Appended> end_entry();
+  Result<tlog::LeafIndex> end_entry();
   // Entry from parts: begin, copy, end.
-  Result<Appended> add(const EntryHeader& header, ByteView leaf, ByteView opening);
+  Result<tlog::LeafIndex> add(const EntryHeader& header, ByteView leaf, ByteView opening);
 
   std::size_t batch_entries() const { return batch_entries_; }
   std::size_t batch_room() const;  // bytes that the batch can still take
@@ -73,6 +80,8 @@ class Ledger {
   // Makes the batch durable: one write, one fdatasync. No-op when it is empty. After an error nothing of the batch may
   // be acknowledged, and the ledger refuses everything from then on.
   Result<> commit();
+  // The entries of the last commit, in order. Valid until the next one begins: until end_entry().
+  std::span<const Appended> last_commit() const { return appended_; }
 
   // Publishes everything committed. False when there was nothing new. Precondition: the batch is empty.
   Result<bool> publish();
@@ -88,10 +97,6 @@ class Ledger {
 
  private:
   struct Tree;
-  struct Pending {
-    tlog::Hash leaf_hash;
-    std::uint32_t batch_offset;
-  };
   struct Open {
     std::uint64_t index;
     ExchangeId exchange;
@@ -105,8 +110,10 @@ class Ledger {
   Result<> replay_segments();
   Result<> find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments);
   Result<> write_again(File& segment, std::uint64_t begin, std::uint64_t end);
-  Result<> clear_torn_tail();
+  Result<> clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end);
+  Result<> go_on_in(std::uint64_t first_index, std::uint64_t end);
   Result<> start_segment(std::uint64_t first_index);
+  void hash_leaves(ByteView batch);
   void note_pairing(const EntryHeader& header, std::uint64_t index);
   std::deque<Open>::iterator find_open(std::uint64_t index);
   Error broken() const;
@@ -119,20 +126,20 @@ class Ledger {
 
   std::unique_ptr<Tree> tree_;
   std::unique_ptr<internal::SpareSegment> spare_;
-  std::unique_ptr<File> segment_;
-  SegmentSalt salt_{};
-  std::uint64_t segment_size_ = 0;
-  std::uint64_t segment_end_ = 0;  // where the next commit goes
+  std::unique_ptr<internal::SegmentWriter> writer_;  // holds the batch: commit header, then entries
+  SegmentSalt salt_{};                               // of the segment being written
   std::uint64_t committed_ = 0;
   std::uint64_t published_ = 0;
   std::int64_t last_time_ms_ = 0;
   std::deque<Open> open_;  // by index; closed ones stay until they reach the front
 
-  std::unique_ptr<std::byte[]> batch_;  // commit header, then entries
   std::size_t batch_size_ = kCommitHeaderSize;
   std::size_t batch_entries_ = 0;
-  std::vector<Pending> pending_;  // entries of the batch, in order
-  std::size_t entry_size_ = 0;    // of the entry between begin_entry and end_entry
+  std::vector<std::uint32_t> offsets_;        // of the batch's entries, in the batch
+  std::vector<Appended> appended_;            // the batch's entries; hashes are there after the commit
+  std::vector<internal::LeafToHash> leaves_;  // scratch of commit()
+  std::unique_ptr<internal::LeafHasher> hasher_;
+  std::size_t entry_size_ = 0;  // of the entry between begin_entry and end_entry
   bool failed_ = false;
 };
 

@@ -151,6 +151,12 @@ Result<> HttpServer::start() {
   return {};
 }
 
+void HttpServer::set_tls(std::shared_ptr<const TlsServerContext> context) {
+  REDOUBT_CHECK(impl_->core->tls_only || !impl_->accepting);
+  impl_->core->tls_only = true;
+  impl_->core->tls = std::move(context);
+}
+
 Task<> HttpServer::drain(std::chrono::milliseconds grace) {
   const std::shared_ptr<Impl> impl = impl_;
   impl->core->draining = true;

@@ -10,24 +10,27 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/unique_fd.h"
 #include "net/deadline.h"
 #include "net/exchange.h"
 #include "net/task.h"
+#include "net/tls_server.h"
 
 namespace redoubt::net {
 
 struct ServerLimits {
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_headers = 64;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;     // after decoding
-  std::size_t max_connections = 20'000;             // per core; beyond it, accepting pauses
-  std::chrono::milliseconds head_timeout{10'000};   // first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{30'000};   // end of the head to the end of the body
-  std::chrono::milliseconds idle_timeout{75'000};   // between two requests of a connection
-  std::chrono::milliseconds write_timeout{30'000};  // a single write without progress
+  std::size_t max_body_bytes = 4 * 1024 * 1024;  // after decoding
+  std::size_t max_connections = 20'000;          // per core, with those in a handshake; beyond it, accepting pauses
+  std::chrono::milliseconds handshake_timeout{10'000};  // of TLS, from the connection's start
+  std::chrono::milliseconds head_timeout{10'000};       // first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{30'000};       // end of the head to the end of the body
+  std::chrono::milliseconds idle_timeout{75'000};       // between two requests of a connection
+  std::chrono::milliseconds write_timeout{30'000};      // a single write without progress
 };
 
 struct ServerStats {
@@ -35,6 +38,7 @@ struct ServerStats {
   std::uint64_t connections_open = 0;
   std::uint64_t exchanges = 0;  // handed to the handler
   std::uint64_t malformed = 0;  // refused by the server itself, for a fault of the request
+  std::uint64_t handshakes_failed = 0;
 };
 
 // Construct, start(), and later await drain() before it, the handler or the sweep goes: exchanges in flight refer to
@@ -51,6 +55,10 @@ class HttpServer {
 
   // Listens and accepts. Errors: kUnavailable, kIo, from listening.
   Result<> start();
+  // From the next connection on, nothing but TLS under this context; connections that are open keep what they have. A
+  // request without TLS is answered 400 and closed. Null: there is no certificate to show, and connections are closed
+  // as they come. The first call comes before start(); there is no way back to plain HTTP.
+  void set_tls(std::shared_ptr<const TlsServerContext> context);
   // Stops accepting, closes idle connections, lets exchanges in flight finish, at most for `grace`; then closes what is
   // left, so that a handler's next use of its exchange fails. Completes when no connection is open and every handler
   // has returned. Once only.
@@ -62,8 +70,19 @@ class HttpServer {
   std::shared_ptr<Impl> impl_;
 };
 
-// A bound socket with SO_REUSEADDR and SO_REUSEPORT, not yet listening. `address` is numeric, `host:port` or
-// `[v6]:port`; port 0 takes a free one. Errors: kInvalidArgument, kUnavailable (in use), kPermissionDenied.
+// What a listen address says.
+struct ListenAddress {
+  std::string host;  // numeric, without brackets
+  std::uint16_t port = 0;
+  bool loopback = false;     // can be reached from this machine alone
+  bool unspecified = false;  // every address of this machine
+};
+
+// `address` is numeric, `host:port` or `[v6]:port`. kInvalidArgument.
+Result<ListenAddress> parse_listen_address(std::string_view address);
+
+// A bound socket with SO_REUSEADDR and SO_REUSEPORT, not yet listening. `address` as parse_listen_address() takes it;
+// port 0 takes a free one. Errors: kInvalidArgument, kUnavailable (in use), kPermissionDenied.
 Result<UniqueFd> bind_tcp(std::string_view address);
 // The port that a bound socket has; 0 when it is not a bound TCP socket.
 std::uint16_t bound_port(int fd);

@@ -21,7 +21,7 @@ Error bind_error(std::string_view address, int errno_value) {
 
 }  // namespace
 
-Result<UniqueFd> bind_tcp(std::string_view address) {
+Result<ListenAddress> parse_listen_address(std::string_view address) {
   const Error invalid(Errc::kInvalidArgument,
                       "listen address `" + std::string(address) + "` is not `host:port` with a numeric host");
   const std::size_t colon = address.rfind(':');
@@ -30,14 +30,22 @@ Result<UniqueFd> bind_tcp(std::string_view address) {
   const bool brackets = host.starts_with('[') && host.ends_with(']');
   if (brackets) host = host.substr(1, host.size() - 2);
   const std::string_view port_text = address.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, port_error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  ListenAddress out{.host = std::string(host)};
+  const auto [end, port_error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), out.port);
   if (port_text.empty() || port_error != std::errc() || end != port_text.data() + port_text.size()) return invalid;
   boost::system::error_code error;
-  const auto ip = boost::asio::ip::make_address(std::string(host), error);
+  const auto ip = boost::asio::ip::make_address(out.host, error);
   if (error || ip.is_v6() != brackets) return invalid;
+  out.loopback = ip.is_loopback();
+  out.unspecified = ip.is_unspecified();
+  return out;
+}
 
-  const boost::asio::ip::tcp::endpoint endpoint(ip, port);
+Result<UniqueFd> bind_tcp(std::string_view address) {
+  const auto parsed = parse_listen_address(address);
+  if (!parsed) return parsed.error();
+  const auto ip = boost::asio::ip::make_address(parsed->host);
+  const boost::asio::ip::tcp::endpoint endpoint(ip, parsed->port);
   UniqueFd fd(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   if (!fd.valid()) return bind_error(address, errno);
   const int on = 1;

@@ -36,6 +36,12 @@ Salt random_salt() {
   return salt;
 }
 
+Salt random_salt(crypto::RandomPool& pool) {
+  Salt salt;
+  pool.fill(salt);
+  return salt;
+}
+
 Commitment commit(const Salt& salt, std::string_view field, ByteView value) {
   const std::byte length = length_byte(field);
   return crypto::sha256({label(), ByteView(&length, 1), as_bytes(field), salt, value});

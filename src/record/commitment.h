@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "crypto/random_pool.h"
 #include "crypto/sha256.h"
 
 namespace redoubt::record {
@@ -37,8 +38,9 @@ inline constexpr std::size_t kFieldNameSizeMax = 64;
 // Whether `field` may name a committed value: 1 to 64 of `a-z`, `0-9` and `_`, beginning with a letter.
 bool is_field_name(std::string_view field);
 
-// 32 bytes from the system's random generator. A salt is used for one value only. Any thread.
+// 32 random bytes. A salt is used for one value only. The first: any thread.
 Salt random_salt();
+Salt random_salt(crypto::RandomPool& pool);
 
 // Precondition: is_field_name(field). Any thread. Time depends on lengths only.
 Commitment commit(const Salt& salt, std::string_view field, ByteView value);

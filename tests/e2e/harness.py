@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -114,7 +115,8 @@ def event(content):
 
 
 class Redoubt:
-    def __init__(self, upstream, settings="", folder=None, drain_grace="5s"):
+    def __init__(self, upstream, settings="", folder=None, drain_grace="5s", flags=()):
+        self.flags = list(flags)  # further ones of `redoubt serve`
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
         self.dir = os.path.join(self.folder, "var")
         self.upstream = upstream
@@ -138,10 +140,11 @@ class Redoubt:
         """`before`: words in front of the command; `options`: for Popen."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [*before, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream],
+            [*before, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
+             *self.flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, **options)
         line = self.process.stdout.readline()
-        match = re.match(r"listening on (http://127\.0\.0\.1:(\d+))$", line.strip())
+        match = re.match(r"listening on (https?://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:
             raise AssertionError("did not start: " + self.log_text())
         self.url, self.port = match.group(1), int(match.group(2))
@@ -201,9 +204,19 @@ class Redoubt:
             self.kill()
         shutil.rmtree(self.folder)
 
+    def tls_context(self):
+        """How callers trust this server."""
+        return ssl.create_default_context(cafile=os.path.join(self.dir, "tls-ca.pem"))
+
+    def connect(self, timeout=10):
+        """A connection for several exchanges."""
+        if self.url.startswith("https:"):
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls_context())
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=None, key=None, timeout=10):
         """Status, header fields (lower case) and body of one exchange on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connect(timeout)
         try:
             fields = dict(headers or {})
             if key:
@@ -226,6 +239,8 @@ class Redoubt:
         """A socket on which a streamed chat was requested."""
         body = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": content}]})
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        if self.url.startswith("https:"):
+            connection = self.tls_context().wrap_socket(connection, server_hostname="127.0.0.1")
         connection.sendall((f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\n"
                             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
         return connection

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "base/check.h"
+
 namespace redoubt::testing_support {
 namespace {
 
@@ -91,10 +93,16 @@ struct FaultFileSystem::NameChange {
 
 class FaultFileSystem::OpenFile final : public File {
  public:
-  OpenFile(FaultFileSystem& fs, std::shared_ptr<Inode> inode, std::string path, bool writable)
-      : fs_(fs), inode_(std::move(inode)), path_(std::move(path)), writable_(writable), boot_(fs.boot_) {}
+  OpenFile(FaultFileSystem& fs, std::shared_ptr<Inode> inode, std::string path, bool writable, bool direct)
+      : fs_(fs),
+        inode_(std::move(inode)),
+        path_(std::move(path)),
+        writable_(writable),
+        direct_(direct),
+        boot_(fs.boot_) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, MutableByteView out) override {
+    check_alignment(offset, out);
     const std::lock_guard lock(fs_.mutex_);
     if (stale() || fs_.judge(Operation::kRead, path_) != Verdict::kProceed) return injected(path_);
     if (offset >= inode_->content.size()) return std::size_t{0};
@@ -104,6 +112,7 @@ class FaultFileSystem::OpenFile final : public File {
   }
 
   Result<> write_at(std::uint64_t offset, ByteView bytes) override {
+    check_alignment(offset, bytes);
     const std::lock_guard lock(fs_.mutex_);
     if (stale() || !writable_) return injected(path_);
     switch (fs_.judge(Operation::kWrite, path_)) {
@@ -138,6 +147,13 @@ class FaultFileSystem::OpenFile final : public File {
     return {};
   }
 
+  Result<> allocate(std::uint64_t size) override {
+    const std::lock_guard lock(fs_.mutex_);
+    if (stale() || !writable_ || fs_.judge(Operation::kTruncate, path_) != Verdict::kProceed) return injected(path_);
+    if (size > inode_->content.size()) inode_->resize(size);
+    return {};
+  }
+
   Result<std::uint64_t> size() override {
     const std::lock_guard lock(fs_.mutex_);
     if (stale() || fs_.crashed_) return injected(path_);
@@ -146,11 +162,17 @@ class FaultFileSystem::OpenFile final : public File {
 
  private:
   bool stale() const { return boot_ != fs_.boot_; }
+  void check_alignment(std::uint64_t offset, ByteView bytes) const {
+    if (!direct_) return;
+    REDOUBT_CHECK(offset % kDirectBlockSize == 0 && bytes.size() % kDirectBlockSize == 0 &&
+                  reinterpret_cast<std::uintptr_t>(bytes.data()) % kDirectBlockSize == 0);
+  }
 
   FaultFileSystem& fs_;
   const std::shared_ptr<Inode> inode_;
   const std::string path_;
   const bool writable_;
+  const bool direct_;
   const std::uint64_t boot_;
 };
 
@@ -332,6 +354,14 @@ bool FaultFileSystem::is_synced(const std::string& path, std::uint64_t size) con
 }
 
 Result<std::unique_ptr<File>> FaultFileSystem::open(const std::string& path, OpenMode mode) {
+  return open_file(path, mode, false);
+}
+
+Result<std::unique_ptr<File>> FaultFileSystem::open_direct(const std::string& path, OpenMode mode) {
+  return open_file(path, mode, true);
+}
+
+Result<std::unique_ptr<File>> FaultFileSystem::open_file(const std::string& path, OpenMode mode, bool direct) {
   const std::lock_guard lock(mutex_);
   const auto found = names_.find(path);
   const bool there = found != names_.end();
@@ -349,7 +379,7 @@ Result<std::unique_ptr<File>> FaultFileSystem::open(const std::string& path, Ope
     inode = std::make_shared<Inode>();
     change_names({.from = {}, .to = path, .inode = inode});
   }
-  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, inode, path, mode != OpenMode::kReadOnly));
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, inode, path, mode != OpenMode::kReadOnly, direct));
 }
 
 Result<> FaultFileSystem::rename(const std::string& from, const std::string& to) {

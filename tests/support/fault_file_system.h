@@ -87,6 +87,8 @@ class FaultFileSystem final : public FileSystem {
   bool is_synced(const std::string& path, std::uint64_t size) const;
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  // The same file; reads and writes that are not whole, aligned blocks end the test.
+  Result<std::unique_ptr<File>> open_direct(const std::string& path, OpenMode mode) override;
   Result<> rename(const std::string& from, const std::string& to) override;
   Result<> remove(const std::string& path) override;
   Result<> make_directory(const std::string& path) override;
@@ -101,6 +103,7 @@ class FaultFileSystem final : public FileSystem {
   using Names = std::map<std::string, std::shared_ptr<Inode>>;  // by path; a folder has a null inode
 
   enum class Verdict : std::uint8_t { kProceed, kFail, kHalf };
+  Result<std::unique_ptr<File>> open_file(const std::string& path, OpenMode mode, bool direct);
   Verdict judge(Operation operation, const std::string& path);
   void change_names(NameChange change);
   void make_durable(const std::set<std::size_t>& chosen);

@@ -47,6 +47,9 @@ class FaultyFileSystem final : public FileSystem {
     if (!file) return file.error();
     return std::unique_ptr<File>(std::make_unique<FaultyFile>(*this, *std::move(file)));
   }
+  Result<std::unique_ptr<File>> open_direct(const std::string& path, OpenMode mode) override {
+    return open(path, mode);
+  }
   Result<> rename(const std::string& from, const std::string& to) override {
     if (auto ok = step("rename"); !ok) return ok;
     return real_.rename(from, to);
@@ -87,6 +90,7 @@ class FaultyFileSystem final : public FileSystem {
       if (auto ok = fs_.step("truncate"); !ok) return ok;
       return real_->truncate(size);
     }
+    Result<> allocate(std::uint64_t size) override { return real_->allocate(size); }
     Result<std::uint64_t> size() override {
       auto size = real_->size();
       if (!size) return size;

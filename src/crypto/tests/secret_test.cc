@@ -6,6 +6,7 @@
 #include <concepts>
 #include <ostream>
 #include <type_traits>
+#include <vector>
 
 #include "crypto/tests/vector_file.h"
 
@@ -120,6 +121,18 @@ TEST(SecureHeapDeathTest, HoldsSecretsOnceSetUpAndIsSetUpOnce) {
         return WEXITSTATUS(status) <= 1;
       },
       "");
+}
+
+TEST(SecureHeapDeathTest, HasRoomForTheKeysOfTheConnectionsStated) {
+  EXPECT_EXIT(
+      {
+        init_secure_heap(5'000);
+        std::vector<Secret> keys;
+        for (int i = 0; i < 4 * 5'000; ++i) keys.emplace_back(32);
+        exit_unless(CRYPTO_secure_allocated(keys.back().reveal().data()) == 1, 10);
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(SecureHeapDeathTest, MemoryOfASecretIsWipedWhenItGoes) {

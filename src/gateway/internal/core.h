@@ -10,6 +10,7 @@
 #include "gateway/gateway.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/pipeline.h"
+#include "net/tls_server.h"
 
 namespace redoubt::gateway::internal {
 
@@ -21,15 +22,21 @@ class Core {
                                               std::shared_ptr<const ApiKeys> keys);
 
   boost::asio::io_context& io() { return io_; }
-  // Accepts connections from now on; they are served once run() is called.
+  // Accepts connections from now on; they are served once run() is called. With settings.tls, and no certificate given
+  // by then, they are closed.
   Result<> start();
   // Runs the loop on the calling thread until the core has drained.
   void run();
 
   // From any thread.
   void set_keys(std::shared_ptr<const ApiKeys> keys);
+  // What new connections see from now on, until it ends; nothing takes its place by itself.
+  void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void keeper_gone();
   void drain();
+
+  // On the core's thread.
+  ledger::LedgerClient& ledger() { return client_; }
 
   // Called on the core's thread when it has drained. Set before run().
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
@@ -42,10 +49,12 @@ class Core {
        int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys);
 
   net::Task<> pump_ledger();
+  void withdraw_ended_tls();
   net::Task<> drain_and_stop();
 
   const GatewaySettings& settings_;
-  boost::asio::io_context io_{1};
+  // One thread runs it and closes its sockets; others only post.
+  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   SystemClock clock_;
   net::DeadlineSweep sweep_;
   ledger::LedgerClient client_;
@@ -55,6 +64,7 @@ class Core {
   LedgerRoutes ledger_routes_;
   Pipeline pipeline_;
   net::HttpServer server_;
+  std::shared_ptr<const net::TlsServerContext> tls_;  // what the server shows; null: nothing, or plain HTTP
   std::function<void()> on_drained_;
   bool draining_ = false;
 };

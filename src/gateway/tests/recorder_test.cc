@@ -37,7 +37,7 @@ TEST(Recorder, AdmissionAndOutcomeAreDurableWhenTheirReceiptsCome) {
   // Acknowledged means synced: a power cut now takes nothing of it.
   EXPECT_GE(live.fs.count(testing_support::FaultFileSystem::Operation::kSync, ".seg"), 1u);
 
-  CompletionText completion;
+  CompletionText completion(*live.recorder);
   completion.add("the ");
   completion.add("answer");
   auto receipt = live.run(admission->close({.finish = Finish::kCompleted, .http_status = 200}, &completion));
@@ -91,7 +91,7 @@ TEST(Recorder, OfALongPromptOnlySaltAndSizeAreKept) {
   const std::string prompt(600 * 1024, 'x');
   auto admission = live.run(live.recorder->admit(chat_facts(), prompt, kAddress));
   ASSERT_TRUE(admission);
-  CompletionText completion;
+  CompletionText completion(*live.recorder);
   for (int i = 0; i < 10; ++i) completion.add(std::string(60 * 1024, 'y'));
   ASSERT_TRUE(live.run(admission->close({.http_status = 200}, &completion)));
 
@@ -114,7 +114,7 @@ TEST(Recorder, AValueAtTheBoundIsKept) {
   const std::string prompt(Recorder::kKeptPromptBytes, 'x');
   auto admission = live.run(live.recorder->admit(chat_facts(), prompt, kAddress));
   ASSERT_TRUE(admission);
-  CompletionText completion;
+  CompletionText completion(*live.recorder);
   completion.add(std::string(CompletionText::kKeptBytes, 'y'));
   ASSERT_TRUE(live.run(admission->close({.http_status = 200}, &completion)));
   const auto entries = live.entries();
@@ -137,6 +137,8 @@ TEST(Recorder, ADenialIsRecordedWithReceipt) {
 
 TEST(Recorder, AFailingDiskRefusesAdmissions) {
   LiveLedger live;
+  // The next segment may fail to be made: that is tried again.
+  while (!live.fs.is_synced("/ledger/spare.seg", LiveLedger::kSegmentBytes)) std::this_thread::yield();
   live.fs.inject({.operation = testing_support::FaultFileSystem::Operation::kSync, .path_part = ".seg"});
   auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(admission);

@@ -6,9 +6,10 @@
 //   1  an entry that holds together: kind u8, exchange u8, admission index u8, leaf size u8, leaf and opening
 //   2  a request to open values: decoded from the bytes
 //   3  a request to open values, signed by the opener: index u8
-//   4  bytes anywhere in the ring of requests, positions included: offset u32 LE, the bytes
-//   5  the same in the ring of answers
-//   6  the keeper serves what there is so far
+//   4  a request for a TLS certificate: a good public key, its bytes XORed with those given
+//   5  bytes anywhere in the ring of requests, positions included: offset u32 LE, the bytes
+//   6  the same in the ring of answers
+//   7  the keeper serves what there is so far
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "ledger/keeper.h"
 #include "tests/support/fault_file_system.h"
+#include "tests/support/temp_dir.h"
 #include "tlog/log_verifier.h"
 
 namespace redoubt::ledger {
@@ -38,7 +40,10 @@ struct World {
   crypto::Ed25519PrivateKey opener = *crypto::Ed25519PrivateKey::from_seed(Bytes(32, std::byte{8}));
   crypto::X25519KeyPair reader = *crypto::X25519KeyPair::from_private(Bytes(32, std::byte{9}));
   crypto::Secret wrapping_key = crypto::Secret::copy_of(Bytes(32, std::byte{10}));
+  crypto::P256PrivateKey tls_key = *crypto::P256PrivateKey::from_scalar(Bytes(32, std::byte{11}));
   FixedClock clock;
+  testing_support::TempDir tls_folder;
+  PosixFileSystem tls_files;
   UniqueFd wake{::eventfd(1, EFD_NONBLOCK)};
   UniqueFd stop{::eventfd(1, EFD_NONBLOCK)};  // readable from the beginning: the keeper serves what there is and ends
 };
@@ -77,12 +82,21 @@ bool submit(const World& world, RingProducer& ring, unsigned form, ByteView byte
       message.resize(kTicketSize);
       append(message, bytes);
       break;
-    default: {
+    case 3: {
       const std::uint64_t index = bytes.empty() ? 0 : std::to_integer<std::uint64_t>(bytes[0]);
       type = static_cast<std::uint32_t>(MessageType::kOpen);
       message.resize(kTicketSize);
       append(message, encode_open_request(*sign_open_request(world.opener, world.signer.name(), {index},
                                                              world.clock.now(), world.reader.public_key, "fuzzing")));
+      break;
+    }
+    default: {
+      type = static_cast<std::uint32_t>(MessageType::kCertify);
+      message.resize(kTicketSize);
+      append(message, world.tls_key.public_key());
+      for (std::size_t i = 0; i < bytes.size() && kTicketSize + i < message.size(); ++i) {
+        message[kTicketSize + i] ^= bytes[i];
+      }
     }
   }
   auto space = ring.begin(type, message.size());
@@ -106,7 +120,7 @@ SharedRing attach(const SharedRing& ring) {
   return *SharedRing::attach(UniqueFd(::dup(ring.fd())));
 }
 
-void serve(const World& world, ByteView input) {
+void serve(World& world, ByteView input) {
   testing_support::FaultFileSystem fs;
   const LedgerOptions options{.segment_bytes = 64 * 1024, .max_commit_bytes_for_test = 32 * 1024};
   {
@@ -116,6 +130,9 @@ void serve(const World& world, ByteView input) {
     KeeperOptions keeper_options;
     keeper_options.openers = {world.opener.public_key()};
     keeper_options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0"};
+    auto tls_authority =
+        *keys::TlsAuthority::open(world.tls_files, world.tls_folder.path(), {.names = {"localhost"}}, world.clock);
+    keeper_options.tls_authority = &tls_authority;
     Keeper keeper(*ledger, reader, wrapper, world.clock, keeper_options);
     const SharedRing requests = *SharedRing::create(kRingBytes);
     const SharedRing answers = *SharedRing::create(kRingBytes);
@@ -129,15 +146,15 @@ void serve(const World& world, ByteView input) {
       REDOUBT_CHECK(!ended.has_value() || ledger->published() == ledger->committed());
     };
     while (input.size() >= 3 && ended) {
-      const unsigned form = std::to_integer<unsigned>(input[0]) % 7;
+      const unsigned form = std::to_integer<unsigned>(input[0]) % 8;
       const std::size_t wanted = std::min<std::size_t>(load_le<std::uint16_t>(input.subspan(1, 2)), kMaxMessage);
       input = input.subspan(3);
       const ByteView bytes = input.first(std::min(wanted, input.size()));
       input = input.subspan(bytes.size());
-      if (form == 4 || form == 5) {
+      if (form == 5 || form == 6) {
         producer.publish();  // so that this position is not written over
-        overwrite(form == 4 ? requests : answers, bytes);
-      } else if (form == 6) {
+        overwrite(form == 5 ? requests : answers, bytes);
+      } else if (form == 7) {
         keeper_serves();
       } else if (!submit(world, producer, form, bytes)) {
         break;
@@ -165,7 +182,7 @@ void serve(const World& world, ByteView input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace redoubt;
-  static const ledger::World world;
+  static ledger::World world;
   static const bool quiet = (log::set_level(log::Level::kError), true);
   if (quiet) ledger::serve(world, {reinterpret_cast<const std::byte*>(data), size});
   return 0;

@@ -13,15 +13,15 @@ namespace redoubt::ledger::internal {
 
 class SpareSegment {
  public:
-  // `fs` must outlive this object and be safe to use from a second thread.
+  // `size`: whole blocks of kDirectBlockSize. `fs` must outlive this object and be safe to use from a second thread.
   SpareSegment(FileSystem& fs, std::string path, std::uint64_t size);
   ~SpareSegment();  // stops the preparation and waits for it
 
   // Begins to make the file, unless that is under way or done.
   void prepare();
 
-  // The file, zero-filled and synced, still under its spare name. Waits for the preparation; makes the file itself when
-  // that had not begun.
+  // The file, from FileSystem::open_direct(), zero-filled and synced, still under its spare name. Waits for the
+  // preparation; makes the file itself when that had not begun or has failed.
   Result<std::unique_ptr<File>> take();
 
  private:

@@ -23,6 +23,14 @@ struct Opened final : LedgerClient::OpenWaiter {
   std::optional<Result<Bytes>> result;
 };
 
+struct Certified final : LedgerClient::CertifyWaiter {
+  void certified(Result<Bytes> r) override {
+    EXPECT_FALSE(result) << "told twice";
+    result = std::move(r);
+  }
+  std::optional<Result<Bytes>> result;
+};
+
 class ClientTest : public ::testing::Test {
  protected:
   ClientTest()
@@ -258,14 +266,19 @@ TEST_F(ClientTest, StopEndsWaitersAndRefusesFromThenOn) {
   Waiter append;
   Waiter outcome;
   Opened open;
+  Certified certified;
   auto reservation = client_.reserve(10, 0);
   ASSERT_TRUE(client_.submit({}, "leaf", {}, &append));
   ASSERT_TRUE(client_.submit_open({.reason = "because"}, &open));
+  ASSERT_TRUE(client_.submit_certify({}, &certified));
   client_.stop("the keeper is gone");
   ASSERT_TRUE(append.result && open.result);
   EXPECT_EQ(append.result->error().code(), Errc::kUnavailable);
   EXPECT_EQ(append.result->error().message(), "the keeper is gone");
   EXPECT_EQ(open.result->error().code(), Errc::kUnavailable);
+  ASSERT_TRUE(certified.result);
+  EXPECT_EQ(certified.result->error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit_certify({}, &certified).error().code(), Errc::kUnavailable);
   EXPECT_FALSE(client_.ready());
   EXPECT_EQ(client_.stopped(), "the keeper is gone");
   EXPECT_EQ(client_.reserve(10, 0).error().code(), Errc::kUnavailable);
@@ -283,9 +296,45 @@ TEST_F(ClientTest, AnAbandonedWaiterIsNotTold) {
     Waiter waiter;
     ASSERT_TRUE(client_.submit({}, "leaf", {}, &waiter));
     client_.abandon(&waiter);
+    Certified certified;
+    ASSERT_TRUE(client_.submit_certify({}, &certified));
+    client_.abandon(&certified);
   }
   answer(MessageType::kAppended, appended(take_ticket(), 0));
+  Bytes certificate(kTicketSize + 1, std::byte{kOpenedSuccess});
+  store_le(MutableByteView(certificate), take_ticket());
+  answer(MessageType::kCertified, certificate);
   EXPECT_TRUE(client_.poll());
+}
+
+TEST_F(ClientTest, AsksForACertificateWithABareKeyAndBeforeItIsReady) {
+  crypto::P256PublicKey key;
+  key.fill(std::byte{0x5a});
+  Certified yes;
+  Certified no;
+  ASSERT_TRUE(client_.submit_certify(key, &yes));
+  const auto message = take();
+  ASSERT_TRUE(message);
+  ASSERT_EQ(message->size(), kCertifySize);
+  EXPECT_EQ(to_bytes(ByteView(*message).subspan(kTicketSize)), to_bytes(key));
+  ASSERT_TRUE(client_.submit_certify(key, &no));
+  const Ticket second = take_ticket();
+
+  Bytes answer_bytes(kTicketSize + 1);
+  store_le(MutableByteView(answer_bytes), load_le<Ticket>(*message));
+  answer_bytes[kTicketSize] = std::byte{kOpenedSuccess};
+  append(answer_bytes, as_bytes("certificate"));
+  answer(MessageType::kCertified, answer_bytes);
+  answer_bytes.resize(kTicketSize + 1);
+  store_le(MutableByteView(answer_bytes), second);
+  answer_bytes[kTicketSize] = static_cast<std::byte>(Errc::kResourceExhausted);
+  append(answer_bytes, as_bytes("too often"));
+  answer(MessageType::kCertified, answer_bytes);
+  ASSERT_TRUE(client_.poll());
+  ASSERT_TRUE(yes.result && *yes.result && no.result && !*no.result);
+  EXPECT_EQ(as_chars(**yes.result), "certificate");
+  EXPECT_EQ(no.result->error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(no.result->error().message(), "too often");
 }
 
 TEST_F(ClientTest, AKeyOnTheRingIsOverwrittenOnceItIsRead) {
@@ -350,6 +399,12 @@ TEST_P(SenselessAnswer, StopsTheClient) {
       answer(MessageType::kOpened, opened);
       break;
     }
+    case 12:
+      answer(MessageType::kCertified, Bytes(kTicketSize));
+      break;
+    case 13:
+      answer(MessageType::kCertify, Bytes(kCertifySize));
+      break;
     default:
       FAIL();
   }
@@ -361,7 +416,7 @@ TEST_P(SenselessAnswer, StopsTheClient) {
   EXPECT_EQ(waiter.result->error().code(), Errc::kUnavailable);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SenselessAnswer, ::testing::Range(0, 12));
+INSTANTIATE_TEST_SUITE_P(All, SenselessAnswer, ::testing::Range(0, 14));
 
 TEST_F(ClientTest, AnAnswerIsTakenOnceOnly) {
   send_key();

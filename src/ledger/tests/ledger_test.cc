@@ -28,9 +28,8 @@ class LedgerTest : public ::testing::Test {
                              .admission_index = admission};
     const auto added = ledger_->add(header, as_bytes(leaf), as_bytes(opening));
     EXPECT_TRUE(added) << added.error().message();
-    EXPECT_EQ(added->index.value, index);
+    EXPECT_EQ(added->value, index);
     expected_.add({header, to_bytes(as_bytes(leaf)), to_bytes(as_bytes(opening))});
-    EXPECT_EQ(added->leaf_hash, expected_.leaf_hash(index));
     return index;
   }
   // Numbered entries up to this size, in batches.
@@ -183,6 +182,23 @@ TEST_F(LedgerTest, TakesTheLargestEntryAndEmptyOnes) {
   ASSERT_TRUE(ledger_->commit());
   publish();
   expect_published(fs_, directory(), signer_, expected_, 2);
+}
+
+TEST_F(LedgerTest, ACommitSaysIndicesAndLeafHashesOfItsEntriesWhetherSmallOrLarge) {
+  open({.segment_bytes = 9 * 1024 * 1024});
+  for (const std::size_t leaf_size : {10u, 40'000u, 60'000u, 1u, 65'535u}) {
+    const std::uint64_t first = expected_.size();
+    for (int i = 0; i < 3; ++i) add(EntryKind::kStandalone, std::string(leaf_size, static_cast<char>('a' + i)));
+    ASSERT_TRUE(ledger_->commit());
+    const std::span<const Appended> entries = ledger_->last_commit();
+    ASSERT_EQ(entries.size(), 3u);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(entries[i].index.value, first + i);
+      EXPECT_EQ(entries[i].leaf_hash, expected_.leaf_hash(first + i));
+    }
+  }
+  publish();
+  expect_published(fs_, directory(), signer_, expected_, expected_.size());
 }
 
 TEST_F(LedgerTest, RefusesAnEntryWhoseHeaderDoesNotFitItsSize) {

@@ -18,6 +18,7 @@ ClientConnection::ClientConnection(boost::asio::io_context& io, DeadlineSweep& s
 
 void ClientConnection::cut_off() {
   cut_off_ = true;
+  if (tls_) tls_->forget_socket();
   boost::system::error_code ignored;
   socket_.close(ignored);
   resolver_.cancel();
@@ -67,7 +68,7 @@ Task<Result<>> ClientConnection::connect(const UpstreamUrl& url, const TlsContex
 }
 
 Task<Result<>> ClientConnection::handshake(const std::string& host, const TlsContext& tls) {
-  auto session = TlsSession::create(tls, socket_.native_handle(), host);
+  auto session = tls.connect(socket_.native_handle(), host);
   if (!session) co_return session.error();
   tls_ = std::move(*session);
   while (true) {

@@ -28,6 +28,7 @@ inline constexpr Refusal kFraming{400, "ambiguous_framing", "the length of the r
 inline constexpr Refusal kBody{400, "malformed_body", "the chunked request body is not well-formed"};
 inline constexpr Refusal kHost{400, "invalid_host", "the request needs exactly one valid `Host` field"};
 inline constexpr Refusal kTarget{400, "invalid_target", "the request target is not an acceptable path"};
+inline constexpr Refusal kNotTls{400, "tls_required", "this port speaks TLS: use `https://`"};
 inline constexpr Refusal kTimeout{408, "request_timeout", "the request did not arrive in time"};
 inline constexpr Refusal kBodyTooLarge{413, "body_too_large", "the request body exceeds the limit"};
 inline constexpr Refusal kExpectation{417, "unknown_expectation", "only `Expect: 100-continue` is supported"};

@@ -19,6 +19,8 @@
 #include "net/internal/reply_writer.h"
 #include "net/internal/request_parser.h"
 #include "net/internal/socket_io.h"
+#include "net/internal/tls_session.h"
+#include "net/tls_server.h"
 
 namespace redoubt::net::internal {
 
@@ -46,7 +48,10 @@ struct ServerCore {
   ExchangeHandler& handler;
   ServerStats stats;
   bool draining = false;
-  ServerConnection* connections = nullptr;  // intrusive list; each is owned by its coroutine
+  bool tls_only = false;
+  std::shared_ptr<const TlsServerContext> tls;  // for new connections; null with tls_only: there are none
+  std::unique_ptr<char[]> record;               // where TLS puts small pieces together
+  ServerConnection* connections = nullptr;      // intrusive list; each is owned by its coroutine
   std::vector<std::unique_ptr<ExchangeMemory>> spare;
   std::function<void()> on_last_closed;  // set while draining
 };
@@ -61,7 +66,7 @@ class ServerConnection final : public Exchange {
   // Serves exchanges until the connection ends.
   static Task<> run(std::unique_ptr<ServerConnection> self);
 
-  // Between two exchanges, with nothing of the next one received.
+  // Between two exchanges, with nothing of the next one received, or before the first.
   bool idle() const { return idle_; }
   // Ends whatever the coroutine waits for at the socket.
   void close();
@@ -82,6 +87,8 @@ class ServerConnection final : public Exchange {
   enum class BodyState : std::uint8_t { kUnread, kRead, kFailed };
   enum class ReplyState : std::uint8_t { kNone, kStreaming, kDone, kAborted };
 
+  // The handshake. False when the connection is over; a peer that spoke plain HTTP has been told.
+  Task<bool> start_tls();
   Task<Next> read_head();
   Task<> serve();
   Task<> refuse(Refusal refusal);
@@ -91,18 +98,28 @@ class ServerConnection final : public Exchange {
 
   Task<Result<std::string_view>> read_sized_body();
   Task<Result<std::string_view>> read_chunked_body();
+  // Some bytes over TLS, as Asio's async_read_some without it.
+  Task<boost::system::error_code> read_tls(char* space, std::size_t size, std::size_t& received);
+  // Waits as `want` says; false when the deadline is over, or the socket.
+  Task<bool> wait_for(TlsIo want);
   // At least one byte into `buffer`, whose space is not empty.
   Task<Result<>> receive(ByteBuffer& buffer, const Refusal& on_timeout);
   Error body_error(const Refusal& refusal, Errc code, const char* message);
 
   void decide_persistence();
   std::string_view connection_value() const;
+  // Sends until everything is sent or the socket would block, as send_now().
+  IoState send_some(Gather& gather, std::uint64_t& sent) {
+    return tls_ ? send_tls(gather, sent) : send_now(socket_.native_handle(), gather, sent);
+  }
+  IoState send_tls(Gather& gather, std::uint64_t& sent);
   Task<Result<>> send(Gather gather);
   Task<Result<>> send_rest(Gather gather);
   Error peer_gone();
 
   std::shared_ptr<ServerCore> core_;
   Socket socket_;
+  std::unique_ptr<TlsSession> tls_;  // null: plain HTTP
   Deadline deadline_;
   ByteBuffer input_;
   std::unique_ptr<ExchangeMemory> memory_;

@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace redoubt::net::internal {
@@ -23,6 +25,16 @@ class Gather {
   iovec* parts() { return parts_.data() + first_; }
   std::size_t count() const { return count_ - first_; }
   std::string_view front() const { return {static_cast<const char*>(parts_[first_].iov_base), parts_[first_].iov_len}; }
+  // The first `size` bytes, or all there are, copied to `space`.
+  std::string_view copy_front(char* space, std::size_t size) const {
+    std::size_t copied = 0;
+    for (std::size_t i = first_; i < count_ && copied < size; ++i) {
+      const std::size_t n = std::min(parts_[i].iov_len, size - copied);
+      std::memcpy(space + copied, parts_[i].iov_base, n);
+      copied += n;
+    }
+    return {space, copied};
+  }
   void consume(std::size_t size) {
     while (size > 0 && size >= parts_[first_].iov_len) size -= parts_[first_++].iov_len;
     if (size == 0) return;

@@ -432,6 +432,27 @@ TEST(BindTcp, SaysWhatIsWrongWithAnAddress) {
   EXPECT_EQ(elsewhere.error().code(), Errc::kInvalidArgument);
 }
 
+TEST(ListenAddress, TellsWhatCanBeReachedFromElsewhere) {
+  struct Case {
+    const char* address;
+    const char* host;
+    bool loopback;
+    bool unspecified;
+  };
+  for (const Case& c :
+       {Case{"127.0.0.1:8080", "127.0.0.1", true, false}, Case{"127.9.9.9:8080", "127.9.9.9", true, false},
+        Case{"[::1]:8080", "::1", true, false}, Case{"0.0.0.0:8080", "0.0.0.0", false, true},
+        Case{"[::]:8080", "::", false, true}, Case{"192.0.2.7:8080", "192.0.2.7", false, false},
+        Case{"[2001:db8::1]:8080", "2001:db8::1", false, false}}) {
+    const auto parsed = parse_listen_address(c.address);
+    ASSERT_TRUE(parsed) << c.address;
+    EXPECT_EQ(parsed->host, c.host);
+    EXPECT_EQ(parsed->port, 8080);
+    EXPECT_EQ(parsed->loopback, c.loopback) << c.address;
+    EXPECT_EQ(parsed->unspecified, c.unspecified) << c.address;
+  }
+}
+
 TEST(BindTcp, SharesAPortBetweenListeners) {
   auto first = bind_tcp("127.0.0.1:0");
   ASSERT_TRUE(first);

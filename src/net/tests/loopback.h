@@ -143,12 +143,18 @@ class TestServer final : public ExchangeHandler {
  public:
   using Function = std::function<Task<>(Exchange&)>;
 
-  explicit TestServer(Function function, ServerLimits limits = {}) : function_(std::move(function)) {
+  // With `tls`, it speaks that and nothing else.
+  explicit TestServer(Function function, ServerLimits limits = {},
+                      std::shared_ptr<const TlsServerContext> tls = nullptr)
+      : function_(std::move(function)) {
     auto fd = bind_tcp("127.0.0.1:0");
     EXPECT_TRUE(fd) << (fd ? "" : fd.error().message());
     port = bound_port(fd->get());
     server_ = std::make_unique<HttpServer>(loop.io, loop.sweep, std::move(*fd), limits, *this);
-    EXPECT_TRUE(loop.call([this] { return server_->start().has_value(); }));
+    EXPECT_TRUE(loop.call([&] {
+      if (tls) server_->set_tls(tls);
+      return server_->start().has_value();
+    }));
   }
   ~TestServer() override {
     drain(500ms);
@@ -157,6 +163,9 @@ class TestServer final : public ExchangeHandler {
   }
   Task<> handle(Exchange& exchange) override { return function_(exchange); }
 
+  void set_tls(std::shared_ptr<const TlsServerContext> context) {
+    loop.call([&] { server_->set_tls(std::move(context)); });
+  }
   void drain(std::chrono::milliseconds grace) {
     if (!std::exchange(drained_, true)) loop.await(server_->drain(grace));
   }
