@@ -7,9 +7,9 @@ namespace redoubt::gateway {
 CompletionText::CompletionText(Recorder&) : salt_(), stream_(salt_, record::kCompletionField) {}
 void CompletionText::add(std::string_view) {}
 
-Recorder::Recorder(boost::asio::io_context& io, ledger::LedgerClient& client, const Clock& clock,
-                   record::RecordSource source)
-    : io_(io), client_(client), clock_(clock), source_(source) {}
+Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client,
+                   const Clock& clock, record::RecordSource source, std::chrono::milliseconds ledger_timeout)
+    : io_(io), sweep_(sweep), client_(client), clock_(clock), source_(source), ledger_timeout_(ledger_timeout) {}
 
 UnixMillis Recorder::now() {
   return clock_.now();

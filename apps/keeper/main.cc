@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/standard_fds.h"
 #include "confine/privileges.h"
 #include "confine/restrict.h"
 #include "crypto/secret.h"
@@ -275,6 +276,7 @@ Result<> serve(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace redoubt;
+  fill_standard_fds();
   const Arguments arguments = parse(argc, argv);
   ::prctl(PR_SET_NAME, "redoubt-keeper");
   ::signal(SIGPIPE, SIG_IGN);

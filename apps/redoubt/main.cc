@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
+#include "base/standard_fds.h"
 #include "redoubt/commands.h"
 
 namespace redoubt::app {
@@ -137,6 +138,7 @@ int run(int argc, char** argv) {
 }  // namespace redoubt::app
 
 int main(int argc, char** argv) {
+  redoubt::fill_standard_fds();
   ::signal(SIGPIPE, SIG_IGN);
   return redoubt::app::run(argc, argv);
 }

@@ -359,7 +359,9 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .upstream = {.name = settings_.upstream_name,
                    .provider = settings_.upstream_provider,
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
-                   .max_reply_bytes = settings_.max_reply_bytes},
+                   .max_reply_bytes = settings_.max_reply_bytes,
+                   .max_stream_bytes = settings_.max_stream_bytes,
+                   .max_held_bytes = settings_.server.max_held_bytes},
       .tls = {.on = settings_.tls,
               .certificate_path = settings_.tls_certificate,
               .certificate_socket = certificate_.gateway.get(),
@@ -367,6 +369,8 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
+      .denial_interval = settings_.denial_interval,
+      .ledger_timeout = settings_.ledger_timeout,
       .cpus = options_.gateway_cpus,
   };
   if (!settings_.upstream_ca_file.empty()) {

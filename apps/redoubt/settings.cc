@@ -56,7 +56,10 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("gateway.listen", s.listen);
   in.read_int("gateway.threads", s.threads, 1, 64);
   in.read("gateway.drain_grace", s.drain_grace);
+  in.read("gateway.denial_interval", s.denial_interval);
+  in.read("gateway.ledger_timeout", s.ledger_timeout);
   in.read_size("gateway.max_body", s.server.max_body_bytes, kKiB, 64 * kMiB);
+  in.read_size("gateway.max_held", s.server.max_held_bytes, kMiB, 1024 * 1024 * kMiB);
   in.read_size("gateway.max_head", s.server.max_head_bytes, kKiB, kMiB);
   in.read_int("gateway.max_connections", s.server.max_connections, 1, 1'000'000);
   in.read("gateway.head_timeout", s.server.head_timeout);
@@ -84,7 +87,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("upstream.connect_timeout", s.client.connect_timeout);
   in.read("upstream.head_timeout", s.client.head_timeout);
   in.read("upstream.idle_timeout", s.client.idle_timeout);
+  in.read("upstream.reply_timeout", s.client.reply_timeout);
   in.read_size("upstream.max_reply", s.max_reply_bytes, kKiB, 1024 * kMiB);
+  in.read_size("upstream.max_stream", s.max_stream_bytes, kKiB, 1024 * kKiB * kMiB);
   if (auto done = in.done(); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   for (const std::string& name : s.tls_names) {

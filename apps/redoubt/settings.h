@@ -34,7 +34,10 @@ struct Settings {
   net::ServerLimits server;
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;
+  std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;
   std::chrono::milliseconds drain_grace{30'000};
+  std::chrono::milliseconds denial_interval = gateway::DenialCounter::kInterval;
+  std::chrono::milliseconds ledger_timeout{10'000};
 };
 
 // Errors name file, line and column; a key that nobody knows is one.

@@ -1,5 +1,8 @@
 // The program's own diagnostics: one line each on standard error, `time level component message key=value …`.
 //
+// A line waits for nobody: while standard error takes no more (a full pipe, a stopped terminal), lines are dropped, and
+// the first that goes out again is preceded by one that says how many. A line has at most 4096 bytes.
+//
 // Not the ledger: nothing here is evidence. Secrets and prompt content never appear in a line. Any thread.
 #pragma once
 

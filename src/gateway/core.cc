@@ -15,31 +15,34 @@ void rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, CoreHandles handles, int keeper_wake_fd,
-                                           const Authorizer& authorizer, LedgerFiles& files,
+Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
+                                           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
                                            std::shared_ptr<const ApiKeys> keys) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
-  std::unique_ptr<Core> core(new Core(settings, std::move(handles), RingProducer(*std::move(requests)),
+  std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
                                       RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
                                       std::move(keys)));
   boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
   return core;
 }
 
-Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
-           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys)
+Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
+           RingConsumer answers, int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
+           std::shared_ptr<const ApiKeys> keys)
     : settings_(settings),
       sweep_(io_),
       client_(std::move(requests), std::move(answers), keeper_wake_fd),
       wake_(io_, handles.wake.release()),
-      recorder_(io_, client_, clock_,
-                {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version}),
+      recorder_(io_, sweep_, client_, clock_,
+                {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version},
+                settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
-      ledger_routes_(io_, recorder_, files),
-      pipeline_(recorder_, upstream_, authorizer, ledger_routes_, settings.upstream),
+      denials_(recorder_, cores, settings.denial_interval),
+      ledger_routes_(io_, recorder_, denials_, files),
+      pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));
   if (settings.tls.on) server_.set_tls(nullptr);
@@ -47,7 +50,7 @@ Core::Core(const GatewaySettings& settings, CoreHandles handles, RingProducer re
 
 Result<> Core::start() {
   sweep_.on_tick([this] {
-    pipeline_.tick(clock_.steady());
+    denials_.tick(clock_.steady());
     withdraw_ended_tls();
   });
   sweep_.start();
@@ -115,7 +118,7 @@ net::Task<> Core::drain_and_stop() {
   co_await server_.drain(settings_.drain_grace);
   grace.disarm();
   upstream_.close_idle();
-  pipeline_.flush_denials();
+  denials_.flush();
   client_.flush();
   sweep_.stop();
   boost::system::error_code ignored;

@@ -2,10 +2,12 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
@@ -92,14 +94,35 @@ net::Task<> watch_keeper(Descriptor& alive, std::vector<std::unique_ptr<Core>>& 
   }
 }
 
+// Callers are let in only as far as descriptors reach for each of them and an upstream connection for each: otherwise
+// admitted requests would fail for want of one. The soft limit is raised first; nothing here uses select().
+std::size_t connections_per_core(std::size_t wanted, std::size_t cores) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  constexpr std::size_t kOwn = 32;         // logs, keys, ledger files being read, spare
+  constexpr std::size_t kOwnPerCore = 16;  // rings, wake-ups, listener
+  const std::size_t taken = kOwn + cores * kOwnPerCore;
+  const std::size_t left = limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
+  const std::size_t possible = std::max<std::size_t>(left / 2 / cores, 1);
+  if (possible >= wanted) return wanted;
+  log::warning("gateway", "the limit of open files allows fewer connections than configured",
+               {{"files", static_cast<std::uint64_t>(limit.rlim_cur)},
+                {"connections_per_core", static_cast<std::uint64_t>(possible)}});
+  return possible;
+}
+
 void rethrow(std::exception_ptr error) {
   if (error) std::rethrow_exception(error);
 }
 
 }  // namespace
 
-Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> handles, UniqueFd keys_socket,
+Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keys_socket,
                      UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
+  GatewaySettings settings = wanted;
+  settings.server_limits.max_connections = connections_per_core(settings.server_limits.max_connections, handles.size());
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
   auto keys = load_keys(keys_socket.get());
@@ -108,9 +131,10 @@ Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> h
   LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
   const GrantAuthorizer authorizer;
   std::vector<std::unique_ptr<Core>> cores;
+  const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }

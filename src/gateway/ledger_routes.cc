@@ -14,6 +14,7 @@
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
 #include "gateway/internal/await_ledger.h"
+#include "gateway/problem.h"
 #include "tlog/checkpoint.h"
 #include "tlog/proof.h"
 #include "tlog/proof_file.h"
@@ -23,52 +24,19 @@ namespace {
 
 using net::Exchange;
 using net::HeaderField;
+using record::DenialReason;
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kBinary = "application/octet-stream";
-constexpr std::string_view kProblem = "application/problem+json";
+constexpr std::string_view kImmutable = "private, max-age=31536000, immutable";
+constexpr std::string_view kLedger = "/ledger/";
+constexpr std::string_view kReadOperation = "ledger.entries";
+constexpr std::string_view kOpenOperation = "ledger.open";
 constexpr std::uint64_t kMaxResourceBytes = 32 * 1024 * 1024;
+constexpr std::size_t kMaxOpenRequestBytes = 4096;
 
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
-
-std::string_view title(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
-}
-
-// RFC 9457.
-net::Task<> problem(Exchange& exchange, int status, std::string_view detail,
-                    std::span<const HeaderField> headers = {}) {
-  std::string body;
-  encoding::JsonWriter json(body);
-  json.begin_object();
-  json.member("title", title(status));
-  json.member("status", status);
-  json.member("detail", detail);
-  json.end_object();
-  [[maybe_unused]] const auto sent =
-      co_await exchange.reply({.status = status, .content_type = kProblem, .headers = headers}, body);
-}
-
-net::Task<> unauthorized(Exchange& exchange) {
-  const HeaderField fields[] = {{"WWW-Authenticate", "Bearer"}};
-  co_await problem(exchange, 401, "this needs an API key", fields);
-}
 
 int status_of(const Error& error) {
   switch (error.code()) {
@@ -87,15 +55,44 @@ int status_of(const Error& error) {
   }
 }
 
+// What the asker is told. Messages about files and the keeper name paths: they are for the operator's log.
+std::string_view detail_of(int status, const Error& error) {
+  switch (status) {
+    case 404:
+      return "the log has no such entry or file, or not yet";
+    case 503:
+      return "the ledger cannot answer now";
+    case 500:
+      return "the ledger cannot be read";
+    default:
+      return error.message();
+  }
+}
+
+net::Task<> reply_problem(Exchange& exchange, int status, std::string_view detail,
+                          std::span<const HeaderField> headers = {}) {
+  const std::string body = problem_body(status, detail);
+  // One who has gone needs no answer.
+  [[maybe_unused]] const auto sent =
+      co_await exchange.reply({.status = status, .content_type = kProblemType, .headers = headers}, body);
+}
+
 net::Task<> fail(Exchange& exchange, const Error& error) {
   const int status = status_of(error);
-  // Messages about files and the keeper name paths: they are for the operator's log, not for callers.
-  std::string_view detail = error.message();
-  if (status == 404) detail = "the log has no such entry or file, or not yet";
-  if (status == 503) detail = "the ledger cannot answer now";
-  if (status == 500) detail = "the ledger cannot be read";
   if (status >= 500) log::error("gateway", "the ledger cannot be read", {{"why", error.message()}});
-  co_await problem(exchange, status, detail);
+  co_await reply_problem(exchange, status, detail_of(status, error));
+}
+
+record::ExchangeFacts facts_of(const Exchange& exchange, const ApiKey& principal, std::string_view operation) {
+  return {.method = to_string(exchange.request().method),
+          .path = exchange.request().path,
+          .principal_uid = principal.id,
+          .principal_name = principal.id,
+          .principal_type = record::PrincipalType::kService,
+          .credential_uid = principal.id,
+          .operation = operation,
+          .upstream = "ledger",
+          .authorizer = "roles"};
 }
 
 // C2SP tlog-proof of one entry under the last checkpoint.
@@ -111,6 +108,28 @@ Result<std::string> make_proof(ledger::LedgerReader& reader, tlog::LeafIndex ind
   if (!proof) return proof.error();
   return tlog::format_proof_file(
       {.extra = std::nullopt, .index = index, .proof = *std::move(proof), .checkpoint = *std::move(note)});
+}
+
+Result<ledger::OpenRequest> parse_open_request(std::string_view body) {
+  encoding::JsonReader reader({.max_bytes = kMaxOpenRequestBytes, .max_depth = 4});
+  auto root = reader.parse(body);
+  if (!root) return root.error();
+  simdjson::dom::object object;
+  if (root->get(object) != simdjson::SUCCESS) {
+    return Error(Errc::kMalformed, "expected a JSON object with `request`");
+  }
+  auto bytes = encoding::base64_decode(encoding::string_member(object, "request"));
+  if (!bytes) return bytes.error();
+  return ledger::decode_open_request(*bytes);
+}
+
+net::Task<Result<std::string>> read_file(LedgerFiles& files, boost::asio::io_context& io, std::string_view path) {
+  const LedgerFiles::Read fetch = [path = std::string(path)](ledger::LedgerReader& reader) -> Result<std::string> {
+    auto read = reader.fetch(path, kMaxResourceBytes);
+    if (!read) return read.error();
+    return std::string(as_chars(*read));
+  };
+  co_return co_await files.run(io, fetch);
 }
 
 }  // namespace
@@ -152,66 +171,101 @@ net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, con
       boost::asio::use_awaitable_t<net::Executor>());
 }
 
-LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, LedgerFiles& files)
-    : io_(io), recorder_(recorder), files_(files) {}
+struct LedgerRoutes::Refusal {
+  DenialReason reason;
+  int status;
+  std::string_view code;  // static, for the record
+  std::string_view detail;
+};
+
+bool is_ledger_path(std::string_view path) {
+  return path.starts_with(kLedger);
+}
+
+LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files)
+    : io_(io), recorder_(recorder), denials_(denials), files_(files) {}
+
+net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& refusal) {
+  denials_.add(exchange.peer_address(), refusal.reason, refusal.status, refusal.code);
+  const HeaderField challenge[] = {{"WWW-Authenticate", "Bearer"}};
+  const std::span<const HeaderField> headers = refusal.status == 401 ? challenge : std::span<const HeaderField>();
+  co_await reply_problem(exchange, refusal.status, refusal.detail, headers);
+}
+
+net::Task<> LedgerRoutes::refuse(Exchange& exchange, const record::ExchangeFacts& facts, const Refusal& refusal) {
+  const std::string detail(refusal.detail);  // may point into an error of the caller's
+  auto receipt = co_await recorder_.deny(
+      facts, {.reason = refusal.reason, .http_status = refusal.status, .error_code = refusal.code},
+      exchange.peer_address());
+  const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
+  const HeaderField fields[] = {{"Redoubt-Receipt", receipt_text}};
+  co_await reply_problem(exchange, refusal.status, detail, std::span(fields).first(receipt ? 1 : 0));
+}
 
 net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const ApiKeys& keys) {
   const net::RequestHead& head = exchange.request();
-  const bool get = head.method == net::Method::kGet;
   if (head.path == "/healthz" || head.path == "/readyz") {
     co_await health(exchange, head.path == "/readyz");
     co_return true;
   }
-  constexpr std::string_view kLedger = "/ledger/";
-  if (!head.path.starts_with(kLedger)) co_return false;
-  const std::string_view path = head.path.substr(kLedger.size());
-  if (path == "open") {
-    if (head.method != net::Method::kPost) {
-      co_await problem(exchange, 405, "values are opened with POST");
-    } else {
-      co_await open_values(exchange);
-    }
-    co_return true;
-  }
-  if (!get) {
-    co_await problem(exchange, 405, "the ledger is read with GET");
-    co_return true;
-  }
+  if (!is_ledger_path(head.path)) co_return false;
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
   const ApiKey* const principal = credentials == 1 ? keys.find(authorization) : nullptr;
-  constexpr std::string_view kReceipt = "receipt/";
-  if (path.starts_with(kReceipt)) {
-    if (principal == nullptr) {
-      co_await unauthorized(exchange);
-    } else {
-      co_await receipt(exchange, path.substr(kReceipt.size()));
-    }
-    co_return true;
-  }
-  if (path.starts_with("tile/entries/")) {
-    if (principal == nullptr) {
-      co_await unauthorized(exchange);
-      co_return true;
-    }
-    if (principal->role != Role::kAuditor) {
-      co_await problem(exchange, 403, "entries are for auditors");
-      co_return true;
-    }
-  }
-  if (path == "checkpoint" || path.starts_with("tile/")) {
-    co_await resource(exchange, path);
-    co_return true;
-  }
-  co_return false;
+  co_await route(exchange, head.path.substr(kLedger.size()), principal);
+  co_return true;
 }
 
-net::Task<> LedgerRoutes::receipt(Exchange& exchange, std::string_view index_text) {
+net::Task<> LedgerRoutes::route(Exchange& exchange, std::string_view path, const ApiKey* principal) {
+  constexpr std::string_view kReceipt = "receipt/";
+  const bool opening = path == "open";
+  const bool entries_wanted = path.starts_with("tile/entries/");
+  const net::Method method = exchange.request().method;
+  if (method != (opening ? net::Method::kPost : net::Method::kGet)) {
+    const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed",
+                          opening ? "values are opened with POST" : "the ledger is read with GET"};
+    co_await refuse_stranger(exchange, refusal);
+    co_return;
+  }
+  if (path == "checkpoint" || (path.starts_with("tile/") && !entries_wanted)) {
+    co_await resource(exchange, path);
+    co_return;
+  }
+  if (!opening && !entries_wanted && !path.starts_with(kReceipt)) {
+    const Refusal refusal{DenialReason::kMalformed, 404, "unknown_url", "no such resource"};
+    co_await refuse_stranger(exchange, refusal);
+    co_return;
+  }
+  if (principal == nullptr) {
+    const Refusal refusal{DenialReason::kAuthentication, 401, "invalid_api_key", "this needs an API key"};
+    co_await refuse_stranger(exchange, refusal);
+    co_return;
+  }
+  if (path.starts_with(kReceipt)) {
+    co_await receipt(exchange, *principal, path.substr(kReceipt.size()));
+    co_return;
+  }
+  if (principal->role != Role::kAuditor) {
+    const record::ExchangeFacts facts = facts_of(exchange, *principal, opening ? kOpenOperation : kReadOperation);
+    const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied", "this is for auditors"};
+    co_await refuse(exchange, facts, refusal);
+    co_return;
+  }
+  if (opening) {
+    co_await open_values(exchange, *principal);
+  } else {
+    co_await entries(exchange, *principal, path);
+  }
+}
+
+net::Task<> LedgerRoutes::receipt(Exchange& exchange, const ApiKey& principal, std::string_view index_text) {
   tlog::LeafIndex index;
   const auto [end, error] = std::from_chars(index_text.data(), index_text.data() + index_text.size(), index.value);
   if (error != std::errc() || end != index_text.data() + index_text.size() || index_text.empty() ||
       (index_text.size() > 1 && index_text.front() == '0')) {
-    co_await problem(exchange, 400, "a record's index is a decimal number");
+    const record::ExchangeFacts facts = facts_of(exchange, principal, "ledger.receipt");
+    const Refusal refusal{DenialReason::kMalformed, 400, "invalid_request", "a record's index is a decimal number"};
+    co_await refuse(exchange, facts, refusal);
     co_return;
   }
   const auto deadline = std::chrono::steady_clock::now() + kReceiptWait;
@@ -223,7 +277,7 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, std::string_view index_tex
     if (old) break;
     if (std::chrono::steady_clock::now() >= deadline) {
       const HeaderField fields[] = {{"Retry-After", "1"}};
-      co_await problem(exchange, 503, "no checkpoint covers this record yet, or there is no such record", fields);
+      co_await reply_problem(exchange, 503, "no checkpoint covers this record yet, or there is no such record", fields);
       co_return;
     }
     timer.expires_after(std::chrono::milliseconds(20));
@@ -239,41 +293,59 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, std::string_view index_tex
 }
 
 net::Task<> LedgerRoutes::resource(Exchange& exchange, std::string_view path) {
-  const LedgerFiles::Read fetch = [path = std::string(path)](ledger::LedgerReader& reader) -> Result<std::string> {
-    auto read = reader.fetch(path, kMaxResourceBytes);
-    if (!read) return read.error();
-    return std::string(as_chars(*read));
-  };
-  auto bytes = co_await files_.run(io_, fetch);
+  auto bytes = co_await read_file(files_, io_, path);
   if (!bytes) {
     co_await fail(exchange, bytes.error());
     co_return;
   }
   const bool checkpoint = path == "checkpoint";
   // Tiles never change; the checkpoint does all the time (C2SP tlog-tiles, "Parameters").
-  const HeaderField fields[] = {{"Cache-Control", checkpoint ? "no-cache" : "private, max-age=31536000, immutable"}};
+  const HeaderField fields[] = {{"Cache-Control", checkpoint ? "no-cache" : kImmutable}};
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = 200, .content_type = checkpoint ? kText : kBinary, .headers = fields}, *bytes);
 }
 
-net::Task<> LedgerRoutes::open_values(Exchange& exchange) {
+// Entries are records: who reads which of them is an exchange like any other, admitted before a byte leaves.
+net::Task<> LedgerRoutes::entries(Exchange& exchange, const ApiKey& auditor, std::string_view path) {
+  const record::ExchangeFacts facts = facts_of(exchange, auditor, kReadOperation);
+  auto admission = co_await recorder_.admit(facts, {}, exchange.peer_address());
+  if (!admission) {
+    const HeaderField fields[] = {{"Retry-After", "1"}};
+    co_await reply_problem(exchange, 503, "the reading cannot be recorded now", fields);
+    co_return;
+  }
+  auto bytes = co_await read_file(files_, io_, path);
+  const int status = bytes ? 200 : status_of(bytes.error());
+  record::Outcome outcome{.http_status = status};
+  if (bytes) outcome.response_size = bytes->size();
+  if (!bytes)
+    outcome.error_code = status == 404 ? "not_found" : status < 500 ? "invalid_request" : "ledger_unavailable";
+  auto receipt = co_await admission->close(outcome, nullptr);
+  if (!receipt) {
+    const HeaderField fields[] = {{"Retry-After", "1"}};
+    co_await reply_problem(exchange, 503, "the reading cannot be recorded now", fields);
+    co_return;
+  }
+  if (!bytes) {
+    co_await fail(exchange, bytes.error());
+    co_return;
+  }
+  const std::string receipt_text = format_receipt(*receipt);
+  const HeaderField fields[] = {{"Cache-Control", kImmutable}, {"Redoubt-Receipt", receipt_text}};
+  [[maybe_unused]] const auto sent =
+      co_await exchange.reply({.status = 200, .content_type = kBinary, .headers = fields}, *bytes);
+}
+
+net::Task<> LedgerRoutes::open_values(Exchange& exchange, const ApiKey& auditor) {
+  const record::ExchangeFacts facts = facts_of(exchange, auditor, kOpenOperation);
   auto body = co_await exchange.read_body();
-  if (!body) {
-    co_await problem(exchange, 400, "the request body cannot be read");
-    co_return;
-  }
   // {"request":"BASE64"} of ledger::encode_open_request.
-  encoding::JsonReader reader({.max_bytes = 4096, .max_depth = 4});
-  auto root = reader.parse(*body);
-  simdjson::dom::object object;
-  if (!root || root->get(object) != simdjson::SUCCESS) {
-    co_await problem(exchange, 400, "expected a JSON object with `request`");
-    co_return;
-  }
-  auto bytes = encoding::base64_decode(encoding::string_member(object, "request"));
-  auto request = bytes ? ledger::decode_open_request(*bytes) : Result<ledger::OpenRequest>(bytes.error());
+  auto request = body ? parse_open_request(*body) : Result<ledger::OpenRequest>(body.error());
   if (!request) {
-    co_await problem(exchange, 400, request.error().message());
+    const bool large = request.error().code() == Errc::kTooLarge;
+    const Refusal refusal{large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
+                          large ? "request_too_large" : "invalid_request", request.error().message()};
+    co_await refuse(exchange, facts, refusal);
     co_return;
   }
   auto sealed = co_await internal::await_open([&](ledger::LedgerClient::OpenWaiter* waiter) {
@@ -282,7 +354,13 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange) {
     return done;
   });
   if (!sealed) {
-    co_await fail(exchange, sealed.error());
+    const int status = status_of(sealed.error());
+    if (status >= 500) log::error("gateway", "values cannot be opened", {{"why", sealed.error().message()}});
+    const Refusal refusal{status == 403  ? DenialReason::kAuthorization
+                          : status < 500 ? DenialReason::kMalformed
+                                         : DenialReason::kUnavailable,
+                          status, "opening_refused", detail_of(status, sealed.error())};
+    co_await refuse(exchange, facts, refusal);
     co_return;
   }
   std::string reply;
@@ -297,7 +375,11 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange) {
 net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
   const bool ready = !ready_wanted || recorder_.ready();
   const bool stopped = !recorder_.client().stopped().empty();
-  const std::string_view body = ready ? "ok\n" : stopped ? "not ready: the ledger stopped\n" : "not ready: starting\n";
+  const bool behind = recorder_.client().ready();  // the ledger works, but its answers are overdue
+  const std::string_view body = ready     ? "ok\n"
+                                : stopped ? "not ready: the ledger stopped\n"
+                                : behind  ? "not ready: the ledger does not answer\n"
+                                          : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
 }

@@ -1,8 +1,11 @@
 // `/ledger/…`, `/healthz` and `/readyz`: checkpoints, tiles, receipts, opened values, and whether we work.
 //
 // Checkpoint and hash tiles are public, as C2SP tlog-tiles means them: they hold hashes only. A receipt needs any key
-// of ours; entry bundles, which hold records, a key of an auditor. Values are opened by the keeper for openers that it
-// knows, and pass through here sealed to their reader.
+// of ours; entry bundles, which hold records, a key of an auditor, and each reading of one is an exchange in the
+// ledger. Values are opened by the keeper for openers that it knows, and pass through here sealed to their reader;
+// asking needs an auditor's key, so that no stranger makes the keeper verify signatures.
+//
+// Refusals are recorded: of strangers counted together, of holders of a key one by one.
 #pragma once
 
 #include <functional>
@@ -11,6 +14,7 @@
 #include <string_view>
 
 #include "gateway/api_keys.h"
+#include "gateway/denial_counter.h"
 #include "gateway/recorder.h"
 #include "ledger/reader.h"
 #include "net/exchange.h"
@@ -37,25 +41,37 @@ class LedgerFiles {
   std::unique_ptr<Impl> impl_;
 };
 
+bool is_ledger_path(std::string_view path);
+
 class LedgerRoutes {
  public:
   // Longest time that a receipt's request waits for a checkpoint that covers it.
   static constexpr std::chrono::milliseconds kReceiptWait{1000};
 
-  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, LedgerFiles& files);
+  // All must outlive the routes.
+  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files);
 
-  // False when the path is none of ours. Errors have the form of RFC 9457. `keys` is not used after the first
-  // suspension, so it may be replaced meanwhile.
+  // False when the path is none of ours. Errors have the form of RFC 9457. `keys` must outlive the call.
   net::Task<bool> handle(net::Exchange& exchange, const ApiKeys& keys);
 
  private:
-  net::Task<> receipt(net::Exchange& exchange, std::string_view index_text);
+  struct Refusal;  // what is answered and recorded
+
+  net::Task<> route(net::Exchange& exchange, std::string_view path, const ApiKey* principal);
+  net::Task<> receipt(net::Exchange& exchange, const ApiKey& principal, std::string_view index_text);
+  net::Task<> entries(net::Exchange& exchange, const ApiKey& auditor, std::string_view path);
   net::Task<> resource(net::Exchange& exchange, std::string_view path);
-  net::Task<> open_values(net::Exchange& exchange);
+  net::Task<> open_values(net::Exchange& exchange, const ApiKey& auditor);
   net::Task<> health(net::Exchange& exchange, bool ready_wanted);
+
+  // Refuses somebody unknown: counted with others.
+  net::Task<> refuse_stranger(net::Exchange& exchange, const Refusal& refusal);
+  // Refuses one whom we know: a record of its own.
+  net::Task<> refuse(net::Exchange& exchange, const record::ExchangeFacts& facts, const Refusal& refusal);
 
   boost::asio::io_context& io_;
   Recorder& recorder_;
+  DenialCounter& denials_;
   LedgerFiles& files_;
 };
 

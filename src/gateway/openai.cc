@@ -1,5 +1,7 @@
 #include "gateway/openai.h"
 
+#include <algorithm>
+
 #include "encoding/json_writer.h"
 
 namespace redoubt::gateway {
@@ -30,6 +32,10 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
   request.model = encoding::string_member(object, "model");
   if (request.model.empty()) return Error(Errc::kMalformed, "`model` is missing or not a string");
   if (request.model.size() > kMaxModelBytes) return Error(Errc::kMalformed, "`model` is longer than 256 bytes");
+  // Names with control characters are used to forge lines of logs; no model has one.
+  if (std::any_of(request.model.begin(), request.model.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
+    return Error(Errc::kMalformed, "`model` has a control character");
+  }
   simdjson::dom::array messages;
   if (object["messages"].get(messages) != simdjson::SUCCESS) {
     return Error(Errc::kMalformed, "`messages` is missing or not an array");

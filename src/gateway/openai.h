@@ -20,8 +20,8 @@ struct ChatRequest {
 };
 
 // kMalformed with a message for the caller when the body is not a chat request: not strict JSON, no object, `model`
-// missing, not a string or too long, `stream` not a boolean, `messages` not an array. kTooLarge above the reader's
-// limits.
+// missing, not a string, too long or with a control character, `stream` not a boolean, `messages` not an array.
+// kTooLarge above the reader's limits.
 Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body);
 
 struct TokenUsage {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
+#include "gateway/problem.h"
 #include "gateway/sse_relay.h"
 
 namespace redoubt::gateway {
@@ -36,11 +38,35 @@ net::Task<> reply_error(Exchange& exchange, int status, std::string_view message
       co_await exchange.reply({.status = status, .content_type = kJson, .headers = headers}, body);
 }
 
+// Refused for want of something that comes back soon.
+net::Task<> reply_busy(Exchange& exchange, std::string_view message, std::string_view code) {
+  const HeaderField fields[] = {{"Redoubt-Decision", "deny"}, {"Retry-After", "1"}};
+  co_await reply_error(exchange, 503, message, "api_error", code, fields);
+}
+
 bool is_event_stream(const net::ClientResponse& response) {
   return response.header("content-type").starts_with("text/event-stream");
 }
 
 }  // namespace
+
+// One exchange's part of a sum.
+class Pipeline::HeldBytes {
+ public:
+  explicit HeldBytes(std::size_t& sum) : sum_(sum) {}
+  HeldBytes(const HeldBytes&) = delete;
+  HeldBytes& operator=(const HeldBytes&) = delete;
+  ~HeldBytes() { clear(); }
+  void add(std::size_t size) {
+    mine_ += size;
+    sum_ += size;
+  }
+  void clear() { sum_ -= std::exchange(mine_, 0); }
+
+ private:
+  std::size_t& sum_;
+  std::size_t mine_ = 0;
+};
 
 struct Pipeline::Call {
   Exchange& exchange;
@@ -52,15 +78,15 @@ struct Pipeline::Call {
   record::ExchangeFacts facts;
 };
 
-Pipeline::Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer,
+Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
                    LedgerRoutes& ledger_routes, const UpstreamSettings& settings)
     : recorder_(recorder),
+      denials_(denials),
       upstream_(upstream),
       authorizer_(authorizer),
       ledger_routes_(ledger_routes),
       settings_(settings),
       keys_(std::make_shared<const ApiKeys>()),
-      denials_(recorder),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
 net::Task<> Pipeline::handle(Exchange& exchange) {
@@ -78,9 +104,20 @@ net::Task<> Pipeline::handle(Exchange& exchange) {
                          "method_not_allowed", allow);
     co_return;
   }
-  if (co_await ledger_routes_.handle(exchange, *keys_)) co_return;
+  const std::shared_ptr<const ApiKeys> keys = keys_;
+  if (co_await ledger_routes_.handle(exchange, *keys)) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
   co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");
+}
+
+net::RefusalReply Pipeline::refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) {
+  const DenialReason reason = refusal.status == 413 || refusal.status == 431 ? DenialReason::kTooLarge
+                              : refusal.status == 500                        ? DenialReason::kUnavailable
+                                                                             : DenialReason::kMalformed;
+  denials_.add(peer_address, reason, refusal.status, refusal.code);
+  if (is_ledger_path(path)) return {kProblemType, problem_body(refusal.status, refusal.message)};
+  const std::string_view type = refusal.status == 500 ? "api_error" : "invalid_request_error";
+  return {kJson, error_body(refusal.message, type, refusal.code)};
 }
 
 net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
@@ -119,6 +156,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
           co_await deny(call, DenialReason::kMalformed, 408, "the request body took too long", "invalid_request_error",
                         "request_timeout");
           break;
+        case Errc::kResourceExhausted:
+          co_await reply_busy(exchange, "too many requests are being read, so this one was not forwarded",
+                              "overloaded");
+          break;
         default:
           co_await deny(call, DenialReason::kMalformed, 400, "the request body is broken", "invalid_request_error",
                         "malformed_body");
@@ -129,9 +170,10 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     call.facts.request_size = call.body.size();
     auto chat = parse_chat_request(reader_, call.body);
     if (!chat) {
+      // The bytes are within the limit; what can be too large is the depth of the JSON.
       const bool large = chat.error().code() == Errc::kTooLarge;
-      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
-                    chat.error().message(), "invalid_request_error", "invalid_request");
+      co_await deny(call, large ? DenialReason::kTooLarge : DenialReason::kMalformed, 400, chat.error().message(),
+                    "invalid_request_error", "invalid_request");
       co_return;
     }
     call.chat = *std::move(chat);
@@ -150,10 +192,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
 
   auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
   if (!admission) {
-    const HeaderField fields[] = {{"Redoubt-Decision", "deny"}, {"Retry-After", "1"}};
-    co_await reply_error(exchange, 503, "the request cannot be recorded now, so it was not forwarded", "api_error",
-                         admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable",
-                         fields);
+    co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded",
+                        admission.error().code() == Errc::kResourceExhausted ? "overloaded" : "ledger_unavailable");
     co_return;
   }
   co_await dispatch(call, *std::move(admission));
@@ -189,15 +229,21 @@ net::Task<> Pipeline::dispatch(Call& call, Admission admission) {
 // The upstream failed before anything was sent to the caller.
 net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
   const bool slow = why == Errc::kDeadlineExceeded;
-  const int status = slow ? 504 : 502;
+  const bool busy = why == Errc::kResourceExhausted;
+  const int status = slow ? 504 : busy ? 503 : 502;
   const std::string_view code = slow                      ? "upstream_timeout"
+                                : busy                    ? "overloaded"
                                 : why == Errc::kMalformed ? "upstream_malformed"
                                 : why == Errc::kTooLarge  ? "upstream_too_large"
                                                           : "upstream_unavailable";
-  const std::string body =
-      error_body(slow ? "the model server took too long" : "the model server failed", "api_error", code);
+  const std::string body = error_body(slow   ? "the model server took too long"
+                                      : busy ? "too many replies are held, so this one was given up"
+                                             : "the model server failed",
+                                      "api_error", code);
   co_await close_and_reply(call, std::move(admission),
-                           {.finish = slow ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed,
+                           {.finish = slow   ? Finish::kUpstreamTimeout
+                                      : busy ? Finish::kAborted
+                                             : Finish::kUpstreamFailed,
                             .http_status = status,
                             .error_code = code,
                             .response_size = body.size()},
@@ -206,6 +252,7 @@ net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
 
 net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   std::string body;
+  HeldBytes held(held_bytes_);
   while (true) {
     auto piece = co_await response->read_some();
     if (!piece) {
@@ -217,6 +264,14 @@ net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_p
     if (body.size() + piece->size() > settings_.max_reply_bytes) {
       response.reset();
       co_await fail(call, std::move(admission), Errc::kTooLarge);
+      co_return;
+    }
+    held.add(piece->size());
+    if (held_bytes_ > settings_.max_held_bytes) {
+      response.reset();
+      body = std::string();
+      held.clear();  // before waiting for the outcome, so that others may have it
+      co_await fail(call, std::move(admission), Errc::kResourceExhausted);
       co_return;
     }
     body += *piece;
@@ -268,12 +323,13 @@ net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::O
 net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
   SseRelay relay;
   CompletionText completion(recorder_);
-  record::Outcome outcome{.finish = Finish::kCompleted, .http_status = 200};
+  record::Outcome outcome{.finish = Finish::kCompleted};
   const std::string admitted = format_receipt(admission.receipt());
   const HeaderField fields[] = {
       {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
+  if (sent) outcome.http_status = 200;
   while (sent && !relay.done()) {
     auto piece = co_await response->read_some();
     std::string_view passing;
@@ -291,6 +347,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       outcome.error_code = "upstream_broke_off";
       break;
     }
+    if (outcome.response_size + passing.size() > settings_.max_stream_bytes) {
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_too_large";
+      break;
+    }
     if (!passing.empty()) {
       completion.add(passing);
       outcome.response_size += passing.size();
@@ -303,7 +364,11 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
       break;
     }
   }
-  response.reset();
+  if (sent && relay.done()) {
+    upstream_.finish(std::move(response));
+  } else {
+    response.reset();
+  }
   if (!sent) {
     outcome.finish = Finish::kClientGone;
     outcome.error_code = "client_gone";

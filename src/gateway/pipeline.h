@@ -21,28 +21,29 @@
 namespace redoubt::gateway {
 
 struct UpstreamSettings {
-  std::string name = "default";                    // ours, for the records
-  std::string provider;                            // who serves the models; for the records
-  std::string authorization;                       // the `Authorization` field sent to it; empty for none
-  std::size_t max_reply_bytes = 16 * 1024 * 1024;  // of a whole reply
+  std::string name = "default";                           // ours, for the records
+  std::string provider;                                   // who serves the models; for the records
+  std::string authorization;                              // the `Authorization` field sent to it; empty for none
+  std::size_t max_reply_bytes = 16 * 1024 * 1024;         // of a whole reply
+  std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;  // of a streamed one
+  std::size_t max_held_bytes = 256 * 1024 * 1024;         // of whole replies together, per core
 };
 
 class Pipeline final : public net::ExchangeHandler {
  public:
   // All must outlive the pipeline.
-  Pipeline(Recorder& recorder, net::HttpClient& upstream, const Authorizer& authorizer, LedgerRoutes& ledger_routes,
-           const UpstreamSettings& settings);
+  Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
+           LedgerRoutes& ledger_routes, const UpstreamSettings& settings);
 
   // From the next request on. Called on the core's thread.
   void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
 
   net::Task<> handle(net::Exchange& exchange) override;
-
-  // Called on every tick of the core.
-  void tick(std::chrono::steady_clock::time_point now) { denials_.tick(now); }
-  void flush_denials() { denials_.flush(); }
+  // What the server refuses by itself is counted as a denial, and told in the form of the API that the path speaks.
+  net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
  private:
+  class HeldBytes;
   struct Call;  // one authenticated request to a model server
 
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
@@ -56,12 +57,13 @@ class Pipeline final : public net::ExchangeHandler {
                    std::string_view code);
 
   Recorder& recorder_;
+  DenialCounter& denials_;
   net::HttpClient& upstream_;
   const Authorizer& authorizer_;
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
   std::shared_ptr<const ApiKeys> keys_;
-  DenialCounter denials_;
+  std::size_t held_bytes_ = 0;   // of whole replies, until they are sent
   encoding::JsonReader reader_;  // not used across a suspension
 };
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <list>
 #include <span>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "encoding/base64.h"
 #include "gateway/internal/await_ledger.h"
 
@@ -42,12 +44,68 @@ void CompletionText::add(std::string_view piece) {
   }
 }
 
-Recorder::Recorder(boost::asio::io_context& io, ledger::LedgerClient& client, const Clock& clock,
-                   record::RecordSource source)
-    : io_(io), client_(client), clock_(clock), source_(source) {}
+// Gets an answer whose waiter has given up. While there is one of these, the ledger is behind.
+class Recorder::LateAnswer : public ledger::LedgerClient::AppendWaiter {
+ public:
+  explicit LateAnswer(Recorder& recorder) : recorder_(recorder) {
+    if (recorder_.overdue_++ == 0) log::warning("gateway", "the ledger does not answer: requests are refused");
+  }
+  ~LateAnswer() override { --recorder_.overdue_; }
+  void appended(Result<ledger::Appended> result) override {
+    if (result && recorder_.overdue_ == 1) log::info("gateway", "the ledger has caught up");
+    delete this;
+  }
+
+ protected:
+  Recorder& recorder_;
+};
+
+// The same for an admission: its caller was refused, so if it became durable after all, it ends as aborted.
+class Recorder::LateAdmission final : public LateAnswer {
+ public:
+  LateAdmission(Recorder& recorder, const record::ExchangeFacts& facts, const ledger::ExchangeId& exchange,
+                std::string uid, ledger::LedgerClient::Reservation reservation,
+                std::chrono::steady_clock::time_point started)
+      : LateAnswer(recorder),
+        facts_(facts),
+        exchange_(exchange),
+        uid_(std::move(uid)),
+        reservation_(std::move(reservation)),
+        started_(started) {
+    // The exchange that the facts point into ends before this does.
+    for (std::string_view* text : {&facts_.method, &facts_.path, &facts_.principal_uid, &facts_.principal_name,
+                                   &facts_.credential_uid, &facts_.operation, &facts_.model, &facts_.provider,
+                                   &facts_.upstream, &facts_.authorizer, &facts_.policy_uid, &facts_.policy_version}) {
+      *text = texts_.emplace_back(*text);
+    }
+  }
+  void appended(Result<ledger::Appended> result) override {
+    if (result) {
+      const Admission aborted(recorder_, facts_, exchange_, std::move(uid_), std::move(reservation_),
+                              recorder_.receipt_of(*result), started_);
+    }
+    LateAnswer::appended(std::move(result));
+  }
+
+ private:
+  record::ExchangeFacts facts_;
+  std::list<std::string> texts_;
+  ledger::ExchangeId exchange_;
+  std::string uid_;
+  ledger::LedgerClient::Reservation reservation_;
+  std::chrono::steady_clock::time_point started_;
+};
+
+Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client,
+                   const Clock& clock, record::RecordSource source, std::chrono::milliseconds ledger_timeout)
+    : io_(io), sweep_(sweep), client_(client), clock_(clock), source_(source), ledger_timeout_(ledger_timeout) {}
+
+internal::AppendPatience Recorder::patience() {
+  return {sweep_, client_, ledger_timeout_};
+}
 
 UnixMillis Recorder::now() {
-  last_time_ = std::max(last_time_, clock_.now());
+  last_time_ = std::max({last_time_, clock_.now(), client_.last_commit_time()});
   return last_time_;
 }
 
@@ -79,6 +137,7 @@ void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, le
 
 net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::string_view prompt,
                                              std::string_view caller_address) {
+  if (overdue_ > 0) co_return Error(Errc::kUnavailable, "the ledger does not answer");
   const auto started = clock_.steady();
   auto uid = std::string();
   ledger::ExchangeId exchange;
@@ -100,12 +159,16 @@ net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::s
     wipe_opening();
     co_return reservation.error();
   }
-  auto appended = co_await internal::await_append([&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
+  const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
     client_.submit_admission(*reservation, EntryHeader{.exchange = exchange}, record_, opening_, waiter);
     wipe_opening();
     flush_soon();
     return {};
-  });
+  };
+  const auto late = [&] {
+    return new LateAdmission(*this, facts, exchange, std::move(uid), *std::move(reservation), started);
+  };
+  auto appended = co_await internal::await_append(patience(), submit, late);
   if (!appended) co_return appended.error();
   co_return Admission(*this, facts, exchange, std::move(uid), *std::move(reservation), receipt_of(*appended), started);
 }
@@ -117,10 +180,13 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
   start_exchange(facts, uid, exchange);
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
-  facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
   record_.clear();
+  opening_.clear();
+  if (!caller_address.empty()) {
+    facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
+    encode(opening_, values, opening_budget());
+  }
   record::append_denial(record_, facts, denial);
-  encode(opening_, values, opening_budget());
   auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
   wipe_opening();
   flush_soon();
@@ -129,8 +195,16 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
 
 net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts facts, record::Denial denial,
                                                   std::string_view caller_address) {
-  auto appended = co_await internal::await_append(
-      [&](ledger::LedgerClient::AppendWaiter* waiter) { return submit_denial(facts, denial, caller_address, waiter); });
+  if (overdue_ > 0) {
+    // Recorded, if at all, once the ledger has caught up.
+    [[maybe_unused]] const auto submitted = submit_denial(facts, denial, caller_address, nullptr);
+    co_return Error(Errc::kUnavailable, "the ledger does not answer");
+  }
+  const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) {
+    return submit_denial(facts, denial, caller_address, waiter);
+  };
+  const auto late = [this] { return new LateAnswer(*this); };
+  auto appended = co_await internal::await_append(patience(), submit, late);
   if (!appended) co_return appended.error();
   co_return receipt_of(*appended);
 }
@@ -197,14 +271,16 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, Com
   build(outcome, completion);
   auto reservation = *std::move(reservation_);
   reservation_.reset();
-  auto appended = co_await internal::await_append([&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
+  const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
     auto done = recorder_->client_.submit_outcome(
         std::move(reservation), EntryHeader{.exchange = exchange_, .admission_index = receipt_.index.value},
         recorder_->record_, recorder_->opening_, waiter);
     recorder_->wipe_opening();
     recorder_->flush_soon();
     return done;
-  });
+  };
+  const auto late = [this] { return new Recorder::LateAnswer(*recorder_); };
+  auto appended = co_await internal::await_append(recorder_->patience(), submit, late);
   if (!appended) co_return appended.error();
   co_return recorder_->receipt_of(*appended);
 }

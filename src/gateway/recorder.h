@@ -16,12 +16,16 @@
 #include "base/clock.h"
 #include "ledger/client.h"
 #include "ledger/receipt.h"
+#include "net/deadline.h"
 #include "net/task.h"
 #include "record/exchange_record.h"
 #include "record/opening.h"
 
 namespace redoubt::gateway {
 
+namespace internal {
+struct AppendPatience;
+}
 class Recorder;
 
 // The completion as it passes by: its commitment over all bytes, its text up to a bound.
@@ -50,7 +54,8 @@ class Admission {
   const ledger::Receipt& receipt() const { return receipt_; }
 
   // Records the outcome and waits until it is durable. `outcome.admission_index`, `duration_ms` and `commitments` are
-  // filled in. Call once. kUnavailable when the ledger stopped: the reply must then not end properly.
+  // filled in. Call once. kUnavailable when the ledger stopped, kDeadlineExceeded when it does not answer: the reply
+  // must then not end properly.
   net::Task<Result<ledger::Receipt>> close(record::Outcome outcome, CompletionText* completion);
 
  private:
@@ -76,26 +81,31 @@ class Recorder {
   // Largest text of a prompt that is kept (sealed) with its record; of longer ones only salt and size are.
   static constexpr std::size_t kKeptPromptBytes = 512 * 1024;
 
-  // All must outlive the recorder. `source`: its views too.
-  Recorder(boost::asio::io_context& io, ledger::LedgerClient& client, const Clock& clock, record::RecordSource source);
+  // All must outlive the recorder. `source`: its views too. Nothing waits longer for the ledger than `ledger_timeout`;
+  // once it is that late, admissions are refused at once until it has caught up.
+  Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client, const Clock& clock,
+           record::RecordSource source, std::chrono::milliseconds ledger_timeout);
 
   // Records that the exchange is admitted and waits until that is durable. `facts.exchange_uid`, `time`, `source` and
   // `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
-  // kResourceExhausted: nothing may be forwarded.
+  // kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that becomes durable after its
+  // deadline is recorded as aborted.
   net::Task<Result<Admission>> admit(record::ExchangeFacts facts, std::string_view prompt,
                                      std::string_view caller_address);
 
-  // Records a denial and waits until it is durable.
+  // Records a denial and waits until it is durable; when the ledger is late, only sends it there. Errors as admit().
   net::Task<Result<ledger::Receipt>> deny(record::ExchangeFacts facts, record::Denial denial,
                                           std::string_view caller_address);
 
-  // Records identical denials together, without waiting. False when the ledger does not take it now.
+  // Records identical denials together, without waiting; an empty address for several. False when the ledger does not
+  // take it now.
   bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
 
-  bool ready() const { return client_.ready(); }
+  // Whether an admission would be tried now.
+  bool ready() const { return client_.ready() && overdue_ == 0; }
   ledger::LedgerClient& client() { return client_; }
   const record::RecordSource& source() const { return source_; }
-  // Wall time that never runs backwards on this core.
+  // Wall time that never runs backwards on this core, nor behind the ledger.
   UnixMillis now();
 
   // Sends what was submitted in this turn of the event loop to the keeper, once, at its end.
@@ -105,16 +115,22 @@ class Recorder {
  private:
   friend class Admission;
   friend class CompletionText;
+  class LateAnswer;
+  class LateAdmission;
 
+  internal::AppendPatience patience();
   ledger::Receipt receipt_of(const ledger::Appended& appended) const;
   Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
                          ledger::LedgerClient::AppendWaiter* waiter);
   void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange);
 
   boost::asio::io_context& io_;
+  net::DeadlineSweep& sweep_;
   ledger::LedgerClient& client_;
   const Clock& clock_;
   const record::RecordSource source_;
+  const std::chrono::milliseconds ledger_timeout_;
+  std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
   UnixMillis last_time_{};
   bool flush_scheduled_ = false;
   crypto::RandomPool random_;

@@ -151,9 +151,9 @@ Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyW
   return {};
 }
 
-void LedgerClient::abandon(AppendWaiter* waiter) {
+void LedgerClient::abandon(AppendWaiter* waiter, AppendWaiter* heir) {
   for (Slot& slot : slots_) {
-    if (slot.append == waiter) slot.append = nullptr;
+    if (slot.append == waiter) slot.append = heir;
   }
 }
 
@@ -240,8 +240,9 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       return {};
     }
     case MessageType::kPublished:
-      if (payload.size() != 8) return corrupt;
-      published_ = load_le<std::uint64_t>(payload);
+      if (payload.size() != kPublishedSize) return corrupt;
+      published_ = load_le<std::uint64_t>(payload.first(8));
+      last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8))};
       return {};
     case MessageType::kStopped:
       stop(as_chars(payload));

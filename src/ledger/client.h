@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/shm_ring.h"
 #include "keys/sealing_key.h"
@@ -69,6 +70,8 @@ class LedgerClient {
   // Why the ledger stopped; empty while it works.
   const std::string& stopped() const { return stopped_; }
   std::uint64_t published() const { return published_; }
+  // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
+  UnixMillis last_commit_time() const { return last_commit_time_; }
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
   // kUnavailable when !ready().
@@ -92,8 +95,8 @@ class LedgerClient {
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
 
-  // Forgets the waiter: it is going away before its answer.
-  void abandon(AppendWaiter* waiter);
+  // Forgets the waiter: it is going away before its answer, which `heir` gets instead if it is not null.
+  void abandon(AppendWaiter* waiter, AppendWaiter* heir = nullptr);
   void abandon(OpenWaiter* waiter);
   void abandon(CertifyWaiter* waiter);
 
@@ -133,6 +136,7 @@ class LedgerClient {
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
   std::uint64_t published_ = 0;
+  UnixMillis last_commit_time_{};
   std::size_t reservations_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

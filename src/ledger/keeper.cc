@@ -72,6 +72,7 @@ Result<> Keeper::run(int wake_fd, int stop_fd) {
 
 Result<> Keeper::serve(int wake_fd, int stop_fd) {
   bool stop = false;
+  if (auto done = announce(); !done) return done;  // before the first sealing key, which lets the gateway begin
   while (true) {
     const auto steady = clock_.steady();
     if (steady >= next_keys_) {
@@ -294,10 +295,16 @@ Result<> Keeper::publish() {
   next_publish_ = clock_.steady() + options_.publish_interval;
   if (!*published) return {};
   ++stats_.checkpoints;
-  std::array<std::byte, 8> size;
-  store_le(MutableByteView(size), ledger_.published().value);
+  return announce();
+}
+
+// Tells every ring what is published, and the time that no further record may fall behind.
+Result<> Keeper::announce() {
+  std::array<std::byte, kPublishedSize> bytes;
+  store_le(MutableByteView(bytes).first(8), ledger_.published().value);
+  store_le(MutableByteView(bytes).subspan(8), ledger_.last_commit_time().value);
   for (std::size_t i = 0; i < rings_.size(); ++i) {
-    if (auto done = send(i, MessageType::kPublished, size); !done) return done;
+    if (auto done = send(i, MessageType::kPublished, bytes); !done) return done;
   }
   wake_gateway();
   return {};

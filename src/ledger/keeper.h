@@ -82,6 +82,7 @@ class Keeper {
   Result<> take_certify(std::size_t ring_index, std::size_t size);
   Result<> commit();
   Result<> publish();
+  Result<> announce();
   Result<> answer_open(const PendingOpen& open);
   void issue_sealing_keys();
   Result<> send(std::size_t ring_index, MessageType type, ByteView a, ByteView b = {}, ByteView c = {});

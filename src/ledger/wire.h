@@ -27,7 +27,7 @@ enum class MessageType : std::uint32_t {
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
   kOpened = 18,      // Ticket, Errc u8 or kOpenedSuccess, then the sealed answer or the message
-  kPublished = 19,   // tree size u64
+  kPublished = 19,   // tree size u64, time of the last commit i64 (milliseconds since 1970)
   kStopped = 20,     // why, as text: nothing will be appended any more
   kCertified = 21,   // Ticket, Errc u8 or kOpenedSuccess, then the certificate (DER) or the message
 };
@@ -37,6 +37,7 @@ inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
 inline constexpr std::size_t kCertifySize = kTicketSize + sizeof(crypto::P256PublicKey);
 inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
+inline constexpr std::size_t kPublishedSize = 8 + 8;
 inline constexpr std::size_t kSealingKeySize = 32 + sizeof(keys::WrappedKey);
 // Largest answer: an opening and what two layers of sealing add.
 inline constexpr std::size_t kMaxAnswerBytes = kMaxOpeningBytes + 1024;

@@ -26,6 +26,11 @@ std::string_view to_string(Method method) {
   return "OTHER";
 }
 
+RefusalReply ExchangeHandler::refused(std::string_view /*peer_address*/, std::string_view /*path*/,
+                                      const Refusal& refusal) {
+  return {"text/plain; charset=utf-8", std::string(refusal.message) + "\n"};
+}
+
 std::string_view RequestHead::header(std::string_view name, int* count) const {
   std::string_view first;
   int seen = 0;

@@ -57,7 +57,8 @@ class Exchange {
 
   // The whole body, valid until the exchange ends; before the reply is started. Errors: kTooLarge above the server's
   // body limit (chunked; a stated length above it never reaches the handler), kMalformed for broken framing,
-  // kDeadlineExceeded for a slow sender, kUnavailable when the peer has gone. After an error the handler may still
+  // kDeadlineExceeded for a slow sender, kUnavailable when the peer has gone, kResourceExhausted when the bodies of all
+  // exchanges together reach the server's limit. After an error the handler may still
   // reply, or leave the fitting error to the server; the connection then closes. A body left unread is skipped when it
   // is small; otherwise the connection closes after the reply.
   virtual Task<Result<std::string_view>> read_body() = 0;
@@ -78,12 +79,33 @@ class Exchange {
   virtual void abort() = 0;
 };
 
+// A request that the server refuses by itself: it could not be read, or the handler left it without a reply. `code` and
+// `message` are static; http_server.h lists the statuses.
+struct Refusal {
+  int status = 0;  // 0: none
+  std::string_view code;
+  std::string_view message;
+
+  explicit operator bool() const { return status != 0; }
+};
+
+// What the peer of a refused request is told.
+struct RefusalReply {
+  std::string_view content_type;  // static
+  std::string body;
+};
+
 // What answers exchanges. One object per core; must outlive the server. A handler that returns without replying leaves
 // the server to answer 500 and close.
 class ExchangeHandler {
  public:
   virtual ~ExchangeHandler() = default;
   virtual Task<> handle(Exchange& exchange) = 0;
+
+  // Called once for each reply that the server gives by itself, before it goes out: to count it, and to say it in the
+  // API's own form. `peer_address` as in Exchange; `path` is empty when the head could not be read. Not called for a
+  // connection that closes or idles without a byte of a request. Does not throw. The default says `message` as text.
+  virtual RefusalReply refused(std::string_view peer_address, std::string_view path, const Refusal& refusal);
 };
 
 }  // namespace redoubt::net

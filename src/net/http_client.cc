@@ -1,8 +1,11 @@
 #include "net/http_client.h"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <functional>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,7 @@ using internal::BodyFraming;
 using internal::ChunkDecoder;
 using internal::ClientConnection;
 using internal::ScanState;
+using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHeaders = 128;
 constexpr std::size_t kFirstHeadBytes = 4 * 1024;
@@ -81,6 +85,8 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
     if (!idle.empty()) idle_check.arm(kIdleCheck);
   }
 
+  static Task<> read_rest(std::shared_ptr<Impl> self, std::unique_ptr<ClientResponse> response);
+
   void append_request_head(std::string& out, const ClientRequest& request) const;
   Task<Result<std::unique_ptr<ClientResponse>>> exchange(std::unique_ptr<ClientConnection> connection,
                                                          const ClientRequest& request, std::uint64_t& sent,
@@ -95,6 +101,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   std::optional<Error> setup_error;
   ClientConnection::Registry connections;  // before `idle`, whose connections enter themselves here
   std::vector<std::unique_ptr<ClientConnection>> idle;
+  std::unordered_set<ClientResponse*> rests;  // each owned by its read_rest()
   Deadline idle_check;
   bool closed = false;
 };
@@ -105,9 +112,11 @@ namespace {
 class Response final : public ClientResponse {
  public:
   Response(std::function<void(std::unique_ptr<ClientConnection>)> give_back, std::chrono::milliseconds idle_timeout,
-           std::unique_ptr<ClientConnection> connection, const internal::ParsedResponse& parsed, std::size_t head_size)
+           std::chrono::milliseconds reply_timeout, std::unique_ptr<ClientConnection> connection,
+           const internal::ParsedResponse& parsed, std::size_t head_size)
       : give_back_(std::move(give_back)),
         idle_timeout_(idle_timeout),
+        end_(steady_clock::now() + reply_timeout),
         connection_(std::move(connection)),
         parsed_(parsed),
         input_(connection_->head.view().substr(head_size)),
@@ -131,6 +140,9 @@ class Response final : public ClientResponse {
     return parsed_.has_length;
   }
 
+  void must_end_within(std::chrono::milliseconds total) override { end_ = std::min(end_, steady_clock::now() + total); }
+  void cut_off() { connection_->cut_off(); }
+
   Task<Result<std::string_view>> read_some() override {
     while (true) {
       if (failed_) co_return Error(Errc::kInvalidArgument, "the response body has failed before");
@@ -143,7 +155,12 @@ class Response final : public ClientResponse {
       internal::ByteBuffer& buffer = connection_->body;
       buffer.clear();
       buffer.reserve(kBodyBytes);
-      connection_->deadline().arm(idle_timeout_);
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end_ - steady_clock::now());
+      if (left.count() <= 0) {
+        failed_ = true;
+        co_return Error(Errc::kDeadlineExceeded, "the upstream's response does not end");
+      }
+      connection_->deadline().arm(std::min(idle_timeout_, left));
       auto received = co_await connection_->receive(buffer.space(), buffer.space_size());
       connection_->deadline().disarm();
       if (!received) {
@@ -189,6 +206,7 @@ class Response final : public ClientResponse {
 
   std::function<void(std::unique_ptr<ClientConnection>)> give_back_;
   std::chrono::milliseconds idle_timeout_;
+  steady_clock::time_point end_;
   std::unique_ptr<ClientConnection> connection_;
   internal::ParsedResponse parsed_;
   std::string_view input_;
@@ -214,6 +232,17 @@ Result<> check(const ClientRequest& request) {
 }
 
 }  // namespace
+
+Task<> HttpClient::Impl::read_rest(std::shared_ptr<Impl> self, std::unique_ptr<ClientResponse> response) {
+  self->rests.insert(response.get());
+  std::size_t total = 0;
+  while (total <= kRestBytes) {
+    const auto piece = co_await response->read_some();
+    if (!piece || piece->empty()) break;
+    total += piece->size();
+  }
+  self->rests.erase(response.get());
+}
 
 void HttpClient::Impl::append_request_head(std::string& out, const ClientRequest& request) const {
   out += to_string(request.method);
@@ -299,7 +328,7 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::Impl::exchange(std::un
   if (!sending) parsed.keep_alive = false;
   co_return std::make_unique<Response>(
       [self = shared_from_this()](std::unique_ptr<ClientConnection> used) { self->give_back(std::move(used)); },
-      limits.idle_timeout, std::move(connection), parsed, scanner.head_size());
+      limits.idle_timeout, limits.reply_timeout, std::move(connection), parsed, scanner.head_size());
 }
 
 HttpClient::HttpClient(boost::asio::io_context& io, DeadlineSweep& sweep, UpstreamUrl url, ClientLimits limits)
@@ -334,8 +363,15 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientReque
   co_return co_await impl->exchange(std::move(connection), request, sent, answered);
 }
 
+void HttpClient::finish(std::unique_ptr<ClientResponse> response) {
+  if (impl_->closed || impl_->rests.size() >= kRestsMax) return;
+  response->must_end_within(kRestTime);
+  boost::asio::co_spawn(impl_->io, Impl::read_rest(impl_, std::move(response)), boost::asio::detached);
+}
+
 void HttpClient::close_idle() {
   impl_->idle.clear();
+  for (ClientResponse* rest : impl_->rests) static_cast<Response*>(rest)->cut_off();
 }
 
 void HttpClient::cut_off() {

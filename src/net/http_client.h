@@ -39,6 +39,7 @@ struct ClientLimits {
   std::chrono::milliseconds connect_timeout{5'000};  // with name and TLS; looking up a name is not interrupted
   std::chrono::milliseconds head_timeout{120'000};   // from the request sent to the response head
   std::chrono::milliseconds idle_timeout{60'000};    // between two pieces of the body, in either direction
+  std::chrono::milliseconds reply_timeout{600'000};  // from the response head to the body's end, however it trickles
   std::size_t max_head_bytes = 32 * 1024;
   std::size_t max_idle_connections = 256;  // kept alive, per core
   std::string ca_file;                     // PEM; empty: the system's trust anchors
@@ -62,6 +63,8 @@ class ClientResponse {
   // Errors: kUnavailable when the connection ends early, kMalformed for broken framing, kDeadlineExceeded; then no
   // more. The response must stay alive until the call returns.
   virtual Task<Result<std::string_view>> read_some() = 0;
+  // The body must end within `total` from now, if it had more time before.
+  virtual void must_end_within(std::chrono::milliseconds total) = 0;
 };
 
 class HttpClient {
@@ -76,7 +79,14 @@ class HttpClient {
   // or headers of the request, or ca_file). Interim (1xx) responses are passed over.
   Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
 
-  // Closes idle connections; those in use close when they end.
+  // Takes a response of which no more is wanted and reads on to its end by itself, so that its connection can be used
+  // again; one whose end does not come within kRestBytes and kRestTime is closed. At most kRestsMax at a time.
+  void finish(std::unique_ptr<ClientResponse> response);
+  static constexpr std::size_t kRestBytes = 64 * 1024;
+  static constexpr std::chrono::milliseconds kRestTime{1'000};
+  static constexpr std::size_t kRestsMax = 256;
+
+  // Closes idle connections, and those of finish(); others close when they end.
   void close_idle();
 
   // Ends everything now: exchanges under way fail with kUnavailable, and no connection is made any more.

@@ -24,6 +24,7 @@ using Acceptor = boost::asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = boost::asio::basic_waitable_timer<steady_clock, boost::asio::wait_traits<steady_clock>, Executor>;
 
 constexpr int kBacklog = 4096;
+constexpr std::chrono::minutes kQuiet{1};
 constexpr int kAcceptsPerWakeUp = 64;  // then other connections have their turn
 
 bool is_shortage(int error) {
@@ -63,6 +64,7 @@ struct HttpServer::Impl {
 
   static Task<> accept_loop(std::shared_ptr<Impl> self);
   bool accept_some();  // false when accepting must pause
+  void complain(std::string_view why);
 
   boost::asio::io_context& io;
   std::shared_ptr<internal::ServerCore> core;
@@ -73,7 +75,7 @@ struct HttpServer::Impl {
   Timer drained;
   bool accepting = false;  // accept_loop is running
   bool stopped = false;
-  bool short_of_descriptors = false;
+  steady_clock::time_point quiet_until{};  // about pauses of accepting
 };
 
 Task<> HttpServer::Impl::accept_loop(std::shared_ptr<Impl> self) {
@@ -90,7 +92,10 @@ Task<> HttpServer::Impl::accept_loop(std::shared_ptr<Impl> self) {
 
 bool HttpServer::Impl::accept_some() {
   for (int i = 0; i < kAcceptsPerWakeUp; ++i) {
-    if (core->stats.connections_open >= core->limits.max_connections) return false;
+    if (core->stats.connections_open >= core->limits.max_connections) {
+      complain("as many connections are open as may be");
+      return false;
+    }
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     UniqueFd fd(
@@ -98,12 +103,9 @@ bool HttpServer::Impl::accept_some() {
     if (!fd.valid()) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (is_shortage(errno) && !std::exchange(short_of_descriptors, true)) {
-        log::warning("http_server", "out of descriptors or memory, accepting pauses", {{"errno", errno}});
-      }
+      if (is_shortage(errno)) complain("out of descriptors or memory");
       return false;
     }
-    short_of_descriptors = false;
     Socket socket(io.get_executor());
     boost::system::error_code error;
     socket.assign(protocol, fd.get(), error);
@@ -115,6 +117,15 @@ bool HttpServer::Impl::accept_some() {
                           boost::asio::detached);
   }
   return true;
+}
+
+// At the edge accepting pauses and goes on many times a second; one line says so.
+void HttpServer::Impl::complain(std::string_view why) {
+  const auto now = steady_clock::now();
+  if (now < quiet_until) return;
+  quiet_until = now + kQuiet;
+  log::warning("http_server", "accepting pauses",
+               {{"why", why}, {"connections", static_cast<std::uint64_t>(core->stats.connections_open)}});
 }
 
 HttpServer::HttpServer(boost::asio::io_context& io, DeadlineSweep& sweep, UniqueFd listener, ServerLimits limits,

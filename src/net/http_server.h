@@ -1,10 +1,10 @@
 // HTTP/1.1 server (RFC 9112) on one core: accepts from one listening socket, parses with limits, hands each exchange to
 // the handler, keeps connections alive, drains on request.
 //
-// What the server refuses by itself it answers with a JSON body in the shape of OpenAI's errors and `Connection:
-// close`: 400 malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head
-// above the limit, 417 unknown expectation, 501 CONNECT, 505 other versions of HTTP. src/net/README.md lists what is
-// refused.
+// What the server refuses by itself it answers with `Connection: close` and what ExchangeHandler::refused() says: 400
+// malformed, ambiguously framed or misdirected, 408 too slow, 413 body (by its stated length) and 431 head above the
+// limit, 417 unknown expectation, 500 when the handler left it without a reply, 501 CONNECT, 505 other versions of
+// HTTP. src/net/README.md lists what is refused.
 #pragma once
 
 #include <chrono>
@@ -24,13 +24,14 @@ namespace redoubt::net {
 struct ServerLimits {
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_headers = 64;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;  // after decoding
-  std::size_t max_connections = 20'000;          // per core, with those in a handshake; beyond it, accepting pauses
+  std::size_t max_body_bytes = 4 * 1024 * 1024;    // after decoding
+  std::size_t max_held_bytes = 256 * 1024 * 1024;  // of bodies together, per core; beyond it they are refused
+  std::size_t max_connections = 20'000;            // per core, with those in a handshake; beyond it, accepting pauses
   std::chrono::milliseconds handshake_timeout{10'000};  // of TLS, from the connection's start
   std::chrono::milliseconds head_timeout{10'000};       // first byte of a request to the end of its head
   std::chrono::milliseconds body_timeout{30'000};       // end of the head to the end of the body
   std::chrono::milliseconds idle_timeout{75'000};       // between two requests of a connection
-  std::chrono::milliseconds write_timeout{30'000};      // a single write without progress
+  std::chrono::milliseconds write_timeout{30'000};  // in which a peer that holds up a write takes 64 KiB more, or all
 };
 
 struct ServerStats {

@@ -546,6 +546,7 @@ void append_denial(std::string& out, const ExchangeFacts& given, const Denial& d
   if (decided) write_authorization(json, "deny", facts);
   begin_unmapped(json, Stage::kDenial);
   json << R"(,"reason":")" << to_string(denial.reason) << R"(")";
+  if (denial.sources > 1) json.member(R"(,"sources":)", std::min(denial.sources, kIntegerMax));
   write_other_method(json, facts.method);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);

@@ -123,8 +123,9 @@ struct Denial {
   DenialReason reason = DenialReason::kAuthorization;
   int http_status = 0;                   // answered; 0 is not written
   std::string_view error_code;           // may be empty
-  std::uint64_t count = 1;               // identical denials from one source may share a record
+  std::uint64_t count = 1;               // identical denials may share a record
   std::optional<UnixMillis> first_time;  // of those
+  std::uint64_t sources = 1;             // how many peers those came from, as far as it is known; 0 counts as 1
 };
 
 // The exchange, or `count` like it, is refused; nothing left for an upstream.

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import typing
 
 BIN = os.environ["REDOUBT_BIN"]
 TOOLS = os.environ.get("REDOUBT_TEST_BIN", BIN)
@@ -46,6 +47,7 @@ class Upstream:
     def __init__(self, handler):
         self.handler = handler
         self.requests = []
+        self.connections = 0  # accepted so far
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(64)
@@ -59,6 +61,7 @@ class Upstream:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
@@ -114,9 +117,98 @@ def event(content):
         {"index": 0, "delta": {"content": content}, "finish_reason": None}]}) + "\n\n"
 
 
+class Resources(typing.NamedTuple):
+    """What a gateway holds: sockets of callers and of upstreams, other descriptors, resident memory."""
+    callers: int
+    upstreams: int
+    others: int
+    resident_kib: int
+
+
+class RawConnection:
+    """A caller that says exactly what the test wants, from any address of the loopback network."""
+
+    def __init__(self, port, source="127.0.0.1", receive_buffer=0, timeout=10):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(timeout)
+        self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", port))
+        self.data = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        """Sends what the peer takes; a peer that has refused and closed takes no more."""
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def reset(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def _more(self):
+        try:
+            piece = self.socket.recv(65536)
+        except ConnectionResetError:
+            piece = b""
+        self.data += piece
+        return bool(piece)
+
+    def _take_until(self, mark):
+        while mark not in self.data:
+            if not self._more():
+                raise AssertionError("the connection ended before %r: %r" % (mark, self.data[:500]))
+        taken, self.data = self.data.split(mark, 1)
+        return taken
+
+    def _take(self, size):
+        while len(self.data) < size:
+            if not self._more():
+                raise AssertionError("the connection ended within a body")
+        taken, self.data = self.data[:size], self.data[size:]
+        return taken
+
+    def reply(self):
+        """The next reply, whole: status, header fields (lower case), body."""
+        lines = self._take_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        version, status = lines[0].split(" ")[:2]
+        if version != "HTTP/1.1":
+            raise AssertionError("not a reply: " + lines[0])
+        fields = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
+        if int(status) < 200 or int(status) in (204, 304):
+            return int(status), fields, b""
+        if fields.get("transfer-encoding") == "chunked":
+            body = b""
+            while size := int(self._take_until(b"\r\n"), 16):
+                body += self._take(size)
+                self._take(2)
+            self._take(2)
+            return int(status), fields, body
+        return int(status), fields, self._take(int(fields["content-length"]))
+
+    def rest(self):
+        """Everything until the connection ends."""
+        while self._more():
+            pass
+        taken, self.data = self.data, b""
+        return taken
+
+
 class Redoubt:
-    def __init__(self, upstream, settings="", folder=None, drain_grace="5s", flags=()):
+    def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
+                 environment=None):
+        """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours."""
         self.flags = list(flags)  # further ones of `redoubt serve`
+        self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
         self.dir = os.path.join(self.folder, "var")
         self.upstream = upstream
@@ -126,6 +218,7 @@ class Redoubt:
                 text = file.read()
             text = text.replace("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)
             text = text.replace("[ledger]\n", "[ledger]\nsegment_size = \"9MiB\"\n")
+            text = text.replace("[upstream]\n", "[upstream]\n" + upstream_settings)
             with open(os.path.join(self.dir, "redoubt.toml"), "w") as file:
                 file.write(text)
             self.key = self.issue("demo")
@@ -136,13 +229,14 @@ class Redoubt:
         return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
                    *options).stdout.strip()
 
-    def start(self, server="redoubt", before=(), **options):
-        """`before`: words in front of the command; `options`: for Popen."""
+    def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=()):
+        """`before` runs in the launcher's process before its program does; `words` come in front of the command."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [*before, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
+            [*words, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
              *self.flags],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, **options)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True,
+            env=environment or self.environment, pass_fds=pass_fds, preexec_fn=before)
         line = self.process.stdout.readline()
         match = re.match(r"listening on (https?://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:
@@ -168,6 +262,36 @@ class Redoubt:
             if comm == name and int(rest.split()[1]) == self.process.pid:
                 return int(pid)
         raise AssertionError("no child " + name)
+
+    def resources(self):
+        """What the gateway holds now."""
+        pid = self.child("redoubt-gateway")
+        sockets = set()
+        others = 0
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                target = os.readlink(f"/proc/{pid}/fd/{name}")
+            except FileNotFoundError:
+                continue  # closed meanwhile
+            if target.startswith("socket:["):
+                sockets.add(target[8:-1])
+            else:
+                others += 1
+        callers = upstreams = 0
+        upstream_port = int(self.upstream.rsplit(":", 1)[1])
+        for table in ("tcp", "tcp6"):
+            with open(f"/proc/{pid}/net/{table}") as file:
+                for line in file.readlines()[1:]:
+                    fields = line.split()
+                    local, remote = (int(end.rsplit(":", 1)[1], 16) for end in fields[1:3])
+                    if fields[9] not in sockets or fields[3] == "0A":  # LISTEN
+                        continue
+                    callers += local == self.port
+                    upstreams += remote == upstream_port
+        with open(f"/proc/{pid}/status") as file:
+            resident_kib = int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1))
+        # Sockets that are in no table are closed by their peer and not by us.
+        return Resources(callers, upstreams, others + len(sockets) - callers - upstreams, resident_kib)
 
     def stop(self):
         """Asks it to drain and waits; returns the exit status."""
@@ -250,8 +374,9 @@ class Redoubt:
         done = run(program("redoubt"), "ledger", "verify", os.path.join(self.dir, "ledger"), "--dir", self.dir, "--json")
         return json.loads(done.stdout)["entries"]
 
-    def leaves(self):
-        """The bytes of all published records, in order, read from the files as docs/formats/ describes them."""
+    def leaves(self, begin=0):
+        """The bytes of all published records from index `begin` on, in order, read from the files as docs/formats/
+        describes them."""
         ledger = os.path.join(self.dir, "ledger")
         if not os.path.exists(os.path.join(ledger, "checkpoint")):
             return []
@@ -263,8 +388,10 @@ class Redoubt:
         firsts = [int(name[:20]) for name in names] + [size]
         out = []
         for name, first, end in zip(names, firsts, firsts[1:]):
+            if end <= begin:
+                continue
             with open(os.path.join(ledger, "segments", name), "rb") as file:
-                for offset in offsets[first:end]:
+                for offset in offsets[max(first, begin):end]:
                     file.seek(offset)
                     leaf_size = struct.unpack("<I", file.read(40)[:4])[0]
                     out.append(file.read(leaf_size))

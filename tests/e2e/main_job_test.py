@@ -131,8 +131,9 @@ class WholeReply(Base):
 
     def test_values_are_opened_for_a_reason_that_is_a_record(self):
         self.redoubt.chat("open sesame")
+        self.published(1)
         done = run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "complaint 4711", "--dir",
-                   self.redoubt.dir, "--json") if self.published(1) else None
+                   self.redoubt.dir, "--key", self.redoubt.auditor, "--json")
         values = json.loads(done.stdout)["values"]
         self.assertIn("open sesame", values["prompt"])
         self.assertEqual(values["caller_address"], "127.0.0.1")
@@ -147,8 +148,11 @@ class WholeReply(Base):
         other = Redoubt(self.upstream.url)
         try:
             done = run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "curious", "--dir",
-                       self.redoubt.dir, "--opener", os.path.join(other.dir, "keys/opener.key"), check=False)
+                       self.redoubt.dir, "--key", self.redoubt.auditor, "--opener",
+                       os.path.join(other.dir, "keys/opener.key"), check=False)
             self.assertEqual(done.returncode, 1, done.stderr)
+            self.redoubt.stop()
+            self.assertIn("opening_refused", json.dumps(self.redoubt.records()[-1]))
         finally:
             other.remove()
 
@@ -393,7 +397,8 @@ class Others(Base):
         self.redoubt.request("POST", "/v1/chat/completions", body="{", key=self.redoubt.key)
         self.redoubt.get("/v1/models", key=self.redoubt.key)
         wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
-        run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir)
+        run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir,
+            "--key", self.redoubt.auditor)
         os.kill(self.redoubt.child("redoubt-keeper"), signal.SIGSTOP)
         with self.redoubt.open_stream():
             self.redoubt.kill()
@@ -419,10 +424,14 @@ class Others(Base):
         for _ in range(20):
             self.redoubt.chat()
         wait_for(lambda: self.redoubt.get("/ledger/receipt/39", key=self.redoubt.key)[0] == 200)
+        # Under one checkpoint: reading entries over HTTP makes new ones.
+        checkpoint = os.path.join(self.redoubt.folder, "checkpoint")
+        with open(checkpoint, "wb") as file:
+            file.write(self.redoubt.get("/ledger/checkpoint")[2])
         remote = run(program("redoubt"), "ledger", "verify", self.redoubt.url + "/ledger", "--dir", self.redoubt.dir,
-                     "--key", self.redoubt.auditor, "--json")
+                     "--checkpoint", checkpoint, "--key", self.redoubt.auditor, "--json")
         local = run(program("redoubt"), "ledger", "verify", os.path.join(self.redoubt.dir, "ledger"), "--dir",
-                    self.redoubt.dir, "--json")
+                    self.redoubt.dir, "--checkpoint", checkpoint, "--json")
         self.assertEqual(json.loads(remote.stdout)["root"], json.loads(local.stdout)["root"])
 
     def test_a_flipped_byte_in_a_segment_is_found(self):

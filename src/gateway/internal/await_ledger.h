@@ -5,17 +5,33 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <utility>
 
 #include "ledger/client.h"
+#include "net/deadline.h"
 #include "net/task.h"
 
 namespace redoubt::gateway::internal {
 
-template <class Handler>
+// How long an append is waited for, and where.
+struct AppendPatience {
+  net::DeadlineSweep& sweep;
+  ledger::LedgerClient& client;
+  std::chrono::milliseconds timeout;
+};
+
+// `heir()` makes the waiter that gets the answer if it comes too late for this one.
+template <class Handler, class Heir>
 class AppendOperation final : public ledger::LedgerClient::AppendWaiter {
  public:
-  explicit AppendOperation(Handler handler) : handler_(std::move(handler)) {}
+  AppendOperation(Handler handler, const AppendPatience& patience, Heir& heir)
+      : handler_(std::move(handler)),
+        client_(patience.client),
+        heir_(heir),
+        deadline_(patience.sweep, [this] { give_up(); }) {}
+
+  void wait_for(std::chrono::milliseconds timeout) { deadline_.arm(timeout); }
   void appended(Result<ledger::Appended> result) override {
     Handler handler = std::move(handler_);
     delete this;
@@ -25,7 +41,15 @@ class AppendOperation final : public ledger::LedgerClient::AppendWaiter {
   const Handler& handler() const { return handler_; }
 
  private:
+  void give_up() {
+    client_.abandon(this, heir_());
+    appended(Error(Errc::kDeadlineExceeded, "the ledger does not answer"));
+  }
+
   Handler handler_;
+  ledger::LedgerClient& client_;
+  Heir& heir_;
+  net::Deadline deadline_;
 };
 
 template <class Handler>
@@ -44,16 +68,19 @@ class OpenOperation final : public ledger::LedgerClient::OpenWaiter {
   Handler handler_;
 };
 
-// `submit(waiter)` hands the waiter to the client, or returns an error and does not.
-template <class Submit>
-net::Task<Result<ledger::Appended>> await_append(Submit submit) {
+// `submit(waiter)` hands the waiter to the client, or returns an error and does not. kDeadlineExceeded when the answer
+// did not come in time: whether the entry will be in the ledger is then not known, and what `heir()` made is told.
+template <class Submit, class Heir>
+net::Task<Result<ledger::Appended>> await_append(AppendPatience patience, Submit submit, Heir heir) {
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<net::Executor>&,
                                                  void(Result<ledger::Appended>)>(
-      [&submit](auto handler) {
-        auto* operation = new AppendOperation<decltype(handler)>(std::move(handler));
+      [&](auto handler) {
+        auto* operation = new AppendOperation<decltype(handler), Heir>(std::move(handler), patience, heir);
         const auto executor = boost::asio::get_associated_executor(operation->handler());
-        // Never resumed from inside its own initiation.
-        if (Result<> done = submit(operation); !done) {
+        if (Result<> done = submit(operation); done) {
+          operation->wait_for(patience.timeout);
+        } else {
+          // Never resumed from inside its own initiation.
           boost::asio::post(executor, [operation, error = done.error()] { operation->appended(error); });
         }
       },

@@ -17,8 +17,9 @@ namespace redoubt::gateway::internal {
 class Core {
  public:
   // `settings`, `authorizer` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
-  static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, CoreHandles handles, int keeper_wake_fd,
-                                              const Authorizer& authorizer, LedgerFiles& files,
+  // `cores`: how many there are.
+  static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
+                                              int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
                                               std::shared_ptr<const ApiKeys> keys);
 
   boost::asio::io_context& io() { return io_; }
@@ -45,8 +46,9 @@ class Core {
   const std::string& why_stopped() const { return client_.stopped(); }
 
  private:
-  Core(const GatewaySettings& settings, CoreHandles handles, RingProducer requests, RingConsumer answers,
-       int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files, std::shared_ptr<const ApiKeys> keys);
+  Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
+       RingConsumer answers, int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
+       std::shared_ptr<const ApiKeys> keys);
 
   net::Task<> pump_ledger();
   void withdraw_ended_tls();
@@ -61,6 +63,7 @@ class Core {
   boost::asio::posix::basic_stream_descriptor<net::Executor> wake_;
   Recorder recorder_;
   net::HttpClient upstream_;
+  DenialCounter denials_;
   LedgerRoutes ledger_routes_;
   Pipeline pipeline_;
   net::HttpServer server_;

@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "crypto/ed25519.h"
+#include "crypto/hpke.h"
+#include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "gateway/tests/live_ledger.h"
+#include "ledger/open_request.h"
 #include "tlog/proof_file.h"
 
 namespace redoubt::gateway::test {
@@ -85,7 +91,8 @@ class LedgerRoutesTest : public ::testing::Test {
   std::string caller_;
   std::string auditor_;
   LedgerFiles files_{std::make_unique<ledger::LedgerReader>(live_.fs, LiveLedger::kDirectory)};
-  LedgerRoutes routes_{live_.io, *live_.recorder, files_};
+  DenialCounter denials_{*live_.recorder, 1};
+  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_};
 };
 
 TEST_F(LedgerRoutesTest, ReceiptsNeedAKeyAndEntriesAnAuditors) {
@@ -127,7 +134,10 @@ TEST_F(LedgerRoutesTest, PathsOfNoResourceAreNotFound) {
                            "/ledger/tile//entries/000", "/ledger/tile/0/x001/000"}) {
     expect_problem(kGet, path, {auditor_}, 404);
   }
-  for (const char* path : {"/ledger/", "/ledger/wrap.key", "/ledger/checkpoint/", "/ledger", "/"}) {
+  for (const char* path : {"/ledger/", "/ledger/wrap.key", "/ledger/checkpoint/", "/ledger/opening"}) {
+    expect_problem(kGet, path, {auditor_}, 404);
+  }
+  for (const char* path : {"/ledger", "/", "/v1/models", "/Ledger/checkpoint"}) {
     FakeExchange exchange(kGet, path, {auditor_});
     EXPECT_FALSE(handle(exchange)) << path;
     EXPECT_EQ(exchange.status, 0);
@@ -162,14 +172,83 @@ TEST_F(LedgerRoutesTest, ReceiptsCheckpointsAndTilesAreServedOnceTheyArePublishe
   EXPECT_EQ(tlog::leaf_hash(as_bytes(entries.sent).subspan(2)), receipt->leaf_hash);
 }
 
-TEST_F(LedgerRoutesTest, WhatIsNoOpenRequestIsRefused) {
+TEST_F(LedgerRoutesTest, ReadingEntriesIsAnExchangeInTheLedger) {
+  ASSERT_TRUE(live_.run(live_.recorder->deny({.operation = "test"}, {}, "192.0.2.7")));
+  live_.pump_until([&] { return live_.client->published() == 1; });
+  FakeExchange exchange(net::Method::kGet, "/ledger/tile/entries/000.p/1", {auditor_});
+  ASSERT_TRUE(handle(exchange));
+  ASSERT_EQ(exchange.status, 200);
+  EXPECT_NE(exchange.headers.find("Redoubt-Receipt: origin=\"example.org/log\", index=2, "), std::string::npos);
+  FakeExchange beyond(net::Method::kGet, "/ledger/tile/entries/001", {auditor_});
+  ASSERT_TRUE(handle(beyond));
+  EXPECT_EQ(beyond.status, 404);
+  const auto entries = live_.entries();
+  ASSERT_EQ(entries.size(), 5u);
+  for (const std::size_t i : {1u, 3u}) {
+    EXPECT_EQ(entries[i].stage(), record::Stage::kAdmission);
+    EXPECT_EQ(entries[i + 1].stage(), record::Stage::kOutcome);
+    EXPECT_TRUE(entries[i].says(R"("uid":"auditor")"));
+    EXPECT_TRUE(entries[i].says("ledger.entries"));
+  }
+  EXPECT_TRUE(entries[3].says("/ledger/tile/entries/001"));
+  EXPECT_TRUE(entries[4].says("not_found"));
+}
+
+TEST_F(LedgerRoutesTest, StrangersAreCountedAndKnownPrincipalsRecordedOneByOne) {
+  using enum net::Method;
+  for (int i = 0; i < 3; ++i) expect_problem(kGet, "/ledger/receipt/0", {}, 401);
+  expect_problem(kPost, "/ledger/open", {}, 401);
+  expect_problem(kPost, "/ledger/checkpoint", {}, 405);
+  for (int i = 0; i < 2; ++i) expect_problem(kGet, "/ledger/tile/entries/000.p/1", {caller_}, 403);
+  expect_problem(kPost, "/ledger/open", {caller_}, 403);
+  expect_problem(kGet, "/ledger/receipt/x", {caller_}, 400);
+  denials_.flush();
+  std::map<std::string, std::uint64_t> counted;
+  int by_name = 0;
+  for (const ReadEntry& entry : live_.entries()) {
+    EXPECT_EQ(entry.stage(), record::Stage::kDenial);
+    encoding::JsonReader reader;
+    const auto root = *reader.parse(entry.record);
+    std::string_view code;
+    EXPECT_EQ(root.at_pointer("/api/response/error").get(code), simdjson::SUCCESS);
+    std::uint64_t count = 1;
+    if (root["count"].get(count) != simdjson::SUCCESS) count = 1;
+    counted[std::string(code)] += count;
+    by_name += entry.says(R"("uid":"caller")") ? 1 : 0;
+  }
+  const std::map<std::string, std::uint64_t> expected{
+      {"invalid_api_key", 4}, {"method_not_allowed", 1}, {"permission_denied", 3}, {"invalid_request", 1}};
+  EXPECT_EQ(counted, expected);
+  EXPECT_EQ(by_name, 4);
+}
+
+TEST_F(LedgerRoutesTest, WhatIsNoOpenRequestIsRefusedAndRecorded) {
   for (const char* body : {"", "{}", "[]", R"({"request":7})", R"({"request":"!"})", R"({"request":"AAAA"})"}) {
     SCOPED_TRACE(body);
-    FakeExchange exchange(net::Method::kPost, "/ledger/open", {}, body);
+    FakeExchange exchange(net::Method::kPost, "/ledger/open", {auditor_}, body);
     expect_problem(exchange, 400);
   }
-  FakeExchange large(net::Method::kPost, "/ledger/open", {}, std::string(5000, ' '));
-  expect_problem(large, 400);
+  FakeExchange large(net::Method::kPost, "/ledger/open", {auditor_}, std::string(5000, ' '));
+  expect_problem(large, 413);
+  const auto entries = live_.entries();
+  EXPECT_EQ(entries.size(), 7u);
+  EXPECT_TRUE(entries.back().says("request_too_large"));
+}
+
+TEST_F(LedgerRoutesTest, WhatTheKeeperRefusesToOpenIsRecorded) {
+  auto stranger = *crypto::Ed25519PrivateKey::from_seed(Bytes(32, std::byte{9}));
+  const auto reader = crypto::X25519KeyPair::generate();
+  auto request =
+      ledger::sign_open_request(stranger, LiveLedger::kOrigin, {0}, live_.clock.now(), reader.public_key, "curiosity");
+  ASSERT_TRUE(request);
+  const std::string body = R"({"request":")" + encoding::base64(ledger::encode_open_request(*request)) + R"("})";
+  FakeExchange exchange(net::Method::kPost, "/ledger/open", {auditor_}, body);
+  expect_problem(exchange, 403);
+  const auto entries = live_.entries();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].stage(), record::Stage::kDenial);
+  EXPECT_TRUE(entries[0].says("opening_refused"));
+  EXPECT_TRUE(entries[0].says(R"("uid":"auditor")"));
 }
 
 TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {

@@ -179,6 +179,66 @@ TEST(Recorder, AKeeperThatHasGoneMakesEverythingUnavailable) {
   EXPECT_FALSE(live.recorder->deny_together(chat_facts(), {}, kAddress));
 }
 
+TEST(Recorder, AnAdmissionThatBecomesDurableAfterItsDeadlineIsRecordedAsAborted) {
+  LiveLedger live(std::chrono::milliseconds(500));
+  {
+    // As on the request path, what the facts point into goes with the refused exchange.
+    const std::string model = "a model with a name that is long enough for the heap";
+    record::ExchangeFacts facts = chat_facts();
+    facts.model = model;
+    auto admission = live.run_unanswered(live.recorder->admit(facts, "the prompt", kAddress));
+    ASSERT_FALSE(admission);
+    EXPECT_EQ(admission.error().code(), Errc::kDeadlineExceeded);
+  }
+  EXPECT_FALSE(live.recorder->ready());
+  live.pump_until([&] { return live.recorder->ready(); });
+  const auto entries = live.entries();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].stage(), Stage::kAdmission);
+  EXPECT_EQ(entries[1].stage(), Stage::kOutcome);
+  EXPECT_TRUE(entries[1].says(R"("status_detail":"aborted")"));
+  EXPECT_TRUE(entries[1].says("a model with a name that is long enough for the heap"));
+  EXPECT_EQ(entries[1].header.exchange, entries[0].header.exchange);
+}
+
+TEST(Recorder, WhileAnAnswerIsOverdueAdmissionsAreRefusedAtOnceAndDenialsDoNotWait) {
+  LiveLedger live(std::chrono::milliseconds(500));
+  ASSERT_FALSE(live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress)));
+  auto next = live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code(), Errc::kUnavailable);
+  auto denial = live.run_unanswered(live.recorder->deny(chat_facts(), {}, kAddress));
+  ASSERT_FALSE(denial);
+  EXPECT_EQ(denial.error().code(), Errc::kUnavailable);
+  live.pump_until([&] { return live.recorder->ready(); });
+  EXPECT_TRUE(live.run(live.recorder->admit(chat_facts(), "p", kAddress)));
+  // The late admission, the denial, the new admission; the two ends in between.
+  EXPECT_EQ(live.entries().size(), 5u);
+}
+
+TEST(Recorder, AnOutcomeThatIsLateWithholdsItsReceiptAndIsRecordedOnce) {
+  LiveLedger live(std::chrono::milliseconds(500));
+  {
+    auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+    ASSERT_TRUE(admission);
+    auto receipt = live.run_unanswered(admission->close({.http_status = 200}, nullptr));
+    ASSERT_FALSE(receipt);
+    EXPECT_EQ(receipt.error().code(), Errc::kDeadlineExceeded);
+  }
+  EXPECT_FALSE(live.recorder->ready());
+  live.pump_until([&] { return live.recorder->ready(); });
+  EXPECT_EQ(live.entries().size(), 2u);
+}
+
+TEST(Recorder, ALedgerThatStopsWhileItIsLateLeavesNobodyWaiting) {
+  LiveLedger live(std::chrono::milliseconds(500));
+  ASSERT_FALSE(live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress)));
+  live.client->stop("the keeper is gone");
+  auto next = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().message(), "the keeper is gone");
+}
+
 TEST(Recorder, AFullRingRefusesAdmissionsAndStillTakesEveryOutcome) {
   LiveLedger live;
   std::vector<Admission> admitted;
@@ -209,9 +269,14 @@ TEST(Recorder, TimeNeverRunsBackwards) {
   };
   LiveLedger live;
   const BackwardsClock clock;
-  Recorder recorder(live.io, *live.client, clock, live.recorder->source());
+  Recorder recorder(live.io, live.sweep, *live.client, clock, live.recorder->source(), std::chrono::seconds(1));
   EXPECT_EQ(recorder.now(), UnixMillis{995});
   EXPECT_EQ(recorder.now(), UnixMillis{995});
+  // Nor behind what the ledger holds, whoever wrote it.
+  ASSERT_TRUE(live.run(live.recorder->deny(chat_facts(), {}, kAddress)));
+  live.pump_until([&] { return live.client->published() > 0; });
+  EXPECT_GT(live.client->last_commit_time().value, 1'600'000'000'000);
+  EXPECT_EQ(recorder.now(), live.client->last_commit_time());
 }
 
 // What an entry with this outcome takes of the ring when its opening holds salts only.

@@ -3,8 +3,6 @@
 #include <array>
 #include <charconv>
 
-#include "encoding/json_writer.h"
-
 namespace redoubt::net::internal {
 
 namespace {
@@ -142,22 +140,6 @@ Result<> append_reply_head(std::string& out, const ReplyHead& head, const ReplyF
   }
   out += "\r\n\r\n";
   return {};
-}
-
-std::string refusal_body(const Refusal& refusal) {
-  std::string out;
-  encoding::JsonWriter json(out);
-  json.begin_object();
-  json.key("error");
-  json.begin_object();
-  json.member("message", refusal.message);
-  json.member("type", refusal.status < 500 ? "invalid_request_error" : "server_error");
-  json.key("param");
-  json.null();
-  json.member("code", refusal.code);
-  json.end_object();
-  json.end_object();
-  return out;
 }
 
 }  // namespace redoubt::net::internal

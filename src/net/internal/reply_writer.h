@@ -27,7 +27,4 @@ constexpr bool is_bodiless(int status) {
 // upstream said may be passed on here, so this is what stops response splitting.
 Result<> append_reply_head(std::string& out, const ReplyHead& head, const ReplyFraming& framing, std::string_view date);
 
-// The body of a reply that the server gives by itself: an error in OpenAI's shape.
-std::string refusal_body(const Refusal& refusal);
-
 }  // namespace redoubt::net::internal

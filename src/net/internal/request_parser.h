@@ -13,15 +13,7 @@
 
 namespace redoubt::net::internal {
 
-// Why the server itself answers. All strings are static.
-struct Refusal {
-  int status = 0;  // 0: none
-  std::string_view code;
-  std::string_view message;
-
-  explicit operator bool() const { return status != 0; }
-};
-
+// Why the server itself answers.
 namespace refusals {
 inline constexpr Refusal kMalformed{400, "malformed_request", "the request head is not well-formed HTTP/1.1"};
 inline constexpr Refusal kFraming{400, "ambiguous_framing", "the length of the request body is stated ambiguously"};
@@ -30,6 +22,7 @@ inline constexpr Refusal kHost{400, "invalid_host", "the request needs exactly o
 inline constexpr Refusal kTarget{400, "invalid_target", "the request target is not an acceptable path"};
 inline constexpr Refusal kNotTls{400, "tls_required", "this port speaks TLS: use `https://`"};
 inline constexpr Refusal kTimeout{408, "request_timeout", "the request did not arrive in time"};
+inline constexpr Refusal kTooManyBodies{503, "overloaded", "too many requests are being read"};
 inline constexpr Refusal kBodyTooLarge{413, "body_too_large", "the request body exceeds the limit"};
 inline constexpr Refusal kExpectation{417, "unknown_expectation", "only `Expect: 100-continue` is supported"};
 inline constexpr Refusal kHeadTooLarge{431, "head_too_large", "the request head exceeds the limit"};

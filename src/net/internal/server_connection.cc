@@ -23,6 +23,8 @@ constexpr std::size_t kSkippedBodyBytes = 64 * 1024;  // an unread body up to th
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kRecordBytes = 16 * 1024;  // of TLS (RFC 8446 §5.1)
+// Less than this in a write_timeout is no progress: a reply's memory must not be held by sips.
+constexpr std::uint64_t kWriteProgressBytes = 64 * 1024;
 constexpr std::size_t kSpareMemories = 64;
 constexpr std::size_t kSpareBytesMax = 256 * 1024;
 
@@ -32,10 +34,12 @@ std::unique_ptr<ExchangeMemory> ServerCore::take_memory() {
   if (spare.empty()) return std::make_unique<ExchangeMemory>(limits.max_headers);
   auto memory = std::move(spare.back());
   spare.pop_back();
+  held_bytes += memory->body.capacity();
   return memory;
 }
 
 void ServerCore::give_back(std::unique_ptr<ExchangeMemory> memory) {
+  held_bytes -= memory->body.capacity();
   if (spare.size() == kSpareMemories) return;
   memory->out.clear();
   memory->body.clear();
@@ -295,16 +299,15 @@ Task<> ServerConnection::refuse(Refusal refusal) {
   if (refusal.status < 500 || refusal.status == 501 || refusal.status == 505) ++core_->stats.malformed;
   keep_open_ = false;
   linger_ = true;
-  const std::string body = refusal_body(refusal);
+  const RefusalReply reply = core_->handler.refused(peer_address(), parsed_.head.path, refusal);
   std::string head;
-  const ReplyHead reply_head{refusal.status, "application/json", {}};
-  if (!append_reply_head(head, reply_head, {BodyFraming::kLength, body.size(), "close"}, core_->sweep.http_date())) {
-    co_return;
-  }
+  const ReplyHead reply_head{refusal.status, reply.content_type, {}};
+  const ReplyFraming framing{BodyFraming::kLength, reply.body.size(), "close"};
+  if (!append_reply_head(head, reply_head, framing, core_->sweep.http_date())) co_return;
   Gather gather;
   gather.add(head);
   // The method is unknown when the head could not be read; a body for HEAD does no harm then, as the connection closes.
-  if (parsed_.head.method != Method::kHead) gather.add(body);
+  if (parsed_.head.method != Method::kHead) gather.add(reply.body);
   static_cast<void>(co_await send(gather));
 }
 
@@ -360,6 +363,18 @@ Error ServerConnection::body_error(const Refusal& refusal, Errc code, const char
   return {code, message};
 }
 
+Result<> ServerConnection::reserve_body(std::size_t capacity) {
+  ByteBuffer& body = memory_->body;
+  const std::size_t before = body.capacity();
+  const std::size_t more = std::max(capacity, before) - before;
+  if (more > 0 && core_->held_bytes + more > core_->limits.max_held_bytes) {
+    return body_error(refusals::kTooManyBodies, Errc::kResourceExhausted, "too many request bodies are held");
+  }
+  body.reserve(capacity);
+  core_->held_bytes += body.capacity() - before;
+  return {};
+}
+
 Error ServerConnection::peer_gone() {
   broken_ = true;
   return {Errc::kUnavailable, "the client has closed the connection"};
@@ -398,12 +413,16 @@ Task<Result<std::string_view>> ServerConnection::read_sized_body() {
   const auto length = static_cast<std::size_t>(parsed_.content_length);
   ByteBuffer& body = memory_->body;
   // Memory grows with what has arrived, not with what was promised.
-  body.reserve(std::min(length, std::max(kFirstBodyBytes, body.capacity())));
+  if (auto done = reserve_body(std::min(length, std::max(kFirstBodyBytes, body.capacity()))); !done) {
+    co_return done.error();
+  }
   body.append(input_.view().substr(head_size_));
   used_of_input_ = input_.size();
   deadline_.arm(core_->limits.body_timeout);
   while (body.size() < length) {
-    if (body.space_size() == 0) body.reserve(std::min(length, 2 * body.capacity()));
+    if (body.space_size() == 0) {
+      if (auto done = reserve_body(std::min(length, 2 * body.capacity())); !done) co_return done.error();
+    }
     // The buffer may be larger than the body, and what follows is the next request.
     std::size_t received = 0;
     const std::size_t wanted = std::min(body.space_size(), length - body.size());
@@ -454,6 +473,11 @@ Task<Result<std::string_view>> ServerConnection::read_chunked_body() {
     }
     if (body.size() + piece.size() > core_->limits.max_body_bytes) {
       co_return body_error(refusals::kBodyTooLarge, Errc::kTooLarge, "the request body exceeds the limit");
+    }
+    if (body.space_size() < piece.size()) {
+      if (auto done = reserve_body(std::max(body.size() + piece.size(), 2 * body.capacity())); !done) {
+        co_return done.error();
+      }
     }
     body.append(piece);
     coded.consume(coded.size() - rest.size());
@@ -604,6 +628,7 @@ Task<Result<>> ServerConnection::send(Gather gather) {
 
 Task<Result<>> ServerConnection::send_rest(Gather gather) {
   deadline_.arm(core_->limits.write_timeout);
+  std::uint64_t progress = 0;
   while (true) {
     const auto [error] = co_await socket_.async_wait(Socket::wait_write, use_task);
     if (error && deadline_.expired() && socket_.is_open()) {
@@ -616,7 +641,9 @@ Task<Result<>> ServerConnection::send_rest(Gather gather) {
     const IoState state = send_some(gather, sent);
     if (state == IoState::kFailed) co_return peer_gone();
     if (state == IoState::kDone) break;
-    if (sent > 0) {
+    progress += sent;
+    if (progress >= kWriteProgressBytes) {
+      progress = 0;
       deadline_.arm(core_->limits.write_timeout);
     } else if (deadline_.expired()) {  // it expired just as the socket became writable: nothing else will wake this
       broken_ = true;

@@ -47,6 +47,7 @@ struct ServerCore {
   ServerLimits limits;
   ExchangeHandler& handler;
   ServerStats stats;
+  std::size_t held_bytes = 0;  // capacity of the bodies of exchanges under way
   bool draining = false;
   bool tls_only = false;
   std::shared_ptr<const TlsServerContext> tls;  // for new connections; null with tls_only: there are none
@@ -102,6 +103,8 @@ class ServerConnection final : public Exchange {
   Task<boost::system::error_code> read_tls(char* space, std::size_t size, std::size_t& received);
   // Waits as `want` says; false when the deadline is over, or the socket.
   Task<bool> wait_for(TlsIo want);
+  // Room for `capacity` bytes of the body. kResourceExhausted when all bodies together would be more than they may.
+  Result<> reserve_body(std::size_t capacity);
   // At least one byte into `buffer`, whose space is not empty.
   Task<Result<>> receive(ByteBuffer& buffer, const Refusal& on_timeout);
   Error body_error(const Refusal& refusal, Errc code, const char* message);

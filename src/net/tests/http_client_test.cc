@@ -341,6 +341,84 @@ TEST_F(HttpClientTest, GivesUpOnABodyThatStops) {
   EXPECT_EQ(answer.error, Errc::kDeadlineExceeded);
 }
 
+TEST_F(HttpClientTest, GivesUpOnABodyThatTricklesForEver) {
+  Upstream upstream([](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+    while (peer.send("x")) std::this_thread::sleep_for(20ms);
+  });
+  ClientLimits limits;
+  limits.reply_timeout = 200ms;  // a piece comes well within the idle time
+  TestClient client(upstream.port, limits);
+  const Answer answer = client.get();
+  EXPECT_EQ(answer.error, Errc::kDeadlineExceeded);
+  EXPECT_LT(answer.body.size(), 100u);
+}
+
+// Takes the first piece of a response and leaves the rest to the client.
+Task<std::string> first_piece(HttpClient& client) {
+  const ClientRequest request{Method::kGet, "/", {}, {}};
+  auto response = co_await client.send(request);
+  if (!response) co_return "no response";
+  auto piece = co_await (*response)->read_some();
+  std::string out(piece ? *piece : std::string_view("no piece"));
+  client.finish(*std::move(response));
+  co_return out;
+}
+
+TEST_F(HttpClientTest, UsesAConnectionAgainWhoseRestItHasReadByItself) {
+  std::promise<void> taken;
+  std::promise<void> sent;
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    taken.get_future().wait();
+    peer.send("4\r\nrest\r\n0\r\n\r\n");
+    sent.set_value();
+    EXPECT_NE(peer.take_until("\r\n\r\n"), "");  // the second request, on this connection
+    peer.send(kOk);
+    peer.take_to_end();
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.loop().await(first_piece(client.client())), "half");
+  taken.set_value();
+  sent.get_future().wait();
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(client.get().body, "fine");
+}
+
+TEST_F(HttpClientTest, ClosesAConnectionWhoseRestIsLongOrDoesNotCome) {
+  for (const bool is_long : {true, false}) {
+    Upstream upstream([&](Upstream& self) {
+      Peer peer = self.accept();
+      peer.take_until("\r\n\r\n");
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\nhalf");
+      while (is_long && peer.send(std::string(65536, 'x'))) {
+      }
+      peer.take_to_end();
+      EXPECT_FALSE(peer.timed_out);
+    });
+    TestClient client(upstream.port);
+    EXPECT_EQ(client.loop().await(first_piece(client.client())).substr(0, 4), "half");
+  }
+}
+
+TEST_F(HttpClientTest, ClosesRestsWithTheIdleConnections) {
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    peer.take_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    const auto start = std::chrono::steady_clock::now();
+    peer.take_to_end();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, HttpClient::kRestTime);
+  });
+  TestClient client(upstream.port);
+  EXPECT_EQ(client.loop().await(first_piece(client.client())), "half");
+  client.loop().call([&] { client.client().close_idle(); });
+}
+
 TEST_F(HttpClientTest, GivesUpOnAnUpstreamThatDoesNotRead) {
   Upstream upstream([](Upstream& self) {
     Peer peer = self.accept();

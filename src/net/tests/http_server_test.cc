@@ -1,7 +1,9 @@
 // How the server keeps, times, drains and closes connections.
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <fstream>
 
 #include "net/tests/loopback.h"
@@ -123,6 +125,43 @@ TEST(HttpServer, ReadsBodiesOfEverySizeInPieces) {
     sender.join();
     ASSERT_EQ(body_of(reply), body) << size;
   }
+}
+
+TEST(HttpServer, RefusesBodiesThatTogetherWouldBeMoreThanItHolds) {
+  ServerLimits limits;
+  limits.max_held_bytes = 320 * 1024;
+  std::atomic<bool> held = false;
+  std::atomic<bool> go = false;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        const auto body = co_await exchange.read_body();
+        if (!body) co_return;
+        held = true;
+        Timer timer(co_await boost::asio::this_coro::executor);
+        while (!go) {
+          timer.expires_after(5ms);
+          static_cast<void>(co_await timer.async_wait(use_task));
+        }
+        static_cast<void>(co_await exchange.reply({200, "text/plain", {}}, std::to_string(body->size())));
+      },
+      limits);
+  const std::string body(200 * 1024, 'x');
+  const std::string head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 204800\r\n\r\n";
+  Peer first = server.connect();
+  first.send(head + body);
+  while (!held) std::this_thread::sleep_for(1ms);
+  for (const bool chunked : {false, true}) {
+    Peer second = server.connect();
+    const std::string size = "32000";  // in hexadecimal, 200 KiB
+    second.send(chunked ? "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + size + "\r\n" + body
+                        : head + body);
+    EXPECT_EQ(second.take_until("\r\n").substr(9, 3), "503");
+  }
+  go = true;
+  EXPECT_EQ(body_of(first.take_message()), "204800");
+  Peer third = server.connect();
+  third.send(head + body);
+  EXPECT_EQ(body_of(third.take_message()), "204800");
 }
 
 TEST(HttpServer, DecodesChunksAndDropsExtensionsAndTrailers) {
@@ -314,6 +353,63 @@ TEST(HttpServer, GivesUpOnASlowReader) {
   peer.send(kGet);
   EXPECT_EQ(code.get_future().get(), Errc::kDeadlineExceeded);
   EXPECT_TRUE(server.wait_for_open(0));
+}
+
+TEST(HttpServer, GivesUpOnAReaderThatTakesSips) {
+  std::promise<Errc> code;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        const std::string big(16 * 1024 * 1024, 'x');
+        auto sent = co_await exchange.reply({200, "text/plain", {}}, big);
+        code.set_value(sent ? Errc::kInvalidArgument : sent.error().code());
+      },
+      short_limits());
+  Peer peer = server.connect(4096);
+  peer.send(kGet);
+  auto ended = code.get_future();
+  // Each sip comes well within the time limit, and all of them together are less than progress.
+  while (ended.wait_for(50ms) != std::future_status::ready) static_cast<void>(peer.take(256));
+  EXPECT_EQ(ended.get(), Errc::kDeadlineExceeded);
+}
+
+TEST(HttpServer, SaysOfASilentHandlerThatItAnswered500ByItself) {
+  TestServer server([](Exchange&) -> Task<> { co_return; });
+  Peer peer = server.connect();
+  peer.send("GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(peer.take_message().substr(0, 13), "HTTP/1.1 500 ");
+  EXPECT_EQ(server.take_told(), std::vector<std::string>{"500|internal_error|127.0.0.1|/a"});
+}
+
+TEST(HttpServer, NamesThePathOfARefusedRequestWhoseHeadCouldBeRead) {
+  ServerLimits limits;
+  limits.max_body_bytes = 10;
+  TestServer server(echo, limits);
+  Peer peer = server.connect();
+  peer.send("POST /ledger/open HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_EQ(peer.take_message().substr(0, 13), "HTTP/1.1 413 ");
+  EXPECT_EQ(server.take_told(), std::vector<std::string>{"413|body_too_large|127.0.0.1|/ledger/open"});
+}
+
+TEST(HttpServer, DoesNotCallAConnectionThatSaidNothingARefusal) {
+  TestServer server(echo, short_limits());
+  {
+    Peer closes = server.connect();
+    Peer resets = server.connect();
+    resets.reset();
+  }
+  Peer idles = server.connect();
+  EXPECT_EQ(idles.take_to_end(), "");
+  EXPECT_TRUE(server.wait_for_open(0));
+  EXPECT_TRUE(server.take_told().empty());
+}
+
+TEST(HttpServer, SaysWhyInPlainTextUnlessTheHandlerHasAForm) {
+  struct Plain final : ExchangeHandler {
+    Task<> handle(Exchange&) override { co_return; }
+  } handler;
+  const RefusalReply reply = handler.refused("192.0.2.1", "/", {400, "code", "the message"});
+  EXPECT_EQ(reply.content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(reply.body, "the message\n");
 }
 
 TEST(HttpServer, WaitsForAReaderThatMakesProgress) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "net/deadline.h"
@@ -162,6 +163,16 @@ class TestServer final : public ExchangeHandler {
     loop.call([this] { server_.reset(); });
   }
   Task<> handle(Exchange& exchange) override { return function_(exchange); }
+  // The code is the reply, and what was told is kept.
+  RefusalReply refused(std::string_view peer_address, std::string_view path, const Refusal& refusal) override {
+    told_.push_back(std::to_string(refusal.status) + "|" + std::string(refusal.code) + "|" + std::string(peer_address) +
+                    "|" + std::string(path));
+    return {"text/x-refusal", std::string(refusal.code)};
+  }
+  // `status|code|peer|path` of each refusal since the last call.
+  std::vector<std::string> take_told() {
+    return loop.call([this] { return std::exchange(told_, {}); });
+  }
 
   void set_tls(std::shared_ptr<const TlsServerContext> context) {
     loop.call([&] { server_->set_tls(std::move(context)); });
@@ -189,6 +200,7 @@ class TestServer final : public ExchangeHandler {
  private:
   Function function_;
   std::unique_ptr<HttpServer> server_;
+  std::vector<std::string> told_;  // the loop's thread
   bool drained_ = false;
 };
 

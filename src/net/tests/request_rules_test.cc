@@ -34,10 +34,13 @@ class RequestRules : public ::testing::Test {
       const std::string reply = peer.take_message();
       EXPECT_EQ(reply.substr(0, 13), "HTTP/1.1 " + std::to_string(status) + " ");
       EXPECT_NE(reply.find("\r\nConnection: close\r\n"), std::string::npos) << reply;
-      EXPECT_NE(reply.find("\r\nContent-Type: application/json\r\n"), std::string::npos) << reply;
-      EXPECT_NE(reply.find("\"code\":\"" + code + "\"}}"), std::string::npos) << reply;
+      EXPECT_NE(reply.find("\r\nContent-Type: text/x-refusal\r\n"), std::string::npos) << reply;
+      EXPECT_TRUE(reply.ends_with("\r\n\r\n" + code)) << reply;
       EXPECT_EQ(peer.take_to_end(), "");
       EXPECT_FALSE(peer.timed_out);
+      const std::vector<std::string> told = server.take_told();
+      ASSERT_EQ(told.size(), 1u);
+      EXPECT_TRUE(told[0].starts_with(std::to_string(status) + "|" + code + "|127.0.0.1|")) << told[0];
     }
     EXPECT_EQ(server.stats().exchanges, before);
   }

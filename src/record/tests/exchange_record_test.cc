@@ -437,6 +437,17 @@ TEST(Record, DenialOfAStrangerNamesNobodyAndNoPolicy) {
   EXPECT_EQ(record.find("claimed name"), std::string::npos);
 }
 
+TEST(Record, DenialOfSeveralSourcesSaysHowMany) {
+  ExchangeFacts facts = typical_facts();
+  facts.caller_address.reset();
+  for (const std::uint64_t sources : {0U, 1U, 2U, 4711U}) {
+    std::string record;
+    append_denial(record, facts,
+                  {DenialReason::kAuthentication, 401, "invalid_api_key", 9000, UnixMillis{100}, sources});
+    EXPECT_EQ(record.find("\"sources\":" + std::to_string(sources)) != std::string::npos, sources > 1) << record;
+  }
+}
+
 TEST(Record, DenialByPolicyNamesThePolicy) {
   std::string record;
   append_denial(record, typical_facts(), {DenialReason::kAuthorization, 403, "forbidden", 1, std::nullopt});

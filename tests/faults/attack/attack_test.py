@@ -49,11 +49,11 @@ class Attack(unittest.TestCase):
         self.start()
 
     def start(self):
-        before = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.ordinary and ROOT else []
+        words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.ordinary and ROOT else []
         if self.injected is not None:
             self.injected.close()
         self.injected = Injected()
-        self.redoubt.start(before=before, **self.injected.options())
+        self.redoubt.start(words=words, **self.injected.options())
         self.injected.attach()
         self.gateway = self.redoubt.child("redoubt-gateway")
         self.keeper = self.redoubt.child("redoubt-keeper")

@@ -37,7 +37,7 @@ class Injected:
 
     def options(self):
         """For Redoubt.start()."""
-        return {"server": "redoubt-attacked", "env": self.environment, "pass_fds": [self.theirs.fileno()]}
+        return {"server": "redoubt-attacked", "environment": self.environment, "pass_fds": [self.theirs.fileno()]}
 
     def attach(self):
         """Once the server has started."""
