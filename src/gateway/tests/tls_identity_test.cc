@@ -50,7 +50,7 @@ class TlsIdentityTest : public ::testing::Test {
                         .answer_ring = UniqueFd(::dup(answers_.fd())),
                         .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
     gateway_wake_ = UniqueFd(::dup(handles.wake.get()));
-    cores_.push_back(*Core::create(settings_, std::move(handles), keeper_wake_.get(), authorizer_, files_,
+    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), authorizer_, files_,
                                    std::make_shared<const ApiKeys>()));
   }
   ~TlsIdentityTest() override {
