@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,11 +14,14 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/standard_fds.h"
+#include "confine/privileges.h"
+#include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "keys/key_file.h"
@@ -44,6 +46,9 @@ struct Arguments {
   int cpu = -1;
   int wake_fd = -1;
   int ready_fd = -1;
+  int alive_fd = -1;  // held open while this process lives, and not used
+  std::optional<confine::UserIds> user;
+  bool require_confinement = false;
   struct Ring {
     int requests = -1;
     int answers = -1;
@@ -98,7 +103,15 @@ Arguments parse(int argc, char** argv) {
       out.wake_fd = number<int>(value);
     else if (name == "--ready-fd")
       out.ready_fd = number<int>(value);
-    else if (name == "--ring") {
+    else if (name == "--alive-fd")
+      out.alive_fd = number<int>(value);
+    else if (name == "--require-confinement")
+      out.require_confinement = number<int>(value) != 0;
+    else if (name == "--user") {
+      const std::size_t colon = value.find(':');
+      if (colon == std::string_view::npos) usage("`--user` is `user:group`");
+      out.user = {.user = number<uid_t>(value.substr(0, colon)), .group = number<gid_t>(value.substr(colon + 1))};
+    } else if (name == "--ring") {
       const std::size_t a = value.find(':');
       const std::size_t b = a == std::string_view::npos ? a : value.find(':', a + 1);
       if (b == std::string_view::npos) usage("`--ring` is `requests:answers:wake`");
@@ -109,7 +122,7 @@ Arguments parse(int argc, char** argv) {
     }
   }
   if (out.dir.empty() || out.ledger.empty() || out.origin.empty() || out.wake_fd < 0 || out.ready_fd < 0 ||
-      out.rings.empty()) {
+      out.alive_fd < 0 || out.rings.empty()) {
     usage("arguments are missing");
   }
   return out;
@@ -139,48 +152,102 @@ void on_stop_signal(int) {
   [[maybe_unused]] const ssize_t ignored = ::write(stop_pipe_write, &byte, 1);
 }
 
+Result<UniqueFd> open_folder(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return errno_error("cannot open folder `" + path + "`", errno);
+  return fd;
+}
+
+Result<> enter(const UniqueFd& folder, const std::string& path) {
+  if (::fchdir(folder.get()) != 0) return errno_error("cannot enter folder `" + path + "`", errno);
+  return {};
+}
+
+Result<> close_what_is_not_ours(const Arguments& arguments) {
+  std::vector<int> keep{arguments.wake_fd, arguments.ready_fd, arguments.alive_fd};
+  for (const Arguments::Ring& ring : arguments.rings) keep.insert(keep.end(), {ring.requests, ring.answers, ring.wake});
+  return confine::close_other_descriptors(keep);
+}
+
+// From here on: files in the ledger's folder, which is the working folder, and descriptors that are open. No network.
+Result<> confine_to_ledger(bool require_all) {
+  confine::Restrictions wanted;
+  wanted.files.push_back({".", confine::FileUse::kWrite});
+  wanted.syscalls.add(confine::runtime_syscalls());
+  wanted.syscalls.add(confine::thread_syscalls());
+  wanted.syscalls.add(confine::read_file_syscalls());
+  wanted.syscalls.add(confine::write_file_syscalls());
+  auto report = confine::restrict_process(wanted);
+  if (!report) return report.error();
+  return confine::log_confinement("keeper", *report, require_all);
+}
+
 Result<> serve(const Arguments& arguments) {
   PosixFileSystem fs;
   const SystemClock clock;
-  auto seed = keys::load_key_file(arguments.dir + "/signer.key", "ledger-signer", 32);
+  // Both folders are opened by who started us; the way to them need not be open to the keeper's own user. From then on
+  // paths are relative to the folder entered.
+  auto key_folder = open_folder(arguments.dir);
+  if (!key_folder) return key_folder.error();
+  auto ledger_folder = open_folder(arguments.ledger);
+  if (!ledger_folder) return ledger_folder.error();
+  if (auto done = enter(*key_folder, arguments.dir); !done) return done;
+  if (auto done = confine::shed_privileges(arguments.user); !done) return done;
+  auto seed = keys::load_key_file("signer.key", "ledger-signer", 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
   if (!key) return key.error();
   auto signer = tlog::NoteSigner::create(arguments.origin, *std::move(key));
   if (!signer) return signer.error();
-  auto wrapping_key = keys::load_key_file(arguments.dir + "/wrap.key", "wrap", 32);
+  auto wrapping_key = keys::load_key_file("wrap.key", "wrap", 32);
   if (!wrapping_key) return wrapping_key.error();
   keys::KeyWrapper wrapper(*wrapping_key);
-  auto openers = load_openers(fs, arguments.dir + "/openers");
+  auto openers = load_openers(fs, "openers");
   if (!openers) return openers.error();
 
   // One writer, whatever became of the launcher: the lock goes with the process.
-  const UniqueFd lock(::open((arguments.dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const UniqueFd lock(::open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock.valid()) return errno_error("cannot open the keeper's lock file", errno);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Errc::kUnavailable, "another keeper holds the ledger `" + arguments.ledger + "`");
   }
-  auto ledger = ledger::Ledger::open(fs, arguments.ledger, *signer, clock, {.segment_bytes = arguments.segment_bytes});
-  if (!ledger) return ledger.error();
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
-    auto opened = keys::TlsAuthority::open(fs, arguments.dir, arguments.tls, clock);
+    auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
     if (!opened) return opened.error().in("TLS authority");
     tls_authority = *std::move(opened);
   }
-  ledger::LedgerReader reader(fs, arguments.ledger);
+  int stop_pipe[2];
+  if (::pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot make a pipe", errno);
+  const UniqueFd stop_read(stop_pipe[0]);
+  stop_pipe_write = stop_pipe[1];
+  std::vector<std::pair<SharedRing, SharedRing>> rings;
+  for (const Arguments::Ring& ring : arguments.rings) {
+    auto requests = SharedRing::attach(UniqueFd(ring.requests));
+    if (!requests) return requests.error();
+    auto answers = SharedRing::attach(UniqueFd(ring.answers));
+    if (!answers) return answers.error();
+    rings.emplace_back(*std::move(requests), *std::move(answers));
+  }
+
+  // Before the first byte that another process wrote is read.
+  if (auto done = enter(*ledger_folder, arguments.ledger); !done) return done;
+  key_folder->reset();
+  ledger_folder->reset();
+  if (auto done = confine_to_ledger(arguments.require_confinement); !done) return done;
+
+  auto ledger = ledger::Ledger::open(fs, ".", *signer, clock, {.segment_bytes = arguments.segment_bytes});
+  if (!ledger) return ledger.error().in("`" + arguments.ledger + "`");
+  ledger::LedgerReader reader(fs, ".");
   ledger::Keeper keeper(
       **ledger, reader, wrapper, clock,
       {.free_space_reserve = arguments.free_space_reserve,
        .openers = *std::move(openers),
        .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version},
        .tls_authority = tls_authority ? &*tls_authority : nullptr});
-  for (const Arguments::Ring& ring : arguments.rings) {
-    auto requests = SharedRing::attach(UniqueFd(ring.requests));
-    if (!requests) return requests.error();
-    auto answers = SharedRing::attach(UniqueFd(ring.answers));
-    if (!answers) return answers.error();
-    keeper.add_ring(RingConsumer(*std::move(requests)), RingProducer(*std::move(answers)), ring.wake);
+  for (std::size_t i = 0; i < rings.size(); ++i) {
+    keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
+                    arguments.rings[i].wake);
   }
   auto interrupted = keeper.close_interrupted();
   if (!interrupted) return interrupted.error();
@@ -189,10 +256,6 @@ Result<> serve(const Arguments& arguments) {
                  {{"exchanges", static_cast<std::uint64_t>(*interrupted)}});
   }
 
-  int stop_pipe[2];
-  if (::pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot make a pipe", errno);
-  const UniqueFd stop_read(stop_pipe[0]);
-  stop_pipe_write = stop_pipe[1];
   struct sigaction action{};
   action.sa_handler = on_stop_signal;
   ::sigaction(SIGTERM, &action, nullptr);
@@ -220,10 +283,6 @@ int main(int argc, char** argv) {
   fill_standard_fds();
   const Arguments arguments = parse(argc, argv);
   ::prctl(PR_SET_NAME, "redoubt-keeper");
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGINT, SIG_IGN);  // the launcher decides when the keeper goes: last
   if (arguments.cpu >= 0) {
@@ -233,7 +292,9 @@ int main(int argc, char** argv) {
     if (::sched_setaffinity(0, sizeof set, &set) != 0) log::warning("keeper", "cannot run on the processor asked for");
   }
   if (!crypto::init_secure_heap()) log::warning("keeper", "key pages cannot be locked in memory");
-  if (const auto ended = serve(arguments); !ended) {
+  Result<> ended = close_what_is_not_ours(arguments);
+  if (ended) ended = serve(arguments);
+  if (!ended) {
     log::error("keeper", "stopped", {{"why", ended.error().message()}});
     return 3;
   }

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,13 +23,18 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "base/shm_ring.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
+#include "redoubt/confinement.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
+#ifdef REDOUBT_ATTACKED
+#include "redoubt/attack_hook.h"
+#endif
 
 namespace redoubt::app {
 namespace {
@@ -51,19 +57,36 @@ struct Ring {
   UniqueFd listener;
 };
 
+// A pair of sockets that carries files from the launcher to the gateway.
+struct FilePath {
+  UniqueFd launcher;
+  UniqueFd gateway;
+
+  static Result<FilePath> make() {
+    int fds[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
+      return errno_error("cannot make a pair of sockets", errno);
+    }
+    return FilePath{UniqueFd(fds[0]), UniqueFd(fds[1])};
+  }
+};
+
 void keep_on_exec(int fd) {
   ::fcntl(fd, F_SETFD, 0);
 }
 
-// What every child does first: goes when the launcher goes, gains nothing, leaves no core dump.
+// The launcher holds the upstream's credentials, too.
+void leave_no_core_dump() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+}
+
+// What every child does first: goes when the launcher goes. Each confines itself when it has what it needs.
 void become_child(const char* name, pid_t launcher) {
   ::prctl(PR_SET_NAME, name);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != launcher) ::_exit(kFailure);
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -106,6 +129,7 @@ std::string keeper_program() {
 }
 
 std::string describe(int status) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) return "a system call that its confinement forbids";
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "status " + std::to_string(WEXITSTATUS(status));
 }
@@ -125,18 +149,25 @@ class Launcher {
   bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
   Result<> publish_authority(const std::string& pem);
   void announce();
+  Result<> send_files();
+  void send_files_again();
   gateway::GatewaySettings gateway_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
   [[noreturn]] void be_gateway(Pipe& ready);
+  Result<> enter_ledger(const std::vector<int>& keep);
 
   const Layout layout_;
   const ServeOptions options_;
   Settings settings_;
+  ProcessUsers users_;
   net::ListenAddress listen_;
   UniqueFd lock_;
   std::vector<Ring> rings_;
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
+  FilePath keys_;
+  FilePath certificate_;
+  FilePath certificate_key_;
   sigset_t signals_{};
   std::string upstream_key_;
   pid_t launcher_ = 0;
@@ -159,6 +190,7 @@ Result<> Launcher::run() {
 }
 
 Result<> Launcher::prepare() {
+  leave_no_core_dump();
   PosixFileSystem fs;
   auto settings = load_settings(fs, layout_.config());
   if (!settings) {
@@ -183,12 +215,26 @@ Result<> Launcher::prepare() {
   }
   if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
 
+  auto users = find_process_users(settings_);
+  if (!users) return users.error();
+  users_ = *users;
+  if (!users_.keeper && !users_.gateway) {
+    log::warning("launcher", "keeper and gateway run as one user",
+                 {{"user", static_cast<std::uint64_t>(::geteuid())}, {"why", "not started as root, or configured so"}});
+  }
   if (auto done = fs.make_directory(layout_.run()); !done) return done;
   lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
   }
+  if (auto done = take_over(layout_, users_); !done) return done;
+  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) {
+    auto made = FilePath::make();
+    if (!made) return made.error();
+    *path = *std::move(made);
+  }
+  if (auto done = send_files(); !done) return done;
   if (!settings_.upstream_key_file.empty()) {
     auto key = read_file(fs, settings_.upstream_key_file, 4096);
     if (!key) return key.error();
@@ -256,7 +302,12 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--cpu=" + std::to_string(options_.keeper_cpu),
       "--wake-fd=" + std::to_string(keeper_wake_.get()),
       "--ready-fd=" + std::to_string(ready.write.get()),
+      "--alive-fd=" + std::to_string(keeper_alive_.write.get()),
+      "--require-confinement=" + std::to_string(settings_.require_confinement ? 1 : 0),
   };
+  if (users_.keeper) {
+    arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
+  }
   if (keeper_certifies()) {
     for (const std::string& name : settings_.tls_names) arguments.push_back("--tls-name=" + name);
     arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
@@ -291,6 +342,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
+  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) path->gateway.reset();
   rings_.clear();  // listeners and rings are the children's
   if (wait_ready(*ready).has_value()) return {};
   int status = 0;
@@ -303,8 +355,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .origin = settings_.origin,
       .tenant = settings_.tenant,
       .version = REDOUBT_VERSION,
-      .ledger_directory = layout_.ledger(),
-      .keys_path = layout_.api_keys(),
+      .ledger_directory = ".",  // the gateway's working folder
       .upstream_url = {},
       .upstream = {.name = settings_.upstream_name,
                    .provider = settings_.upstream_provider,
@@ -312,7 +363,10 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
                    .max_reply_bytes = settings_.max_reply_bytes,
                    .max_stream_bytes = settings_.max_stream_bytes,
                    .max_held_bytes = settings_.server.max_held_bytes},
-      .tls = {.on = settings_.tls, .certificate_path = settings_.tls_certificate, .key_path = settings_.tls_key},
+      .tls = {.on = settings_.tls,
+              .certificate_path = settings_.tls_certificate,
+              .certificate_socket = certificate_.gateway.get(),
+              .key_socket = certificate_key_.gateway.get()},
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
@@ -320,14 +374,14 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .ledger_timeout = settings_.ledger_timeout,
       .cpus = options_.gateway_cpus,
   };
-  out.client_limits.ca_file = settings_.upstream_ca_file;
+  if (!settings_.upstream_ca_file.empty()) {
+    out.client_limits.ca_file = std::filesystem::absolute(settings_.upstream_ca_file).string();
+  }
   return out;
 }
 
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
-  ready.read.reset();
-  lock_.release();  // inherited with its lock, which stays the launcher's
   // Each caller's connection may have one to the upstream.
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
   const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
@@ -343,19 +397,45 @@ void Launcher::be_gateway(Pipe& ready) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
     std::vector<gateway::CoreHandles> cores;
+    std::vector<int> keep{keys_.gateway.get(), certificate_.gateway.get(), certificate_key_.gateway.get(),
+                          keeper_wake_.get(),  keeper_alive_.read.get(),   ready.write.get()};
     for (Ring& ring : rings_) {
       cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
                        UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
+      const gateway::CoreHandles& core = cores.back();
+      for (const UniqueFd* fd : {&core.listener, &core.request_ring, &core.answer_ring, &core.wake}) {
+        keep.push_back(fd->get());
+      }
     }
     rings_.clear();
-    ended = gateway::run_gateway(settings, std::move(cores), std::move(keeper_wake_), std::move(keeper_alive_.read),
-                                 std::move(ready.write));
+    settings.confine = [this, &settings] {
+      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url);
+#ifdef REDOUBT_ATTACKED
+      if (confined) attack::start_agent();
+#endif
+      return confined;
+    };
+#ifdef REDOUBT_ATTACKED
+    keep.push_back(attack::agent_descriptor());
+#endif
+    ended = enter_ledger(keep);
+    if (ended) {
+      ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(keeper_wake_),
+                                   std::move(keeper_alive_.read), std::move(ready.write));
+    }
   } else {
     ended = url.error();
   }
   if (!ended) log::error("gateway", "stopped", {{"why", ended.error().message()}});
   std::fflush(nullptr);
   ::_exit(ended ? kSuccess : kFailure);
+}
+
+// The ledger is all that the gateway sees of the folder. Every other descriptor is closed, also those that objects of
+// the launcher still name: this process ends without their destructors.
+Result<> Launcher::enter_ledger(const std::vector<int>& keep) {
+  if (::chdir(layout_.ledger().c_str()) != 0) return errno_error("cannot enter the ledger's folder", errno);
+  return confine::close_other_descriptors(keep);
 }
 
 void Launcher::announce() {
@@ -376,6 +456,26 @@ void Launcher::announce() {
   std::fflush(stdout);
 }
 
+// The gateway may not open the files of API keys and of its certificate: they are sent.
+Result<> Launcher::send_files() {
+  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) return done;
+  if (settings_.tls_certificate.empty()) return {};
+  if (auto done = send_file(certificate_.launcher.get(), settings_.tls_certificate); !done) {
+    return done.error().in("TLS certificate");
+  }
+  if (auto done = send_file(certificate_key_.launcher.get(), settings_.tls_key); !done) {
+    return done.error().in("TLS key");
+  }
+  return {};
+}
+
+// The signal says that they were sent; what could not be is kept as it was.
+void Launcher::send_files_again() {
+  if (gateway_ <= 0) return;
+  if (auto done = send_files(); !done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
+  ::kill(gateway_, SIGHUP);
+}
+
 // Ends when both children have ended. A child that ends unasked ends the other: a half is no Redoubt.
 Result<> Launcher::supervise() {
   const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC));
@@ -386,7 +486,7 @@ Result<> Launcher::supervise() {
     signalfd_siginfo info{};
     if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
     if (info.ssi_signo == SIGHUP) {
-      if (gateway_ > 0) ::kill(gateway_, SIGHUP);
+      send_files_again();
       continue;
     }
     if (info.ssi_signo != SIGCHLD) {

@@ -77,6 +77,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("ledger.tenant", s.tenant);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
   in.read_size("ledger.free_space_reserve", s.free_space_reserve, 16 * kMiB, 1024 * 1024 * kMiB);
+  in.read("process.keeper_user", s.keeper_user);
+  in.read("process.gateway_user", s.gateway_user);
+  in.read("process.require_confinement", s.require_confinement);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);
   in.read("upstream.provider", s.upstream_provider);

@@ -29,6 +29,9 @@ struct Settings {
   std::string upstream_provider = "unknown";
   std::string upstream_key_file;  // holds the upstream's API key; empty for none
   std::string upstream_ca_file;
+  std::string keeper_user = "redoubt-keeper";    // name or number; empty: the launcher's user
+  std::string gateway_user = "redoubt-gateway";  // name or number; empty: the launcher's user
+  bool require_confinement = false;
   net::ServerLimits server;
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;

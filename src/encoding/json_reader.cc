@@ -1,6 +1,9 @@
 #include "encoding/json_reader.h"
 
+#include <string.h>
+
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -61,12 +64,29 @@ JsonReader::JsonReader(JsonLimits limits) : limits_(limits), parser_(std::max<st
 Result<simdjson::dom::element> JsonReader::parse(std::string_view text) {
   if (text.size() > limits_.max_bytes) return parse_error(simdjson::CAPACITY);
   if (text.empty()) return parse_error(simdjson::EMPTY);
+  if (text.size() > text_capacity_) {
+    text_ = std::make_unique<char[]>(text.size() + simdjson::SIMDJSON_PADDING);
+    text_capacity_ = text.size();
+  }
+  std::memcpy(text_.get(), text.data(), text.size());
+  text_size_ = text.size();
   simdjson::dom::element root;
-  if (const error_code code = parser_.parse(text.data(), text.size()).get(root); code != simdjson::SUCCESS) {
+  if (const error_code code = parser_.parse(text_.get(), text.size(), false).get(root); code != simdjson::SUCCESS) {
     return parse_error(code);
   }
   if (auto checked = check(root, 1); !checked) return checked.error();
   return root;
+}
+
+void JsonReader::forget() {
+  if (text_size_ == 0) return;
+  ::explicit_bzero(text_.get(), text_size_);
+  // simdjson makes room for 5/3 of the text and a padding, the most that all strings can take, and writes no more.
+  if (parser_.doc.string_buf) {
+    const std::size_t text_bytes = std::min(text_size_, parser_.doc.capacity());
+    ::explicit_bzero(parser_.doc.string_buf.get(), text_bytes * 5 / 3 + simdjson::SIMDJSON_PADDING);
+  }
+  text_size_ = 0;
 }
 
 // `depth` counts `value` itself, if it is an array or object.

@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -35,12 +36,19 @@ class JsonReader {
   // fit, duplicate key), never with content.
   Result<simdjson::dom::element> parse(std::string_view text);
 
+  // Overwrites what the last parse() left in the buffers; what it returned becomes invalid. For text that must not
+  // outlive its use.
+  void forget();
+
  private:
   Result<> check(simdjson::dom::element value, std::size_t depth);
   Result<> check_keys_differ(simdjson::dom::object object);
 
   JsonLimits limits_;
   simdjson::dom::parser parser_;
+  std::unique_ptr<char[]> text_;  // a copy with the padding that simdjson reads
+  std::size_t text_capacity_ = 0;
+  std::size_t text_size_ = 0;
   std::vector<std::string_view> keys_;  // of one object at a time; kept for its capacity
 };
 

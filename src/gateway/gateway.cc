@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "gateway/internal/core.h"
 #include "gateway/internal/tls_identity.h"
 
@@ -26,9 +27,8 @@ namespace {
 using internal::Core;
 using internal::TlsIdentity;
 
-Result<std::shared_ptr<const ApiKeys>> load_keys(const std::string& path) {
-  PosixFileSystem fs;
-  auto bytes = read_file(fs, path, ApiKeys::kMaxFileBytes);
+Result<std::shared_ptr<const ApiKeys>> load_keys(int socket) {
+  auto bytes = receive_file(socket, ApiKeys::kMaxFileBytes);
   if (!bytes) return bytes.error();
   auto keys = ApiKeys::parse(as_chars(*bytes));
   if (!keys) return keys.error();
@@ -59,7 +59,7 @@ Result<UniqueFd> take_signals() {
 }
 
 // On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again, and the certificate. `tls` may be null.
-net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, const std::string& keys_path,
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket,
                           TlsIdentity* tls) {
   bool draining = false;
   while (true) {
@@ -73,7 +73,7 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
       continue;
     }
     if (tls != nullptr) tls->reload();
-    auto keys = load_keys(keys_path);
+    auto keys = load_keys(keys_socket);
     if (!keys) {
       log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
       continue;
@@ -119,13 +119,13 @@ void rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keeper_wake,
-                     UniqueFd keeper_alive, UniqueFd ready) {
+Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keys_socket,
+                     UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   GatewaySettings settings = wanted;
   settings.server_limits.max_connections = connections_per_core(settings.server_limits.max_connections, handles.size());
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
-  auto keys = load_keys(settings.keys_path);
+  auto keys = load_keys(keys_socket.get());
   if (!keys) return keys.error();
   PosixFileSystem fs;
   LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
@@ -147,11 +147,12 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   for (const auto& core : cores) {
     if (auto started = core->start(); !started) return started;
   }
+  if (auto done = settings.confine(); !done) return done;
 
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, settings.keys_path, tls ? &*tls : nullptr), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), tls ? &*tls : nullptr), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
   if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
 

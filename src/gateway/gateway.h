@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ namespace redoubt::gateway {
 // TLS towards callers. From the keeper, unless files are named.
 struct TlsSettings {
   bool on = false;
-  std::string certificate_path;  // PEM, the server's certificate first; read at start and on SIGHUP
-  std::string key_path;          // PEM, not encrypted
+  std::string certificate_path;  // for messages; empty: from the keeper
+  // Sockets on which the files are sent, once before the start and again before each SIGHUP (base/pass_file.h).
+  int certificate_socket = -1;  // PEM, the server's certificate first
+  int key_socket = -1;          // PEM, not encrypted
 };
 
 struct GatewaySettings {
@@ -26,7 +29,6 @@ struct GatewaySettings {
   std::string tenant;            // for the records; may be empty
   std::string version;           // of Redoubt
   std::string ledger_directory;  // read only
-  std::string keys_path;         // the API key file; read at start and on SIGHUP
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
   TlsSettings tls;
@@ -36,6 +38,9 @@ struct GatewaySettings {
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};  // for a record to become durable
   std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
+  // Gives up what serving does not need. Called once, when everything is open, before a byte from outside is read and
+  // before any thread starts; an error ends run_gateway().
+  std::function<Result<>()> confine;
 };
 
 // What the launcher hands to one core. Descriptors are taken over.
@@ -46,11 +51,12 @@ struct CoreHandles {
   UniqueFd wake;  // this core's eventfd
 };
 
-// Serves until SIGTERM or SIGINT, then drains. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read end of a
-// pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to `ready`
-// when connections are accepted, with TLS under a certificate. Errors: what keeps it from starting; kUnavailable when
-// the ledger stopped while serving (in-flight exchanges have been refused or cut).
-Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keeper_wake,
-                     UniqueFd keeper_alive, UniqueFd ready);
+// Serves until SIGTERM or SIGINT, then drains. `keys`: the socket on which the API key file is sent (base/pass_file.h),
+// once before the start and again before each SIGHUP. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read
+// end of a pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to
+// `ready` when connections are accepted, with TLS under a certificate. Errors: what keeps it from starting;
+// kUnavailable when the ledger stopped while serving (in-flight exchanges have been refused or cut).
+Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keys,
+                     UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready);
 
 }  // namespace redoubt::gateway

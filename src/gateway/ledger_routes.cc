@@ -6,6 +6,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <charconv>
 #include <functional>
+#include <memory>
+#include <mutex>
 
 #include "base/log.h"
 #include "encoding/base64.h"
@@ -136,14 +138,15 @@ struct LedgerFiles::Impl {
   explicit Impl(std::unique_ptr<ledger::LedgerReader> r) : reader(std::move(r)) {}
   std::unique_ptr<ledger::LedgerReader> reader;  // used by the pool's one thread
   std::atomic<std::size_t> queued{0};
-  boost::asio::thread_pool pool{1};
+  std::once_flag started;
+  std::unique_ptr<boost::asio::thread_pool> pool;  // from the first read on: its thread is then confined, too
 };
 
 LedgerFiles::LedgerFiles(std::unique_ptr<ledger::LedgerReader> reader)
     : impl_(std::make_unique<Impl>(std::move(reader))) {}
 
 LedgerFiles::~LedgerFiles() {
-  impl_->pool.join();
+  if (impl_->pool) impl_->pool->join();
 }
 
 net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, const Read& read) {
@@ -151,12 +154,13 @@ net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, con
     impl_->queued.fetch_sub(1);
     co_return Error(Errc::kResourceExhausted, "too many reads of the ledger at once");
   }
+  std::call_once(impl_->started, [this] { impl_->pool = std::make_unique<boost::asio::thread_pool>(1); });
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<net::Executor>&,
                                                  void(Result<std::string>)>(
       [&](auto handler) {
         // The work guard keeps the core's loop alive until the answer is back.
-        boost::asio::post(impl_->pool, [this, read, handler = std::move(handler),
-                                        guard = boost::asio::make_work_guard(io)]() mutable {
+        boost::asio::post(*impl_->pool, [this, read, handler = std::move(handler),
+                                         guard = boost::asio::make_work_guard(io)]() mutable {
           Result<std::string> result = read(*impl_->reader);
           impl_->queued.fetch_sub(1);
           boost::asio::post(guard.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {

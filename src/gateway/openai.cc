@@ -14,9 +14,16 @@ void read_count(const simdjson::dom::object& usage, std::string_view name, std::
   if (usage[name].get(count) == simdjson::SUCCESS) out = count;
 }
 
+// Prompts and replies do not stay in the parser.
+struct ForgetAtEnd {
+  encoding::JsonReader& reader;
+  ~ForgetAtEnd() { reader.forget(); }
+};
+
 }  // namespace
 
 Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body) {
+  const ForgetAtEnd forget{reader};
   auto root = reader.parse(body);
   if (!root) return root.error().in("request body");
   simdjson::dom::object object;
@@ -41,6 +48,7 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
 }
 
 Result<TokenUsage> parse_usage(encoding::JsonReader& reader, std::string_view body) {
+  const ForgetAtEnd forget{reader};
   auto root = reader.parse(body);
   if (!root) return root.error();
   simdjson::dom::object object;

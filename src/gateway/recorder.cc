@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <list>
+#include <span>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -121,6 +122,11 @@ ledger::Receipt Recorder::receipt_of(const ledger::Appended& appended) const {
   return {.origin = std::string(source_.log_origin), .index = appended.index, .leaf_hash = appended.leaf_hash};
 }
 
+void Recorder::wipe_opening() {
+  crypto::wipe(std::as_writable_bytes(std::span(opening_)));
+  opening_.clear();
+}
+
 void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange) {
   random_.fill(exchange);
   uid = encoding::hex(exchange);
@@ -149,9 +155,13 @@ net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::s
   encode(opening_, values, opening_budget());
 
   auto reservation = client_.reserve(record_.size(), opening_.size());
-  if (!reservation) co_return reservation.error();
+  if (!reservation) {
+    wipe_opening();
+    co_return reservation.error();
+  }
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
     client_.submit_admission(*reservation, EntryHeader{.exchange = exchange}, record_, opening_, waiter);
+    wipe_opening();
     flush_soon();
     return {};
   };
@@ -178,6 +188,7 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
   }
   record::append_denial(record_, facts, denial);
   auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
+  wipe_opening();
   flush_soon();
   return done;
 }
@@ -250,6 +261,7 @@ void Admission::build(record::Outcome outcome, CompletionText* completion) {
     // Under pressure the record keeps its place and the value gives way; its salt stays, so it can still be proven.
     values[0].value = {};
     values[0].value_present = false;
+    recorder_->wipe_opening();
     encode(recorder_->opening_, values, opening_budget());
   }
 }
@@ -263,6 +275,7 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, Com
     auto done = recorder_->client_.submit_outcome(
         std::move(reservation), EntryHeader{.exchange = exchange_, .admission_index = receipt_.index.value},
         recorder_->record_, recorder_->opening_, waiter);
+    recorder_->wipe_opening();
     recorder_->flush_soon();
     return done;
   };

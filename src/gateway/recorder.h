@@ -110,6 +110,7 @@ class Recorder {
 
   // Sends what was submitted in this turn of the event loop to the keeper, once, at its end.
   void flush_soon();
+  void wipe_opening();  // once it is sealed: it holds values
 
  private:
   friend class Admission;

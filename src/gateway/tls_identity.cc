@@ -1,6 +1,5 @@
 #include "gateway/internal/tls_identity.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +7,8 @@
 #include <cerrno>
 #include <optional>
 
-#include "base/file.h"
 #include "base/log.h"
-#include "base/unique_fd.h"
+#include "base/pass_file.h"
 #include "crypto/certificate.h"
 
 namespace redoubt::gateway::internal {
@@ -24,20 +22,20 @@ constexpr std::int64_t kLongestWaitMs = 10'000;
 constexpr std::size_t kMaxPemBytes = 256 * 1024;
 constexpr std::size_t kMaxKeyBytes = 16 * 1024;
 
-// Not by read_file(): no copy of a private key stays behind.
-Result<crypto::Secret> read_secret(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error("cannot open `" + path + "`", errno);
+// Not by receive_file(): no copy of a private key stays behind.
+Result<crypto::Secret> receive_secret(int socket) {
+  auto file = receive_open_file(socket);
+  if (!file) return file.error();
   crypto::Secret buffer(kMaxKeyBytes);
   std::size_t size = 0;
   while (size < buffer.size()) {
-    const ssize_t n = ::read(fd.get(), buffer.reveal_mutable().data() + size, buffer.size() - size);
+    const ssize_t n = ::read(file->get(), buffer.reveal_mutable().data() + size, buffer.size() - size);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("cannot read `" + path + "`", errno);
+    if (n < 0) return errno_error("cannot read the file", errno);
     if (n == 0) return crypto::Secret::copy_of(buffer.reveal().first(size));
     size += static_cast<std::size_t>(n);
   }
-  return Error(Errc::kTooLarge, "`" + path + "` is too long for a private key");
+  return Error(Errc::kTooLarge, "the file is too long for a private key");
 }
 
 void rethrow(std::exception_ptr error) {
@@ -51,10 +49,9 @@ TlsIdentity::TlsIdentity(const TlsSettings& settings, const Clock& clock,
     : settings_(settings), clock_(clock), cores_(cores), timer_(cores.front()->io().get_executor()) {}
 
 Result<TlsIdentity::Context> TlsIdentity::load_files() const {
-  PosixFileSystem fs;
-  auto chain = read_file(fs, settings_.certificate_path, kMaxPemBytes);
+  auto chain = receive_file(settings_.certificate_socket, kMaxPemBytes);
   if (!chain) return chain.error().in("TLS certificate");
-  auto key = read_secret(settings_.key_path);
+  auto key = receive_secret(settings_.key_socket);
   if (!key) return key.error().in("TLS key");
   auto context = net::TlsServerContext::create(as_chars(*chain), *key);
   if (context && (*context)->not_after() <= clock_.now()) {

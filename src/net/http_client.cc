@@ -72,6 +72,10 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   void give_back(std::unique_ptr<ClientConnection> connection) {
     connection->deadline().disarm();
     if (closed || idle.size() >= limits.max_idle_connections) return;
+    for (internal::ByteBuffer* buffer : {&connection->head, &connection->body}) {
+      buffer->clear();
+      buffer->wipe_consumed();
+    }
     if (idle.empty()) idle_check.arm(kIdleCheck);
     idle.push_back(std::move(connection));
   }

@@ -49,7 +49,8 @@ SslCtxPtr make_context() {
   SSL_CTX* raw = context.get();
   SSL_CTX_set_security_level(raw, 2);
   SSL_CTX_set_min_proto_version(raw, TLS1_3_VERSION);
-  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_options(raw,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   REDOUBT_CHECK(SSL_CTX_set_num_tickets(raw, 0) == 1);
   // The groups that clients have; larger ones would only make handshakes dear.

@@ -229,14 +229,14 @@ class Redoubt:
         return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
                    *options).stdout.strip()
 
-    def start(self, before=None):
-        """`before` runs in the launcher's process before its program does."""
+    def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=()):
+        """`before` runs in the launcher's process before its program does; `words` come in front of the command."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [program("redoubt"), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
+            [*words, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
              *self.flags],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, env=self.environment,
-            preexec_fn=before)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True,
+            env=environment or self.environment, pass_fds=pass_fds, preexec_fn=before)
         line = self.process.stdout.readline()
         match = re.match(r"listening on (https?://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:

@@ -120,7 +120,8 @@ class Clients(Base):
         self.assertIn("ready", run(program("redoubt"), "status", "--dir", self.redoubt.dir).stdout)
         run(program("redoubt"), "ledger", "verify", self.redoubt.url + "/ledger", "--dir", self.redoubt.dir, "--key",
             self.redoubt.auditor)
-        run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir)
+        run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir,
+            env={**os.environ, "REDOUBT_KEY": self.redoubt.key})
 
     def test_the_leaf_lives_a_day_at_most_and_names_this_machine(self):
         leaf = self.leaf()

@@ -47,6 +47,25 @@ def chat_on(connection, redoubt, content="hi"):
     return response.status
 
 
+def limit(pid, which, limits):
+    """Sets another process's limit, as the user that it runs as: root may lack the right to (CAP_SYS_RESOURCE)."""
+    with open(f"/proc/{pid}/status") as file:
+        user, group = (int(number) for number in re.findall(r"^[UG]id:\t(\d+)", file.read(), re.M))
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setresgid(group, group, group)
+                os.setresuid(user, user, user)
+            resource.prlimit(pid, which, limits)
+            os._exit(0)
+        except OSError:
+            os._exit(1)
+    if os.waitpid(child, 0)[1] != 0:
+        raise AssertionError("the limit cannot be set")
+
+
 class Descriptors(faults.Case):
     """Few descriptors: callers wait at the door, those inside are served, and nobody spins."""
 
@@ -100,8 +119,9 @@ class Descriptors(faults.Case):
         gateway = self.redoubt.child("redoubt-gateway")
         inside = self.connect()
         self.assertEqual(chat_on(inside, self.redoubt), 200)
-        limits = resource.prlimit(gateway, resource.RLIMIT_NOFILE)
-        resource.prlimit(gateway, resource.RLIMIT_NOFILE, (descriptors(gateway), limits[1]))
+        with open(f"/proc/{gateway}/limits") as file:
+            limits = tuple(int(word) for word in re.search(r"Max open files +(\d+) +(\d+)", file.read()).groups())
+        limit(gateway, resource.RLIMIT_NOFILE, (descriptors(gateway), limits[1]))
         outside = [self.connect() for _ in range(5)]
         self.assertFalse(self.answers_within(outside[0], 0.5))
         outside.pop(0).close()
@@ -109,7 +129,7 @@ class Descriptors(faults.Case):
             self.assertEqual(chat_on(inside, self.redoubt), 200)
         self.quiet(gateway)
         self.assertEqual(self.redoubt.log_text().count("accepting pauses"), 1)
-        resource.prlimit(gateway, resource.RLIMIT_NOFILE, limits)
+        limit(gateway, resource.RLIMIT_NOFILE, limits)
         for connection in outside:
             self.assertEqual(chat_on(connection, self.redoubt), 200)
             connection.close()
@@ -170,7 +190,7 @@ class Memory(faults.Case):
         gateway = self.redoubt.child("redoubt-gateway")
         held = [self.redoubt.chat()[1]["redoubt-receipt"] for _ in range(3)]
         used = status_kib(gateway, "VmSize") * 1024
-        resource.prlimit(gateway, resource.RLIMIT_AS, (used + (4 << 20), used + (4 << 20)))
+        limit(gateway, resource.RLIMIT_AS, (used + (4 << 20), used + (4 << 20)))
         calls = [Call(self.redoubt.chat, "x" * (3 << 20)) for _ in range(16)]
         for call in calls:
             reply = call.result(30)
@@ -247,7 +267,8 @@ class LogOutput(faults.Case):
              self.upstream.url], stdout=subprocess.PIPE, stderr=write_end, text=True, start_new_session=True)
         self.redoubt.log = open(os.devnull)
         self.redoubt.process = launcher
-        self.redoubt.port = int(launcher.stdout.readline().rsplit(":", 1)[1])
+        self.redoubt.url = launcher.stdout.readline().split()[-1]
+        self.redoubt.port = int(self.redoubt.url.rsplit(":", 1)[1])
         wait_for(lambda: self.redoubt.get("/readyz")[0] == 200)
 
     def test_a_full_pipe_holds_up_no_request_and_loses_lines_it_owns_up_to(self):
@@ -305,7 +326,8 @@ class LogOutput(faults.Case):
         self.redoubt.process = launcher
         self.redoubt.log = launcher.stdout = open(os.devnull)
         with open(address) as file:
-            self.redoubt.port = int(file.read().rsplit(":", 1)[1])
+            self.redoubt.url = file.read().strip()
+        self.redoubt.port = int(self.redoubt.url.rsplit(":", 1)[1])
         for name in ("redoubt-gateway", "redoubt-keeper"):
             for descriptor in (0, 1, 2):
                 self.assertEqual(os.readlink("/proc/%d/fd/%d" % (self.redoubt.child(name), descriptor)), "/dev/null")

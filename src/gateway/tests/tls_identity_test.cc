@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "crypto/certificate.h"
 #include "ledger/wire.h"
 #include "tests/support/temp_dir.h"
@@ -196,26 +199,41 @@ TEST_F(TlsIdentityTest, StopsWhileTheKeeperOwesAnAnswer) {
 }
 
 TEST_F(TlsIdentityTest, TakesFilesInPlaceOfTheKeeper) {
-  const auto key = crypto::P256PrivateKey::generate();
+  int certificate[2];
+  int private_key[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, certificate), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, private_key), 0);
+  const UniqueFd ends[] = {UniqueFd(certificate[0]), UniqueFd(certificate[1]), UniqueFd(private_key[0]),
+                           UniqueFd(private_key[1])};
   settings_.tls.certificate_path = folder_ / "server.pem";
-  settings_.tls.key_path = folder_ / "server.key";
+  settings_.tls.certificate_socket = certificate[1];
+  settings_.tls.key_socket = private_key[1];
+  const auto send = [this](int socket, std::string_view content) {
+    std::ofstream(folder_ / "sent") << content;
+    EXPECT_TRUE(send_file(socket, folder_ / "sent"));
+    ::unlink((folder_ / "sent").c_str());
+  };
   const auto obtain = [this] {
     TlsIdentity identity(settings_.tls, clock_, cores_);
     return identity.obtain_first();
   };
+  const auto key = crypto::P256PrivateKey::generate();
+  const crypto::Secret key_pem = key.pem();
+  const std::string chain = *crypto::certificate_to_pem(*certify(key.public_key()));
   EXPECT_EQ(obtain().error().code(), Errc::kNotFound);
-  std::ofstream(settings_.tls.certificate_path) << *crypto::certificate_to_pem(*certify(key.public_key()));
+  send(certificate[0], chain);
   EXPECT_EQ(obtain().error().code(), Errc::kNotFound);
-  const crypto::Secret pem = key.pem();
-  std::ofstream(settings_.tls.key_path) << as_chars(pem.reveal());
+  send(certificate[0], chain);
+  send(private_key[0], as_chars(key_pem.reveal()));
   const auto obtained = obtain();
   EXPECT_TRUE(obtained) << obtained.error().message();
-  std::ofstream(settings_.tls.key_path) << std::string(20'000, 'x');
+  send(certificate[0], chain);
+  send(private_key[0], std::string(20'000, 'x'));
   EXPECT_EQ(obtain().error().code(), Errc::kTooLarge);
-  std::ofstream(settings_.tls.key_path) << as_chars(pem.reveal());
   const auto ended = authority_.issue(key.public_key(), std::vector<std::string>{"localhost"},
                                       {clock_.now().value - 100'000}, milliseconds(1'000));
-  std::ofstream(settings_.tls.certificate_path) << *crypto::certificate_to_pem(*ended);
+  send(certificate[0], *crypto::certificate_to_pem(*ended));
+  send(private_key[0], as_chars(key_pem.reveal()));
   EXPECT_EQ(obtain().error().code(), Errc::kInvalidArgument);
   EXPECT_TRUE(asked().empty());
 }

@@ -1,6 +1,8 @@
 // Bytes received and not yet used: grows on demand, shrinks when asked, never zero-fills.
 #pragma once
 
+#include <string.h>
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -23,6 +25,7 @@ class ByteBuffer {
   void commit(std::size_t size) {
     REDOUBT_CHECK(size <= space_size());
     end_ += size;
+    used_ = std::max(used_, end_);
   }
   void consume(std::size_t size) {
     REDOUBT_CHECK(size <= this->size());
@@ -30,6 +33,12 @@ class ByteBuffer {
     if (begin_ == end_) begin_ = end_ = 0;
   }
   void clear() { begin_ = end_ = 0; }
+  // Overwrites all that was content and is no more. Views of it become invalid.
+  void wipe_consumed() {
+    if (begin_ > 0) ::explicit_bzero(data_.get(), begin_);
+    if (used_ > end_) ::explicit_bzero(data_.get() + end_, used_ - end_);
+    used_ = end_;
+  }
 
   // Moves the content to the front and makes the whole capacity at least `capacity`. Views become invalid.
   void reserve(std::size_t capacity) {
@@ -47,7 +56,7 @@ class ByteBuffer {
   }
   void release() {
     data_.reset();
-    capacity_ = begin_ = end_ = 0;
+    capacity_ = begin_ = end_ = used_ = 0;
   }
   void append(std::string_view bytes) {
     if (bytes.empty()) return;
@@ -56,7 +65,7 @@ class ByteBuffer {
       reserve(needed > capacity_ ? std::max(needed, 2 * capacity_) : needed);
     }
     std::memcpy(space(), bytes.data(), bytes.size());
-    end_ += bytes.size();
+    commit(bytes.size());
   }
 
  private:
@@ -67,13 +76,14 @@ class ByteBuffer {
     data_ = std::move(fresh);
     capacity_ = capacity;
     begin_ = 0;
-    end_ = kept;
+    end_ = used_ = kept;
   }
 
   std::unique_ptr<char[]> data_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::size_t used_ = 0;  // no byte from here on was ever content, or it was wiped
 };
 
 }  // namespace redoubt::net::internal

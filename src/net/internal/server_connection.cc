@@ -45,6 +45,8 @@ void ServerCore::give_back(std::unique_ptr<ExchangeMemory> memory) {
   memory->body.clear();
   memory->coded.clear();
   memory->body.shrink(kSpareBytesMax);
+  memory->body.wipe_consumed();
+  memory->coded.wipe_consumed();
   spare.push_back(std::move(memory));
 }
 
@@ -264,6 +266,7 @@ Task<> ServerConnection::serve() {
   input_.consume(used_of_input_);
   input_.append(memory_->coded.view());  // the start of the next request, received behind a chunked body
   memory_->coded.clear();
+  input_.wipe_consumed();
 }
 
 Task<bool> ServerConnection::skip_body() {

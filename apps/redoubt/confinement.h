@@ -1,0 +1,34 @@
+// Who the keeper and the gateway are, what of the folder belongs to whom, and what the gateway may still do.
+// docs/operating/confinement.md is the operator's view.
+#pragma once
+
+#include <optional>
+
+#include "base/result.h"
+#include "confine/privileges.h"
+#include "net/http_client.h"
+#include "redoubt/layout.h"
+#include "redoubt/settings.h"
+
+namespace redoubt::app {
+
+struct ProcessUsers {
+  std::optional<confine::UserIds> keeper;   // empty: the launcher's
+  std::optional<confine::UserIds> gateway;  // empty: the launcher's
+};
+
+// From `process.keeper_user` and `process.gateway_user`. A launcher that is not root cannot change users: both are
+// empty. Errors: kNotFound, kInvalidArgument; both processes with one user id is the latter.
+Result<ProcessUsers> find_process_users(const Settings& settings);
+
+// Makes ledger/ where it is missing, and, as root, gives keeper/ and ledger/ with all that lies in them to the keeper,
+// and the group of ledger/ to the gateway, which reads it. Goes by descriptors and follows no link below the two
+// folders. kPermissionDenied for anything that is not a plain file or folder, that has a second name, or that belongs
+// to somebody else than root, the owner of the whole folder, or the present owner of the folder given.
+Result<> take_over(const Layout& layout, const ProcessUsers& users);
+
+// Confines the calling process as the gateway. Its working folder is the ledger's. `ca_file` is loaded already.
+Result<> confine_gateway(const Settings& settings, const std::optional<confine::UserIds>& user,
+                         const net::UpstreamUrl& upstream);
+
+}  // namespace redoubt::app
