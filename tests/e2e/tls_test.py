@@ -121,7 +121,7 @@ class Clients(Base):
         run(program("redoubt"), "ledger", "verify", self.redoubt.url + "/ledger", "--dir", self.redoubt.dir, "--key",
             self.redoubt.auditor)
         run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir,
-            env={**os.environ, "REDOUBT_KEY": self.redoubt.key})
+            env={**os.environ, "REDOUBT_KEY": self.redoubt.auditor})
 
     def test_the_leaf_lives_a_day_at_most_and_names_this_machine(self):
         leaf = self.leaf()

@@ -121,7 +121,9 @@ class Descriptors(faults.Case):
         self.assertEqual(chat_on(inside, self.redoubt), 200)
         with open(f"/proc/{gateway}/limits") as file:
             limits = tuple(int(word) for word in re.search(r"Max open files +(\d+) +(\d+)", file.read()).groups())
-        limit(gateway, resource.RLIMIT_NOFILE, (descriptors(gateway), limits[1]))
+        used = {int(name) for name in os.listdir(f"/proc/{gateway}/fd")}
+        first_free = min(set(range(len(used) + 1)) - used)
+        limit(gateway, resource.RLIMIT_NOFILE, (first_free, limits[1]))
         outside = [self.connect() for _ in range(5)]
         self.assertFalse(self.answers_within(outside[0], 0.5))
         outside.pop(0).close()
