@@ -21,10 +21,9 @@ ledger::Receipt Recorder::receipt_of(const ledger::Appended& appended) const {
   return {.origin = std::string(source_.log_origin), .index = appended.index, .leaf_hash = appended.leaf_hash};
 }
 
-net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::string_view, std::string_view) {
-  auto reservation = client_.reserve(0, 0);
-  if (!reservation) co_return reservation.error();
-  co_return Admission(*this, facts, {}, std::string(), *std::move(reservation), receipt_of({}), {});
+net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& facts, std::string_view, std::string_view) {
+  co_return Admission(std::unique_ptr<Admission::Exchange>(
+      new Admission::Exchange{.recorder = *this, .facts = facts, .receipt = receipt_of({}), .started = {}}));
 }
 
 net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts, record::Denial, std::string_view) {
@@ -35,20 +34,10 @@ bool Recorder::deny_together(record::ExchangeFacts, record::Denial, std::string_
   return true;
 }
 
-Admission::Admission(Recorder& recorder, record::ExchangeFacts facts, ledger::ExchangeId exchange, std::string,
-                     ledger::LedgerClient::Reservation reservation, ledger::Receipt receipt,
-                     std::chrono::steady_clock::time_point started)
-    : recorder_(&recorder),
-      facts_(facts),
-      exchange_(exchange),
-      reservation_(std::move(reservation)),
-      receipt_(std::move(receipt)),
-      started_(started) {}
-
 Admission::~Admission() = default;
 
 net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome, CompletionText*) {
-  co_return receipt_;
+  co_return exchange_->receipt;
 }
 
 }  // namespace redoubt::gateway

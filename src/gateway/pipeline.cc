@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,9 +25,9 @@ constexpr std::string_view kModels = "models.list";
 constexpr std::size_t kMaxBodyBytes = 64 * 1024 * 1024;
 
 // Fields of the upstream's reply that the caller gets; all others stay behind.
-constexpr std::string_view kPassedFields[] = {"retry-after", "x-request-id"};
+constexpr std::array<std::string_view, 2> kPassedFields = {"retry-after", "x-request-id"};
 
-std::string upstream_path(std::string_view operation) {
+std::string_view upstream_path(std::string_view operation) {
   return operation == kChat ? "/v1/chat/completions" : "/v1/models";
 }
 
@@ -68,6 +69,8 @@ class Pipeline::HeldBytes {
   std::size_t mine_ = 0;
 };
 
+struct Pipeline::PassedValues : std::array<std::string, kPassedFields.size()> {};
+
 struct Pipeline::Call {
   Exchange& exchange;
   std::shared_ptr<const ApiKeys> keys;  // pinned: facts point into it
@@ -76,6 +79,7 @@ struct Pipeline::Call {
   std::string_view body;
   ChatRequest chat;
   record::ExchangeFacts facts;
+  std::optional<Admission> admission;  // once there is one; it refers to what is above
 };
 
 Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
@@ -191,19 +195,20 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
   }
 
   auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
-  if (!admission) {
+  if (admission) {
+    call.admission.emplace(*std::move(admission));
+  } else {
     const std::string_view code = recorder_.client().full()                              ? "ledger_full"
                                   : admission.error().code() == Errc::kResourceExhausted ? "overloaded"
                                                                                          : "ledger_unavailable";
     co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded", code);
     co_return;
   }
-  co_await dispatch(call, *std::move(admission));
+  co_await dispatch(call);
 }
 
-net::Task<> Pipeline::dispatch(Call& call, Admission admission) {
+net::Task<> Pipeline::dispatch(Call& call) {
   const net::RequestHead& head = call.exchange.request();
-  const std::string path = upstream_path(call.operation);
   std::array<HeaderField, 3> fields;
   std::size_t count = 0;
   if (!call.body.empty()) {
@@ -215,21 +220,23 @@ net::Task<> Pipeline::dispatch(Call& call, Admission admission) {
   // The caller's key is for Redoubt; the upstream gets its own.
   if (!settings_.authorization.empty()) fields[count++] = {"Authorization", settings_.authorization};
 
-  auto response = co_await upstream_.send(
-      {.method = head.method, .path = path, .headers = std::span(fields).first(count), .body = call.body});
+  auto response = co_await upstream_.send({.method = head.method,
+                                           .path = upstream_path(call.operation),
+                                           .headers = std::span(fields).first(count),
+                                           .body = call.body});
   if (!response) {
-    co_await fail(call, std::move(admission), response.error().code());
+    co_await fail(call, response.error().code());
     co_return;
   }
   if (call.chat.stream && (*response)->status() == 200 && is_event_stream(**response)) {
-    co_await reply_stream(call, std::move(admission), *std::move(response));
+    co_await reply_stream(call, *std::move(response));
   } else {
-    co_await reply_whole(call, std::move(admission), *std::move(response));
+    co_await reply_whole(call, *std::move(response));
   }
 }
 
 // The upstream failed before anything was sent to the caller.
-net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
+net::Task<> Pipeline::fail(Call& call, Errc why) {
   const bool slow = why == Errc::kDeadlineExceeded;
   const bool busy = why == Errc::kResourceExhausted;
   const int status = slow ? 504 : busy ? 503 : 502;
@@ -242,30 +249,31 @@ net::Task<> Pipeline::fail(Call& call, Admission admission, Errc why) {
                                       : busy ? "too many replies are held, so this one was given up"
                                              : "the model server failed",
                                       "api_error", code);
-  co_await close_and_reply(call, std::move(admission),
+  const PassedValues none;
+  co_await close_and_reply(call,
                            {.finish = slow   ? Finish::kUpstreamTimeout
                                       : busy ? Finish::kAborted
                                              : Finish::kUpstreamFailed,
                             .http_status = status,
                             .error_code = code,
                             .response_size = body.size()},
-                           body, {}, kJson);
+                           body, none);
 }
 
-net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
+net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response) {
   std::string body;
   HeldBytes held(held_bytes_);
   while (true) {
     auto piece = co_await response->read_some();
     if (!piece) {
       response.reset();
-      co_await fail(call, std::move(admission), piece.error().code());
+      co_await fail(call, piece.error().code());
       co_return;
     }
     if (piece->empty()) break;
     if (body.size() + piece->size() > settings_.max_reply_bytes) {
       response.reset();
-      co_await fail(call, std::move(admission), Errc::kTooLarge);
+      co_await fail(call, Errc::kTooLarge);
       co_return;
     }
     held.add(piece->size());
@@ -273,23 +281,22 @@ net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_p
       response.reset();
       body = std::string();
       held.clear();  // before waiting for the outcome, so that others may have it
-      co_await fail(call, std::move(admission), Errc::kResourceExhausted);
+      co_await fail(call, Errc::kResourceExhausted);
       co_return;
     }
     body += *piece;
   }
   const int status = response->status();
+  PassedValues passed;
+  for (std::size_t i = 0; i < passed.size(); ++i) passed[i] = response->header(kPassedFields[i]);
+  response.reset();  // its connection is free for others while the outcome is recorded
   auto usage = parse_usage(reader_, body);
   if (!usage || status < 200 || (status >= 300 && status < 400) || status > 599) {
     // Not what the API says: the caller gets an error of the right shape, not the upstream's bytes.
-    co_await fail(call, std::move(admission), Errc::kMalformed);
+    co_await fail(call, Errc::kMalformed);
     co_return;
   }
-  std::vector<HeaderField> fields;
-  for (const std::string_view name : kPassedFields) {
-    if (const std::string_view value = response->header(name); !value.empty()) fields.push_back({name, value});
-  }
-  co_await close_and_reply(call, std::move(admission),
+  co_await close_and_reply(call,
                            {.finish = Finish::kCompleted,
                             .http_status = status,
                             .error_code = status >= 400 ? "upstream_error" : "",
@@ -297,36 +304,39 @@ net::Task<> Pipeline::reply_whole(Call& call, Admission admission, std::unique_p
                             .prompt_tokens = usage->prompt_tokens,
                             .completion_tokens = usage->completion_tokens,
                             .total_tokens = usage->total_tokens},
-                           body, fields, kJson);
+                           body, passed);
 }
 
 // Records how it ended, then replies: never the other way round.
-net::Task<> Pipeline::close_and_reply(Call& call, Admission admission, record::Outcome outcome, std::string_view body,
-                                      std::span<const HeaderField> headers, std::string_view content_type) {
+net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::string_view body,
+                                      const PassedValues& passed) {
   CompletionText completion(recorder_);
   completion.add(body);
   const int status = outcome.http_status;
-  auto receipt = co_await admission.close(outcome, &completion);
+  auto receipt = co_await call.admission->close(outcome, &completion);
   if (!receipt) {
-    const std::string admitted = format_receipt(admission.receipt());
+    const std::string admitted = format_receipt(call.admission->receipt());
     const HeaderField fields[] = {{"Redoubt-Receipt", admitted}, {"Retry-After", "1"}};
     co_await reply_error(call.exchange, 503, "the answer cannot be recorded, so it is withheld", "api_error",
                          "ledger_unavailable", fields);
     co_return;
   }
   const std::string receipt_text = format_receipt(*receipt);
-  std::vector<HeaderField> fields(headers.begin(), headers.end());
-  fields.push_back({"Redoubt-Decision", "permit"});
-  fields.push_back({"Redoubt-Receipt", receipt_text});
-  [[maybe_unused]] const auto sent =
-      co_await call.exchange.reply({.status = status, .content_type = content_type, .headers = fields}, body);
+  std::array<HeaderField, 2 + std::size(kPassedFields)> fields{
+      {{"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", receipt_text}}};
+  std::size_t count = 2;
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    if (!passed[i].empty()) fields[count++] = {kPassedFields[i], passed[i]};
+  }
+  [[maybe_unused]] const auto sent = co_await call.exchange.reply(
+      {.status = status, .content_type = kJson, .headers = std::span(fields).first(count)}, body);
 }
 
-net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response) {
+net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response) {
   SseRelay relay;
   CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted};
-  const std::string admitted = format_receipt(admission.receipt());
+  const std::string admitted = format_receipt(call.admission->receipt());
   const HeaderField fields[] = {
       {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
   auto sent = co_await call.exchange.start_stream(
@@ -381,7 +391,7 @@ net::Task<> Pipeline::reply_stream(Call& call, Admission admission, std::unique_
     outcome.total_tokens = usage->total_tokens;
   }
   const bool complete = outcome.finish == Finish::kCompleted;
-  auto receipt = co_await admission.close(outcome, &completion);
+  auto receipt = co_await call.admission->close(outcome, &completion);
   if (!receipt || !complete) {
     call.exchange.abort();
     co_return;

@@ -44,15 +44,15 @@ class Pipeline final : public net::ExchangeHandler {
 
  private:
   class HeldBytes;
-  struct Call;  // one authenticated request to a model server
+  struct Call;          // one authenticated request to a model server
+  struct PassedValues;  // of the reply's fields that the caller gets
 
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
-  net::Task<> dispatch(Call& call, Admission admission);
-  net::Task<> reply_whole(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response);
-  net::Task<> reply_stream(Call& call, Admission admission, std::unique_ptr<net::ClientResponse> response);
-  net::Task<> fail(Call& call, Admission admission, Errc why);
-  net::Task<> close_and_reply(Call& call, Admission admission, record::Outcome outcome, std::string_view body,
-                              std::span<const net::HeaderField> headers, std::string_view content_type);
+  net::Task<> dispatch(Call& call);
+  net::Task<> reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response);
+  net::Task<> reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response);
+  net::Task<> fail(Call& call, Errc why);
+  net::Task<> close_and_reply(Call& call, record::Outcome outcome, std::string_view body, const PassedValues& passed);
   net::Task<> deny(Call& call, record::DenialReason reason, int status, std::string_view message, std::string_view type,
                    std::string_view code);
 

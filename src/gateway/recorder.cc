@@ -63,37 +63,27 @@ class Recorder::LateAnswer : public ledger::LedgerClient::AppendWaiter {
 // The same for an admission: its caller was refused, so if it became durable after all, it ends as aborted.
 class Recorder::LateAdmission final : public LateAnswer {
  public:
-  LateAdmission(Recorder& recorder, const record::ExchangeFacts& facts, const ledger::ExchangeId& exchange,
-                std::string uid, ledger::LedgerClient::Reservation reservation,
-                std::chrono::steady_clock::time_point started)
-      : LateAnswer(recorder),
-        facts_(facts),
-        exchange_(exchange),
-        uid_(std::move(uid)),
-        reservation_(std::move(reservation)),
-        started_(started) {
-    // The exchange that the facts point into ends before this does.
-    for (std::string_view* text : {&facts_.method, &facts_.path, &facts_.principal_uid, &facts_.principal_name,
-                                   &facts_.credential_uid, &facts_.operation, &facts_.model, &facts_.provider,
-                                   &facts_.upstream, &facts_.authorizer, &facts_.policy_uid, &facts_.policy_version}) {
+  explicit LateAdmission(std::unique_ptr<Admission::Exchange> exchange)
+      : LateAnswer(exchange->recorder), exchange_(std::move(exchange)) {
+    // What the facts point into ends before this does.
+    record::ExchangeFacts& facts = exchange_->facts;
+    for (std::string_view* text : {&facts.method, &facts.path, &facts.principal_uid, &facts.principal_name,
+                                   &facts.credential_uid, &facts.operation, &facts.model, &facts.provider,
+                                   &facts.upstream, &facts.authorizer, &facts.policy_uid, &facts.policy_version}) {
       *text = texts_.emplace_back(*text);
     }
   }
   void appended(Result<ledger::Appended> result) override {
     if (result) {
-      const Admission aborted(recorder_, facts_, exchange_, std::move(uid_), std::move(reservation_),
-                              recorder_.receipt_of(*result), started_);
+      exchange_->receipt = recorder_.receipt_of(*result);
+      const Admission aborted(std::move(exchange_));
     }
     LateAnswer::appended(std::move(result));
   }
 
  private:
-  record::ExchangeFacts facts_;
+  std::unique_ptr<Admission::Exchange> exchange_;
   std::list<std::string> texts_;
-  ledger::ExchangeId exchange_;
-  std::string uid_;
-  ledger::LedgerClient::Reservation reservation_;
-  std::chrono::steady_clock::time_point started_;
 };
 
 Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client,
@@ -127,21 +117,21 @@ void Recorder::wipe_opening() {
   opening_.clear();
 }
 
-void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange) {
-  random_.fill(exchange);
-  uid = encoding::hex(exchange);
+void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id) {
+  random_.fill(id);
+  uid = encoding::hex(id);
   facts.exchange_uid = uid;
   facts.time = now();
   facts.source = source_;
 }
 
-net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::string_view prompt,
+net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& given, std::string_view prompt,
                                              std::string_view caller_address) {
   if (overdue_ > 0) co_return Error(Errc::kUnavailable, "the ledger does not answer");
-  const auto started = clock_.steady();
-  auto uid = std::string();
-  ledger::ExchangeId exchange;
-  start_exchange(facts, uid, exchange);
+  auto exchange = std::unique_ptr<Admission::Exchange>(
+      new Admission::Exchange{.recorder = *this, .facts = given, .started = clock_.steady()});
+  record::ExchangeFacts& facts = exchange->facts;
+  start_exchange(facts, exchange->uid, exchange->id);
 
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kPromptField, record::random_salt(random_), prompt),
@@ -159,18 +149,18 @@ net::Task<Result<Admission>> Recorder::admit(record::ExchangeFacts facts, std::s
     wipe_opening();
     co_return reservation.error();
   }
+  exchange->reservation.emplace(*std::move(reservation));
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
-    client_.submit_admission(*reservation, EntryHeader{.exchange = exchange}, record_, opening_, waiter);
+    client_.submit_admission(*exchange->reservation, EntryHeader{.exchange = exchange->id}, record_, opening_, waiter);
     wipe_opening();
     flush_soon();
     return {};
   };
-  const auto late = [&] {
-    return new LateAdmission(*this, facts, exchange, std::move(uid), *std::move(reservation), started);
-  };
+  const auto late = [&] { return new LateAdmission(std::move(exchange)); };
   auto appended = co_await internal::await_append(patience(), submit, late);
   if (!appended) co_return appended.error();
-  co_return Admission(*this, facts, exchange, std::move(uid), *std::move(reservation), receipt_of(*appended), started);
+  exchange->receipt = receipt_of(*appended);
+  co_return Admission(std::move(exchange));
 }
 
 Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Denial& denial,
@@ -213,76 +203,66 @@ bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial,
   return submit_denial(facts, denial, caller_address, nullptr).has_value();
 }
 
-Admission::Admission(Recorder& recorder, record::ExchangeFacts facts, ledger::ExchangeId exchange, std::string uid,
-                     ledger::LedgerClient::Reservation reservation, ledger::Receipt receipt,
-                     std::chrono::steady_clock::time_point started)
-    : recorder_(&recorder),
-      facts_(facts),
-      exchange_(exchange),
-      uid_(std::make_unique<std::string>(std::move(uid))),
-      reservation_(std::move(reservation)),
-      receipt_(std::move(receipt)),
-      started_(started) {
-  facts_.exchange_uid = *uid_;
-}
-
 Admission::~Admission() {
-  if (!reservation_ || uid_ == nullptr) return;  // closed, or moved from
+  if (exchange_ == nullptr || !exchange_->reservation) return;  // moved from, or closed
+  Recorder& recorder = exchange_->recorder;
   build({.finish = record::Finish::kAborted, .error_code = "aborted"}, nullptr);
   // When the ledger has stopped, the next start records the exchange as interrupted.
-  [[maybe_unused]] const auto submitted = recorder_->client_.submit_outcome(
-      *std::move(reservation_), EntryHeader{.exchange = exchange_, .admission_index = receipt_.index.value},
-      recorder_->record_, recorder_->opening_, nullptr);
-  recorder_->flush_soon();
+  [[maybe_unused]] const auto submitted = recorder.client_.submit_outcome(
+      *std::move(exchange_->reservation),
+      EntryHeader{.exchange = exchange_->id, .admission_index = exchange_->receipt.index.value}, recorder.record_,
+      recorder.opening_, nullptr);
+  recorder.flush_soon();
 }
 
 void Admission::build(record::Outcome outcome, CompletionText* completion) {
-  facts_.time = recorder_->now();
-  facts_.caller_address.reset();
-  outcome.admission_index = receipt_.index.value;
+  Recorder& recorder = exchange_->recorder;
+  exchange_->facts.time = recorder.now();
+  exchange_->facts.caller_address.reset();
+  outcome.admission_index = exchange_->receipt.index.value;
   outcome.duration_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(recorder_->clock_.steady() - started_).count();
+      std::chrono::duration_cast<std::chrono::milliseconds>(recorder.clock_.steady() - exchange_->started).count();
   record::FieldCommitment commitment{.field = record::kCompletionField};
-  recorder_->opening_.clear();
+  recorder.opening_.clear();
   if (completion != nullptr) {
     commitment.commitment = completion->stream_.finish();
     outcome.commitments = {&commitment, 1};
   }
-  recorder_->record_.clear();
-  record::append_outcome(recorder_->record_, facts_, outcome);
+  recorder.record_.clear();
+  record::append_outcome(recorder.record_, exchange_->facts, outcome);
   if (completion == nullptr) return;
   record::OpeningValue values[] = {{.field = record::kCompletionField,
                                     .salt = completion->salt_,
                                     .value = completion->text_,
                                     .value_size = completion->size_,
                                     .value_present = completion->size_ == completion->text_.size()}};
-  encode(recorder_->opening_, values, opening_budget());
-  if (!recorder_->client_.fits_outcome(recorder_->record_.size(), recorder_->opening_.size())) {
+  encode(recorder.opening_, values, opening_budget());
+  if (!recorder.client_.fits_outcome(recorder.record_.size(), recorder.opening_.size())) {
     // Under pressure the record keeps its place and the value gives way; its salt stays, so it can still be proven.
     values[0].value = {};
     values[0].value_present = false;
-    recorder_->wipe_opening();
-    encode(recorder_->opening_, values, opening_budget());
+    recorder.wipe_opening();
+    encode(recorder.opening_, values, opening_budget());
   }
 }
 
 net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, CompletionText* completion) {
-  REDOUBT_CHECK(reservation_.has_value());
+  REDOUBT_CHECK(exchange_->reservation.has_value());
+  Recorder& recorder = exchange_->recorder;
   build(outcome, completion);
-  auto reservation = *std::move(reservation_);
-  reservation_.reset();
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
-    auto done = recorder_->client_.submit_outcome(
-        std::move(reservation), EntryHeader{.exchange = exchange_, .admission_index = receipt_.index.value},
-        recorder_->record_, recorder_->opening_, waiter);
-    recorder_->wipe_opening();
-    recorder_->flush_soon();
+    auto done = recorder.client_.submit_outcome(
+        *std::exchange(exchange_->reservation, std::nullopt),
+        EntryHeader{.exchange = exchange_->id, .admission_index = exchange_->receipt.index.value}, recorder.record_,
+        recorder.opening_, waiter);
+    recorder.wipe_opening();
+    recorder.flush_soon();
     return done;
   };
-  const auto late = [this] { return new Recorder::LateAnswer(*recorder_); };
-  auto appended = co_await internal::await_append(recorder_->patience(), submit, late);
+  const auto late = [&recorder] { return new Recorder::LateAnswer(recorder); };
+  auto appended = co_await internal::await_append(recorder.patience(), submit, late);
   if (!appended) co_return appended.error();
-  co_return recorder_->receipt_of(*appended);
+  co_return recorder.receipt_of(*appended);
 }
 
 }  // namespace redoubt::gateway

@@ -44,14 +44,14 @@ class CompletionText {
   std::uint64_t size_ = 0;
 };
 
-// An exchange that was admitted: holds the place of its outcome. Lives on its core.
+// An exchange that was admitted: holds the place of its outcome. A pointer in size. Lives on its core.
 class Admission {
  public:
   Admission(Admission&&) noexcept = default;
   Admission& operator=(Admission&&) = delete;
   ~Admission();
 
-  const ledger::Receipt& receipt() const { return receipt_; }
+  const ledger::Receipt& receipt() const { return exchange_->receipt; }
 
   // Records the outcome and waits until it is durable. `outcome.admission_index`, `duration_ms` and `commitments` are
   // filled in. Call once. kUnavailable when the ledger stopped, kDeadlineExceeded when it does not answer: the reply
@@ -60,20 +60,24 @@ class Admission {
 
  private:
   friend class Recorder;
-  Admission(Recorder& recorder, record::ExchangeFacts facts, ledger::ExchangeId exchange, std::string uid,
-            ledger::LedgerClient::Reservation reservation, ledger::Receipt receipt,
-            std::chrono::steady_clock::time_point started);
+
+  // What the outcome needs to know of the admission.
+  struct Exchange {
+    Recorder& recorder;
+    record::ExchangeFacts facts;
+    ledger::ExchangeId id{};
+    std::string uid;  // facts.exchange_uid points into it
+    std::optional<ledger::LedgerClient::Reservation> reservation;
+    ledger::Receipt receipt;
+    std::chrono::steady_clock::time_point started;
+  };
+
+  explicit Admission(std::unique_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
   // Builds the outcome's record and opening in the recorder's buffers.
   void build(record::Outcome outcome, CompletionText* completion);
 
-  Recorder* recorder_;
-  record::ExchangeFacts facts_;
-  ledger::ExchangeId exchange_;
-  std::unique_ptr<std::string> uid_;  // facts_.exchange_uid points into it
-  std::optional<ledger::LedgerClient::Reservation> reservation_;
-  ledger::Receipt receipt_;
-  std::chrono::steady_clock::time_point started_;
+  std::unique_ptr<Exchange> exchange_;  // null once moved from
 };
 
 class Recorder {
@@ -90,7 +94,7 @@ class Recorder {
   // `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
   // kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that becomes durable after its
   // deadline is recorded as aborted.
-  net::Task<Result<Admission>> admit(record::ExchangeFacts facts, std::string_view prompt,
+  net::Task<Result<Admission>> admit(const record::ExchangeFacts& facts, std::string_view prompt,
                                      std::string_view caller_address);
 
   // Records a denial and waits until it is durable; when the ledger is late, only sends it there. Errors as admit().
@@ -122,7 +126,7 @@ class Recorder {
   ledger::Receipt receipt_of(const ledger::Appended& appended) const;
   Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
                          ledger::LedgerClient::AppendWaiter* waiter);
-  void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& exchange);
+  void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
 
   boost::asio::io_context& io_;
   net::DeadlineSweep& sweep_;
