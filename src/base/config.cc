@@ -77,17 +77,46 @@ struct Refusal {
   std::string reason;
 };
 
+// Where the name of a table header begins, behind `[` or `[[` at `i` and blanks.
+std::size_t header_name(std::string_view text, std::size_t i) {
+  i += text.substr(i, 2) == "[[" ? 2 : 1;
+  return std::min(text.find_first_not_of(" \t", i), text.size());
+}
+
+bool may_begin_header_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-\"']\r\n").find(c) != std::string_view::npos;
+}
+
 // What the parser must not be given: a key of more than kMaxDotsInKey dots (counted anew after each character that ends
-// a key), and bytes that are not ASCII outside strings and comments, where TOML has none and toml++ 3.3 takes some for
-// spaces. Text that is not TOML may be judged either way; the parser refuses it later.
+// a key); bytes that are not ASCII outside strings and comments, where TOML has none and toml++ 3.3 takes some for
+// spaces; a table header that does not begin with a key, where toml++ 3.3 goes on with what it has ruled out. Text that
+// is not TOML may be judged either way; the parser refuses it later.
 std::optional<Refusal> refuse_before_parsing(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   std::size_t dots = 0;
+  std::size_t arrays = 0;  // that the present place is in
+  bool line_begins = true;
+  bool in_value = false;
   for (std::size_t i = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < text.size(); ++i) {
     const char c = text[i];
     if (static_cast<unsigned char>(c) >= 0x80) {
       return Refusal{i, Errc::kMalformed, "not TOML: a character outside ASCII stands outside strings and comments"};
     }
+    const bool first_of_line = std::exchange(line_begins, c == '\n' || (line_begins && (c == ' ' || c == '\t')));
+    if (c == '[' && first_of_line && arrays == 0) {
+      i = header_name(text, i);
+      if (i < text.size() && !may_begin_header_name(text[i])) {
+        return Refusal{i, Errc::kMalformed, "not TOML: a table's name cannot begin so"};
+      }
+      dots = 0;
+      --i;
+      continue;
+    }
+    if (c == '[' && in_value) ++arrays;
+    if (c == ']' && arrays > 0) --arrays;
+    if (c == '=') in_value = true;
+    if (c == '\n' && arrays == 0) in_value = false;
     if (c == '.') {
       if (++dots > kMaxDotsInKey) {
         return Refusal{i, Errc::kTooLarge, "a key has more than " + std::to_string(kMaxDotsInKey + 1) + " parts"};

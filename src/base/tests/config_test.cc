@@ -275,6 +275,25 @@ TEST(Config, CharactersOutsideAsciiStandInStringsAndCommentsOnly) {
                    .has_value());
 }
 
+TEST(Config, TableHeadersThatDoNotBeginWithAKeyAreRefused) {
+  for (const std::string_view text :
+       {"[=]", "[[=a]]", "[#a]", "[[.a]]", "[,]", "[[ =]]", "\t[\x07]", "[[\x7f]]", "[a]\n[+]"}) {
+    const auto file = ConfigFile::parse(text, "test.toml");
+    ASSERT_FALSE(file.has_value()) << text;
+    EXPECT_EQ(file.error().code(), Errc::kMalformed);
+    EXPECT_NE(file.error().message().find("not TOML: a table's name cannot begin so"), std::string::npos) << text;
+  }
+  for (const std::string_view text : {"[]", "[[]]", "[", "[[", "[\n", "[[\r\n", "[ ", "[a"}) {
+    EXPECT_FALSE(ConfigFile::parse(text, "test.toml").has_value()) << text;
+  }
+}
+
+TEST(Config, ArraysMayBeginLinesWithWhateverValuesDo) {
+  const ConfigFile config =
+      parsed("[a]\nx = [\n[\"+\", \"]\"],\n  [{y = [-1, +2]}],\n[\n# [=\n-1]]\n[ 'b' ]\nz = 1\n[[\"c\"]]\n");
+  EXPECT_EQ(*config.get_int("b.z", std::nullopt, {0, 9}), 1);
+}
+
 TEST(Config, ContinuedLineMayStartOutsideAscii) {
   const ConfigFile config = parsed("a = \"\"\"x \\\n  \xc8\x8f\"\"\"\n");
   EXPECT_EQ(*config.get_string("a"), "x \xc8\x8f");
