@@ -26,7 +26,6 @@ namespace redoubt::app {
 namespace {
 
 constexpr std::uint64_t kMaxProofBytes = 2 * 1024 * 1024;
-constexpr std::string_view kFreshness = "single signer, freshness unproven (no witness)";
 
 Result<std::string> read_text(const std::string& path, std::uint64_t limit) {
   PosixFileSystem fs;
@@ -64,6 +63,11 @@ Result<std::unique_ptr<Fetcher>> server(const Common& common, const LedgerAccess
   return Fetcher::create(url, api_key(access), trust_anchors(common, access.ca_file, access.url.empty()));
 }
 
+// A log without records has none; so has a folder that is no ledger, and the reason given tells them apart.
+Error no_checkpoint(const Error& error) {
+  return error.code() == Errc::kNotFound ? error.in("no checkpoint yet") : error;
+}
+
 // The log's checkpoint, verified.
 struct OpenedCheckpoint {
   std::string note;
@@ -77,14 +81,14 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   if (access.url.empty()) {
     PosixFileSystem fs;
     auto note = ledger::LedgerReader(fs, Layout(common.dir).ledger()).checkpoint();
-    if (!note) return note.error();
+    if (!note) return no_checkpoint(note.error());
     out.note = *std::move(note);
   } else {
     auto fetcher = server(common, access);
     if (!fetcher) return fetcher.error();
     auto reply = (*fetcher)->get("/ledger/checkpoint", 64 * 1024);
     if (!reply) return reply.error();
-    if (reply->status != 200) return reply_error(*reply, "checkpoint");
+    if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
     out.note = std::move(reply->body);
   }
   const tlog::VerifierKey keys[] = {*vkey};

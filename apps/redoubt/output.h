@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "encoding/json_writer.h"
@@ -16,6 +17,9 @@ enum ExitStatus : int {
   kUsage = 2,
   kFailure = 3,
 };
+
+// What is not proven, in every answer about the log: no witness cosigns its checkpoints.
+constexpr std::string_view kFreshness = "single signer, freshness unproven (no witness)";
 
 // Options that every command has.
 struct Common {

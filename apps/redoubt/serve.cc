@@ -213,6 +213,11 @@ Result<> Launcher::prepare() {
                                              "`, and without TLS the network reads keys and prompts: add `--tls`, or "
                                              "`--allow-plain-http` if something before Redoubt speaks TLS");
   }
+  // A network may be trusted, so this is no error; an improper URL is the gateway's to refuse.
+  if (const auto upstream = net::UpstreamUrl::parse(settings_.upstream_url); upstream && upstream->in_the_clear()) {
+    log::warning("launcher", "prompts, answers and the upstream's key cross the network in the clear",
+                 {{"upstream", upstream->host}, {"why", "its URL is http, and no loopback address"}});
+  }
   if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
 
   auto users = find_process_users(settings_);

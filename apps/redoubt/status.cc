@@ -74,7 +74,7 @@ int run_status(const Common& common, const StatusOptions& options) {
     json.member("origin", status->checkpoint.origin);
     json.member("published_entries", status->checkpoint.size.value);
     json.member("checkpoint_verified", status->verified);
-    json.member("freshness", "single signer, freshness unproven");
+    json.member("freshness", kFreshness);
     json.end_object();
     std::printf("%s\n", out.c_str());
   } else {
@@ -83,7 +83,7 @@ int run_status(const Common& common, const StatusOptions& options) {
     std::printf("log         %s\n", status->checkpoint.origin.c_str());
     std::printf("published   %llu entries%s\n", static_cast<unsigned long long>(status->checkpoint.size.value),
                 status->verified ? ", checkpoint signature holds" : ", no checkpoint yet");
-    std::printf("freshness   single signer, freshness unproven (no witness)\n");
+    std::printf("freshness   %s\n", std::string(kFreshness).c_str());
   }
   return status->ready ? kSuccess : kAnswerIsNo;
 }

@@ -6,6 +6,7 @@ namespace redoubt::gateway {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kOurs = "redoubt-";
 
 // The first line terminator at or after `from`, and where the next line begins; npos for what is not certain yet (a CR
 // at the end may yet be followed by LF).
@@ -25,12 +26,25 @@ std::string_view without_leading_blanks(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
+// The line as the most lenient client reads it.
+std::string_view without_mark_and_blanks(std::string_view line) {
+  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  return without_leading_blanks(line);
+}
+
 // Whether some client could take the line for the end mark.
 bool is_end_mark(std::string_view line) {
-  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
-  line = without_leading_blanks(line);
+  line = without_mark_and_blanks(line);
   if (!line.starts_with("data:")) return false;
   return without_leading_blanks(line.substr(5)).starts_with("[DONE]");
+}
+
+// Whether some client could take the line for a comment of Redoubt's.
+bool is_our_comment(std::string_view line) {
+  line = without_mark_and_blanks(line);
+  if (!line.starts_with(':')) return false;
+  const auto same = [](char c, char ours) { return (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) == ours; };
+  return std::search(line.begin(), line.end(), kOurs.begin(), kOurs.end(), same) != line.end();
 }
 
 Error too_large() {
@@ -56,7 +70,7 @@ Result<std::string_view> SseRelay::feed(std::string_view piece) {
     line_start_ = searched_ = line.next;
     if (!empty_line) continue;
     // An event ends with an empty line.
-    const std::string_view event = std::string_view(buffer_).substr(passed_, line_start_ - passed_);
+    const std::span<char> event = std::span(buffer_).subspan(passed_, line_start_ - passed_);
     if (event.size() > kMaxEventBytes) return too_large();
     look_at(event);
     if (done_) return std::string_view(buffer_).substr(0, passed_);
@@ -75,20 +89,22 @@ std::string_view SseRelay::end() {
   return buffer_;
 }
 
-void SseRelay::look_at(std::string_view event) {
-  for (std::size_t at = 0; at < event.size();) {
-    const LineEnd line = find_line_end(event, at);
-    std::string_view text = event.substr(at, line.end == std::string_view::npos ? line.end : line.end - at);
-    if (is_end_mark(text)) {
+void SseRelay::look_at(std::span<char> event) {
+  const std::string_view text(event.data(), event.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const LineEnd end = find_line_end(text, at);
+    const std::string_view line = text.substr(at, std::min(end.end, text.size()) - at);
+    if (is_end_mark(line)) {
       done_ = true;
       return;
     }
-    if (text.starts_with("data:") && text.find("\"usage\"") != std::string_view::npos &&
-        text.find("\"usage\":null") == std::string_view::npos) {
-      usage_data_ = text.substr(5);  // JSON does not mind the space
+    if (is_our_comment(line)) std::ranges::fill(event.subspan(at, line.size()), ':');
+    if (line.starts_with("data:") && line.find("\"usage\"") != std::string_view::npos &&
+        line.find("\"usage\":null") == std::string_view::npos) {
+      usage_data_ = line.substr(5);  // JSON does not mind the space
     }
-    if (line.next == std::string_view::npos) break;
-    at = line.next;
+    if (end.next == std::string_view::npos) break;
+    at = end.next;
   }
 }
 

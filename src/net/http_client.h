@@ -33,6 +33,10 @@ struct UpstreamUrl {
 
   // `http://` or `https://`, no user part, query or fragment. kInvalidArgument with the reason.
   static Result<UpstreamUrl> parse(std::string_view url);
+
+  // Whether what is sent there crosses a network without TLS: `http` to another host than a loopback address (RFC 1122
+  // §3.2.1.3, RFC 4291 §2.5.3) or `localhost` (RFC 6761 §6.3). Looks no name up.
+  bool in_the_clear() const;
 };
 
 struct ClientLimits {

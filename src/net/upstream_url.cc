@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 
 #include "net/http_client.h"
@@ -62,6 +63,13 @@ Result<UpstreamUrl> UpstreamUrl::parse(std::string_view url) {
     out.base_path.assign(path);
   }
   return out;
+}
+
+bool UpstreamUrl::in_the_clear() const {
+  if (tls || host == "localhost") return false;
+  boost::system::error_code not_numeric;
+  const auto address = boost::asio::ip::make_address(host, not_numeric);
+  return not_numeric || !address.is_loopback();
 }
 
 }  // namespace redoubt::net

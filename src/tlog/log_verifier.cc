@@ -64,6 +64,8 @@ class Verification {
       note = *checkpoint_note;
     } else {
       const Result<Bytes> fetched = reader_.fetch(path, kMaxNoteSize);
+      if (!fetched && fetched.error().code() == Errc::kNotFound)
+        return fetched.error().in("no checkpoint yet").in(path);
       if (!fetched) return failed(path, fetched.error());
       note = as_chars(*fetched);
     }

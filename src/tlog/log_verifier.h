@@ -56,7 +56,8 @@ using LogProgress = std::function<void(std::uint64_t done, std::uint64_t total)>
 // whose beginning is compared (C2SP tlog-tiles, Partial Tiles): logs keep one of the two.
 //
 // Errors name the first file that does not fit: kVerifyFailed when a signature, a tile or the root does not hold, or a
-// file of the log has not the form it must have; kNotFound when a file that must be there is not; the reader's.
+// file of the log has not the form it must have; kNotFound when a file that must be there is not, and for a new log,
+// which has no checkpoint yet; the reader's.
 // Not verified, because one checkpoint cannot show it: that this log is the one shown to others.
 Result<LogReport> verify_log(ResourceReader& reader, const VerifierKey& log_key,
                              const std::optional<std::string>& checkpoint_note = std::nullopt,

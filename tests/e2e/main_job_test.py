@@ -455,6 +455,25 @@ class Others(Base):
         flip()
         self.assertEqual(self.redoubt.verify(), 2)
 
+    def test_of_a_log_without_records_there_is_no_checkpoint_yet(self):
+        folder = os.path.join(self.redoubt.folder, "new")
+        run(program("redoubt"), "init", "--dir", folder, "--origin", "test.example/new")
+        for command in (("checkpoint",), ("prove", "0"), ("verify", os.path.join(folder, "ledger"))):
+            done = run(program("redoubt"), "ledger", *command, "--dir", folder, check=False)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), command)
+            self.assertIn("no checkpoint yet", done.stderr, command)
+
+    def test_freshness_is_told_in_the_same_words(self):
+        self.redoubt.chat()
+        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
+        ledger = os.path.join(self.redoubt.dir, "ledger")
+        for command in (("status",), ("ledger", "checkpoint"), ("ledger", "prove", "1"), ("ledger", "verify", ledger)):
+            plain = run(program("redoubt"), *command, "--dir", self.redoubt.dir).stdout
+            told = json.loads(run(program("redoubt"), *command, "--dir", self.redoubt.dir, "--json").stdout)["freshness"]
+            self.assertEqual(told, "single signer, freshness unproven (no witness)", command)
+            if command != ("ledger", "checkpoint"):  # which prints the note alone
+                self.assertIn("freshness   " + told, plain, command)
+
     def test_two_servers_do_not_run_from_one_folder(self):
         done = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0", check=False)
         self.assertEqual(done.returncode, 3)

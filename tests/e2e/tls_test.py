@@ -318,6 +318,13 @@ class Refusals(unittest.TestCase):
         self.configure("allow_plain_http = true\n")
         self.assertIn("not an address of this machine", self.serve("--listen", "192.0.2.1:0").stderr)
 
+    def test_an_upstream_in_the_clear_is_warned_of(self):
+        for upstream, warned in (("http://models.example", True), ("http://192.0.2.2:8000/v1", True),
+                                 ("https://models.example", False), ("http://127.0.0.1:1", False)):
+            done = self.serve("--listen", "192.0.2.1:0", "--tls", "--upstream", upstream)
+            self.assertIn("not an address of this machine", done.stderr)
+            self.assertEqual("in the clear" in done.stderr, warned, done.stderr)
+
     def test_settings_that_cannot_be_followed(self):
         for text, why in (('tls_names = ["a b"]\n', "neither a DNS name nor a numeric address"),
                           ('tls_certificate = "x.pem"\n', "needs the other"), ('tls_key = "x.key"\n', "needs the other"),

@@ -8,6 +8,7 @@ must hold what it held before: no connection of a caller, no descriptor, no memo
 import collections
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -1064,6 +1065,41 @@ class UpstreamAnswers(BadInput):
             while True:
                 connection.sendall(chunk("x" * 65536))
         self.breaks_off(answer, "upstream_broke_off")
+
+    def test_comments_that_would_pass_for_a_receipt_say_nothing_when_they_arrive(self):
+        forged = ': redoubt-receipt origin="test.example/log", index=0, leaf=:%s=:' % ("A" * 43)
+        stream = (": still here\n\n" + forged + "\n\n" + event("a") + ":ReDouBt-Receipt x\r\n" + forged + "\r\r" +
+                  forged + "\ndata: [DONE]\n\n")
+        for size in (1, 7, len(stream)):  # of a piece
+            def answer(connection):
+                pieces = [stream[at:at + size] for at in range(0, len(stream), size)]
+                connection.sendall(STREAM_HEAD + b"".join(chunk(piece) for piece in pieces) + b"0\r\n\r\n")
+                return True
+            type(self).answer = staticmethod(answer)
+            status, fields, body = self.redoubt.chat(stream=True)
+            self.assertEqual(status, 200)
+            self.assertIn(b": still here\n\n", body)
+            self.assertIn(event("a").encode(), body)
+            self.assertEqual(body.lower().count(b"redoubt-"), 1, body)
+            receipt = re.search(rb"[\r\n]: redoubt-receipt ([^\n]*)\n\ndata: \[DONE\]\n\n$", body)
+            self.assertGreater(parse_receipt(receipt.group(1).decode())[1],
+                               parse_receipt(fields["redoubt-receipt"])[1])
+            self.expect("outcome", 200, "", "completed")
+
+    def test_fields_of_ours_in_a_head_do_not_pass(self):
+        forged = 'origin="test.example/log", index=0, leaf=:%s=:' % ("A" * 43)
+        head = ("Redoubt-Receipt: %s\r\nREDOUBT-DECISION: deny\r\nRedoubt-Other: x\r\n" % forged).encode()
+        for stream in (False, True):
+            reply = STREAM_HEAD + chunk(event("a") + "data: [DONE]\n\n") + b"0\r\n\r\n" if stream else whole_reply()
+            line, rest = reply.split(b"\r\n", 1)
+            type(self).answer = staticmethod(lambda connection: connection.sendall(line + b"\r\n" + head + rest) or True)
+            with self.connect() as connection:
+                connection.send(self.post(b"Connection: close\r\n", body=self.stream if stream else CHAT))
+                got = connection.rest().split(b"\r\n\r\n")[0].lower()
+            self.assertEqual(got.count(b"redoubt-"), 2, got)  # decision and receipt
+            self.assertIn(b"redoubt-decision: permit", got)
+            self.assertNotIn(b"index=0,", got)
+            self.expect("outcome", 200, "", "completed")
 
     def test_bytes_behind_a_whole_reply_are_not_taken_for_the_next_one(self):
         type(self).answer = staticmethod(

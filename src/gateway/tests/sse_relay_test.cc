@@ -122,6 +122,51 @@ TEST(SseRelay, CommentsAndOtherFieldsPass) {
   EXPECT_EQ(relay_every_way(stream).passed, stream);
 }
 
+std::string colons_of(std::string_view line) {
+  return std::string(line.size(), ':');
+}
+
+const std::string kForged = ": redoubt-receipt origin=\"test.example/log\", index=1, leaf=:AAAA:";
+
+TEST(SseRelay, CommentsThatWouldPassForOursAreBlanked) {
+  for (const std::string& line :
+       {kForged, std::string(":redoubt-receipt"), std::string(":  \tredoubt-receipt"), std::string(": REDOUBT-Receipt"),
+        std::string(": redoubt-"), std::string("::redoubt-receipt"), std::string(":\x0bredoubt-receipt"),
+        std::string(": note redoubt-receipt"), std::string(" : redoubt-receipt"),
+        std::string("\xef\xbb\xbf: redoubt-receipt")}) {
+    for (const std::string end : {"\n", "\r", "\r\n"}) {
+      const Relayed out = relay_every_way(line + end + "data: a" + end + end + line + end + end + "data: [DONE]\n\n");
+      EXPECT_EQ(out.passed, colons_of(line) + end + "data: a" + end + end + colons_of(line) + end + end);
+      EXPECT_TRUE(out.done);
+    }
+  }
+}
+
+TEST(SseRelay, AForgedReceiptAtTheEndIsBlankedWithoutItsLineEnd) {
+  const Relayed out = relay_every_way(kChunk + kForged);
+  EXPECT_EQ(out.passed, kChunk + colons_of(kForged));
+  EXPECT_FALSE(out.done);
+}
+
+TEST(SseRelay, AForgedReceiptInTheEventOfTheEndMarkIsHeldBackWithIt) {
+  const Relayed out = relay_every_way(kChunk + kForged + "\ndata: [DONE]\n\n");
+  EXPECT_EQ(out.passed, kChunk);
+  EXPECT_TRUE(out.done);
+}
+
+TEST(SseRelay, WhatWouldNotPassForOurCommentsPasses) {
+  for (const std::string& line : {std::string(": redoubt"), std::string(": re"), std::string(": redoub-t"),
+                                  std::string("data: : redoubt-receipt"), std::string("data: redoubt-receipt"),
+                                  std::string("x: redoubt-receipt")}) {
+    EXPECT_EQ(relay_every_way(line + "\n\n").passed, line + "\n\n");
+  }
+  // Two lines are not one, whatever ends the first.
+  for (const std::string end : {"\n", "\r", "\r\n"}) {
+    const std::string stream = ": re" + end + "doubt-receipt" + end + end;
+    EXPECT_EQ(relay_every_way(stream).passed, stream);
+  }
+}
+
 TEST(SseRelay, AnUnfinishedEventPassesAtTheEnd) {
   const Relayed out = relay_every_way(kChunk + "data: {\"unfin");
   EXPECT_EQ(out.passed, kChunk + "data: {\"unfin");
@@ -182,9 +227,9 @@ TEST(SseRelay, PropertyCuttingChangesNothing) {
   const std::uint32_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  static constexpr std::string_view kParts[] = {"data: ", "data:",     "[DONE]", "\n",           "\r",
-                                                "\r\n",   "\n\n",      "\r\r",   ": c",          "x",
-                                                " ",      "\"usage\"", "[DO",    "\xef\xbb\xbf", "event: e"};
+  static constexpr std::string_view kParts[] = {"data: ", "data:",        "[DONE]",   "\n",    "\r", "\r\n",
+                                                "\n\n",   "\r\r",         ": c",      "x",     " ",  "\"usage\"",
+                                                "[DO",    "\xef\xbb\xbf", "event: e", "redou", "bt-"};
   for (int round = 0; round < 20'000; ++round) {
     std::string stream;
     for (std::uint32_t i = random() % 14; i > 0; --i) stream += kParts[random() % std::size(kParts)];
@@ -196,9 +241,16 @@ TEST(SseRelay, PropertyCuttingChangesNothing) {
       at += size;
     }
     ASSERT_EQ(relay(pieces), whole) << stream;
-    ASSERT_TRUE(stream.starts_with(whole.passed)) << stream;
+    // But for blanked comments, the passed bytes are the stream's first ones.
+    ASSERT_LE(whole.passed.size(), stream.size());
+    for (std::size_t i = 0; i < whole.passed.size(); ++i) {
+      ASSERT_TRUE(whole.passed[i] == stream[i] || whole.passed[i] == ':') << stream;
+    }
+    if (stream.find("redoubt-") == std::string::npos) {
+      ASSERT_TRUE(stream.starts_with(whole.passed)) << stream;
+    }
     if (!whole.done) {
-      ASSERT_EQ(whole.passed, stream);
+      ASSERT_EQ(whole.passed.size(), stream.size());
     }
   }
 }

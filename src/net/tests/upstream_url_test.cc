@@ -22,6 +22,17 @@ TEST(UpstreamUrl, TakesUrlsApart) {
   expect_parts("http://127.0.0.1:1", false, "127.0.0.1", 1, "");
 }
 
+TEST(UpstreamUrl, HttpToAnotherMachineIsInTheClear) {
+  for (const char* url : {"http://models.example", "http://192.0.2.1:8000", "http://[2001:db8::1]", "http://0.0.0.0",
+                          "http://localhost.example", "http://127.0.0.1.example", "HTTP://10.0.0.1"}) {
+    EXPECT_TRUE(UpstreamUrl::parse(url)->in_the_clear()) << url;
+  }
+  for (const char* url : {"https://models.example", "https://192.0.2.1", "http://127.0.0.1:8000", "http://127.8.9.1",
+                          "http://[::1]:81", "http://localhost", "HTTP://LOCALHOST:1"}) {
+    EXPECT_FALSE(UpstreamUrl::parse(url)->in_the_clear()) << url;
+  }
+}
+
 TEST(UpstreamUrl, RefusesWhatItDoesNotUnderstand) {
   for (const char* url : {"",
                           "h",

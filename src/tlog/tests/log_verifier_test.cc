@@ -189,6 +189,11 @@ TEST_F(LogVerifierTest, ReadsALogFromAFolder) {
   std::filesystem::remove(folder / "tile/entries/001");
   EXPECT_EQ(verify_log(reader, key()).error().code(), Errc::kNotFound);
   EXPECT_EQ(reader.fetch("checkpoint", 10).error().code(), Errc::kTooLarge);
+  std::filesystem::remove(folder / "checkpoint");
+  const auto empty = verify_log(reader, key());
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().code(), Errc::kNotFound);
+  EXPECT_TRUE(empty.error().message().starts_with("checkpoint: no checkpoint yet: ")) << empty.error().message();
 }
 
 }  // namespace
