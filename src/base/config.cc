@@ -85,7 +85,7 @@ std::size_t header_name(std::string_view text, std::size_t i) {
 
 bool may_begin_header_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_-\"']\r\n").find(c) != std::string_view::npos;
+         std::string_view("_-\"']").find(c) != std::string_view::npos;
 }
 
 // What the parser must not be given: a key of more than kMaxDotsInKey dots (counted anew after each character that ends

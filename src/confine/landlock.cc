@@ -19,7 +19,7 @@ constexpr std::uint64_t kBindTcp = 1ULL << 0;              // ABI 4
 constexpr std::uint64_t kConnectTcp = 1ULL << 1;           // ABI 4
 constexpr std::uint64_t kScopeAbstractSocket = 1ULL << 0;  // ABI 6
 constexpr std::uint64_t kScopeSignal = 1ULL << 1;          // ABI 6
-constexpr auto kRulePort = static_cast<landlock_rule_type>(2);
+constexpr int kRulePort = 2;                               // ABI 4
 
 struct RulesetAttributes {
   std::uint64_t handled_access_fs = 0;

@@ -242,8 +242,11 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       Result<Bytes> answer = code == kOpenedSuccess
                                  ? Result<Bytes>(to_bytes(rest))
                                  : Result<Bytes>(Error(static_cast<Errc>(code), std::string(as_chars(rest))));
-      if (type == MessageType::kOpened && open != nullptr) open->opened(std::move(answer));
-      if (type == MessageType::kCertified && certify != nullptr) certify->certified(std::move(answer));
+      if (type == MessageType::kOpened && open != nullptr) {
+        open->opened(std::move(answer));
+      } else if (type == MessageType::kCertified && certify != nullptr) {
+        certify->certified(std::move(answer));
+      }
       return {};
     }
     case MessageType::kPublished:
