@@ -288,6 +288,14 @@ TEST(Config, TableHeadersThatDoNotBeginWithAKeyAreRefused) {
   }
 }
 
+TEST(Config, ArraysThatEndLikeTablesAreRefused) {
+  for (const std::string_view text : {"a = [1,}\na.b = 1\n", "a = [}", "a = {b = ]}", "a = ,", "a = [1, ,]", "a = ]"}) {
+    const auto file = ConfigFile::parse(text, "test.toml");
+    ASSERT_FALSE(file.has_value()) << text;
+    EXPECT_EQ(file.error().code(), Errc::kMalformed);
+  }
+}
+
 TEST(Config, ArraysMayBeginLinesWithWhateverValuesDo) {
   const ConfigFile config =
       parsed("[a]\nx = [\n[\"+\", \"]\"],\n  [{y = [-1, +2]}],\n[\n# [=\n-1]]\n[ 'b' ]\nz = 1\n[[\"c\"]]\n");
