@@ -35,6 +35,7 @@ int run_status(const Common& common, const StatusOptions& options);
 struct IssueKeyOptions {
   std::string name;
   std::string role = "caller";
+  std::string tenant;               // empty: none
   std::vector<std::string> models;  // empty: all
   bool replace = false;
 };
@@ -43,6 +44,7 @@ int run_revoke_key(const Common& common, const std::string& name);
 int run_list_keys(const Common& common);
 
 struct LedgerAccess {
+  std::string tenant;     // whose log; empty: the system log
   std::string url;        // a running server instead of the folder
   std::string key;        // API key for what needs one; also from REDOUBT_KEY
   std::string ca_file;    // trust anchors for https; default: the folder's for the folder's server, else the system's

@@ -39,12 +39,25 @@ std::string first_line(std::string text) {
   return text;
 }
 
+// A key that is named is taken as it is. The folder's is that of the system log; tenants' logs have the same under
+// their own names.
 Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess& access) {
   if (!access.vkey.empty()) return tlog::VerifierKey::parse(access.vkey);
   const std::string path = access.vkey_file.empty() ? Layout(common.dir).verifier_key() : access.vkey_file;
   auto text = read_text(path, 4096);
   if (!text) return text.error().in("verifier key (give --vkey or --vkey-file)");
-  return tlog::VerifierKey::parse(first_line(*std::move(text)));
+  auto key = tlog::VerifierKey::parse(first_line(*std::move(text)));
+  if (!key || access.tenant.empty() || !access.vkey_file.empty()) return key;
+  return tlog::VerifierKey::ed25519(ledger::log_origin(key->name(), access.tenant), key->public_key());
+}
+
+ledger::LedgerReader folder_reader(FileSystem& fs, const Common& common, const LedgerAccess& access) {
+  return ledger::LedgerReader(fs, Layout(common.dir).ledger(), access.tenant);
+}
+
+// Where the log's files are on a server.
+std::string server_path(const LedgerAccess& access) {
+  return access.tenant.empty() ? "/ledger/" : "/ledger/t/" + access.tenant + "/";
 }
 
 std::string api_key(const LedgerAccess& access) {
@@ -80,13 +93,13 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   OpenedCheckpoint out;
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto note = ledger::LedgerReader(fs, Layout(common.dir).ledger()).checkpoint();
+    auto note = folder_reader(fs, common, access).checkpoint();
     if (!note) return no_checkpoint(note.error());
     out.note = *std::move(note);
   } else {
     auto fetcher = server(common, access);
     if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get("/ledger/checkpoint", 64 * 1024);
+    auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
     if (!reply) return reply.error();
     if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
     out.note = std::move(reply->body);
@@ -98,10 +111,10 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   return out;
 }
 
-Result<std::string> make_proof_file(const Common& common, const ProveOptions& options) {
+Result<std::string> make_proof_file(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   PosixFileSystem fs;
-  ledger::LedgerReader reader(fs, Layout(common.dir).ledger());
-  auto opened = load_checkpoint(common, {});
+  ledger::LedgerReader reader = folder_reader(fs, common, access);
+  auto opened = load_checkpoint(common, access);
   if (!opened) return opened.error();
   const tlog::LeafIndex index{options.index};
   if (index.value >= opened->checkpoint.size.value) {
@@ -123,13 +136,13 @@ struct Proven {
 Result<Proven> prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   Proven out;
   if (access.url.empty()) {
-    auto file = make_proof_file(common, options);
+    auto file = make_proof_file(common, access, options);
     if (!file) return file.error();
     out.file = *std::move(file);
   } else {
     auto fetcher = server(common, access);
     if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get("/ledger/receipt/" + std::to_string(options.index), kMaxProofBytes);
+    auto reply = (*fetcher)->get(server_path(access) + "receipt/" + std::to_string(options.index), kMaxProofBytes);
     if (!reply) return reply.error();
     if (reply->status != 200) return reply_error(*reply, "receipt");
     out.file = std::move(reply->body);
@@ -142,7 +155,7 @@ Result<Proven> prove(const Common& common, const LedgerAccess& access, const Pro
     std::copy(leaf->begin(), leaf->end(), out.leaf.begin());
   } else if (access.url.empty()) {
     PosixFileSystem fs;
-    auto entry = ledger::LedgerReader(fs, Layout(common.dir).ledger()).read_entry({options.index});
+    auto entry = folder_reader(fs, common, access).read_entry({options.index});
     if (!entry) return entry.error();
     out.leaf = tlog::leaf_hash(entry->leaf);
   } else {
@@ -189,7 +202,7 @@ Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access,
     fetcher = *std::move(made);
     reader = std::make_unique<HttpResourceReader>(*fetcher);
   } else if (ledger::LedgerReader::is_ledger(fs, options.where)) {
-    reader = std::make_unique<ledger::LedgerReader>(fs, options.where);
+    reader = std::make_unique<ledger::LedgerReader>(fs, options.where, access.tenant);
   } else {
     reader = std::make_unique<tlog::DirectoryReader>(fs, options.where);
   }
@@ -217,7 +230,7 @@ Result<Bytes> open_values(const Common& common, const LedgerAccess& access, cons
   json.begin_object();
   json.member("request", encoding::base64(ledger::encode_open_request(*request)));
   json.end_object();
-  auto reply = (*fetcher)->post("/ledger/open", body, 4 * 1024 * 1024);
+  auto reply = (*fetcher)->post(server_path(access) + "open", body, 4 * 1024 * 1024);
   if (!reply) return reply.error();
   if (reply->status != 200) return reply_error(*reply, "opening the values");
   encoding::JsonReader json_reader;
@@ -234,7 +247,7 @@ Result<Bytes> open_values(const Common& common, const LedgerAccess& access, cons
 Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std::uint64_t index) {
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto entry = ledger::LedgerReader(fs, Layout(common.dir).ledger()).read_entry({index});
+    auto entry = folder_reader(fs, common, access).read_entry({index});
     if (!entry) return entry.error();
     return std::move(entry->leaf);
   }
@@ -246,7 +259,7 @@ Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std
   const std::uint64_t bundle = index / tlog::kTileWidth;
   const unsigned width = tlog::tile_width(0, bundle, opened->checkpoint.size);
   HttpResourceReader reader(**fetcher);
-  auto bytes = reader.fetch("ledger/" + tlog::bundle_path(bundle, width), tlog::kMaxBundleSize);
+  auto bytes = reader.fetch(server_path(access).substr(1) + tlog::bundle_path(bundle, width), tlog::kMaxBundleSize);
   if (!bytes) return bytes.error();
   auto entries = tlog::decode_entry_bundle(*bytes);
   if (!entries) return entries.error();

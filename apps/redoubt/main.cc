@@ -20,6 +20,7 @@ void add_ca_file(CLI::App& command, std::string& ca_file) {
 }
 
 void add_access(CLI::App& command, LedgerAccess& access) {
+  command.add_option("--tenant", access.tenant, "the log of this tenant (default: the system log)");
   command.add_option("--url", access.url, "a running server instead of the folder");
   add_ca_file(command, access.ca_file);
   command.add_option("--key", access.key, "API key to present (or REDOUBT_KEY)");
@@ -70,6 +71,7 @@ int run(int argc, char** argv) {
   add_common(*issue_command, common);
   issue_command->add_option("--name", issue.name, "the key's name")->required();
   issue_command->add_option("--role", issue.role, "`caller` or `auditor`")->capture_default_str();
+  issue_command->add_option("--tenant", issue.tenant, "tenant whose log the key's exchanges go to (default: none)");
   issue_command->add_option("--model", issue.models, "model that a caller may use (repeatable; default: all)");
   issue_command->add_flag("--replace", issue.replace, "revoke the key of that name");
   issue_command->callback([&] { status = run_issue_key(common, issue); });

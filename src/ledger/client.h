@@ -69,16 +69,16 @@ class LedgerClient {
   bool ready() const { return sealer_.has_value() && stopped_.empty(); }
   // Why the ledger stopped; empty while it works.
   const std::string& stopped() const { return stopped_; }
-  // Whether the disk is nearly full: what is admitted may still end, within the place of its outcome, and nothing new
-  // begins. It ends by itself when there is room.
-  bool full() const { return full_; }
-  std::uint64_t published() const { return published_; }
+  // Whether the disk is nearly full, or the log has used up its quota: what is admitted may still end, within the place
+  // of its outcome, and nothing new begins. It ends by itself when there is room.
+  bool full(LogNumber log = kSystemLog) const { return full_ || state(log).full; }
+  std::uint64_t published(LogNumber log = kSystemLog) const { return state(log).published; }
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
   // or full(); kUnavailable when !ready().
-  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size);
+  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size, LogNumber log = kSystemLog);
 
   // Whether an outcome of this size goes out now; one that only fits without its values always does.
   bool fits_outcome(std::size_t leaf_size, std::size_t opening_size);
@@ -93,7 +93,8 @@ class LedgerClient {
                           AppendWaiter* waiter);
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
-  Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter);
+  // `log`: which log's record.
+  Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter, LogNumber log = kSystemLog);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
@@ -125,6 +126,14 @@ class LedgerClient {
     bool used = false;
   };
 
+  // What the keeper has said of a log.
+  struct LogState {
+    std::uint64_t published = 0;
+    bool full = false;
+  };
+
+  const LogState& state(LogNumber log) const;
+  LogState* state_to_change(LogNumber log);
   void release_reservation() { --reservations_; }
   std::size_t room();
   Ticket take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify = nullptr);
@@ -138,8 +147,8 @@ class LedgerClient {
   const int keeper_wake_fd_;
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
-  bool full_ = false;
-  std::uint64_t published_ = 0;
+  bool full_ = false;           // the disk
+  std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
   std::size_t reservations_ = 0;
   std::vector<Slot> slots_;

@@ -116,6 +116,12 @@ Result<NoteSigner> NoteSigner::create(std::string name, crypto::Ed25519PrivateKe
   return NoteSigner(*std::move(verifier_key), std::move(key));
 }
 
+Result<NoteSigner> NoteSigner::with_name(std::string name) const {
+  auto key = crypto::Ed25519PrivateKey::from_seed(key_.seed().reveal());
+  if (!key) return key.error();
+  return create(std::move(name), *std::move(key));
+}
+
 std::string NoteSigner::signature_line(std::string_view text) const {
   Bytes bytes = to_bytes(bytes_of(verifier_key_.id()));
   append(bytes, key_.sign(as_bytes(text)));

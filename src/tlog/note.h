@@ -81,6 +81,9 @@ class NoteSigner {
   // kInvalidArgument when the name may not name a key.
   static Result<NoteSigner> create(std::string name, crypto::Ed25519PrivateKey key);
 
+  // The same key under another name. kInvalidArgument when the name may not name a key.
+  Result<NoteSigner> with_name(std::string name) const;
+
   const std::string& name() const { return verifier_key_.name(); }
   const VerifierKey& verifier_key() const { return verifier_key_; }
 
