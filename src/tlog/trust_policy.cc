@@ -1,6 +1,7 @@
 #include "tlog/trust_policy.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -246,12 +247,20 @@ Result<CheckedCheckpoint> check_checkpoint(std::string_view note, const TrustPol
   checked.logs_not_checked = internal::keys_of_lines(*by_logs, false);
   // Keys of a policy are distinct, so each line is a log's, a witness's or nobody's.
   checked.unknown_signatures = cosignatures->other_signatures - by_logs->lines.size();
-  std::vector<std::size_t> witnesses;
-  for (const Cosignature& cosignature : checked.cosignatures) witnesses.push_back(cosignature.witness);
   if (!policy.needs_witnesses()) {
     checked.quorum = Quorum::kNotRequired;
-  } else {
-    checked.quorum = policy.satisfied_by(witnesses) ? Quorum::kMet : Quorum::kNotMet;
+    return checked;
+  }
+  // The latest first, until they make the quorum.
+  std::vector<Cosignature> latest_first = checked.cosignatures;
+  std::ranges::stable_sort(latest_first, std::ranges::greater(), &Cosignature::unix_seconds);
+  std::vector<std::size_t> witnesses;
+  for (const Cosignature& cosignature : latest_first) {
+    witnesses.push_back(cosignature.witness);
+    if (!policy.satisfied_by(witnesses)) continue;
+    checked.quorum = Quorum::kMet;
+    checked.quorum_unix_seconds = cosignature.unix_seconds;
+    break;
   }
   return checked;
 }

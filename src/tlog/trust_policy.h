@@ -105,6 +105,9 @@ struct CheckedCheckpoint {
   std::vector<std::size_t> logs_not_checked;       // likewise
   std::size_t unknown_signatures = 0;              // lines of keys that the policy does not have
   Quorum quorum = Quorum::kNotMet;
+  // Of kMet, as of when: the latest second that a whole quorum of witnesses states or is later than. Their clocks'
+  // word; may lie in the future. Else 0.
+  std::uint64_t quorum_unix_seconds = 0;
 
   // kVerifyFailed when the quorum is not met.
   Result<> accepted() const;

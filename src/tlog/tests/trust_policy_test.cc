@@ -320,10 +320,18 @@ TEST_F(CheckedCheckpointTest, SaysWhichWitnessesMakeTheQuorum) {
   EXPECT_EQ(checked->cosignatures,
             (std::vector<Cosignature>{{0, kTime + 11, 3}, {2, kTime + 13, 2}, {4, kTime + 22, 1}}));
   EXPECT_EQ(checked->quorum, Quorum::kMet);
+  EXPECT_EQ(checked->quorum_unix_seconds, kTime + 11);
   EXPECT_TRUE(checked->accepted());
   EXPECT_EQ(checked->unknown_signatures, 1U);
   EXPECT_TRUE(checked->witnesses_not_checked.empty());
   EXPECT_TRUE(checked->logs_not_checked.empty());
+}
+
+TEST_F(CheckedCheckpointTest, TheQuorumIsAsOfTheLatestTimeThatAWholeQuorumReaches) {
+  // Of X1, X2, X3 and Y1, two of X and Y1 suffice: X1, the oldest, is not needed.
+  EXPECT_EQ(check_checkpoint(note({11, 12, 13, 21}), policy_)->quorum_unix_seconds, kTime + 12);
+  EXPECT_EQ(check_checkpoint(note({11, 12, 21, 22}), policy_)->quorum_unix_seconds, kTime + 11);
+  EXPECT_EQ(check_checkpoint(note({11, 12, 13}), policy_)->quorum_unix_seconds, 0U);
 }
 
 TEST_F(CheckedCheckpointTest, IsNotAcceptedWithoutTheQuorum) {
