@@ -1,7 +1,6 @@
 #include "redoubt/standing.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <vector>
