@@ -171,6 +171,27 @@ Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyW
   return {};
 }
 
+void LedgerClient::on_offer(OfferTaker taker) {
+  take_offer_ = std::move(taker);
+  for (auto& [log, note] : std::exchange(early_offers_, {})) take_offer_(log, std::move(note));
+}
+
+Result<> LedgerClient::submit_cosignatures(LogNumber log, tlog::TreeSize size, std::string_view lines) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (lines.size() > kMaxCosignatureBytes) return Error(Errc::kTooLarge, "the witnesses answered too much");
+  const std::size_t message = kTicketSize + sizeof log + sizeof size.value + lines.size();
+  if (room() < RingProducer::footprint(message)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kCosigned), message);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), Ticket{0});
+  store_le(space->subspan(kTicketSize, sizeof log), log);
+  store_le(space->subspan(kTicketSize + sizeof log, sizeof size.value), size.value);
+  const ByteView bytes = as_bytes(lines);
+  std::copy(bytes.begin(), bytes.end(), space->begin() + kTicketSize + sizeof log + sizeof size.value);
+  requests_.commit();
+  return {};
+}
+
 void LedgerClient::abandon(AppendWaiter* waiter, AppendWaiter* heir) {
   for (Slot& slot : slots_) {
     if (slot.append == waiter) slot.append = heir;
@@ -268,6 +289,20 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       if (log == nullptr) return corrupt;
       log->published = load_le<std::uint64_t>(payload.first(8));
       last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8, 8))};
+      log->cosigned = load_le<std::uint64_t>(payload.subspan(20, 8));
+      return {};
+    }
+    case MessageType::kOffer: {
+      if (payload.size() <= sizeof(LogNumber) || payload.size() > sizeof(LogNumber) + kMaxOfferBytes) return corrupt;
+      const auto log = load_le<LogNumber>(payload);
+      if (log > kMaxTenants) return corrupt;
+      std::string note(as_chars(payload.subspan(sizeof log)));
+      if (take_offer_) {
+        take_offer_(log, std::move(note));
+      } else {
+        std::erase_if(early_offers_, [&](const auto& offer) { return offer.first == log; });
+        early_offers_.emplace_back(log, std::move(note));
+      }
       return {};
     }
     case MessageType::kStopped:
@@ -285,6 +320,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kAppend:
     case MessageType::kOpen:
     case MessageType::kCertify:
+    case MessageType::kCosigned:
       break;
   }
   return corrupt;

@@ -10,6 +10,7 @@
 //   client.submit_outcome(std::move(*reservation), header, leaf, opening, waiter2);
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,8 @@ class LedgerClient {
   // of its outcome, and nothing new begins. It ends by itself when there is room.
   bool full(LogNumber log = kSystemLog) const { return full_ || state(log).full; }
   std::uint64_t published(LogNumber log = kSystemLog) const { return state(log).published; }
+  // The tree size that a quorum of witnesses has cosigned; 0 without witnesses.
+  std::uint64_t cosigned(LogNumber log = kSystemLog) const { return state(log).cosigned; }
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
 
@@ -98,6 +101,15 @@ class LedgerClient {
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
+
+  // Called from poll() with each checkpoint (a signed note) that witnesses are to cosign; one of a log at a time. Each
+  // is answered once, by submit_cosignatures(). Offers that came before are handed over at once.
+  using OfferTaker = std::function<void(LogNumber log, std::string note)>;
+  void on_offer(OfferTaker taker);
+  // The answer to the last offer for this log, of the checkpoint with this size: what witnesses answered, as signature
+  // lines; empty when none did. The keeper verifies them. kTooLarge above kMaxCosignatureBytes, kResourceExhausted,
+  // kUnavailable.
+  Result<> submit_cosignatures(LogNumber log, tlog::TreeSize size, std::string_view lines);
 
   // Forgets the waiter: it is going away before its answer, which `heir` gets instead if it is not null.
   void abandon(AppendWaiter* waiter, AppendWaiter* heir = nullptr);
@@ -129,6 +141,7 @@ class LedgerClient {
   // What the keeper has said of a log.
   struct LogState {
     std::uint64_t published = 0;
+    std::uint64_t cosigned = 0;
     bool full = false;
   };
 
@@ -150,6 +163,8 @@ class LedgerClient {
   bool full_ = false;           // the disk
   std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
+  OfferTaker take_offer_;
+  std::vector<std::pair<LogNumber, std::string>> early_offers_;  // at most one a log
   std::size_t reservations_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

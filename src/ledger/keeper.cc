@@ -355,7 +355,8 @@ Result<> Keeper::announce(LogNumber log) {
   std::array<std::byte, kPublishedSize> bytes;
   store_le(MutableByteView(bytes).first(8), ledger_.published(log).value);
   store_le(MutableByteView(bytes).subspan(8, 8), ledger_.last_commit_time().value);
-  store_le(MutableByteView(bytes).subspan(16), log);
+  store_le(MutableByteView(bytes).subspan(16, 4), log);
+  store_le(MutableByteView(bytes).subspan(20), std::uint64_t{0});
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     if (auto done = send(i, MessageType::kPublished, bytes); !done) return done;
   }
