@@ -179,7 +179,7 @@ TEST_F(Foreign, TesseraLogVerifiesAtEachOfItsCheckpoints) {
   const auto key = VerifierKey::parse(vkey);
   ASSERT_TRUE(key) << key.error().message();
   DirectoryReader reader(fs_, folder_);
-  test::FileTiles tiles(reader);
+  PublishedTiles tiles(reader);
   std::vector<Checkpoint> checkpoints;
   for (std::uint64_t size = 0; size <= 10; ++size) {
     const std::string note = text("checkpoint." + std::to_string(size));
@@ -246,7 +246,7 @@ TEST_F(Foreign, MirroredTilesHaveTheCheckpointsRootButTheirBundlesAreRefused) {
   const auto checkpoint = parse_checkpoint(note->text);
   ASSERT_TRUE(checkpoint) << checkpoint.error().message();
   EXPECT_EQ(checkpoint->size.value, 300U);
-  test::FileTiles tiles(reader);
+  PublishedTiles tiles(reader);
   EXPECT_EQ(*tree_root(tiles, checkpoint->size), checkpoint->root);
   for (const std::uint64_t index : {0, 255, 256, 299}) {
     const Bytes tile = *tiles.read_tile({0, index / 256, tile_width(0, index / 256, checkpoint->size)});

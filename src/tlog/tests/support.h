@@ -48,16 +48,6 @@ inline Hash to_hash(ByteView bytes) {
   return hash;
 }
 
-// Tiles out of a log's files.
-class FileTiles : public TileSource {
- public:
-  explicit FileTiles(ResourceReader& reader) : reader_(reader) {}
-  Result<Bytes> read_tile(const TileId& id) override { return reader_.fetch(tile_path(id), kFullTileSize); }
-
- private:
-  ResourceReader& reader_;
-};
-
 // Another reader's files, with one bit of one file changed.
 class AlteringReader : public ResourceReader {
  public:
