@@ -39,12 +39,19 @@ std::string first_line(std::string text) {
   return text;
 }
 
+Result<tlog::VerifierKey> log_key(std::string_view vkey) {
+  auto key = tlog::VerifierKey::parse(vkey);
+  if (!key) return key;
+  if (const auto usable = tlog::require_log_key(*key); !usable) return usable.error();
+  return key;
+}
+
 Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess& access) {
-  if (!access.vkey.empty()) return tlog::VerifierKey::parse(access.vkey);
+  if (!access.vkey.empty()) return log_key(access.vkey);
   const std::string path = access.vkey_file.empty() ? Layout(common.dir).verifier_key() : access.vkey_file;
   auto text = read_text(path, 4096);
   if (!text) return text.error().in("verifier key (give --vkey or --vkey-file)");
-  return tlog::VerifierKey::parse(first_line(*std::move(text)));
+  return log_key(first_line(*std::move(text)));
 }
 
 std::string api_key(const LedgerAccess& access) {
