@@ -48,6 +48,8 @@ struct LedgerAccess {
   std::string ca_file;    // trust anchors for https; default: the folder's for the folder's server, else the system's
   std::string vkey;       // the log's verifier key
   std::string vkey_file;  // or a file that holds it; default: the folder's
+
+  std::string policy_file;  // trust policy (C2SP tlog-policy) that the checkpoint must satisfy; empty: the key alone
 };
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access);
 
@@ -63,6 +65,13 @@ struct VerifyOptions {
   std::string checkpoint_file;  // default: `checkpoint` of the log
 };
 int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options);
+
+struct VerifyProofOptions {
+  std::string file;
+  std::string leaf;         // base64 of the leaf hash, or
+  std::string record_file;  // the record's bytes
+};
+int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options);
 
 struct ShowOptions {
   std::uint64_t index = 0;

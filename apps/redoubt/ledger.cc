@@ -17,6 +17,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
+#include "redoubt/standing.h"
 #include "tlog/entry_bundle.h"
 #include "tlog/log_verifier.h"
 #include "tlog/proof.h"
@@ -37,21 +38,6 @@ Result<std::string> read_text(const std::string& path, std::uint64_t limit) {
 std::string first_line(std::string text) {
   text.resize(std::min(text.find_first_of("\r\n"), text.size()));
   return text;
-}
-
-Result<tlog::VerifierKey> log_key(std::string_view vkey) {
-  auto key = tlog::VerifierKey::parse(vkey);
-  if (!key) return key;
-  if (const auto usable = tlog::require_log_key(*key); !usable) return usable.error();
-  return key;
-}
-
-Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess& access) {
-  if (!access.vkey.empty()) return log_key(access.vkey);
-  const std::string path = access.vkey_file.empty() ? Layout(common.dir).verifier_key() : access.vkey_file;
-  auto text = read_text(path, 4096);
-  if (!text) return text.error().in("verifier key (give --vkey or --vkey-file)");
-  return log_key(first_line(*std::move(text)));
 }
 
 std::string api_key(const LedgerAccess& access) {
@@ -125,6 +111,7 @@ struct Proven {
   std::string file;
   tlog::VerifiedProof proof;
   tlog::Hash leaf{};
+  std::optional<Standing> standing;
 };
 
 Result<Proven> prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
@@ -155,16 +142,26 @@ Result<Proven> prove(const Common& common, const LedgerAccess& access, const Pro
   } else {
     return Error(Errc::kInvalidArgument, "with --url, give --leaf: the leaf hash of the receipt to be proven");
   }
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
-  const tlog::VerifierKey keys[] = {*vkey};
-  auto verified = tlog::verify_proof_file(out.file, out.leaf, keys, vkey->name());
-  if (!verified) return verified.error().in("receipt " + std::to_string(options.index));
-  if (verified->index.value != options.index) {
-    return Error(Errc::kVerifyFailed, "the proof is for record " + std::to_string(verified->index.value) + ", not " +
+  const std::string receipt = "receipt " + std::to_string(options.index);
+  if (access.policy_file.empty()) {
+    auto vkey = verifier_key(common, access);
+    if (!vkey) return vkey.error();
+    const tlog::VerifierKey keys[] = {*vkey};
+    auto verified = tlog::verify_proof_file(out.file, out.leaf, keys, vkey->name());
+    if (!verified) return verified.error().in(receipt);
+    out.proof = *std::move(verified);
+  } else {
+    auto policy = trust_policy(common, access);
+    if (!policy) return policy.error();
+    auto checked = tlog::check_proof_file(out.file, out.leaf, *policy);
+    if (!checked) return checked.error().in(receipt);
+    out.proof = {checked->checkpoint.checkpoint, checked->index, std::move(checked->extra)};
+    out.standing = Standing{*std::move(policy), std::move(checked->checkpoint)};
+  }
+  if (out.proof.index.value != options.index) {
+    return Error(Errc::kVerifyFailed, "the proof is for record " + std::to_string(out.proof.index.value) + ", not " +
                                           std::to_string(options.index));
   }
-  out.proof = *std::move(verified);
   return out;
 }
 
@@ -178,9 +175,12 @@ void show_progress(std::uint64_t done, std::uint64_t total) {
   if (done == total) std::fprintf(stderr, "\r\033[K");
 }
 
-Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
+struct VerifiedLog {
+  tlog::LogReport report;
+  std::optional<Standing> standing;
+};
+
+Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
   std::optional<std::string> checkpoint;
   if (!options.checkpoint_file.empty()) {
     auto text = read_text(options.checkpoint_file, tlog::kMaxNoteSize);
@@ -200,9 +200,24 @@ Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access,
   } else {
     reader = std::make_unique<tlog::DirectoryReader>(fs, options.where);
   }
+  std::optional<Standing> standing;
+  if (!access.policy_file.empty()) {
+    if (!checkpoint) {
+      auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
+      if (!note) return no_checkpoint(note.error());
+      checkpoint = as_chars(*note);
+    }
+    auto checked = check_standing(common, access, *checkpoint);
+    if (!checked) return checked.error();
+    standing = *std::move(checked);
+  }
+  auto vkey = standing ? standing->log_key() : verifier_key(common, access);
+  if (!vkey) return vkey.error();
   const bool progress = ::isatty(STDERR_FILENO) == 1 && !common.json;
-  return tlog::verify_log(*reader, *vkey, checkpoint,
-                          progress ? tlog::LogProgress(show_progress) : tlog::LogProgress());
+  auto verified =
+      tlog::verify_log(*reader, *vkey, checkpoint, progress ? tlog::LogProgress(show_progress) : tlog::LogProgress());
+  if (!verified) return verified.error();
+  return VerifiedLog{*std::move(verified), std::move(standing)};
 }
 
 // Asks the keeper of a running server for the values of a record.
@@ -298,55 +313,54 @@ int run_ledger_prove(const Common& common, const LedgerAccess& access, const Pro
     std::string out;
     encoding::JsonWriter json(out);
     json.begin_object();
-    json.member("ok", true);
     json.member("index", options.index);
     json.member("origin", checkpoint.origin);
     json.member("leaf", encoding::base64(proven->leaf));
     json.member("tree_size", checkpoint.size.value);
     json.member("root", encoding::base64(checkpoint.root));
     json.member("proof", proven->file);
-    json.member("freshness", kFreshness);
+    write_standing(json, proven->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
-    return kSuccess;
+    return exit_status(proven->standing);
   }
   std::printf("receipt %llu verified\n", static_cast<unsigned long long>(options.index));
   std::printf("log         %s\n", checkpoint.origin.c_str());
   std::printf("leaf        %s\n", encoding::base64(proven->leaf).c_str());
   std::printf("checkpoint  %llu entries, root %s\n", static_cast<unsigned long long>(checkpoint.size.value),
               encoding::base64(checkpoint.root).c_str());
-  std::printf("freshness   %s\n", std::string(kFreshness).c_str());
-  return kSuccess;
+  print_standing(proven->standing);
+  return exit_status(proven->standing);
 }
 
 int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
-  auto verified = verify(common, access, options);
-  if (!verified) return report(verified.error(), common.json);
+  auto checked = verify(common, access, options);
+  if (!checked) return report(checked.error(), common.json);
+  const tlog::LogReport* verified = &checked->report;
   std::uint64_t tiles = 0;
   for (const std::uint64_t count : verified->tiles) tiles += count;
   if (common.json) {
     std::string out;
     encoding::JsonWriter json(out);
     json.begin_object();
-    json.member("ok", true);
     json.member("origin", verified->checkpoint.origin);
     json.member("entries", verified->checkpoint.size.value);
     json.member("entry_bytes", verified->entry_bytes);
     json.member("bundles", verified->bundles);
     json.member("tiles", tiles);
     json.member("root", encoding::base64(verified->checkpoint.root));
-    json.member("freshness", kFreshness);
+    write_standing(json, checked->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
-    return kSuccess;
+    return exit_status(checked->standing);
   }
   std::printf("verified    %llu entries (%llu bytes), %llu tiles, root %s\n",
               static_cast<unsigned long long>(verified->checkpoint.size.value),
               static_cast<unsigned long long>(verified->entry_bytes), static_cast<unsigned long long>(tiles),
               encoding::base64(verified->checkpoint.root).c_str());
   std::printf("log         %s\n", verified->checkpoint.origin.c_str());
-  std::printf("freshness   %s\n", std::string(kFreshness).c_str());
-  return kSuccess;
+  print_standing(checked->standing);
+  return exit_status(checked->standing);
 }
 
 int run_ledger_show(const Common& common, const LedgerAccess& access, const ShowOptions& options) {

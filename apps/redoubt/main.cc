@@ -19,12 +19,20 @@ void add_ca_file(CLI::App& command, std::string& ca_file) {
   command.add_option("--ca-file", ca_file, "PEM trust anchors for https (default: DIR/tls-ca.pem, or the system's)");
 }
 
+void add_log_key(CLI::App& command, LedgerAccess& access) {
+  auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
+  command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+}
+
+void add_policy(CLI::App& command, LedgerAccess& access) {
+  command.add_option("--policy", access.policy_file, "file with the logs and witnesses to believe (C2SP tlog-policy)");
+}
+
 void add_access(CLI::App& command, LedgerAccess& access) {
   command.add_option("--url", access.url, "a running server instead of the folder");
   add_ca_file(command, access.ca_file);
   command.add_option("--key", access.key, "API key to present (or REDOUBT_KEY)");
-  auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
-  command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+  add_log_key(command, access);
 }
 
 int run(int argc, char** argv) {
@@ -94,6 +102,7 @@ int run(int argc, char** argv) {
   auto* prove_command = ledger->add_subcommand("prove", "prove that a record is in the log");
   add_common(*prove_command, common);
   add_access(*prove_command, access);
+  add_policy(*prove_command, access);
   prove_command->add_option("index", prove.index, "the record's index")->required();
   prove_command->add_option("--leaf", prove.leaf, "base64 of the leaf hash, as a receipt says");
   prove_command->add_option("--output", prove.output, "write the proof (C2SP tlog-proof) to this file");
@@ -103,11 +112,24 @@ int run(int argc, char** argv) {
   auto* verify_command = ledger->add_subcommand("verify", "recompute a whole log, ours or anybody's");
   add_common(*verify_command, common);
   add_access(*verify_command, access);
+  add_policy(*verify_command, access);
   verify_command->get_option("--url")->group("");  // the log is the argument
   verify_command->add_option("log", verify.where, "folder, or URL under which the log's files lie")->required();
   verify_command->add_option("--checkpoint", verify.checkpoint_file,
                              "file with the checkpoint (default: the log's own)");
   verify_command->callback([&] { status = run_ledger_verify(common, access, verify); });
+
+  VerifyProofOptions verify_proof;
+  auto* verify_proof_command = ledger->add_subcommand("verify-proof", "verify a proof file (C2SP tlog-proof), offline");
+  add_common(*verify_proof_command, common);
+  add_log_key(*verify_proof_command, access);
+  add_policy(*verify_proof_command, access);
+  verify_proof_command->add_option("proof", verify_proof.file, "the proof file")->required();
+  auto* of_what = verify_proof_command->add_option_group("of what");
+  of_what->add_option("--leaf", verify_proof.leaf, "base64 of the leaf hash, as a receipt says");
+  of_what->add_option("--record", verify_proof.record_file, "file with the record's bytes");
+  of_what->require_option(1);
+  verify_proof_command->callback([&] { status = run_ledger_verify_proof(common, access, verify_proof); });
 
   ShowOptions show;
   auto* show_command = ledger->add_subcommand("show", "print a record for a person to read");
