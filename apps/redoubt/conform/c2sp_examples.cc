@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "encoding/base64.h"
 #include "redoubt/conform/checks.h"
@@ -7,6 +8,7 @@
 #include "tlog/checkpoint.h"
 #include "tlog/proof_file.h"
 #include "tlog/subtree_proof.h"
+#include "tlog/trust_policy.h"
 
 namespace redoubt::app::conform {
 namespace {
@@ -55,12 +57,18 @@ class Examples {
 
   void run() {
     for (const std::string& path : set_.files()) {
-      if (path.ends_with(".vkey")) set_.record(path, read_key(path));
+      if (!path.ends_with(".vkey")) continue;
+      if (const Result<> read = read_key(path); !read) set_.record(path, read);
     }
     for (const std::string& path : set_.files()) {
       if (!path.ends_with(".txt")) continue;
       const Result<std::string> text = set_.text(path);
       set_.record(path, text ? check(path, *text) : Result<>(text.error()));
+    }
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      set_.record(key_paths_[i], verified_with_.contains(i)
+                                     ? Result<>()
+                                     : Error(Errc::kVerifyFailed, "no example is signed with this key"));
     }
   }
 
@@ -74,6 +82,7 @@ class Examples {
     if (!key) return key.error();
     if (key->format() != *text) return Error(Errc::kVerifyFailed, "written back otherwise");
     keys_.push_back(*std::move(key));
+    key_paths_.push_back(path);
     return {};
   }
 
@@ -82,6 +91,10 @@ class Examples {
     if (path.starts_with("tlog-checkpoint-") || path.starts_with("tlog-cosignature-")) {
       const auto checkpoint = check_checkpoint(path, text);
       return checkpoint ? Result<>() : checkpoint.error();
+    }
+    if (path.starts_with("tlog-policy-")) {
+      const auto policy = tlog::TrustPolicy::parse(text);
+      return policy ? Result<>() : Result<>(policy.error());
     }
     if (path.starts_with("tlog-proof-")) return check_proof_file(path, text);
     if (path.starts_with("tlog-witness-")) return check_subtree_request(path, text);
@@ -105,7 +118,9 @@ class Examples {
       return {};
     }
     const auto verified = tlog::verify_note(example.text, keys_);
-    return verified ? Result<>() : Result<>(verified.error());
+    if (!verified) return verified.error();
+    verified_with_.insert(verified->verified.begin(), verified->verified.end());
+    return {};
   }
 
   Result<tlog::Checkpoint> check_checkpoint(const std::string& path, const std::string& text) {
@@ -172,6 +187,8 @@ class Examples {
 
   DataSet& set_;
   std::vector<tlog::VerifierKey> keys_;
+  std::vector<std::string> key_paths_;   // of each key
+  std::set<std::size_t> verified_with_;  // positions in keys_
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ void check_ed25519_vectors(DataSet& set);
 void check_c2sp_examples(DataSet& set);
 // A log as Tessera writes it, with several checkpoints of it: `vkey.txt`, `checkpoint.SIZE`, `tile/…`.
 void check_tessera_log(DataSet& set);
+// Requests to a witness, and the replies of another one: *.json. They are put to ours in their order.
+void check_witness_cases(DataSet& set);
 // Mirrors: `…/mirror.v0.json`, beside it a folder for each mirrored log. Their entry bundles are placeholders: what is
 // checked is that they are refused.
 void check_mirror(DataSet& set);

@@ -18,14 +18,15 @@ struct Kind {
   std::string_view prefix;
   void (*check)(DataSet&);
 };
-constexpr std::array<Kind, 8> kKinds{{{"merkle-probes", conform::check_merkle_probes},
+constexpr std::array<Kind, 9> kKinds{{{"merkle-probes", conform::check_merkle_probes},
                                       {"rfc6962-", conform::check_tree_vectors},
                                       {"ed25519-cctv", conform::check_ed25519_vectors},
                                       {"c2sp-examples", conform::check_c2sp_examples},
                                       {"tessera-log-", conform::check_tessera_log},
                                       {"skylight-mirror-", conform::check_mirror},
                                       {"navigli", conform::check_static_ct_log},
-                                      {"rekor2-", conform::check_rekor_bundles}}};
+                                      {"rekor2-", conform::check_rekor_bundles},
+                                      {"witness-add-checkpoint", conform::check_witness_cases}}};
 
 void check(DataSet& set) {
   for (const Kind& kind : kKinds) {

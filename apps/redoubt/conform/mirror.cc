@@ -49,7 +49,7 @@ Result<tlog::Checkpoint> check_checkpoint(DataSet& set, const std::string& folde
   if (!checkpoint) return checkpoint.error();
   // "origin hash is the SHA-256 hash of the log's origin, hex encoded, in lowercase" (C2SP tlog-mirror).
   const std::string origin_hash = encoding::hex(crypto::sha256(as_bytes(checkpoint->origin)));
-  if (!folder.ends_with("/" + origin_hash + "/")) {
+  if (name_of(std::string_view(folder).substr(0, folder.size() - 1)) != origin_hash) {
     return Error(Errc::kVerifyFailed, "of another log than the folder's name says");
   }
   return checkpoint;
