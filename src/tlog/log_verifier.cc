@@ -56,8 +56,8 @@ class Verification {
     const std::uint64_t bundles = (size().value + kTileWidth - 1) / kTileWidth;
     for (std::uint64_t index = 0; index < bundles; ++index) {
       if (const Result<> verified = (this->*verify_leaves)(index); !verified) return verified.error();
-      // A level fills only when the level below has.
-      for (unsigned level = 0; level < levels_.size() && levels_[level].size() == kFullTileSize; ++level) {
+      for (unsigned level = 0; level < levels_.size(); ++level) {
+        if (levels_[level].size() != kFullTileSize) continue;
         if (const Result<> compared = compare_tile(level); !compared) return compared.error();
       }
       if (progress_) progress_(frontier_.size().value, size().value);

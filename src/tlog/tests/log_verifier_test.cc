@@ -216,6 +216,7 @@ TEST_F(LogVerifierTest, TilesAloneAreRefusedAfterAnyChangeOfOne) {
   const Checkpoint checkpoint{"example.com/log", log_.size(), log_.frontier().root(), {}};
   std::mt19937_64 random(66'100);
   for (const TileId& id : tiles_for_size(log_.size())) {
+    if (id.level == 0 && id.index % 50 != 0 && !id.is_partial()) continue;  // not all of the many
     AlteringReader altered(log_, tile_path(id), random() % id.size_bytes());
     const auto refused = verify_tiles(altered, checkpoint);
     ASSERT_FALSE(refused) << tile_path(id);
