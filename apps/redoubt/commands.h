@@ -85,4 +85,24 @@ int run_ledger_show(const Common& common, const LedgerAccess& access, const Show
 // is no when any check fails, a file is not understood, or there is nothing to check.
 int run_ledger_conform(const Common& common, const std::string& folder);
 
+struct VerifyForkOptions {
+  std::string file;
+  std::vector<std::string> vkeys;  // the log's
+};
+int run_ledger_verify_fork(const Common& common, const VerifyForkOptions& options);
+
+struct WitnessOptions {
+  std::string dir = "witness";
+  bool json = false;
+};
+int run_witness_init(const WitnessOptions& witness, const std::string& name);
+
+struct WitnessServeOptions {
+  std::string listen = "127.0.0.1:8081";
+  std::vector<std::string> logs;  // lines as of the file `logs`, beside those in it
+  std::string tls_certificate;    // PEM files; both or neither
+  std::string tls_key;
+};
+int run_witness_serve(const WitnessOptions& witness, const WitnessServeOptions& options);
+
 }  // namespace redoubt::app

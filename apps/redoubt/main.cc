@@ -148,6 +148,38 @@ int run(int argc, char** argv) {
   conform_command->add_option("folder", conform_folder, "folder with a folder for each set of data")->required();
   conform_command->callback([&] { status = run_ledger_conform(common, conform_folder); });
 
+  VerifyForkOptions fork;
+  auto* fork_command = ledger->add_subcommand("verify-fork", "whether a file proves that a log contradicted itself");
+  fork_command->add_flag("--json", common.json, "answer in JSON");
+  fork_command->add_option("file", fork.file, "the fork proof")->required();
+  fork_command->add_option("--vkey", fork.vkeys, "the log's verifier key (repeatable: after it changed)")->required();
+  fork_command->callback([&] { status = run_ledger_verify_fork(common, fork); });
+
+  auto* witness_command = ledger->add_subcommand("witness", "be a witness for logs, ours or anybody's");
+  witness_command->require_subcommand(1);
+  WitnessOptions witness;
+  std::string witness_name;
+  WitnessServeOptions witness_serve;
+  auto* witness_init_command =
+      witness_command->add_subcommand("init", "make a witness's folder and key, print its vkey");
+  auto* witness_serve_command = witness_command->add_subcommand("serve", "cosign checkpoints until SIGTERM or Ctrl-C");
+  for (auto* command : {witness_init_command, witness_serve_command}) {
+    command->add_option("--dir", witness.dir, "the witness's folder")->capture_default_str();
+    command->add_flag("--json", witness.json, "answer in JSON");
+  }
+  witness_init_command->add_option("--name", witness_name, "its name, such as witness.example.org/w1")->required();
+  witness_init_command->callback([&] { status = run_witness_init(witness, witness_name); });
+  witness_serve_command->add_option("--listen", witness_serve.listen, "address and port; port 0: a free one")
+      ->capture_default_str();
+  witness_serve_command->add_option("--log", witness_serve.logs,
+                                    "a log's vkey, or `VKEY ORIGIN`, beside those in DIR/logs (repeatable)");
+  auto* tls_certificate = witness_serve_command->add_option("--tls-certificate", witness_serve.tls_certificate,
+                                                            "PEM chain: speak TLS 1.3 under it");
+  witness_serve_command->add_option("--tls-key", witness_serve.tls_key, "PEM file of its private key")
+      ->needs(tls_certificate);
+  tls_certificate->needs("--tls-key");
+  witness_serve_command->callback([&] { status = run_witness_serve(witness, witness_serve); });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

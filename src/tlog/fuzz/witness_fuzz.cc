@@ -180,7 +180,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace redoubt;
   tlog::World world;
   tlog::Input input{{reinterpret_cast<const std::byte*>(data), size}};
-  for (int steps = 0; steps < 64 && !input.rest.empty(); ++steps) world.step(input);
+  for (int steps = 0; steps < 20 && !input.rest.empty(); ++steps) world.step(input);
   world.look();
   return 0;
 }

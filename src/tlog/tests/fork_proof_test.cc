@@ -246,6 +246,19 @@ TEST_F(ForkProofTest, HasLimits) {
   EXPECT_EQ(format_fork_proof(wrong).error().code(), Errc::kInvalidArgument);
 }
 
+TEST(ForkProofExample, InTheDocumentOfTheFormatHolds) {
+  const std::string document = test::read_text(REDOUBT_SOURCE_DIR "/docs/formats/fork-proof.md");
+  const std::size_t begin = document.find("```\nredoubt/fork-proof@v1\n") + 4;
+  const std::size_t key_begin = document.find("verifier key `") + 14;
+  ASSERT_TRUE(begin > 4 && key_begin > 14);
+  const auto key = VerifierKey::parse(document.substr(key_begin, document.find('`', key_begin) - key_begin));
+  ASSERT_TRUE(key) << key.error().message();
+  const auto fork = verify_fork_proof(document.substr(begin, document.find("```", begin) - begin), {&*key, 1});
+  ASSERT_TRUE(fork) << fork.error().message();
+  EXPECT_EQ(fork->first.size, TreeSize{5});
+  EXPECT_EQ(fork->second.size, TreeSize{9});
+}
+
 TEST(ConsistencyRoots, AreThoseOfBothTreesOrNone) {
   auto log = make_log(40);
   for (std::uint64_t to = 2; to <= 40; ++to) {
