@@ -31,6 +31,7 @@ using record::DenialReason;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kBinary = "application/octet-stream";
 constexpr std::string_view kImmutable = "private, max-age=31536000, immutable";
+constexpr std::string_view kPublicImmutable = "public, max-age=31536000, immutable";
 constexpr std::string_view kLedger = "/ledger/";
 constexpr std::string_view kReadOperation = "ledger.entries";
 constexpr std::string_view kHashesOperation = "ledger.hashes";
@@ -362,7 +363,8 @@ net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::stri
   }
   const bool checkpoint = path == "checkpoint" || path == "cosigned";
   // Tiles never change; the checkpoint does all the time (C2SP tlog-tiles, "Parameters").
-  const HeaderField fields[] = {{"Cache-Control", checkpoint ? "no-cache" : kImmutable}};
+  const HeaderField fields[] = {
+      {"Cache-Control", checkpoint ? "no-cache" : log.public_log ? kPublicImmutable : kImmutable}};
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = 200, .content_type = checkpoint ? kText : kBinary, .headers = fields}, *bytes);
 }

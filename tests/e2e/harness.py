@@ -374,27 +374,30 @@ class Redoubt:
         done = run(program("redoubt"), "ledger", "verify", os.path.join(self.dir, "ledger"), "--dir", self.dir, "--json")
         return json.loads(done.stdout)["entries"]
 
-    def leaves(self, begin=0):
-        """The bytes of all published records from index `begin` on, in order, read from the files as docs/formats/
-        describes them."""
+    def leaves(self, begin=0, tenant=None):
+        """The bytes of all published records of a log from index `begin` on, in order, read from the files as
+        docs/formats/ describes them."""
         ledger = os.path.join(self.dir, "ledger")
-        if not os.path.exists(os.path.join(ledger, "checkpoint")):
+        log = os.path.join(ledger, "t", tenant) if tenant else ledger
+        if not os.path.exists(os.path.join(log, "checkpoint")):
             return []
-        with open(os.path.join(ledger, "checkpoint")) as file:
+        with open(os.path.join(log, "checkpoint")) as file:
             size = int(file.read().split("\n")[1])
-        with open(os.path.join(ledger, "positions"), "rb") as file:
-            offsets = struct.unpack("<%dI" % size, file.read(4 * size))
-        names = sorted(os.listdir(os.path.join(ledger, "segments")))
-        firsts = [int(name[:20]) for name in names] + [size]
+        with open(os.path.join(log, "positions"), "rb") as file:
+            file.seek(8 * begin)
+            positions = list(struct.iter_unpack("<II", file.read(8 * (size - begin))))
         out = []
-        for name, first, end in zip(names, firsts, firsts[1:]):
-            if end <= begin:
-                continue
-            with open(os.path.join(ledger, "segments", name), "rb") as file:
-                for offset in offsets[max(first, begin):end]:
-                    file.seek(offset)
-                    leaf_size = struct.unpack("<I", file.read(40)[:4])[0]
-                    out.append(file.read(leaf_size))
+        segments = {}
+        try:
+            for number, offset in positions:
+                if number not in segments:
+                    segments[number] = open(os.path.join(ledger, "segments", "%010d.seg" % number), "rb")
+                segments[number].seek(offset)
+                leaf_size = struct.unpack("<I", segments[number].read(56)[:4])[0]
+                out.append(segments[number].read(leaf_size))
+        finally:
+            for file in segments.values():
+                file.close()
         return out
 
     def records(self):

@@ -1,0 +1,91 @@
+"""Tenants on the real server: each reads its own log, and learns nothing of the others."""
+
+import base64
+import hashlib
+import json
+import os
+import unittest
+
+from harness import Redoubt, Upstream, parse_receipt, program, run, wait_for, whole_reply
+
+TENANTS = '[[tenant]]\nname = "cardiology"\n\n[[tenant]]\nname = "radiology"\nquota = "1MiB"\n'
+
+
+class Tenants(unittest.TestCase):
+    def setUp(self):
+        self.upstream = Upstream(lambda request, connection: connection.sendall(whole_reply()) is None)
+        self.addCleanup(self.upstream.close)
+        self.redoubt = Redoubt(self.upstream.url)
+        self.addCleanup(self.redoubt.remove)
+        with open(os.path.join(self.redoubt.dir, "redoubt.toml"), "a") as file:
+            file.write("\n" + TENANTS)
+        self.heart = self.redoubt.issue("heart", "--tenant", "cardiology")
+        self.heart_auditor = self.redoubt.issue("heart-auditor", "--tenant", "cardiology", "--role", "auditor")
+        self.rays = self.redoubt.issue("rays", "--tenant", "radiology")
+        self.redoubt.start()
+
+    def chat(self, key):
+        status, headers, _ = self.redoubt.chat(key=key)
+        self.assertEqual(status, 200)
+        return parse_receipt(headers["redoubt-receipt"])
+
+    def cli(self, *arguments, check=True):
+        return run(program("redoubt"), "ledger", *arguments, "--dir", self.redoubt.dir, check=check)
+
+    def test_indices_receipts_and_proofs_are_of_each_ones_own_log(self):
+        self.assertEqual(self.chat(self.heart)[:2], ("test.example/log/t/cardiology", 1))
+        for _ in range(3):
+            self.chat(self.rays)
+            self.chat(self.redoubt.key)
+        origin, index, leaf = self.chat(self.heart)
+        self.assertEqual((origin, index), ("test.example/log/t/cardiology", 3), "others' records do not count")
+        proof = self.cli("prove", str(index), "--tenant", "cardiology", "--leaf", leaf, "--key", self.heart, "--url",
+                         self.redoubt.url)
+        self.assertIn("test.example/log/t/cardiology", proof.stdout)
+        self.assertEqual(self.redoubt.stop(), 0)
+        for tenant, entries in (("cardiology", 4), ("radiology", 6)):
+            ledger = os.path.join(self.redoubt.dir, "ledger")
+            verified = json.loads(self.cli("verify", ledger, "--tenant", tenant, "--json").stdout)
+            self.assertEqual((verified["origin"], verified["entries"]), ("test.example/log/t/" + tenant, entries))
+        records = [json.loads(leaf) for leaf in self.redoubt.leaves(tenant="cardiology")]
+        self.assertEqual({record["metadata"]["tenant_uid"] for record in records}, {"cardiology"})
+        self.assertEqual(base64.b64encode(hashlib.sha256(b"\0" + self.redoubt.leaves(tenant="cardiology")[index]).digest()),
+                         leaf.encode())
+
+    def test_one_tenants_keys_open_nothing_of_another(self):
+        self.chat(self.heart)
+        self.chat(self.rays)
+        get = self.redoubt.get
+        wait_for(lambda: get("/ledger/t/cardiology/checkpoint", self.heart)[0] == 200)
+        self.assertEqual(get("/ledger/t/cardiology/tile/0/000.p/2", self.heart)[0], 200)
+        self.assertEqual(get("/ledger/t/cardiology/receipt/1", self.heart)[0], 200)
+        self.assertEqual(get("/ledger/t/cardiology/tile/entries/000.p/2", self.heart)[0], 403)
+        self.assertEqual(get("/ledger/t/cardiology/tile/entries/000.p/2", self.heart_auditor)[0], 200)
+        there_is_none = get("/ledger/t/nobody/checkpoint", self.heart_auditor)
+        for path in ("checkpoint", "tile/0/000.p/2", "tile/entries/000.p/2", "receipt/1"):
+            self.assertEqual(get("/ledger/t/radiology/" + path)[0], 401)
+            status, _, body = get("/ledger/t/radiology/" + path, self.heart_auditor)
+            self.assertEqual((status, body), (404, there_is_none[2]))
+            self.assertEqual(get("/ledger/t/radiology/" + path, self.redoubt.auditor)[0], 404)
+
+    def test_a_quota_that_is_used_up_refuses_its_tenant_alone(self):
+        def fill():
+            return self.redoubt.chat("x" * 200_000, key=self.rays)[0] == 503
+        wait_for(fill, 30)
+        status, headers, body = self.redoubt.chat(key=self.rays)
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "ledger_full"))
+        self.assertIn("retry-after", headers)
+        self.chat(self.heart)
+        self.chat(self.redoubt.key)
+        self.assertEqual(self.redoubt.get("/readyz")[0], 200)
+
+    def test_a_key_of_an_unknown_tenant_is_refused_at_the_start(self):
+        self.redoubt.issue("stray", "--tenant", "nobody")
+        self.assertEqual(self.redoubt.stop(), 0)
+        with self.assertRaises(AssertionError) as failure:
+            self.redoubt.start()
+        self.assertIn("`nobody`, which is not configured", str(failure.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
