@@ -6,8 +6,6 @@
 // One tree of --leaves entries of 256 bytes, its tiles in memory. Proofs are made for leaves in no order, with every
 // node they need at hand (NodeCache) and once more from the tiles alone; verified many at a time and one at a time;
 // entries are appended 256 at a time, as the ledger does: leaf hash, frontier, the hashes for the tiles kept.
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <array>
 #include <chrono>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "bench/usage.h"
 #include "tlog/frontier.h"
 #include "tlog/node_cache.h"
 #include "tlog/proof.h"
@@ -80,15 +79,6 @@ class Appender {
   std::exit(3);
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 struct Rate {
   double per_second;
   double cpu_us;  // a unit
@@ -97,7 +87,7 @@ struct Rate {
 // One call of `work` does `units`.
 template <class F>
 Rate measure(double seconds, std::size_t units, F&& work) {
-  const double cpu = cpu_seconds();
+  const double cpu = bench::cpu_seconds();
   const auto begin = SteadyClock::now();
   double done = 0;
   double elapsed = 0;
@@ -105,7 +95,7 @@ Rate measure(double seconds, std::size_t units, F&& work) {
     work();
     done += static_cast<double>(units);
   }
-  return {done / elapsed, (cpu_seconds() - cpu) / done * 1e6};
+  return {done / elapsed, (bench::cpu_seconds() - cpu) / done * 1e6};
 }
 
 // A fixed order of leaves without a pattern that a cache could follow (the constants are Knuth's MMIX).
