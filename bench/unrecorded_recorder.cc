@@ -8,8 +8,14 @@ CompletionText::CompletionText(Recorder&) : salt_(), stream_(salt_, record::kCom
 void CompletionText::add(std::string_view) {}
 
 Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client,
-                   const Clock& clock, record::RecordSource source, std::chrono::milliseconds ledger_timeout)
-    : io_(io), sweep_(sweep), client_(client), clock_(clock), source_(source), ledger_timeout_(ledger_timeout) {}
+                   const Clock& clock, const Logs& logs, std::string version, std::chrono::milliseconds ledger_timeout)
+    : io_(io),
+      sweep_(sweep),
+      client_(client),
+      clock_(clock),
+      logs_(logs),
+      version_(std::move(version)),
+      ledger_timeout_(ledger_timeout) {}
 
 UnixMillis Recorder::now() {
   return clock_.now();
@@ -17,17 +23,15 @@ UnixMillis Recorder::now() {
 
 void Recorder::flush_soon() {}
 
-ledger::Receipt Recorder::receipt_of(const ledger::Appended& appended) const {
-  return {.origin = std::string(source_.log_origin), .index = appended.index, .leaf_hash = appended.leaf_hash};
+net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& facts, std::string_view,
+                                             std::string_view) {
+  co_return Admission(std::unique_ptr<Admission::Exchange>(new Admission::Exchange{
+      .recorder = *this, .log = log, .facts = facts, .receipt = {.origin = log.origin}, .started = {}}));
 }
 
-net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& facts, std::string_view, std::string_view) {
-  co_return Admission(std::unique_ptr<Admission::Exchange>(
-      new Admission::Exchange{.recorder = *this, .facts = facts, .receipt = receipt_of({}), .started = {}}));
-}
-
-net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts, record::Denial, std::string_view) {
-  co_return receipt_of({});
+net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::ExchangeFacts, record::Denial,
+                                                  std::string_view) {
+  co_return ledger::Receipt{.origin = log.origin};
 }
 
 bool Recorder::deny_together(record::ExchangeFacts, record::Denial, std::string_view) {

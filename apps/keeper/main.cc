@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -28,7 +30,6 @@
 #include "keys/tls_authority.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
-#include "ledger/reader.h"
 
 namespace redoubt {
 namespace {
@@ -38,7 +39,11 @@ struct Arguments {
   std::string dir;
   std::string ledger;
   std::string origin;
-  std::string tenant;
+  struct Tenant {
+    std::string name;
+    std::uint64_t quota = 0;  // bytes; 0: none
+  };
+  std::vector<Tenant> tenants;
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
@@ -85,8 +90,6 @@ Arguments parse(int argc, char** argv) {
       out.ledger = value;
     else if (name == "--origin")
       out.origin = value;
-    else if (name == "--tenant")
-      out.tenant = value;
     else if (name == "--version")
       out.version = value;
     else if (name == "--segment-bytes")
@@ -107,7 +110,11 @@ Arguments parse(int argc, char** argv) {
       out.alive_fd = number<int>(value);
     else if (name == "--require-confinement")
       out.require_confinement = number<int>(value) != 0;
-    else if (name == "--user") {
+    else if (name == "--tenant") {
+      const std::size_t colon = value.find(':');
+      if (colon == std::string_view::npos) usage("`--tenant` is `name:quota`");
+      out.tenants.push_back({std::string(value.substr(0, colon)), number<std::uint64_t>(value.substr(colon + 1))});
+    } else if (name == "--user") {
       const std::size_t colon = value.find(':');
       if (colon == std::string_view::npos) usage("`--user` is `user:group`");
       out.user = {.user = number<uid_t>(value.substr(0, colon)), .group = number<gid_t>(value.substr(colon + 1))};
@@ -182,7 +189,26 @@ Result<> confine_to_ledger(bool require_all) {
   return confine::log_confinement("keeper", *report, require_all);
 }
 
+std::vector<std::uint64_t> quotas_by_log(const ledger::Ledger& ledger, const std::vector<Arguments::Tenant>& tenants) {
+  std::vector<std::uint64_t> quotas(ledger.logs());
+  for (const Arguments::Tenant& tenant : tenants) {
+    const auto at = std::find(ledger.tenants().begin(), ledger.tenants().end(), tenant.name);
+    if (at != ledger.tenants().end())
+      quotas[static_cast<std::size_t>(at - ledger.tenants().begin()) + 1] = tenant.quota;
+  }
+  return quotas;
+}
+
+// Each log has its files open.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 Result<> serve(const Arguments& arguments) {
+  raise_descriptor_limit();
   PosixFileSystem fs;
   const SystemClock clock;
   // Both folders are opened by who started us; the way to them need not be open to the keeper's own user. From then on
@@ -236,15 +262,17 @@ Result<> serve(const Arguments& arguments) {
   ledger_folder->reset();
   if (auto done = confine_to_ledger(arguments.require_confinement); !done) return done;
 
-  auto ledger = ledger::Ledger::open(fs, ".", *signer, clock, {.segment_bytes = arguments.segment_bytes});
+  std::vector<std::string> tenants;
+  for (const Arguments::Tenant& tenant : arguments.tenants) tenants.push_back(tenant.name);
+  auto ledger = ledger::Ledger::open(fs, ".", *signer, clock,
+                                     {.tenants = std::move(tenants), .segment_bytes = arguments.segment_bytes});
   if (!ledger) return ledger.error().in("`" + arguments.ledger + "`");
-  ledger::LedgerReader reader(fs, ".");
-  ledger::Keeper keeper(
-      **ledger, reader, wrapper, clock,
-      {.free_space_reserve = arguments.free_space_reserve,
-       .openers = *std::move(openers),
-       .source = {.log_origin = arguments.origin, .tenant = arguments.tenant, .product_version = arguments.version},
-       .tls_authority = tls_authority ? &*tls_authority : nullptr});
+  ledger::Keeper keeper(**ledger, wrapper, clock,
+                        {.free_space_reserve = arguments.free_space_reserve,
+                         .quotas = quotas_by_log(**ledger, arguments.tenants),
+                         .openers = *std::move(openers),
+                         .product_version = arguments.version,
+                         .tls_authority = tls_authority ? &*tls_authority : nullptr});
   for (std::size_t i = 0; i < rings.size(); ++i) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);
@@ -260,7 +288,7 @@ Result<> serve(const Arguments& arguments) {
   action.sa_handler = on_stop_signal;
   ::sigaction(SIGTERM, &action, nullptr);
 
-  log::info("keeper", "ledger open", {{"origin", arguments.origin}, {"entries", (*ledger)->committed().value}});
+  log::info("keeper", "ledger open", {{"origin", arguments.origin}, {"entries", (*ledger)->committed_entries()}});
   // Ready is one byte. What follows, to the end, is the certificate that callers must trust, if there is one.
   const std::string ready = "\1" + (tls_authority ? tls_authority->certificate_pem() : std::string());
   if (::write(arguments.ready_fd, ready.data(), ready.size()) != static_cast<ssize_t>(ready.size())) {
@@ -269,7 +297,7 @@ Result<> serve(const Arguments& arguments) {
   ::close(arguments.ready_fd);
   auto ended = keeper.run(arguments.wake_fd, stop_read.get());
   log::info("keeper", "ledger closed",
-            {{"entries", (*ledger)->committed().value},
+            {{"entries", (*ledger)->committed_entries()},
              {"commits", keeper.stats().commits},
              {"checkpoints", keeper.stats().checkpoints}});
   return ended;

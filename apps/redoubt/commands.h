@@ -35,6 +35,7 @@ int run_status(const Common& common, const StatusOptions& options);
 struct IssueKeyOptions {
   std::string name;
   std::string role = "caller";
+  std::string tenant;               // empty: none
   std::vector<std::string> models;  // empty: all
   bool replace = false;
 };
@@ -43,11 +44,14 @@ int run_revoke_key(const Common& common, const std::string& name);
 int run_list_keys(const Common& common);
 
 struct LedgerAccess {
+  std::string tenant;     // whose log; empty: the system log
   std::string url;        // a running server instead of the folder
   std::string key;        // API key for what needs one; also from REDOUBT_KEY
   std::string ca_file;    // trust anchors for https; default: the folder's for the folder's server, else the system's
   std::string vkey;       // the log's verifier key
   std::string vkey_file;  // or a file that holds it; default: the folder's
+
+  std::string policy_file;  // trust policy (C2SP tlog-policy) that the checkpoint must satisfy; empty: the key alone
 };
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access);
 
@@ -64,6 +68,13 @@ struct VerifyOptions {
 };
 int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options);
 
+struct VerifyProofOptions {
+  std::string file;
+  std::string leaf;         // base64 of the leaf hash, or
+  std::string record_file;  // the record's bytes
+};
+int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options);
+
 struct ShowOptions {
   std::uint64_t index = 0;
   bool open = false;        // ask the keeper for the values
@@ -71,5 +82,25 @@ struct ShowOptions {
   std::string opener_file;  // default: the folder's
 };
 int run_ledger_show(const Common& common, const LedgerAccess& access, const ShowOptions& options);
+
+struct VerifyForkOptions {
+  std::string file;
+  std::vector<std::string> vkeys;  // the log's
+};
+int run_ledger_verify_fork(const Common& common, const VerifyForkOptions& options);
+
+struct WitnessOptions {
+  std::string dir = "witness";
+  bool json = false;
+};
+int run_witness_init(const WitnessOptions& witness, const std::string& name);
+
+struct WitnessServeOptions {
+  std::string listen = "127.0.0.1:8081";
+  std::vector<std::string> logs;  // lines as of the file `logs`, beside those in it
+  std::string tls_certificate;    // PEM files; both or neither
+  std::string tls_key;
+};
+int run_witness_serve(const WitnessOptions& witness, const WitnessServeOptions& options);
 
 }  // namespace redoubt::app

@@ -46,7 +46,12 @@ int run_issue_key(const Common& common, const IssueKeyOptions& options) {
   auto done = change_keys(Layout(common.dir), [&](gateway::ApiKeys& keys) -> Result<> {
     std::vector<std::string> models = options.models;
     if (models.empty() && *role == gateway::Role::kCaller) models = {"*"};
-    auto issued = keys.issue(options.name, *role, std::move(models), SystemClock().now(), options.replace);
+    auto issued = keys.issue({.id = options.name,
+                              .role = *role,
+                              .tenant = options.tenant,
+                              .models = std::move(models),
+                              .created = SystemClock().now()},
+                             options.replace);
     if (!issued) return issued.error();
     key = *std::move(issued);
     return {};
@@ -59,6 +64,7 @@ int run_issue_key(const Common& common, const IssueKeyOptions& options) {
     json.member("ok", true);
     json.member("name", options.name);
     json.member("role", options.role);
+    if (!options.tenant.empty()) json.member("tenant", options.tenant);
     json.member("key", key);
     json.end_object();
     std::printf("%s\n", out.c_str());
@@ -94,8 +100,8 @@ int run_list_keys(const Common& common) {
   for (const gateway::ApiKey& key : keys->all()) {
     std::string models;
     for (const std::string& model : key.models) models += (models.empty() ? "" : ",") + model;
-    std::printf("%-24s %-8s %-20s %s\n", key.id.c_str(), std::string(to_string(key.role)).c_str(),
-                date(key.created).c_str(), models.c_str());
+    std::printf("%-24s %-8s %-20s %-16s %s\n", key.id.c_str(), std::string(to_string(key.role)).c_str(),
+                date(key.created).c_str(), key.tenant.empty() ? "-" : key.tenant.c_str(), models.c_str());
   }
   return kSuccess;
 }

@@ -17,6 +17,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
+#include "redoubt/standing.h"
 #include "tlog/entry_bundle.h"
 #include "tlog/log_verifier.h"
 #include "tlog/proof.h"
@@ -39,12 +40,13 @@ std::string first_line(std::string text) {
   return text;
 }
 
-Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess& access) {
-  if (!access.vkey.empty()) return tlog::VerifierKey::parse(access.vkey);
-  const std::string path = access.vkey_file.empty() ? Layout(common.dir).verifier_key() : access.vkey_file;
-  auto text = read_text(path, 4096);
-  if (!text) return text.error().in("verifier key (give --vkey or --vkey-file)");
-  return tlog::VerifierKey::parse(first_line(*std::move(text)));
+ledger::LedgerReader folder_reader(FileSystem& fs, const Common& common, const LedgerAccess& access) {
+  return ledger::LedgerReader(fs, Layout(common.dir).ledger(), access.tenant);
+}
+
+// Where the log's files are on a server.
+std::string server_path(const LedgerAccess& access) {
+  return access.tenant.empty() ? "/ledger/" : "/ledger/t/" + access.tenant + "/";
 }
 
 std::string api_key(const LedgerAccess& access) {
@@ -80,13 +82,13 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   OpenedCheckpoint out;
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto note = ledger::LedgerReader(fs, Layout(common.dir).ledger()).checkpoint();
+    auto note = folder_reader(fs, common, access).checkpoint();
     if (!note) return no_checkpoint(note.error());
     out.note = *std::move(note);
   } else {
     auto fetcher = server(common, access);
     if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get("/ledger/checkpoint", 64 * 1024);
+    auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
     if (!reply) return reply.error();
     if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
     out.note = std::move(reply->body);
@@ -98,10 +100,10 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   return out;
 }
 
-Result<std::string> make_proof_file(const Common& common, const ProveOptions& options) {
+Result<std::string> make_proof_file(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   PosixFileSystem fs;
-  ledger::LedgerReader reader(fs, Layout(common.dir).ledger());
-  auto opened = load_checkpoint(common, {});
+  ledger::LedgerReader reader = folder_reader(fs, common, access);
+  auto opened = load_checkpoint(common, access);
   if (!opened) return opened.error();
   const tlog::LeafIndex index{options.index};
   if (index.value >= opened->checkpoint.size.value) {
@@ -118,18 +120,19 @@ struct Proven {
   std::string file;
   tlog::VerifiedProof proof;
   tlog::Hash leaf{};
+  std::optional<Standing> standing;
 };
 
 Result<Proven> prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   Proven out;
   if (access.url.empty()) {
-    auto file = make_proof_file(common, options);
+    auto file = make_proof_file(common, access, options);
     if (!file) return file.error();
     out.file = *std::move(file);
   } else {
     auto fetcher = server(common, access);
     if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get("/ledger/receipt/" + std::to_string(options.index), kMaxProofBytes);
+    auto reply = (*fetcher)->get(server_path(access) + "receipt/" + std::to_string(options.index), kMaxProofBytes);
     if (!reply) return reply.error();
     if (reply->status != 200) return reply_error(*reply, "receipt");
     out.file = std::move(reply->body);
@@ -142,22 +145,32 @@ Result<Proven> prove(const Common& common, const LedgerAccess& access, const Pro
     std::copy(leaf->begin(), leaf->end(), out.leaf.begin());
   } else if (access.url.empty()) {
     PosixFileSystem fs;
-    auto entry = ledger::LedgerReader(fs, Layout(common.dir).ledger()).read_entry({options.index});
+    auto entry = folder_reader(fs, common, access).read_entry({options.index});
     if (!entry) return entry.error();
     out.leaf = tlog::leaf_hash(entry->leaf);
   } else {
     return Error(Errc::kInvalidArgument, "with --url, give --leaf: the leaf hash of the receipt to be proven");
   }
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
-  const tlog::VerifierKey keys[] = {*vkey};
-  auto verified = tlog::verify_proof_file(out.file, out.leaf, keys, vkey->name());
-  if (!verified) return verified.error().in("receipt " + std::to_string(options.index));
-  if (verified->index.value != options.index) {
-    return Error(Errc::kVerifyFailed, "the proof is for record " + std::to_string(verified->index.value) + ", not " +
+  const std::string receipt = "receipt " + std::to_string(options.index);
+  if (access.policy_file.empty()) {
+    auto vkey = verifier_key(common, access);
+    if (!vkey) return vkey.error();
+    const tlog::VerifierKey keys[] = {*vkey};
+    auto verified = tlog::verify_proof_file(out.file, out.leaf, keys, vkey->name());
+    if (!verified) return verified.error().in(receipt);
+    out.proof = *std::move(verified);
+  } else {
+    auto policy = trust_policy(common, access);
+    if (!policy) return policy.error();
+    auto checked = tlog::check_proof_file(out.file, out.leaf, *policy);
+    if (!checked) return checked.error().in(receipt);
+    out.proof = {checked->checkpoint.checkpoint, checked->index, std::move(checked->extra)};
+    out.standing = Standing{*std::move(policy), std::move(checked->checkpoint)};
+  }
+  if (out.proof.index.value != options.index) {
+    return Error(Errc::kVerifyFailed, "the proof is for record " + std::to_string(out.proof.index.value) + ", not " +
                                           std::to_string(options.index));
   }
-  out.proof = *std::move(verified);
   return out;
 }
 
@@ -171,9 +184,12 @@ void show_progress(std::uint64_t done, std::uint64_t total) {
   if (done == total) std::fprintf(stderr, "\r\033[K");
 }
 
-Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
+struct VerifiedLog {
+  tlog::LogReport report;
+  std::optional<Standing> standing;
+};
+
+Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
   std::optional<std::string> checkpoint;
   if (!options.checkpoint_file.empty()) {
     auto text = read_text(options.checkpoint_file, tlog::kMaxNoteSize);
@@ -189,13 +205,28 @@ Result<tlog::LogReport> verify(const Common& common, const LedgerAccess& access,
     fetcher = *std::move(made);
     reader = std::make_unique<HttpResourceReader>(*fetcher);
   } else if (ledger::LedgerReader::is_ledger(fs, options.where)) {
-    reader = std::make_unique<ledger::LedgerReader>(fs, options.where);
+    reader = std::make_unique<ledger::LedgerReader>(fs, options.where, access.tenant);
   } else {
     reader = std::make_unique<tlog::DirectoryReader>(fs, options.where);
   }
+  std::optional<Standing> standing;
+  if (!access.policy_file.empty()) {
+    if (!checkpoint) {
+      auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
+      if (!note) return no_checkpoint(note.error());
+      checkpoint = as_chars(*note);
+    }
+    auto checked = check_standing(common, access, *checkpoint);
+    if (!checked) return checked.error();
+    standing = *std::move(checked);
+  }
+  auto vkey = standing ? standing->log_key() : verifier_key(common, access);
+  if (!vkey) return vkey.error();
   const bool progress = ::isatty(STDERR_FILENO) == 1 && !common.json;
-  return tlog::verify_log(*reader, *vkey, checkpoint,
-                          progress ? tlog::LogProgress(show_progress) : tlog::LogProgress());
+  auto verified =
+      tlog::verify_log(*reader, *vkey, checkpoint, progress ? tlog::LogProgress(show_progress) : tlog::LogProgress());
+  if (!verified) return verified.error();
+  return VerifiedLog{*std::move(verified), std::move(standing)};
 }
 
 // Asks the keeper of a running server for the values of a record.
@@ -217,7 +248,7 @@ Result<Bytes> open_values(const Common& common, const LedgerAccess& access, cons
   json.begin_object();
   json.member("request", encoding::base64(ledger::encode_open_request(*request)));
   json.end_object();
-  auto reply = (*fetcher)->post("/ledger/open", body, 4 * 1024 * 1024);
+  auto reply = (*fetcher)->post(server_path(access) + "open", body, 4 * 1024 * 1024);
   if (!reply) return reply.error();
   if (reply->status != 200) return reply_error(*reply, "opening the values");
   encoding::JsonReader json_reader;
@@ -234,7 +265,7 @@ Result<Bytes> open_values(const Common& common, const LedgerAccess& access, cons
 Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std::uint64_t index) {
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto entry = ledger::LedgerReader(fs, Layout(common.dir).ledger()).read_entry({index});
+    auto entry = folder_reader(fs, common, access).read_entry({index});
     if (!entry) return entry.error();
     return std::move(entry->leaf);
   }
@@ -246,7 +277,7 @@ Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std
   const std::uint64_t bundle = index / tlog::kTileWidth;
   const unsigned width = tlog::tile_width(0, bundle, opened->checkpoint.size);
   HttpResourceReader reader(**fetcher);
-  auto bytes = reader.fetch("ledger/" + tlog::bundle_path(bundle, width), tlog::kMaxBundleSize);
+  auto bytes = reader.fetch(server_path(access).substr(1) + tlog::bundle_path(bundle, width), tlog::kMaxBundleSize);
   if (!bytes) return bytes.error();
   auto entries = tlog::decode_entry_bundle(*bytes);
   if (!entries) return entries.error();
@@ -291,55 +322,54 @@ int run_ledger_prove(const Common& common, const LedgerAccess& access, const Pro
     std::string out;
     encoding::JsonWriter json(out);
     json.begin_object();
-    json.member("ok", true);
     json.member("index", options.index);
     json.member("origin", checkpoint.origin);
     json.member("leaf", encoding::base64(proven->leaf));
     json.member("tree_size", checkpoint.size.value);
     json.member("root", encoding::base64(checkpoint.root));
     json.member("proof", proven->file);
-    json.member("freshness", kFreshness);
+    write_standing(json, proven->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
-    return kSuccess;
+    return exit_status(proven->standing);
   }
   std::printf("receipt %llu verified\n", static_cast<unsigned long long>(options.index));
   std::printf("log         %s\n", checkpoint.origin.c_str());
   std::printf("leaf        %s\n", encoding::base64(proven->leaf).c_str());
   std::printf("checkpoint  %llu entries, root %s\n", static_cast<unsigned long long>(checkpoint.size.value),
               encoding::base64(checkpoint.root).c_str());
-  std::printf("freshness   %s\n", std::string(kFreshness).c_str());
-  return kSuccess;
+  print_standing(proven->standing);
+  return exit_status(proven->standing);
 }
 
 int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
-  auto verified = verify(common, access, options);
-  if (!verified) return report(verified.error(), common.json);
+  auto checked = verify(common, access, options);
+  if (!checked) return report(checked.error(), common.json);
+  const tlog::LogReport* verified = &checked->report;
   std::uint64_t tiles = 0;
   for (const std::uint64_t count : verified->tiles) tiles += count;
   if (common.json) {
     std::string out;
     encoding::JsonWriter json(out);
     json.begin_object();
-    json.member("ok", true);
     json.member("origin", verified->checkpoint.origin);
     json.member("entries", verified->checkpoint.size.value);
     json.member("entry_bytes", verified->entry_bytes);
     json.member("bundles", verified->bundles);
     json.member("tiles", tiles);
     json.member("root", encoding::base64(verified->checkpoint.root));
-    json.member("freshness", kFreshness);
+    write_standing(json, checked->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
-    return kSuccess;
+    return exit_status(checked->standing);
   }
   std::printf("verified    %llu entries (%llu bytes), %llu tiles, root %s\n",
               static_cast<unsigned long long>(verified->checkpoint.size.value),
               static_cast<unsigned long long>(verified->entry_bytes), static_cast<unsigned long long>(tiles),
               encoding::base64(verified->checkpoint.root).c_str());
   std::printf("log         %s\n", verified->checkpoint.origin.c_str());
-  std::printf("freshness   %s\n", std::string(kFreshness).c_str());
-  return kSuccess;
+  print_standing(checked->standing);
+  return exit_status(checked->standing);
 }
 
 int run_ledger_show(const Common& common, const LedgerAccess& access, const ShowOptions& options) {

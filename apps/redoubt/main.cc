@@ -19,12 +19,21 @@ void add_ca_file(CLI::App& command, std::string& ca_file) {
   command.add_option("--ca-file", ca_file, "PEM trust anchors for https (default: DIR/tls-ca.pem, or the system's)");
 }
 
+void add_log_key(CLI::App& command, LedgerAccess& access) {
+  auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
+  command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+}
+
+void add_policy(CLI::App& command, LedgerAccess& access) {
+  command.add_option("--policy", access.policy_file, "file with the logs and witnesses to believe (C2SP tlog-policy)");
+}
+
 void add_access(CLI::App& command, LedgerAccess& access) {
+  command.add_option("--tenant", access.tenant, "the log of this tenant (default: the system log)");
   command.add_option("--url", access.url, "a running server instead of the folder");
   add_ca_file(command, access.ca_file);
   command.add_option("--key", access.key, "API key to present (or REDOUBT_KEY)");
-  auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
-  command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+  add_log_key(command, access);
 }
 
 int run(int argc, char** argv) {
@@ -70,6 +79,7 @@ int run(int argc, char** argv) {
   add_common(*issue_command, common);
   issue_command->add_option("--name", issue.name, "the key's name")->required();
   issue_command->add_option("--role", issue.role, "`caller` or `auditor`")->capture_default_str();
+  issue_command->add_option("--tenant", issue.tenant, "tenant whose log the key's exchanges go to (default: none)");
   issue_command->add_option("--model", issue.models, "model that a caller may use (repeatable; default: all)");
   issue_command->add_flag("--replace", issue.replace, "revoke the key of that name");
   issue_command->callback([&] { status = run_issue_key(common, issue); });
@@ -94,6 +104,7 @@ int run(int argc, char** argv) {
   auto* prove_command = ledger->add_subcommand("prove", "prove that a record is in the log");
   add_common(*prove_command, common);
   add_access(*prove_command, access);
+  add_policy(*prove_command, access);
   prove_command->add_option("index", prove.index, "the record's index")->required();
   prove_command->add_option("--leaf", prove.leaf, "base64 of the leaf hash, as a receipt says");
   prove_command->add_option("--output", prove.output, "write the proof (C2SP tlog-proof) to this file");
@@ -103,11 +114,24 @@ int run(int argc, char** argv) {
   auto* verify_command = ledger->add_subcommand("verify", "recompute a whole log, ours or anybody's");
   add_common(*verify_command, common);
   add_access(*verify_command, access);
+  add_policy(*verify_command, access);
   verify_command->get_option("--url")->group("");  // the log is the argument
   verify_command->add_option("log", verify.where, "folder, or URL under which the log's files lie")->required();
   verify_command->add_option("--checkpoint", verify.checkpoint_file,
                              "file with the checkpoint (default: the log's own)");
   verify_command->callback([&] { status = run_ledger_verify(common, access, verify); });
+
+  VerifyProofOptions verify_proof;
+  auto* verify_proof_command = ledger->add_subcommand("verify-proof", "verify a proof file (C2SP tlog-proof), offline");
+  add_common(*verify_proof_command, common);
+  add_log_key(*verify_proof_command, access);
+  add_policy(*verify_proof_command, access);
+  verify_proof_command->add_option("proof", verify_proof.file, "the proof file")->required();
+  auto* of_what = verify_proof_command->add_option_group("of what");
+  of_what->add_option("--leaf", verify_proof.leaf, "base64 of the leaf hash, as a receipt says");
+  of_what->add_option("--record", verify_proof.record_file, "file with the record's bytes");
+  of_what->require_option(1);
+  verify_proof_command->callback([&] { status = run_ledger_verify_proof(common, access, verify_proof); });
 
   ShowOptions show;
   auto* show_command = ledger->add_subcommand("show", "print a record for a person to read");
@@ -118,6 +142,38 @@ int run(int argc, char** argv) {
   show_command->add_flag("--open", show.open, "open the values that the record commits to")->needs(reason);
   show_command->add_option("--opener", show.opener_file, "key file of who opens (default: DIR/keys/opener.key)");
   show_command->callback([&] { status = run_ledger_show(common, access, show); });
+
+  VerifyForkOptions fork;
+  auto* fork_command = ledger->add_subcommand("verify-fork", "whether a file proves that a log contradicted itself");
+  fork_command->add_flag("--json", common.json, "answer in JSON");
+  fork_command->add_option("file", fork.file, "the fork proof")->required();
+  fork_command->add_option("--vkey", fork.vkeys, "the log's verifier key (repeatable: after it changed)")->required();
+  fork_command->callback([&] { status = run_ledger_verify_fork(common, fork); });
+
+  auto* witness_command = ledger->add_subcommand("witness", "be a witness for logs, ours or anybody's");
+  witness_command->require_subcommand(1);
+  WitnessOptions witness;
+  std::string witness_name;
+  WitnessServeOptions witness_serve;
+  auto* witness_init_command =
+      witness_command->add_subcommand("init", "make a witness's folder and key, print its vkey");
+  auto* witness_serve_command = witness_command->add_subcommand("serve", "cosign checkpoints until SIGTERM or Ctrl-C");
+  for (auto* command : {witness_init_command, witness_serve_command}) {
+    command->add_option("--dir", witness.dir, "the witness's folder")->capture_default_str();
+    command->add_flag("--json", witness.json, "answer in JSON");
+  }
+  witness_init_command->add_option("--name", witness_name, "its name, such as witness.example.org/w1")->required();
+  witness_init_command->callback([&] { status = run_witness_init(witness, witness_name); });
+  witness_serve_command->add_option("--listen", witness_serve.listen, "address and port; port 0: a free one")
+      ->capture_default_str();
+  witness_serve_command->add_option("--log", witness_serve.logs,
+                                    "a log's vkey, or `VKEY ORIGIN`, beside those in DIR/logs (repeatable)");
+  auto* tls_certificate = witness_serve_command->add_option("--tls-certificate", witness_serve.tls_certificate,
+                                                            "PEM chain: speak TLS 1.3 under it");
+  witness_serve_command->add_option("--tls-key", witness_serve.tls_key, "PEM file of its private key")
+      ->needs(tls_certificate);
+  tls_certificate->needs("--tls-key");
+  witness_serve_command->callback([&] { status = run_witness_serve(witness, witness_serve); });
 
   try {
     app.parse(argc, argv);

@@ -300,7 +300,6 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--dir=" + layout_.keeper(),
       "--ledger=" + layout_.ledger(),
       "--origin=" + settings_.origin,
-      "--tenant=" + settings_.tenant,
       "--version=" REDOUBT_VERSION,
       "--segment-bytes=" + std::to_string(settings_.segment_bytes),
       "--free-space-reserve=" + std::to_string(settings_.free_space_reserve),
@@ -310,6 +309,9 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--alive-fd=" + std::to_string(keeper_alive_.write.get()),
       "--require-confinement=" + std::to_string(settings_.require_confinement ? 1 : 0),
   };
+  for (const Settings::Tenant& tenant : settings_.tenants) {
+    arguments.push_back("--tenant=" + tenant.log.name + ":" + std::to_string(tenant.quota));
+  }
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
   }
@@ -358,7 +360,7 @@ Result<> Launcher::start_gateway() {
 gateway::GatewaySettings Launcher::gateway_settings() const {
   gateway::GatewaySettings out{
       .origin = settings_.origin,
-      .tenant = settings_.tenant,
+      .tenants = {},
       .version = REDOUBT_VERSION,
       .ledger_directory = ".",  // the gateway's working folder
       .upstream_url = {},
@@ -379,6 +381,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .ledger_timeout = settings_.ledger_timeout,
       .cpus = options_.gateway_cpus,
   };
+  for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);
   if (!settings_.upstream_ca_file.empty()) {
     out.client_limits.ca_file = std::filesystem::absolute(settings_.upstream_ca_file).string();
   }

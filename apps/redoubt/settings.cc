@@ -1,5 +1,6 @@
 #include "redoubt/settings.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "base/config.h"
@@ -44,6 +45,28 @@ class Reader {
   std::optional<Error> error_;
 };
 
+Result<> load_tenants(const ConfigFile& file, Settings& s) {
+  for (const ConfigSection& section : file.sections("tenant")) {
+    auto name = section.get_string("name");
+    if (!name) return name.error();
+    const auto same = [&](const Settings::Tenant& tenant) { return tenant.log.name == *name; };
+    if (!ledger::is_tenant_name(*name)) {
+      return section.error_at("name", "has 1 to 64 of a-z, 0-9, `.`, `_` and `-`, not in front, and is not `system`");
+    }
+    if (std::any_of(s.tenants.begin(), s.tenants.end(), same)) return section.error_at("name", "is there twice");
+    Settings::Tenant tenant{.log = {.name = *name}};
+    Reader in(section);
+    in.read("public_log", tenant.log.public_log);
+    in.read_size("quota", tenant.quota, 1024 * 1024, 1ull << 60);
+    if (auto done = in.done(); !done) return done;
+    s.tenants.push_back(std::move(tenant));
+  }
+  if (s.tenants.size() > ledger::kMaxTenants) {
+    return Error(Errc::kInvalidArgument, "there are more than " + std::to_string(ledger::kMaxTenants) + " tenants");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
@@ -74,7 +97,6 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("gateway.tls_key", s.tls_key);
   in.read("gateway.allow_plain_http", s.allow_plain_http);
   in.read("ledger.origin", s.origin);
-  in.read("ledger.tenant", s.tenant);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
   in.read_size("ledger.free_space_reserve", s.free_space_reserve, 16 * kMiB, 1024 * 1024 * kMiB);
   in.read("process.keeper_user", s.keeper_user);
@@ -92,6 +114,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read_size("upstream.max_reply", s.max_reply_bytes, kKiB, 1024 * kMiB);
   in.read_size("upstream.max_stream", s.max_stream_bytes, kKiB, 1024 * kKiB * kMiB);
   if (auto done = in.done(); !done) return done.error();
+  if (auto done = load_tenants(*file, s); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   for (const std::string& name : s.tls_names) {
     if (auto good = crypto::check_certificate_name(name); !good) {

@@ -21,7 +21,11 @@ struct Settings {
   std::string tls_key;
   bool allow_plain_http = false;  // also where other machines can reach it
   std::string origin;
-  std::string tenant;
+  struct Tenant {
+    gateway::TenantSettings log;
+    std::uint64_t quota = 0;  // bytes in the segments; 0: as many as the disk has
+  };
+  std::vector<Tenant> tenants;
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
   std::uint64_t free_space_reserve = 256 * 1024 * 1024;
   std::string upstream_url;

@@ -6,6 +6,7 @@
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
+#include "ledger/logs.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -44,6 +45,8 @@ Result<ApiKey> parse_key(const simdjson::dom::element& element) {
   auto role = parse_role(encoding::string_member(object, "role"));
   if (!role) return malformed(role.error().message());
   key.role = *role;
+  key.tenant = encoding::string_member(object, "tenant");
+  if (!key.tenant.empty() && !ledger::is_tenant_name(key.tenant)) return malformed("`tenant` is no tenant's name");
   auto digest = encoding::hex_decode(encoding::string_member(object, "sha256"));
   if (!digest || digest->size() != key.digest.size()) return malformed("`sha256` has 64 hexadecimal digits");
   std::copy(digest->begin(), digest->end(), key.digest.begin());
@@ -112,6 +115,7 @@ std::string ApiKeys::format() const {
     json.begin_object();
     json.member("id", key->id);
     json.member("role", to_string(key->role));
+    if (!key->tenant.empty()) json.member("tenant", key->tenant);
     json.key("models");
     json.begin_array();
     for (const std::string& model : key->models) json.value(std::string_view(model));
@@ -127,27 +131,28 @@ std::string ApiKeys::format() const {
   return out;
 }
 
-Result<std::string> ApiKeys::issue(std::string id, Role role, std::vector<std::string> models, UnixMillis now,
-                                   bool replace) {
-  if (!is_id(id)) {
-    return Error(Errc::kInvalidArgument, "a key's name has 1 to 64 letters, digits, `.`, `_` or `-`, not `" + id + "`");
+Result<std::string> ApiKeys::issue(ApiKey wanted, bool replace) {
+  if (!is_id(wanted.id)) {
+    return Error(Errc::kInvalidArgument,
+                 "a key's name has 1 to 64 letters, digits, `.`, `_` or `-`, not `" + wanted.id + "`");
   }
-  if (models.size() > kMaxModels || !std::all_of(models.begin(), models.end(), is_model)) {
+  if (!wanted.tenant.empty() && !ledger::is_tenant_name(wanted.tenant)) {
+    return Error(Errc::kInvalidArgument, "a tenant's name has 1 to 64 of a-z, 0-9, `.`, `_` and `-`, not in front: `" +
+                                             wanted.tenant + "` does not");
+  }
+  if (wanted.models.size() > kMaxModels || !std::all_of(wanted.models.begin(), wanted.models.end(), is_model)) {
     return Error(Errc::kInvalidArgument, "a key names at most 256 models, each of 1 to 256 bytes");
   }
-  const auto taken = std::find_if(keys_.begin(), keys_.end(), [&](const ApiKey& key) { return key.id == id; });
+  const auto taken = std::find_if(keys_.begin(), keys_.end(), [&](const ApiKey& key) { return key.id == wanted.id; });
   if (taken != keys_.end()) {
-    if (!replace) return Error(Errc::kAlreadyExists, "there is a key `" + id + "` already");
+    if (!replace) return Error(Errc::kAlreadyExists, "there is a key `" + wanted.id + "` already");
     keys_.erase(taken);
   }
   if (keys_.size() >= kMaxKeys) return Error(Errc::kResourceExhausted, "there are 10,000 keys already");
   const crypto::Secret secret = crypto::Secret::random(kSecretBytes);
   std::string text = std::string(kPrefix) + encoding::base64url(secret.reveal());
-  keys_.push_back({.id = std::move(id),
-                   .role = role,
-                   .models = std::move(models),
-                   .digest = crypto::sha256(as_bytes(text)),
-                   .created = now});
+  wanted.digest = crypto::sha256(as_bytes(text));
+  keys_.push_back(std::move(wanted));
   sort();
   return text;
 }

@@ -25,6 +25,7 @@ Result<Role> parse_role(std::string_view text);
 struct ApiKey {
   std::string id;  // unique; 1 to 64 of a-z A-Z 0-9 . _ -
   Role role = Role::kCaller;
+  std::string tenant;               // whose log it belongs to; empty for none: the system log
   std::vector<std::string> models;  // for callers: names that may be called, at most 256 of 1 to 256 bytes; `*` for all
   crypto::Sha256Digest digest{};
   UnixMillis created{};
@@ -40,9 +41,10 @@ class ApiKeys {
   static Result<ApiKeys> parse(std::string_view json);
   std::string format() const;
 
-  // Makes a key and returns it: the only time that it is seen. kAlreadyExists for a taken id unless `replace`;
-  // kInvalidArgument for an id or models that do not have their form; kResourceExhausted for one more than kMaxKeys.
-  Result<std::string> issue(std::string id, Role role, std::vector<std::string> models, UnixMillis now, bool replace);
+  // Makes a key and returns it: the only time that it is seen. `wanted`: all but the digest. kAlreadyExists for a taken
+  // id unless `replace`; kInvalidArgument for an id, tenant or models that do not have their form; kResourceExhausted
+  // for one more than kMaxKeys.
+  Result<std::string> issue(ApiKey wanted, bool replace);
   // kNotFound.
   Result<> revoke(std::string_view id);
 

@@ -16,29 +16,27 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                           int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
-                                           std::shared_ptr<const ApiKeys> keys) {
+                                           int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer,
+                                           LedgerFiles& files, std::shared_ptr<const ApiKeys> keys) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
   std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
-                                      RingConsumer(*std::move(answers)), keeper_wake_fd, authorizer, files,
+                                      RingConsumer(*std::move(answers)), keeper_wake_fd, logs, authorizer, files,
                                       std::move(keys)));
   boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
   return core;
 }
 
 Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-           RingConsumer answers, int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
+           RingConsumer answers, int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer, LedgerFiles& files,
            std::shared_ptr<const ApiKeys> keys)
     : settings_(settings),
       sweep_(io_),
       client_(std::move(requests), std::move(answers), keeper_wake_fd),
       wake_(io_, handles.wake.release()),
-      recorder_(io_, sweep_, client_, clock_,
-                {.log_origin = settings.origin, .tenant = settings.tenant, .product_version = settings.version},
-                settings.ledger_timeout),
+      recorder_(io_, sweep_, client_, clock_, logs, settings.version, settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
       ledger_routes_(io_, recorder_, denials_, files),

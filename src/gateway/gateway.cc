@@ -27,11 +27,12 @@ namespace {
 using internal::Core;
 using internal::TlsIdentity;
 
-Result<std::shared_ptr<const ApiKeys>> load_keys(int socket) {
+Result<std::shared_ptr<const ApiKeys>> load_keys(int socket, const Logs& logs) {
   auto bytes = receive_file(socket, ApiKeys::kMaxFileBytes);
   if (!bytes) return bytes.error();
   auto keys = ApiKeys::parse(as_chars(*bytes));
   if (!keys) return keys.error();
+  if (auto done = logs.check(*keys); !done) return done.error();
   return std::make_shared<const ApiKeys>(*std::move(keys));
 }
 
@@ -60,7 +61,7 @@ Result<UniqueFd> take_signals() {
 
 // On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again, and the certificate. `tls` may be null.
 net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket,
-                          TlsIdentity* tls) {
+                          const Logs& logs, TlsIdentity* tls) {
   bool draining = false;
   while (true) {
     signalfd_siginfo info{};
@@ -73,7 +74,7 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
       continue;
     }
     if (tls != nullptr) tls->reload();
-    auto keys = load_keys(keys_socket);
+    auto keys = load_keys(keys_socket, logs);
     if (!keys) {
       log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
       continue;
@@ -125,16 +126,18 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   settings.server_limits.max_connections = connections_per_core(settings.server_limits.max_connections, handles.size());
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
-  auto keys = load_keys(keys_socket.get());
-  if (!keys) return keys.error();
   PosixFileSystem fs;
-  LedgerFiles files(std::make_unique<ledger::LedgerReader>(fs, settings.ledger_directory));
+  auto logs = Logs::load(fs, settings.ledger_directory, settings.origin, settings.tenants);
+  if (!logs) return logs.error();
+  auto keys = load_keys(keys_socket.get(), *logs);
+  if (!keys) return keys.error();
+  LedgerFiles files(fs, settings.ledger_directory);
   const GrantAuthorizer authorizer;
   std::vector<std::unique_ptr<Core>> cores;
   const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), authorizer, files, *keys);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), *logs, authorizer, files, *keys);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }
@@ -152,7 +155,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), tls ? &*tls : nullptr), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), *logs, tls ? &*tls : nullptr), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
   if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
 

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/denial_counter.h"
+#include "gateway/logs.h"
 #include "gateway/pipeline.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -25,8 +26,8 @@ struct TlsSettings {
 };
 
 struct GatewaySettings {
-  std::string origin;            // of the log
-  std::string tenant;            // for the records; may be empty
+  std::string origin;  // of the log
+  std::vector<TenantSettings> tenants;
   std::string version;           // of Redoubt
   std::string ledger_directory;  // read only
   net::UpstreamUrl upstream_url;

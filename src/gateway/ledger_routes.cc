@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
@@ -31,6 +33,8 @@ constexpr std::string_view kBinary = "application/octet-stream";
 constexpr std::string_view kImmutable = "private, max-age=31536000, immutable";
 constexpr std::string_view kLedger = "/ledger/";
 constexpr std::string_view kReadOperation = "ledger.entries";
+constexpr std::string_view kHashesOperation = "ledger.hashes";
+constexpr std::string_view kReceiptOperation = "ledger.receipt";
 constexpr std::string_view kOpenOperation = "ledger.open";
 constexpr std::uint64_t kMaxResourceBytes = 32 * 1024 * 1024;
 constexpr std::size_t kMaxOpenRequestBytes = 4096;
@@ -83,6 +87,21 @@ net::Task<> fail(Exchange& exchange, const Error& error) {
   co_await reply_problem(exchange, status, detail_of(status, error));
 }
 
+// Which log a path under `/ledger/` means, and what of it.
+struct LedgerPath {
+  std::string_view tenant;  // empty: the system log
+  std::string_view rest;
+};
+
+LedgerPath split_path(std::string_view path) {
+  path.remove_prefix(kLedger.size());
+  if (!path.starts_with("t/")) return {{}, path};
+  path.remove_prefix(2);
+  const std::size_t end = path.find('/');
+  if (end == std::string_view::npos) return {path, {}};
+  return {path.substr(0, end), path.substr(end + 1)};
+}
+
 record::ExchangeFacts facts_of(const Exchange& exchange, const ApiKey& principal, std::string_view operation) {
   return {.method = to_string(exchange.request().method),
           .path = exchange.request().path,
@@ -123,33 +142,41 @@ Result<ledger::OpenRequest> parse_open_request(std::string_view body) {
   return ledger::decode_open_request(*bytes);
 }
 
-net::Task<Result<std::string>> read_file(LedgerFiles& files, boost::asio::io_context& io, std::string_view path) {
+net::Task<Result<std::string>> read_file(LedgerFiles& files, boost::asio::io_context& io, const Log& log,
+                                         std::string_view path) {
   const LedgerFiles::Read fetch = [path = std::string(path)](ledger::LedgerReader& reader) -> Result<std::string> {
     auto read = reader.fetch(path, kMaxResourceBytes);
     if (!read) return read.error();
     return std::string(as_chars(*read));
   };
-  co_return co_await files.run(io, fetch);
+  co_return co_await files.run(io, log, fetch);
 }
 
 }  // namespace
 
 struct LedgerFiles::Impl {
-  explicit Impl(std::unique_ptr<ledger::LedgerReader> r) : reader(std::move(r)) {}
-  std::unique_ptr<ledger::LedgerReader> reader;  // used by the pool's one thread
+  Impl(FileSystem& f, std::string d) : fs(f), directory(std::move(d)) {}
+
+  ledger::LedgerReader& reader(const Log& log) {
+    return readers.try_emplace(log.number, fs, directory, log.tenant).first->second;
+  }
+
+  FileSystem& fs;
+  const std::string directory;
+  std::unordered_map<ledger::LogNumber, ledger::LedgerReader> readers;  // used by the pool's one thread
   std::atomic<std::size_t> queued{0};
   std::once_flag started;
   std::unique_ptr<boost::asio::thread_pool> pool;  // from the first read on: its thread is then confined, too
 };
 
-LedgerFiles::LedgerFiles(std::unique_ptr<ledger::LedgerReader> reader)
-    : impl_(std::make_unique<Impl>(std::move(reader))) {}
+LedgerFiles::LedgerFiles(FileSystem& fs, std::string directory)
+    : impl_(std::make_unique<Impl>(fs, std::move(directory))) {}
 
 LedgerFiles::~LedgerFiles() {
   if (impl_->pool) impl_->pool->join();
 }
 
-net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, const Read& read) {
+net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, const Log& log, const Read& read) {
   if (impl_->queued.fetch_add(1) >= kMaxQueued) {
     impl_->queued.fetch_sub(1);
     co_return Error(Errc::kResourceExhausted, "too many reads of the ledger at once");
@@ -159,9 +186,9 @@ net::Task<Result<std::string>> LedgerFiles::run(boost::asio::io_context& io, con
                                                  void(Result<std::string>)>(
       [&](auto handler) {
         // The work guard keeps the core's loop alive until the answer is back.
-        boost::asio::post(*impl_->pool, [this, read, handler = std::move(handler),
+        boost::asio::post(*impl_->pool, [this, &log, read, handler = std::move(handler),
                                          guard = boost::asio::make_work_guard(io)]() mutable {
-          Result<std::string> result = read(*impl_->reader);
+          Result<std::string> result = read(impl_->reader(log));
           impl_->queued.fetch_sub(1);
           boost::asio::post(guard.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
             std::move(handler)(std::move(result));
@@ -178,6 +205,11 @@ struct LedgerRoutes::Refusal {
   std::string_view detail;
 };
 
+struct LedgerRoutes::Asker {
+  const ApiKey& principal;
+  const Log& log;
+};
+
 bool is_ledger_path(std::string_view path) {
   return path.starts_with(kLedger);
 }
@@ -192,10 +224,12 @@ net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& ref
   co_await reply_problem(exchange, refusal.status, refusal.detail, headers);
 }
 
-net::Task<> LedgerRoutes::refuse(Exchange& exchange, const record::ExchangeFacts& facts, const Refusal& refusal) {
+net::Task<> LedgerRoutes::refuse(Exchange& exchange, const Asker& asker, std::string_view operation,
+                                 const Refusal& refusal) {
   const std::string detail(refusal.detail);  // may point into an error of the caller's
+  const record::ExchangeFacts facts = facts_of(exchange, asker.principal, operation);
   auto receipt = co_await recorder_.deny(
-      facts, {.reason = refusal.reason, .http_status = refusal.status, .error_code = refusal.code},
+      asker.log, facts, {.reason = refusal.reason, .http_status = refusal.status, .error_code = refusal.code},
       exchange.peer_address());
   const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
   const HeaderField fields[] = {{"Redoubt-Receipt", receipt_text}};
@@ -212,14 +246,16 @@ net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const ApiKeys& keys) {
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
   const ApiKey* const principal = credentials == 1 ? keys.find(authorization) : nullptr;
-  co_await route(exchange, head.path.substr(kLedger.size()), principal);
+  co_await route(exchange, principal);
   co_return true;
 }
 
-net::Task<> LedgerRoutes::route(Exchange& exchange, std::string_view path, const ApiKey* principal) {
+net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
   constexpr std::string_view kReceipt = "receipt/";
+  const auto [tenant, path] = split_path(exchange.request().path);
   const bool opening = path == "open";
   const bool entries_wanted = path.starts_with("tile/entries/");
+  const bool hashes_wanted = path == "checkpoint" || (path.starts_with("tile/") && !entries_wanted);
   const net::Method method = exchange.request().method;
   if (method != (opening ? net::Method::kPost : net::Method::kGet)) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed",
@@ -227,11 +263,12 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, std::string_view path, const
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  if (path == "checkpoint" || (path.starts_with("tile/") && !entries_wanted)) {
-    co_await resource(exchange, path);
+  const Log* const log = recorder_.logs().find(tenant);
+  if (hashes_wanted && log != nullptr && log->public_log) {
+    co_await resource(exchange, *log, path);
     co_return;
   }
-  if (!opening && !entries_wanted && !path.starts_with(kReceipt)) {
+  if (!opening && !entries_wanted && !hashes_wanted && !path.starts_with(kReceipt)) {
     const Refusal refusal{DenialReason::kMalformed, 404, "unknown_url", "no such resource"};
     co_await refuse_stranger(exchange, refusal);
     co_return;
@@ -241,39 +278,54 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, std::string_view path, const
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
+  const Log* const own = recorder_.logs().find(principal->tenant);
+  REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
+  const Asker asker{*principal, *own};
+  const std::string_view operation = opening          ? kOpenOperation
+                                     : entries_wanted ? kReadOperation
+                                     : hashes_wanted  ? kHashesOperation
+                                                      : kReceiptOperation;
+  if (log != own) {
+    // The same whether there is such a tenant or not.
+    const Refusal refusal{DenialReason::kAuthorization, 404, "unknown_log", "this key reads no such log"};
+    co_await refuse(exchange, asker, operation, refusal);
+    co_return;
+  }
+  if (hashes_wanted) {
+    co_await resource(exchange, *log, path);
+    co_return;
+  }
   if (path.starts_with(kReceipt)) {
-    co_await receipt(exchange, *principal, path.substr(kReceipt.size()));
+    co_await receipt(exchange, asker, path.substr(kReceipt.size()));
     co_return;
   }
   if (principal->role != Role::kAuditor) {
-    const record::ExchangeFacts facts = facts_of(exchange, *principal, opening ? kOpenOperation : kReadOperation);
     const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied", "this is for auditors"};
-    co_await refuse(exchange, facts, refusal);
+    co_await refuse(exchange, asker, operation, refusal);
     co_return;
   }
   if (opening) {
-    co_await open_values(exchange, *principal);
+    co_await open_values(exchange, asker);
   } else {
-    co_await entries(exchange, *principal, path);
+    co_await entries(exchange, asker, path);
   }
 }
 
-net::Task<> LedgerRoutes::receipt(Exchange& exchange, const ApiKey& principal, std::string_view index_text) {
+net::Task<> LedgerRoutes::receipt(Exchange& exchange, const Asker& asker, std::string_view index_text) {
   tlog::LeafIndex index;
   const auto [end, error] = std::from_chars(index_text.data(), index_text.data() + index_text.size(), index.value);
   if (error != std::errc() || end != index_text.data() + index_text.size() || index_text.empty() ||
       (index_text.size() > 1 && index_text.front() == '0')) {
-    const record::ExchangeFacts facts = facts_of(exchange, principal, "ledger.receipt");
     const Refusal refusal{DenialReason::kMalformed, 400, "invalid_request", "a record's index is a decimal number"};
-    co_await refuse(exchange, facts, refusal);
+    co_await refuse(exchange, asker, kReceiptOperation, refusal);
     co_return;
   }
   const auto deadline = std::chrono::steady_clock::now() + kReceiptWait;
   const LedgerFiles::Read prove = [index](ledger::LedgerReader& reader) { return make_proof(reader, index); };
   Timer timer(io_);
-  while (recorder_.client().published() <= index.value && recorder_.client().stopped().empty()) {
+  while (recorder_.client().published(asker.log.number) <= index.value && recorder_.client().stopped().empty()) {
     // Published before this process began, or not yet?
-    auto old = co_await files_.run(io_, prove);
+    auto old = co_await files_.run(io_, asker.log, prove);
     if (old) break;
     if (std::chrono::steady_clock::now() >= deadline) {
       const HeaderField fields[] = {{"Retry-After", "1"}};
@@ -283,7 +335,7 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, const ApiKey& principal, s
     timer.expires_after(std::chrono::milliseconds(20));
     co_await timer.async_wait(net::use_task);
   }
-  auto proof = co_await files_.run(io_, prove);
+  auto proof = co_await files_.run(io_, asker.log, prove);
   if (!proof) {
     co_await fail(exchange, proof.error());
     co_return;
@@ -292,8 +344,8 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, const ApiKey& principal, s
       co_await exchange.reply({.status = 200, .content_type = kText, .headers = {}}, *proof);
 }
 
-net::Task<> LedgerRoutes::resource(Exchange& exchange, std::string_view path) {
-  auto bytes = co_await read_file(files_, io_, path);
+net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::string_view path) {
+  auto bytes = co_await read_file(files_, io_, log, path);
   if (!bytes) {
     co_await fail(exchange, bytes.error());
     co_return;
@@ -306,15 +358,15 @@ net::Task<> LedgerRoutes::resource(Exchange& exchange, std::string_view path) {
 }
 
 // Entries are records: who reads which of them is an exchange like any other, admitted before a byte leaves.
-net::Task<> LedgerRoutes::entries(Exchange& exchange, const ApiKey& auditor, std::string_view path) {
-  const record::ExchangeFacts facts = facts_of(exchange, auditor, kReadOperation);
-  auto admission = co_await recorder_.admit(facts, {}, exchange.peer_address());
+net::Task<> LedgerRoutes::entries(Exchange& exchange, const Asker& auditor, std::string_view path) {
+  const record::ExchangeFacts facts = facts_of(exchange, auditor.principal, kReadOperation);
+  auto admission = co_await recorder_.admit(auditor.log, facts, {}, exchange.peer_address());
   if (!admission) {
     const HeaderField fields[] = {{"Retry-After", "1"}};
     co_await reply_problem(exchange, 503, "the reading cannot be recorded now", fields);
     co_return;
   }
-  auto bytes = co_await read_file(files_, io_, path);
+  auto bytes = co_await read_file(files_, io_, auditor.log, path);
   const int status = bytes ? 200 : status_of(bytes.error());
   record::Outcome outcome{.http_status = status};
   if (bytes) outcome.response_size = bytes->size();
@@ -336,8 +388,7 @@ net::Task<> LedgerRoutes::entries(Exchange& exchange, const ApiKey& auditor, std
       co_await exchange.reply({.status = 200, .content_type = kBinary, .headers = fields}, *bytes);
 }
 
-net::Task<> LedgerRoutes::open_values(Exchange& exchange, const ApiKey& auditor) {
-  const record::ExchangeFacts facts = facts_of(exchange, auditor, kOpenOperation);
+net::Task<> LedgerRoutes::open_values(Exchange& exchange, const Asker& auditor) {
   auto body = co_await exchange.read_body();
   // {"request":"BASE64"} of ledger::encode_open_request.
   auto request = body ? parse_open_request(*body) : Result<ledger::OpenRequest>(body.error());
@@ -345,11 +396,11 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const ApiKey& auditor)
     const bool large = request.error().code() == Errc::kTooLarge;
     const Refusal refusal{large ? DenialReason::kTooLarge : DenialReason::kMalformed, large ? 413 : 400,
                           large ? "request_too_large" : "invalid_request", request.error().message()};
-    co_await refuse(exchange, facts, refusal);
+    co_await refuse(exchange, auditor, kOpenOperation, refusal);
     co_return;
   }
   auto sealed = co_await internal::await_open([&](ledger::LedgerClient::OpenWaiter* waiter) {
-    auto done = recorder_.client().submit_open(*request, waiter);
+    auto done = recorder_.client().submit_open(*request, waiter, auditor.log.number);
     recorder_.flush_soon();
     return done;
   });
@@ -360,7 +411,7 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const ApiKey& auditor)
                           : status < 500 ? DenialReason::kMalformed
                                          : DenialReason::kUnavailable,
                           status, "opening_refused", detail_of(status, sealed.error())};
-    co_await refuse(exchange, facts, refusal);
+    co_await refuse(exchange, auditor, kOpenOperation, refusal);
     co_return;
   }
   std::string reply;

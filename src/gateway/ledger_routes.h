@@ -1,9 +1,11 @@
 // `/ledger/…`, `/healthz` and `/readyz`: checkpoints, tiles, receipts, opened values, and whether we work.
 //
-// Checkpoint and hash tiles are public, as C2SP tlog-tiles means them: they hold hashes only. A receipt needs any key
-// of ours; entry bundles, which hold records, a key of an auditor, and each reading of one is an exchange in the
-// ledger. Values are opened by the keeper for openers that it knows, and pass through here sealed to their reader;
-// asking needs an auditor's key, so that no stranger makes the keeper verify signatures.
+// `/ledger/…` is the system log, `/ledger/t/TENANT/…` a tenant's. Checkpoint and hash tiles of the system log are
+// public, as C2SP tlog-tiles means them: they hold hashes only. Of a tenant's log they tell how much it is used, so
+// they need a key of that tenant, unless it is configured otherwise. A receipt needs any key of the log; entry bundles,
+// which hold records, a key of one of its auditors, and each reading of one is an exchange in the log. To everybody
+// else a tenant's log is as if it were not. Values are opened by the keeper for openers that it knows, and pass through
+// here sealed to their reader; asking needs an auditor's key, so that no stranger makes the keeper verify signatures.
 //
 // Refusals are recorded: of strangers counted together, of holders of a key one by one.
 #pragma once
@@ -27,14 +29,15 @@ class LedgerFiles {
  public:
   static constexpr std::size_t kMaxQueued = 256;
 
-  explicit LedgerFiles(std::unique_ptr<ledger::LedgerReader> reader);
+  // `fs` must outlive this object. `directory`: the ledger's.
+  LedgerFiles(FileSystem& fs, std::string directory);
   ~LedgerFiles();  // waits for reads under way
 
   using Read = std::function<Result<std::string>(ledger::LedgerReader&)>;
 
-  // Runs a copy of `read` there and continues on `io`; `read` must live until then. kResourceExhausted when too many
-  // wait.
-  net::Task<Result<std::string>> run(boost::asio::io_context& io, const Read& read);
+  // Runs a copy of `read` there, with a reader of `log`, and continues on `io`; `log` and `read` must live until then.
+  // kResourceExhausted when too many wait.
+  net::Task<Result<std::string>> run(boost::asio::io_context& io, const Log& log, const Read& read);
 
  private:
   struct Impl;
@@ -56,18 +59,19 @@ class LedgerRoutes {
 
  private:
   struct Refusal;  // what is answered and recorded
+  struct Asker;    // a principal, and its log
 
-  net::Task<> route(net::Exchange& exchange, std::string_view path, const ApiKey* principal);
-  net::Task<> receipt(net::Exchange& exchange, const ApiKey& principal, std::string_view index_text);
-  net::Task<> entries(net::Exchange& exchange, const ApiKey& auditor, std::string_view path);
-  net::Task<> resource(net::Exchange& exchange, std::string_view path);
-  net::Task<> open_values(net::Exchange& exchange, const ApiKey& auditor);
+  net::Task<> route(net::Exchange& exchange, const ApiKey* principal);
+  net::Task<> receipt(net::Exchange& exchange, const Asker& asker, std::string_view index_text);
+  net::Task<> entries(net::Exchange& exchange, const Asker& auditor, std::string_view path);
+  net::Task<> resource(net::Exchange& exchange, const Log& log, std::string_view path);
+  net::Task<> open_values(net::Exchange& exchange, const Asker& auditor);
   net::Task<> health(net::Exchange& exchange, bool ready_wanted);
 
   // Refuses somebody unknown: counted with others.
   net::Task<> refuse_stranger(net::Exchange& exchange, const Refusal& refusal);
   // Refuses one whom we know: a record of its own.
-  net::Task<> refuse(net::Exchange& exchange, const record::ExchangeFacts& facts, const Refusal& refusal);
+  net::Task<> refuse(net::Exchange& exchange, const Asker& asker, std::string_view operation, const Refusal& refusal);
 
   boost::asio::io_context& io_;
   Recorder& recorder_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "gateway/problem.h"
 #include "gateway/sse_relay.h"
 
@@ -75,6 +76,7 @@ struct Pipeline::Call {
   Exchange& exchange;
   std::shared_ptr<const ApiKeys> keys;  // pinned: facts point into it
   const ApiKey* principal = nullptr;
+  const Log* log = nullptr;  // the principal's
   std::string_view operation;
   std::string_view body;
   ChatRequest chat;
@@ -137,6 +139,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
                          "invalid_api_key", fields);
     co_return;
   }
+  call.log = recorder_.logs().find(call.principal->tenant);
+  REDOUBT_CHECK(call.log != nullptr);  // Logs::check() let the keys in
   call.facts = {.method = to_string(head.method),
                 .path = head.path,
                 .principal_uid = call.principal->id,
@@ -194,11 +198,11 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     co_return;
   }
 
-  auto admission = co_await recorder_.admit(call.facts, call.body, exchange.peer_address());
+  auto admission = co_await recorder_.admit(*call.log, call.facts, call.body, exchange.peer_address());
   if (admission) {
     call.admission.emplace(*std::move(admission));
   } else {
-    const std::string_view code = recorder_.client().full()                              ? "ledger_full"
+    const std::string_view code = recorder_.client().full(call.log->number)              ? "ledger_full"
                                   : admission.error().code() == Errc::kResourceExhausted ? "overloaded"
                                                                                          : "ledger_unavailable";
     co_await reply_busy(exchange, "the request cannot be recorded now, so it was not forwarded", code);
@@ -404,8 +408,9 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
 net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::string_view message, std::string_view type,
                            std::string_view code) {
   const std::string text(message);  // may point into an error of the caller's
-  auto receipt = co_await recorder_.deny(call.facts, {.reason = reason, .http_status = status, .error_code = code},
-                                         call.exchange.peer_address());
+  auto receipt =
+      co_await recorder_.deny(*call.log, call.facts, {.reason = reason, .http_status = status, .error_code = code},
+                              call.exchange.peer_address());
   const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
   std::vector<HeaderField> fields{{"Redoubt-Decision", "deny"}};
   if (receipt) fields.push_back({"Redoubt-Receipt", receipt_text});

@@ -20,6 +20,10 @@ std::size_t opening_budget() {
   return ledger::kMaxOpeningBytes - keys::kSealOverheadBytes;
 }
 
+ledger::Receipt receipt_of(const Log& log, const ledger::Appended& appended) {
+  return {.origin = log.origin, .index = appended.index, .leaf_hash = appended.leaf_hash};
+}
+
 // Encodes what fits; values that do not are left out, their salts stay.
 void encode(std::string& out, std::span<record::OpeningValue> values, std::size_t budget) {
   out.clear();
@@ -75,7 +79,7 @@ class Recorder::LateAdmission final : public LateAnswer {
   }
   void appended(Result<ledger::Appended> result) override {
     if (result) {
-      exchange_->receipt = recorder_.receipt_of(*result);
+      exchange_->receipt = receipt_of(exchange_->log, *result);
       const Admission aborted(std::move(exchange_));
     }
     LateAnswer::appended(std::move(result));
@@ -87,8 +91,14 @@ class Recorder::LateAdmission final : public LateAnswer {
 };
 
 Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client,
-                   const Clock& clock, record::RecordSource source, std::chrono::milliseconds ledger_timeout)
-    : io_(io), sweep_(sweep), client_(client), clock_(clock), source_(source), ledger_timeout_(ledger_timeout) {}
+                   const Clock& clock, const Logs& logs, std::string version, std::chrono::milliseconds ledger_timeout)
+    : io_(io),
+      sweep_(sweep),
+      client_(client),
+      clock_(clock),
+      logs_(logs),
+      version_(std::move(version)),
+      ledger_timeout_(ledger_timeout) {}
 
 internal::AppendPatience Recorder::patience() {
   return {sweep_, client_, ledger_timeout_};
@@ -108,30 +118,26 @@ void Recorder::flush_soon() {
   });
 }
 
-ledger::Receipt Recorder::receipt_of(const ledger::Appended& appended) const {
-  return {.origin = std::string(source_.log_origin), .index = appended.index, .leaf_hash = appended.leaf_hash};
-}
-
 void Recorder::wipe_opening() {
   crypto::wipe(std::as_writable_bytes(std::span(opening_)));
   opening_.clear();
 }
 
-void Recorder::start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id) {
+void Recorder::start_exchange(const Log& log, record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id) {
   random_.fill(id);
   uid = encoding::hex(id);
   facts.exchange_uid = uid;
   facts.time = now();
-  facts.source = source_;
+  facts.source = {.log_origin = log.origin, .tenant = log.tenant, .product_version = version_};
 }
 
-net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& given, std::string_view prompt,
-                                             std::string_view caller_address) {
+net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& given,
+                                             std::string_view prompt, std::string_view caller_address) {
   if (overdue_ > 0) co_return Error(Errc::kUnavailable, "the ledger does not answer");
   auto exchange = std::unique_ptr<Admission::Exchange>(
-      new Admission::Exchange{.recorder = *this, .facts = given, .started = clock_.steady()});
+      new Admission::Exchange{.recorder = *this, .log = log, .facts = given, .started = clock_.steady()});
   record::ExchangeFacts& facts = exchange->facts;
-  start_exchange(facts, exchange->uid, exchange->id);
+  start_exchange(log, facts, exchange->uid, exchange->id);
 
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kPromptField, record::random_salt(random_), prompt),
@@ -144,14 +150,15 @@ net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& given,
   if (prompt.size() > kKeptPromptBytes) values[0].value_present = false, values[0].value = {};
   encode(opening_, values, opening_budget());
 
-  auto reservation = client_.reserve(record_.size(), opening_.size());
+  auto reservation = client_.reserve(record_.size(), opening_.size(), log.number);
   if (!reservation) {
     wipe_opening();
     co_return reservation.error();
   }
   exchange->reservation.emplace(*std::move(reservation));
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
-    client_.submit_admission(*exchange->reservation, EntryHeader{.exchange = exchange->id}, record_, opening_, waiter);
+    client_.submit_admission(*exchange->reservation, EntryHeader{.log = log.number, .exchange = exchange->id}, record_,
+                             opening_, waiter);
     wipe_opening();
     flush_soon();
     return {};
@@ -159,15 +166,15 @@ net::Task<Result<Admission>> Recorder::admit(const record::ExchangeFacts& given,
   const auto late = [&] { return new LateAdmission(std::move(exchange)); };
   auto appended = co_await internal::await_append(patience(), submit, late);
   if (!appended) co_return appended.error();
-  exchange->receipt = receipt_of(*appended);
+  exchange->receipt = receipt_of(log, *appended);
   co_return Admission(std::move(exchange));
 }
 
-Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Denial& denial,
+Result<> Recorder::submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
                                  std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter) {
   std::string uid;
   ledger::ExchangeId exchange;
-  start_exchange(facts, uid, exchange);
+  start_exchange(log, facts, uid, exchange);
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
   record_.clear();
@@ -177,30 +184,30 @@ Result<> Recorder::submit_denial(record::ExchangeFacts facts, const record::Deni
     encode(opening_, values, opening_budget());
   }
   record::append_denial(record_, facts, denial);
-  auto done = client_.submit(EntryHeader{.exchange = exchange}, record_, opening_, waiter);
+  auto done = client_.submit(EntryHeader{.log = log.number, .exchange = exchange}, record_, opening_, waiter);
   wipe_opening();
   flush_soon();
   return done;
 }
 
-net::Task<Result<ledger::Receipt>> Recorder::deny(record::ExchangeFacts facts, record::Denial denial,
+net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,
                                                   std::string_view caller_address) {
   if (overdue_ > 0) {
     // Recorded, if at all, once the ledger has caught up.
-    [[maybe_unused]] const auto submitted = submit_denial(facts, denial, caller_address, nullptr);
+    [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, caller_address, nullptr);
     co_return Error(Errc::kUnavailable, "the ledger does not answer");
   }
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) {
-    return submit_denial(facts, denial, caller_address, waiter);
+    return submit_denial(log, facts, denial, caller_address, waiter);
   };
   const auto late = [this] { return new LateAnswer(*this); };
   auto appended = co_await internal::await_append(patience(), submit, late);
   if (!appended) co_return appended.error();
-  co_return receipt_of(*appended);
+  co_return receipt_of(log, *appended);
 }
 
 bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address) {
-  return submit_denial(facts, denial, caller_address, nullptr).has_value();
+  return submit_denial(logs_.system(), facts, denial, caller_address, nullptr).has_value();
 }
 
 Admission::~Admission() {
@@ -209,9 +216,7 @@ Admission::~Admission() {
   build({.finish = record::Finish::kAborted, .error_code = "aborted"}, nullptr);
   // When the ledger has stopped, the next start records the exchange as interrupted.
   [[maybe_unused]] const auto submitted = recorder.client_.submit_outcome(
-      *std::move(exchange_->reservation),
-      EntryHeader{.exchange = exchange_->id, .admission_index = exchange_->receipt.index.value}, recorder.record_,
-      recorder.opening_, nullptr);
+      *std::move(exchange_->reservation), exchange_->outcome_header(), recorder.record_, recorder.opening_, nullptr);
   recorder.flush_soon();
 }
 
@@ -251,10 +256,9 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, Com
   Recorder& recorder = exchange_->recorder;
   build(outcome, completion);
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
-    auto done = recorder.client_.submit_outcome(
-        *std::exchange(exchange_->reservation, std::nullopt),
-        EntryHeader{.exchange = exchange_->id, .admission_index = exchange_->receipt.index.value}, recorder.record_,
-        recorder.opening_, waiter);
+    auto done =
+        recorder.client_.submit_outcome(*std::exchange(exchange_->reservation, std::nullopt),
+                                        exchange_->outcome_header(), recorder.record_, recorder.opening_, waiter);
     recorder.wipe_opening();
     recorder.flush_soon();
     return done;
@@ -262,7 +266,7 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, Com
   const auto late = [&recorder] { return new Recorder::LateAnswer(recorder); };
   auto appended = co_await internal::await_append(recorder.patience(), submit, late);
   if (!appended) co_return appended.error();
-  co_return recorder.receipt_of(*appended);
+  co_return receipt_of(exchange_->log, *appended);
 }
 
 }  // namespace redoubt::gateway

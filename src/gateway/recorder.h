@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "gateway/logs.h"
 #include "ledger/client.h"
 #include "ledger/receipt.h"
 #include "net/deadline.h"
@@ -64,12 +65,17 @@ class Admission {
   // What the outcome needs to know of the admission.
   struct Exchange {
     Recorder& recorder;
+    const Log& log;
     record::ExchangeFacts facts;
     ledger::ExchangeId id{};
     std::string uid;  // facts.exchange_uid points into it
     std::optional<ledger::LedgerClient::Reservation> reservation;
     ledger::Receipt receipt;
     std::chrono::steady_clock::time_point started;
+
+    ledger::EntryHeader outcome_header() const {
+      return {.log = log.number, .exchange = id, .admission_index = receipt.index.value};
+    }
   };
 
   explicit Admission(std::unique_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
@@ -85,30 +91,30 @@ class Recorder {
   // Largest text of a prompt that is kept (sealed) with its record; of longer ones only salt and size are.
   static constexpr std::size_t kKeptPromptBytes = 512 * 1024;
 
-  // All must outlive the recorder. `source`: its views too. Nothing waits longer for the ledger than `ledger_timeout`;
+  // All must outlive the recorder. `version`: of Redoubt. Nothing waits longer for the ledger than `ledger_timeout`;
   // once it is that late, admissions are refused at once until it has caught up.
   Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client, const Clock& clock,
-           record::RecordSource source, std::chrono::milliseconds ledger_timeout);
+           const Logs& logs, std::string version, std::chrono::milliseconds ledger_timeout);
 
-  // Records that the exchange is admitted and waits until that is durable. `facts.exchange_uid`, `time`, `source` and
-  // `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
+  // Records in `log` that the exchange is admitted and waits until that is durable. `facts.exchange_uid`, `time`,
+  // `source` and `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
   // kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that becomes durable after its
   // deadline is recorded as aborted.
-  net::Task<Result<Admission>> admit(const record::ExchangeFacts& facts, std::string_view prompt,
+  net::Task<Result<Admission>> admit(const Log& log, const record::ExchangeFacts& facts, std::string_view prompt,
                                      std::string_view caller_address);
 
   // Records a denial and waits until it is durable; when the ledger is late, only sends it there. Errors as admit().
-  net::Task<Result<ledger::Receipt>> deny(record::ExchangeFacts facts, record::Denial denial,
+  net::Task<Result<ledger::Receipt>> deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,
                                           std::string_view caller_address);
 
-  // Records identical denials together, without waiting; an empty address for several. False when the ledger does not
-  // take it now.
+  // Records identical denials of strangers together, in the system log, without waiting; an empty address for several.
+  // False when the ledger does not take it now.
   bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
 
   // Whether an admission would be tried now.
   bool ready() const { return client_.ready() && overdue_ == 0; }
   ledger::LedgerClient& client() { return client_; }
-  const record::RecordSource& source() const { return source_; }
+  const Logs& logs() const { return logs_; }
   // Wall time that never runs backwards on this core, nor behind the ledger.
   UnixMillis now();
 
@@ -123,16 +129,16 @@ class Recorder {
   class LateAdmission;
 
   internal::AppendPatience patience();
-  ledger::Receipt receipt_of(const ledger::Appended& appended) const;
-  Result<> submit_denial(record::ExchangeFacts facts, const record::Denial& denial, std::string_view caller_address,
-                         ledger::LedgerClient::AppendWaiter* waiter);
-  void start_exchange(record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
+  Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
+                         std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter);
+  void start_exchange(const Log& log, record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
 
   boost::asio::io_context& io_;
   net::DeadlineSweep& sweep_;
   ledger::LedgerClient& client_;
   const Clock& clock_;
-  const record::RecordSource source_;
+  const Logs& logs_;
+  const std::string version_;
   const std::chrono::milliseconds ledger_timeout_;
   std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
   UnixMillis last_time_{};

@@ -22,8 +22,8 @@ Error exhausted() {
   return Error(Errc::kResourceExhausted, "the ledger's queue is full");
 }
 
-Error disk_full() {
-  return Error(Errc::kResourceExhausted, "the ledger's disk is nearly full");
+Error no_room() {
+  return Error(Errc::kResourceExhausted, "the ledger's disk is nearly full, or the tenant's quota used up");
 }
 
 }  // namespace
@@ -37,6 +37,18 @@ LedgerClient::LedgerClient(RingProducer requests, RingConsumer answers, int keep
   for (std::uint32_t i = kMaxTickets; i > 0; --i) free_slots_.push_back(i - 1);
 }
 
+const LedgerClient::LogState& LedgerClient::state(LogNumber log) const {
+  static constexpr LogState kUnknown;
+  return log < logs_.size() ? logs_[log] : kUnknown;
+}
+
+// Null for a number that no log can have.
+LedgerClient::LogState* LedgerClient::state_to_change(LogNumber log) {
+  if (log > kMaxTenants) return nullptr;
+  if (log >= logs_.size()) logs_.resize(log + 1);
+  return &logs_[log];
+}
+
 // Ring bytes that are not held for outcomes.
 std::size_t LedgerClient::room() {
   const std::size_t held = reservations_ * kOutcomeReserveBytes;
@@ -44,10 +56,11 @@ std::size_t LedgerClient::room() {
   return free > held ? free - held : 0;
 }
 
-Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size) {
+Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size,
+                                                        LogNumber log) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
-  if (full_) return disk_full();
+  if (full(log)) return no_room();
   REDOUBT_CHECK(leaf_size <= kMaxLeafBytes && sealed_size(opening_size) <= kMaxOpeningBytes);
   // One ticket for the admission, one for the outcome of this and of every exchange admitted before.
   if (free_slots_.size() < reservations_ + 2) return exhausted();
@@ -125,7 +138,7 @@ Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::st
                               AppendWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
-  if (full_) return disk_full();
+  if (full(header.log)) return no_room();
   if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
     return exhausted();
   header.kind = EntryKind::kStandalone;
@@ -133,16 +146,16 @@ Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::st
   return {};
 }
 
-Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waiter) {
+Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waiter, LogNumber log) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   const Bytes encoded = encode_open_request(request);
-  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kTicketSize + encoded.size())) {
-    return exhausted();
-  }
-  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kOpen), kTicketSize + encoded.size());
+  const std::size_t size = kTicketSize + sizeof log + encoded.size();
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(size)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kOpen), size);
   REDOUBT_CHECK(space.has_value());
   store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
-  std::copy(encoded.begin(), encoded.end(), space->begin() + kTicketSize);
+  store_le(space->subspan(kTicketSize, sizeof log), log);
+  std::copy(encoded.begin(), encoded.end(), space->begin() + kTicketSize + sizeof log);
   requests_.commit();
   return {};
 }
@@ -154,6 +167,27 @@ Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyW
   REDOUBT_CHECK(space.has_value());
   store_le(space->first(kTicketSize), take_ticket(nullptr, nullptr, waiter));
   std::copy(key.begin(), key.end(), space->begin() + kTicketSize);
+  requests_.commit();
+  return {};
+}
+
+void LedgerClient::on_offer(OfferTaker taker) {
+  take_offer_ = std::move(taker);
+  for (auto& [log, note] : std::exchange(early_offers_, {})) take_offer_(log, std::move(note));
+}
+
+Result<> LedgerClient::submit_cosignatures(LogNumber log, tlog::TreeSize size, std::string_view lines) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (lines.size() > kMaxCosignatureBytes) return Error(Errc::kTooLarge, "the witnesses answered too much");
+  const std::size_t message = kTicketSize + sizeof log + sizeof size.value + lines.size();
+  if (room() < RingProducer::footprint(message)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kCosigned), message);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), Ticket{0});
+  store_le(space->subspan(kTicketSize, sizeof log), log);
+  store_le(space->subspan(kTicketSize + sizeof log, sizeof size.value), size.value);
+  const ByteView bytes = as_bytes(lines);
+  std::copy(bytes.begin(), bytes.end(), space->begin() + kTicketSize + sizeof log + sizeof size.value);
   requests_.commit();
   return {};
 }
@@ -249,22 +283,44 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       }
       return {};
     }
-    case MessageType::kPublished:
+    case MessageType::kPublished: {
       if (payload.size() != kPublishedSize) return corrupt;
-      published_ = load_le<std::uint64_t>(payload.first(8));
-      last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8))};
+      LogState* log = state_to_change(load_le<LogNumber>(payload.subspan(16)));
+      if (log == nullptr) return corrupt;
+      log->published = load_le<std::uint64_t>(payload.first(8));
+      last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8, 8))};
+      log->cosigned = load_le<std::uint64_t>(payload.subspan(20, 8));
       return {};
+    }
+    case MessageType::kOffer: {
+      if (payload.size() <= sizeof(LogNumber) || payload.size() > sizeof(LogNumber) + kMaxOfferBytes) return corrupt;
+      const auto log = load_le<LogNumber>(payload);
+      if (log > kMaxTenants) return corrupt;
+      std::string note(as_chars(payload.subspan(sizeof log)));
+      if (take_offer_) {
+        take_offer_(log, std::move(note));
+      } else {
+        std::erase_if(early_offers_, [&](const auto& offer) { return offer.first == log; });
+        early_offers_.emplace_back(log, std::move(note));
+      }
+      return {};
+    }
     case MessageType::kStopped:
       stop(as_chars(payload));
       return {};
     case MessageType::kFull:
-    case MessageType::kRoom:
-      if (!payload.empty()) return corrupt;
-      full_ = type == MessageType::kFull;
+    case MessageType::kRoom: {
+      if (payload.size() != sizeof(LogNumber)) return corrupt;
+      const auto number = load_le<LogNumber>(payload);
+      LogState* log = number == kEveryLog ? nullptr : state_to_change(number);
+      if (log == nullptr && number != kEveryLog) return corrupt;
+      (log == nullptr ? full_ : log->full) = type == MessageType::kFull;
       return {};
+    }
     case MessageType::kAppend:
     case MessageType::kOpen:
     case MessageType::kCertify:
+    case MessageType::kCosigned:
       break;
   }
   return corrupt;

@@ -10,6 +10,7 @@
 //   client.submit_outcome(std::move(*reservation), header, leaf, opening, waiter2);
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,16 +70,18 @@ class LedgerClient {
   bool ready() const { return sealer_.has_value() && stopped_.empty(); }
   // Why the ledger stopped; empty while it works.
   const std::string& stopped() const { return stopped_; }
-  // Whether the disk is nearly full: what is admitted may still end, within the place of its outcome, and nothing new
-  // begins. It ends by itself when there is room.
-  bool full() const { return full_; }
-  std::uint64_t published() const { return published_; }
+  // Whether the disk is nearly full, or the log has used up its quota: what is admitted may still end, within the place
+  // of its outcome, and nothing new begins. It ends by itself when there is room.
+  bool full(LogNumber log = kSystemLog) const { return full_ || state(log).full; }
+  std::uint64_t published(LogNumber log = kSystemLog) const { return state(log).published; }
+  // The tree size that a quorum of witnesses has cosigned; 0 without witnesses.
+  std::uint64_t cosigned(LogNumber log = kSystemLog) const { return state(log).cosigned; }
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
   // or full(); kUnavailable when !ready().
-  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size);
+  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size, LogNumber log = kSystemLog);
 
   // Whether an outcome of this size goes out now; one that only fits without its values always does.
   bool fits_outcome(std::size_t leaf_size, std::size_t opening_size);
@@ -93,10 +96,20 @@ class LedgerClient {
                           AppendWaiter* waiter);
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
-  Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter);
+  // `log`: which log's record.
+  Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter, LogNumber log = kSystemLog);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
+
+  // Called from poll() with each checkpoint (a signed note) that witnesses are to cosign; one of a log at a time. Each
+  // is answered once, by submit_cosignatures(). Offers that came before are handed over at once.
+  using OfferTaker = std::function<void(LogNumber log, std::string note)>;
+  void on_offer(OfferTaker taker);
+  // The answer to the last offer for this log, of the checkpoint with this size: what witnesses answered, as signature
+  // lines; empty when none did. The keeper verifies them. kTooLarge above kMaxCosignatureBytes, kResourceExhausted,
+  // kUnavailable.
+  Result<> submit_cosignatures(LogNumber log, tlog::TreeSize size, std::string_view lines);
 
   // Forgets the waiter: it is going away before its answer, which `heir` gets instead if it is not null.
   void abandon(AppendWaiter* waiter, AppendWaiter* heir = nullptr);
@@ -125,6 +138,15 @@ class LedgerClient {
     bool used = false;
   };
 
+  // What the keeper has said of a log.
+  struct LogState {
+    std::uint64_t published = 0;
+    std::uint64_t cosigned = 0;
+    bool full = false;
+  };
+
+  const LogState& state(LogNumber log) const;
+  LogState* state_to_change(LogNumber log);
   void release_reservation() { --reservations_; }
   std::size_t room();
   Ticket take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify = nullptr);
@@ -138,9 +160,11 @@ class LedgerClient {
   const int keeper_wake_fd_;
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
-  bool full_ = false;
-  std::uint64_t published_ = 0;
+  bool full_ = false;           // the disk
+  std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
+  OfferTaker take_offer_;
+  std::vector<std::pair<LogNumber, std::string>> early_offers_;  // at most one a log
   std::size_t reservations_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "ledger/logs.h"
 #include "tlog/hash.h"
 
 namespace redoubt::ledger {
@@ -27,14 +28,18 @@ inline constexpr std::size_t kMaxOpeningBytes = 1024 * 1024;
 
 struct EntryHeader {
   EntryKind kind = EntryKind::kStandalone;
+  LogNumber log = kSystemLog;
   ExchangeId exchange{};
-  std::uint64_t admission_index = 0;  // for kOutcome: the index of the admission it closes
+  std::uint64_t admission_index = 0;  // for kOutcome: the index, in its log, of the admission it closes
   std::uint32_t leaf_size = 0;
   std::uint32_t opening_size = 0;
+  // Filled in by the ledger, whatever was there.
+  std::uint64_t index = 0;         // in its log
+  std::uint64_t stored_bytes = 0;  // of all entries of its log up to and with this one, headers included
 };
 
 // An entry as it lies in a segment: header, leaf bytes, sealed opening (docs/formats/segment.md).
-inline constexpr std::size_t kEntryHeaderSize = 40;
+inline constexpr std::size_t kEntryHeaderSize = 56;
 
 void store_entry_header(MutableByteView out, const EntryHeader& header);
 // kMalformed for sizes above the limits, an unknown kind or non-zero reserved bytes. `bytes` has kEntryHeaderSize.
@@ -45,6 +50,7 @@ std::array<std::byte, 17> opening_context(const ExchangeId& exchange, EntryKind 
 
 // An acknowledged entry.
 struct Appended {
+  LogNumber log = kSystemLog;
   tlog::LeafIndex index{};
   tlog::Hash leaf_hash{};
 };

@@ -24,9 +24,8 @@ Error hostile(std::string_view what) {
 
 }  // namespace
 
-Keeper::Keeper(Ledger& ledger, LedgerReader& reader, keys::KeyWrapper& wrapper, const Clock& clock,
-               KeeperOptions options)
-    : ledger_(ledger), reader_(reader), wrapper_(wrapper), clock_(clock), options_(std::move(options)) {}
+Keeper::Keeper(Ledger& ledger, keys::KeyWrapper& wrapper, const Clock& clock, KeeperOptions options)
+    : ledger_(ledger), wrapper_(wrapper), clock_(clock), options_(std::move(options)), logs_(ledger.logs()) {}
 
 void Keeper::add_ring(RingConsumer requests, RingProducer answers, int gateway_wake_fd) {
   rings_.push_back({std::move(requests), std::move(answers), gateway_wake_fd});
@@ -37,6 +36,12 @@ UnixMillis Keeper::now() const {
   return std::max(clock_.now(), ledger_.last_commit_time());
 }
 
+record::RecordSource Keeper::source(LogNumber log) const {
+  return {.log_origin = ledger_.origin(log),
+          .tenant = log == kSystemLog ? std::string_view() : std::string_view(ledger_.tenants()[log - 1]),
+          .product_version = options_.product_version};
+}
+
 Result<std::size_t> Keeper::close_interrupted() {
   const std::vector<OpenAdmission> open = ledger_.open_admissions();
   for (const OpenAdmission& admission : open) {
@@ -45,18 +50,20 @@ Result<std::size_t> Keeper::close_interrupted() {
     record::append_interrupted(record_, {.exchange_uid = uid,
                                          .admission_index = admission.index,
                                          .time = now(),
-                                         .source = options_.source,
+                                         .source = source(admission.log),
                                          .operation = {}});
-    auto added =
-        ledger_.add({.kind = EntryKind::kOutcome, .exchange = admission.exchange, .admission_index = admission.index},
-                    as_bytes(record_), {});
+    auto added = ledger_.add({.kind = EntryKind::kOutcome,
+                              .log = admission.log,
+                              .exchange = admission.exchange,
+                              .admission_index = admission.index},
+                             as_bytes(record_), {});
     if (!added) return added.error();
     if (ledger_.batch_room() < kMaxLeafBytes + kEntryHeaderSize) {
       if (auto done = commit(); !done) return done.error();
     }
   }
   if (auto done = commit(); !done) return done.error();
-  if (auto done = publish(); !done) return done.error();
+  if (auto done = publish_all(); !done) return done.error();
   return open.size();
 }
 
@@ -74,7 +81,11 @@ Result<> Keeper::run(int wake_fd, int stop_fd) {
 
 Result<> Keeper::serve(int wake_fd, int stop_fd) {
   bool stop = false;
-  if (auto done = announce(); !done) return done;  // before the first sealing key, which lets the gateway begin
+  for (LogNumber log = 0; log < logs_.size(); ++log) {
+    // Before the first sealing key, which lets the gateway begin.
+    if (auto done = announce(log); !done) return done;
+    if (auto done = check_quota(log); !done) return done;
+  }
   while (true) {
     const auto steady = clock_.steady();
     if (steady >= next_room_check_ || taken_bytes_ >= kRoomCheckBytes) {
@@ -87,14 +98,12 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
     auto drained = drain();
     if (!drained) return drained.error();
     if (auto done = commit(); !done) return done;
-    if (ledger_.committed() > ledger_.published() && clock_.steady() >= next_publish_) {
-      if (auto done = publish(); !done) return done;
-    }
+    if (auto done = publish_one_due(); !done) return done;
     if (*drained > 0) continue;
     if (stop) break;
     sleep(wake_fd, stop_fd, stop);
   }
-  return publish();
+  return publish_all();
 }
 
 // Takes what the rings hold, up to a batch. Returns the number of messages.
@@ -149,9 +158,9 @@ Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   }
   std::array<std::byte, kTicketSize> ticket;
   rings_[ring_index].requests.take(ticket, ledger_.begin_entry(entry_size));
-  auto index = ledger_.end_entry();
-  if (!index) return hostile(index.error().message());
-  answers_.push_back({ring_index, load_le<Ticket>(ticket), *index});
+  const std::size_t in_batch = ledger_.batch_entries();
+  if (auto index = ledger_.end_entry(); !index) return hostile(index.error().message());
+  answers_.push_back({ring_index, load_le<Ticket>(ticket), in_batch});
   return {};
 }
 
@@ -159,21 +168,24 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   request_.resize(size);
   rings_[ring_index].requests.take(request_);
   const auto ticket = load_le<Ticket>(ByteView(request_).first(kTicketSize));
-  auto request = decode_open_request(ByteView(request_).subspan(kTicketSize));
+  if (size < kTicketSize + sizeof(LogNumber)) return hostile("a request to open values that names no log");
+  const auto log = load_le<LogNumber>(ByteView(request_).subspan(kTicketSize, sizeof(LogNumber)));
+  if (log >= ledger_.logs()) return hostile("a request to open values of no log");
+  auto request = decode_open_request(ByteView(request_).subspan(kTicketSize + sizeof log));
   if (!request) {
     refuse_open(ring_index, ticket, request.error());
     return {};
   }
-  if (auto allowed = check_open_request(*request, ledger_.origin(), options_.openers, clock_.now()); !allowed) {
+  if (auto allowed = check_open_request(*request, ledger_.origin(log), options_.openers, clock_.now()); !allowed) {
     refuse_open(ring_index, ticket, allowed.error());
     return {};
   }
-  if (request->index.value >= ledger_.committed().value) {
+  if (request->index.value >= ledger_.committed(log).value) {
     refuse_open(ring_index, ticket, Error(Errc::kNotFound, "no such record"));
     return {};
   }
-  if (full_) {
-    refuse_open(ring_index, ticket, Error(Errc::kResourceExhausted, "the ledger's disk is nearly full"));
+  if (full_ || logs_[log].full) {
+    refuse_open(ring_index, ticket, Error(Errc::kResourceExhausted, "the ledger has no room"));
     return {};
   }
   // The record first, durable; then the values.
@@ -184,7 +196,7 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   const std::string opener = "ed25519:" + encoding::hex(request->opener);
   record::append_opened(record_, {.request_uid = uid_hex,
                                   .time = now(),
-                                  .source = options_.source,
+                                  .source = source(log),
                                   .principal_uid = opener,
                                   .principal_name = {},
                                   .opened_index = request->index.value,
@@ -194,9 +206,9 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   if (ledger_.batch_room() < kEntryHeaderSize + record_.size()) {
     if (auto done = commit(); !done) return done;
   }
-  auto added = ledger_.add({.kind = EntryKind::kStandalone, .exchange = uid}, as_bytes(record_), {});
+  auto added = ledger_.add({.kind = EntryKind::kStandalone, .log = log, .exchange = uid}, as_bytes(record_), {});
   if (!added) return added.error();
-  opens_.push_back({ring_index, ticket, *std::move(request), added->value});
+  opens_.push_back({ring_index, ticket, log, *std::move(request)});
   return {};
 }
 
@@ -229,7 +241,7 @@ Result<> Keeper::commit() {
   stats_.entries += entries;
   const std::span<const Appended> appended = ledger_.last_commit();
   for (const PendingAnswer& answer : answers_) {
-    const Appended& entry = appended[answer.index.value - appended.front().index.value];
+    const Appended& entry = appended[answer.in_batch];
     std::array<std::byte, kAppendedSize> bytes;
     store_le(MutableByteView(bytes).first(8), answer.ticket);
     store_le(MutableByteView(bytes).subspan(8, 8), entry.index.value);
@@ -237,6 +249,11 @@ Result<> Keeper::commit() {
     if (auto done = send(answer.ring, MessageType::kAppended, bytes); !done) return done;
   }
   answers_.clear();
+  if (!options_.quotas.empty()) {
+    for (const Appended& entry : appended) {
+      if (auto done = check_quota(entry.log); !done) return done;
+    }
+  }
   wake_gateway();
   const std::vector<PendingOpen> opens = std::exchange(opens_, {});
   for (const PendingOpen& open : opens) {
@@ -248,14 +265,15 @@ Result<> Keeper::commit() {
 
 Result<> Keeper::answer_open(const PendingOpen& open) {
   // The reader sees what is published; the record asked for may be newer.
-  if (open.request.index.value >= ledger_.published().value) {
-    if (auto done = publish(); !done) return done;
+  if (open.request.index.value >= ledger_.published(open.log).value) {
+    if (auto done = publish(open.log); !done) return done;
   }
-  auto entry = reader_.read_entry(open.request.index);
+  auto entry = ledger_.reader(open.log).read_entry(open.request.index);
   if (!entry) {
     // A record that cannot be read is no reason to take no further ones; the opener learns of it, and the log.
-    log::error("ledger", "a record cannot be read",
-               {{"index", open.request.index.value}, {"why", entry.error().message()}});
+    log::error(
+        "ledger", "a record cannot be read",
+        {{"log", ledger_.origin(open.log)}, {"index", open.request.index.value}, {"why", entry.error().message()}});
     refuse_open(open.ring, open.ticket, entry.error());
     return {};
   }
@@ -299,25 +317,70 @@ void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, c
   wake_gateway();
 }
 
-Result<> Keeper::publish() {
-  auto published = ledger_.publish();
+Result<> Keeper::publish(LogNumber log) {
+  auto published = ledger_.publish(log);
   if (!published) return published.error();
-  next_publish_ = clock_.steady() + options_.publish_interval;
+  logs_[log].next_publish = clock_.steady() + options_.publish_interval;
   if (!*published) return {};
   ++stats_.checkpoints;
-  return announce();
+  return announce(log);
+}
+
+Result<> Keeper::publish_all() {
+  for (LogNumber log = 0; log < logs_.size(); ++log) {
+    if (auto done = publish(log); !done) return done;
+  }
+  return {};
+}
+
+// One at a time, so that commits do not wait for the publications of all tenants; the one longest due.
+Result<> Keeper::publish_one_due() {
+  const auto due = next_due_log();
+  if (!due || clock_.steady() < logs_[*due].next_publish) return {};
+  return publish(*due);
+}
+
+// The log with something to publish whose time comes first.
+std::optional<LogNumber> Keeper::next_due_log() const {
+  std::optional<LogNumber> next;
+  for (LogNumber log = 0; log < logs_.size(); ++log) {
+    if (ledger_.committed(log) == ledger_.published(log)) continue;
+    if (!next || logs_[log].next_publish < logs_[*next].next_publish) next = log;
+  }
+  return next;
 }
 
 // Tells every ring what is published, and the time that no further record may fall behind.
-Result<> Keeper::announce() {
+Result<> Keeper::announce(LogNumber log) {
   std::array<std::byte, kPublishedSize> bytes;
-  store_le(MutableByteView(bytes).first(8), ledger_.published().value);
-  store_le(MutableByteView(bytes).subspan(8), ledger_.last_commit_time().value);
+  store_le(MutableByteView(bytes).first(8), ledger_.published(log).value);
+  store_le(MutableByteView(bytes).subspan(8, 8), ledger_.last_commit_time().value);
+  store_le(MutableByteView(bytes).subspan(16, 4), log);
+  store_le(MutableByteView(bytes).subspan(20), std::uint64_t{0});
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     if (auto done = send(i, MessageType::kPublished, bytes); !done) return done;
   }
   wake_gateway();
   return {};
+}
+
+Result<> Keeper::announce_room(LogNumber log, bool full) {
+  std::array<std::byte, sizeof log> bytes;
+  store_le(MutableByteView(bytes), log);
+  for (std::size_t i = 0; i < rings_.size(); ++i) {
+    if (auto done = send(i, full ? MessageType::kFull : MessageType::kRoom, bytes); !done) return done;
+  }
+  wake_gateway();
+  return {};
+}
+
+Result<> Keeper::check_quota(LogNumber log) {
+  const std::uint64_t quota = log < options_.quotas.size() ? options_.quotas[log] : 0;
+  if (quota == 0 || logs_[log].full || ledger_.stored_bytes(log) < quota) return {};
+  logs_[log].full = true;
+  log::error("keeper", "a tenant has used up its quota: nothing new is admitted for it",
+             {{"log", ledger_.origin(log)}, {"quota_bytes", quota}});
+  return announce_room(log, true);
 }
 
 // All that open exchanges may still send fits their rings: each of them has its place there, and no more while the disk
@@ -338,11 +401,7 @@ Result<> Keeper::check_room() {
   } else {
     log::info("keeper", "the disk has room again", {{"free_bytes", *room}, {"reserve_bytes", reserve}});
   }
-  for (std::size_t i = 0; i < rings_.size(); ++i) {
-    if (auto done = send(i, full ? MessageType::kFull : MessageType::kRoom, {}); !done) return done;
-  }
-  wake_gateway();
-  return {};
+  return announce_room(kEveryLog, full);
 }
 
 void Keeper::issue_sealing_keys() {
@@ -376,7 +435,7 @@ void Keeper::sleep(int wake_fd, int stop_fd, bool& stop) {
   bool empty = true;
   for (Ring& ring : rings_) empty = ring.requests.prepare_sleep() && empty;
   auto until = std::min(next_keys_, next_room_check_);
-  if (ledger_.committed() > ledger_.published()) until = std::min(until, next_publish_);
+  if (const auto due = next_due_log()) until = std::min(until, logs_[*due].next_publish);
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady());
   pollfd fds[] = {{wake_fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};
   const int timeout_ms = empty ? static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 1000)) : 0;

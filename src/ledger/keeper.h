@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,23 +23,25 @@
 #include "keys/tls_authority.h"
 #include "ledger/ledger.h"
 #include "ledger/open_request.h"
-#include "ledger/reader.h"
 #include "ledger/wire.h"
 #include "record/exchange_record.h"
 
 namespace redoubt::ledger {
 
 struct KeeperOptions {
-  std::chrono::milliseconds publish_interval{250};  // at most one checkpoint in this time
+  std::chrono::milliseconds publish_interval{250};  // at most one checkpoint of each log in this time
   std::chrono::milliseconds sealing_key_life{60'000};
   std::size_t batch_bytes = 2 * 1024 * 1024;  // a batch is cut when it has more
   // Below so many bytes free, the next segment not counted, the disk is nearly full, and until there is an eighth more.
   // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, if that is more.
   std::uint64_t free_space_reserve = 256 * 1024 * 1024;
   std::chrono::milliseconds room_check_interval{1000};  // and after every kRoomCheckBytes taken
-  std::vector<crypto::Ed25519PublicKey> openers;        // who may have values opened
-  record::RecordSource source;                          // of the records that the keeper makes itself
-  keys::TlsAuthority* tls_authority = nullptr;          // null: TLS certificates are refused; else outlives the keeper
+  // Bytes that a log's entries may take, by log number; 0 and what is missing: as many as the disk has. A log that has
+  // used them up takes outcomes only.
+  std::vector<std::uint64_t> quotas;
+  std::vector<crypto::Ed25519PublicKey> openers;  // who may have values opened
+  std::string product_version;                    // for the records that the keeper makes itself
+  keys::TlsAuthority* tls_authority = nullptr;    // null: TLS certificates are refused; else outlives the keeper
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
@@ -51,8 +54,8 @@ struct KeeperStats {
 
 class Keeper {
  public:
-  // All arguments must outlive the keeper. `reader` reads the same folder as `ledger`.
-  Keeper(Ledger& ledger, LedgerReader& reader, keys::KeyWrapper& wrapper, const Clock& clock, KeeperOptions options);
+  // All references must outlive the keeper.
+  Keeper(Ledger& ledger, keys::KeyWrapper& wrapper, const Clock& clock, KeeperOptions options);
 
   // One core's rings. `gateway_wake_fd`: that core's eventfd.
   void add_ring(RingConsumer requests, RingProducer answers, int gateway_wake_fd);
@@ -75,13 +78,17 @@ class Keeper {
   struct PendingAnswer {
     std::size_t ring;
     Ticket ticket;
-    tlog::LeafIndex index;
+    std::size_t in_batch;
   };
   struct PendingOpen {
     std::size_t ring;
     Ticket ticket;
+    LogNumber log;
     OpenRequest request;
-    std::uint64_t record_index;  // of the record that says so
+  };
+  struct LogSchedule {
+    std::chrono::steady_clock::time_point next_publish{};
+    bool full = false;  // its quota is used up
   };
 
   Result<> serve(int wake_fd, int stop_fd);
@@ -91,8 +98,14 @@ class Keeper {
   Result<> take_open(std::size_t ring_index, std::size_t size);
   Result<> take_certify(std::size_t ring_index, std::size_t size);
   Result<> commit();
-  Result<> publish();
-  Result<> announce();
+  Result<> publish(LogNumber log);
+  Result<> publish_all();
+  Result<> publish_one_due();
+  std::optional<LogNumber> next_due_log() const;
+  Result<> announce(LogNumber log);
+  Result<> announce_room(LogNumber log, bool full);
+  Result<> check_quota(LogNumber log);
+  record::RecordSource source(LogNumber log) const;
   Result<> answer_open(const PendingOpen& open);
   Result<> check_room();
   void issue_sealing_keys();
@@ -104,18 +117,17 @@ class Keeper {
   UnixMillis now() const;
 
   Ledger& ledger_;
-  LedgerReader& reader_;
   keys::KeyWrapper& wrapper_;
   const Clock& clock_;
   const KeeperOptions options_;
   std::vector<Ring> rings_;
   std::vector<PendingAnswer> answers_;
   std::vector<PendingOpen> opens_;
-  std::chrono::steady_clock::time_point next_publish_{};
+  std::vector<LogSchedule> logs_;  // by number
   std::chrono::steady_clock::time_point next_keys_{};
   std::chrono::steady_clock::time_point next_room_check_{};
   std::uint64_t taken_bytes_ = 0;  // since the last look at the disk
-  bool full_ = false;
+  bool full_ = false;              // the disk
   std::string record_;
   Bytes request_;
   KeeperStats stats_;

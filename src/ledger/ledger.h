@@ -1,23 +1,26 @@
 // The ledger's one writer, in the keeper: entries in, one durable commit a batch, a signed checkpoint now and then.
 //
-//   auto ledger = Ledger::open(fs, "var/ledger", signer, clock, {});
+//   auto ledger = Ledger::open(fs, "var/ledger", signer, clock, {.tenants = {"cardiology"}});
 //   MutableByteView room = (*ledger)->begin_entry(size);   // header, leaf and opening, filled in place
 //   fill(room);
 //   auto index = (*ledger)->end_entry();                   // not yet durable
 //   (*ledger)->commit();                                   // one write, one fdatasync: now it may be acknowledged
-//   for (const Appended& a : (*ledger)->last_commit()) …   // indices and leaf hashes
-//   (*ledger)->publish();                                  // tiles synced, checkpoint signed and persisted
+//   for (const Appended& a : (*ledger)->last_commit()) …   // logs, indices and leaf hashes
+//   (*ledger)->publish(log);                               // tiles synced, checkpoint signed and persisted
+//
+// A ledger has several logs (ledger/logs.h), which share segments and commits. Where a log is asked for and none is
+// named, it is the system log.
 //
 // INVARIANT (order of durability): segment synced → tiles synced → checkpoint signed and persisted → published.
 // INVARIANT: after a failed write or sync the object refuses everything; only a new open(), which reads back what is
 // really on the disk, goes on. Page cache after a failed sync is not durable.
 //
-// Folder (docs/formats/): `segments/`, `hashes/0` to `hashes/7`, `positions`, `checkpoint`, `spare.seg`.
+// Folder (docs/formats/): `segments/`, `spare.seg`, and for each log `hashes/0` to `hashes/7`, `positions`,
+// `checkpoint`.
 // One thread, save the preparation of the next segment and the hashing of large commits, which run on threads of their
 // own and are awaited.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,8 +29,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "ledger/entry.h"
+#include "ledger/logs.h"
+#include "ledger/reader.h"
 #include "ledger/segment.h"
-#include "tlog/frontier.h"
 #include "tlog/note.h"
 
 namespace redoubt::ledger {
@@ -35,11 +39,13 @@ namespace redoubt::ledger {
 namespace internal {
 class LeafHasher;
 struct LeafToHash;
+class Log;
 class SegmentWriter;
 class SpareSegment;
 }  // namespace internal
 
 struct LedgerOptions {
+  std::vector<std::string> tenants;  // who must have a log; more may have one already
   // At least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB; rounded up to whole blocks of 4 KiB.
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
@@ -49,6 +55,7 @@ struct LedgerOptions {
 
 // An admission without an outcome.
 struct OpenAdmission {
+  LogNumber log = kSystemLog;
   std::uint64_t index = 0;
   ExchangeId exchange{};
 };
@@ -56,12 +63,14 @@ struct OpenAdmission {
 class Ledger {
  public:
   // Opens, or makes where `directory` (whose parent exists) holds none, and recovers: a torn last commit, which cannot
-  // have been acknowledged, is removed; all else that is read must fit the last checkpoint. `signer` names the log: its
-  // name is the origin. All arguments must outlive the ledger. Errors: kCorrupt when stored bytes contradict each other
-  // or the checkpoint, kVerifyFailed when the checkpoint is not the signer's, kIo and the like from files.
+  // have been acknowledged, is removed; all else that is read must fit the last checkpoints. `signer` is that of the
+  // system log, whose origin is its name; the other logs have the same key under their own (log_origin()). All
+  // arguments must outlive the ledger. Errors: kCorrupt when stored bytes contradict each other or a checkpoint,
+  // kVerifyFailed when a checkpoint is not the signer's, add_tenants()', kIo and the like from files.
   //
-  // Read are the right edge of the tree, and the segments from the last published entry on; damage before them does
-  // not hinder the start and is found by whoever reads there (LedgerReader::read_entry, tlog::verify_log).
+  // Read are the right edges of the trees, and the segments from the first entry on that no checkpoint covers; damage
+  // before them does not hinder the start and is found by whoever reads there (LedgerReader::read_entry,
+  // tlog::verify_log).
   static Result<std::unique_ptr<Ledger>> open(FileSystem& fs, std::string directory, const tlog::NoteSigner& signer,
                                               const Clock& clock, LedgerOptions options);
   ~Ledger();
@@ -69,8 +78,8 @@ class Ledger {
   // Room in the batch for an entry of `size` bytes (kEntryHeaderSize + leaf + opening). The caller writes all of it,
   // then calls end_entry(). Precondition: size <= batch_room().
   MutableByteView begin_entry(std::size_t size);
-  // Takes the entry into the batch. kMalformed when its header does not fit its size or names no open admission; the
-  // entry is then left out.
+  // Takes the entry into the batch: its index is that in its log. kMalformed when its header does not fit its size, or
+  // names no log or no open admission of it; the entry is then left out.
   Result<tlog::LeafIndex> end_entry();
   // Entry from parts: begin, copy, end.
   Result<tlog::LeafIndex> add(const EntryHeader& header, ByteView leaf, ByteView opening);
@@ -84,16 +93,27 @@ class Ledger {
   // The entries of the last commit, in order. Valid until the next one begins: until end_entry().
   std::span<const Appended> last_commit() const { return appended_; }
 
-  // Publishes everything committed. False when there was nothing new. Precondition: the batch is empty.
-  Result<bool> publish();
+  // Publishes everything committed to the log. False when there was nothing new. Precondition: the batch is empty.
+  Result<bool> publish(LogNumber log = kSystemLog);
 
-  tlog::TreeSize committed() const { return tlog::TreeSize{committed_}; }
-  tlog::TreeSize published() const { return tlog::TreeSize{published_}; }
-  const std::string& origin() const { return signer_.name(); }
+  // How many logs there are: numbers 0 to logs() - 1.
+  std::size_t logs() const;
+  // The tenants that have a log, in the order of numbers: [i] has number i + 1.
+  const std::vector<std::string>& tenants() const { return tenants_; }
+  tlog::TreeSize committed(LogNumber log = kSystemLog) const;
+  tlog::TreeSize published(LogNumber log = kSystemLog) const;
+  const std::string& origin(LogNumber log = kSystemLog) const;
+  // Bytes that the log's entries take in the segments.
+  std::uint64_t stored_bytes(LogNumber log = kSystemLog) const;
+  // Reads what this ledger has published of the log; must not outlive it.
+  LedgerReader reader(LogNumber log = kSystemLog) const;
+
+  // Entries of all logs together.
+  Sequence committed_entries() const { return committed_; }
   // Time of the last commit: later records must not claim an earlier time.
   UnixMillis last_commit_time() const { return UnixMillis{last_time_ms_}; }
 
-  // Admissions that have no outcome, oldest first.
+  // Admissions that have no outcome, of each log the oldest first.
   std::vector<OpenAdmission> open_admissions() const;
 
   // Bytes of the file system that are still free once the next segment is prepared; 0 when there is not even room for
@@ -103,41 +123,38 @@ class Ledger {
   void prepare_next_segment();
 
  private:
-  struct Tree;
-  struct Open {
-    std::uint64_t index;
-    ExchangeId exchange;
-    bool open;
-  };
-
-  Ledger(FileSystem& fs, std::string directory, const tlog::NoteSigner& signer, const Clock& clock,
-         LedgerOptions options);
-  Result<> recover();
-  Result<> load_checkpoint();
+  Ledger(FileSystem& fs, std::string directory, const Clock& clock, LedgerOptions options);
+  // Recovery, in recovery.cc.
+  Result<> recover(const tlog::NoteSigner& signer);
+  Result<> open_logs(const tlog::NoteSigner& signer);
   Result<> replay_segments();
-  Result<> find_open_admissions(std::uint64_t from, const std::vector<std::uint64_t>& segments);
-  Result<> clear_torn_tail(File& segment, std::uint64_t segment_size, std::uint64_t end);
-  Result<> go_on_in(std::uint64_t first_index, std::uint64_t end);
-  Result<> start_segment(std::uint64_t first_index);
+  Result<CommitHeader> find_last_commit() const;
+  Result<> replay_segment(SegmentNumber number, SegmentScanner& scanner, Sequence from, Sequence oldest_open);
+  Result<> replay_commit(SegmentNumber segment, const SegmentScanner::Commit& commit, Sequence oldest_open,
+                         bool& covered);
+  Result<> go_on_after(SegmentScanner& scanner);
+  Result<> check_against_checkpoints(std::uint64_t end);
+  Result<> clear_torn_tail(File& segment, std::uint64_t end);
+  Result<SegmentScanner> scan(SegmentNumber number, OpenMode mode) const;
+  std::string segment_path(SegmentNumber number) const;
+
+  Result<> start_segment();
   void hash_leaves(ByteView batch);
-  void note_pairing(const EntryHeader& header, std::uint64_t index);
-  std::deque<Open>::iterator find_open(std::uint64_t index);
   Error broken() const;
 
   FileSystem& fs_;
   const std::string directory_;
-  const tlog::NoteSigner& signer_;
   const Clock& clock_;
   const LedgerOptions options_;
 
-  std::unique_ptr<Tree> tree_;
+  std::vector<internal::Log> logs_;  // by number
+  std::vector<std::string> tenants_;
   std::unique_ptr<internal::SpareSegment> spare_;
   std::unique_ptr<internal::SegmentWriter> writer_;  // holds the batch: commit header, then entries
+  SegmentNumber segments_ = 0;                       // how many there are; the last is written
   SegmentSalt salt_{};                               // of the segment being written
-  std::uint64_t committed_ = 0;
-  std::uint64_t published_ = 0;
+  Sequence committed_ = 0;
   std::int64_t last_time_ms_ = 0;
-  std::deque<Open> open_;  // by index; closed ones stay until they reach the front
 
   std::size_t batch_size_ = kCommitHeaderSize;
   std::size_t batch_entries_ = 0;

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "ledger/segment.h"
 #include "tlog/entry_bundle.h"
 
 namespace redoubt::ledger {
 namespace {
 
-constexpr std::size_t kPositionSize = 4;
 constexpr std::uint64_t kMaxCheckpointBytes = 64 * 1024;
 // Largest index of a tile and of an entry that a file offset can express; paths from outside may spell more.
 constexpr std::uint64_t kMaxTileIndex = tlog::kMaxTreeSize.value / tlog::kFullTileSize - 1;
@@ -17,7 +15,8 @@ constexpr std::uint64_t kMaxEntryIndex = kMaxTileIndex * tlog::kTileWidth;
 
 }  // namespace
 
-LedgerReader::LedgerReader(FileSystem& fs, std::string directory) : fs_(fs), directory_(std::move(directory)) {}
+LedgerReader::LedgerReader(FileSystem& fs, const std::string& directory, std::string_view tenant)
+    : fs_(&fs), ledger_(directory), tenant_(tenant), directory_(log_directory(directory, tenant)) {}
 
 bool LedgerReader::is_ledger(FileSystem& fs, const std::string& directory) {
   return fs.list(directory + "/segments").has_value() && fs.list(directory + "/hashes").has_value();
@@ -25,7 +24,7 @@ bool LedgerReader::is_ledger(FileSystem& fs, const std::string& directory) {
 
 Result<File*> LedgerReader::open_cached(std::unique_ptr<File>& slot, const std::string& path) {
   if (slot == nullptr) {
-    auto file = fs_.open(path, OpenMode::kReadOnly);
+    auto file = fs_->open(path, OpenMode::kReadOnly);
     if (!file) return file.error();
     slot = *std::move(file);
   }
@@ -33,56 +32,45 @@ Result<File*> LedgerReader::open_cached(std::unique_ptr<File>& slot, const std::
 }
 
 Result<std::string> LedgerReader::checkpoint() {
-  auto bytes = read_file(fs_, directory_ + "/checkpoint", kMaxCheckpointBytes);
+  auto bytes = read_file(*fs_, directory_ + "/checkpoint", kMaxCheckpointBytes);
   if (!bytes) return bytes.error();
   return std::string(as_chars(*bytes));
 }
 
-// An entry has a position only after its segment has a name, so the number is taken first.
-Result<> LedgerReader::list_segments() {
-  const auto positions_bytes = positions_->size();
-  if (!positions_bytes) return positions_bytes.error();
-  auto names = fs_.list(directory_ + "/segments");
-  if (!names) return names.error();
-  segments_.clear();
-  for (const std::string& name : *names) {
-    if (auto first = parse_segment_name(name)) segments_.push_back(*first);
+Result<LogNumber> LedgerReader::number() {
+  if (!number_ && tenant_.empty()) number_ = kSystemLog;
+  if (!number_) {
+    auto tenants = read_tenants(*fs_, ledger_);
+    if (!tenants) return tenants.error();
+    const auto at = std::find(tenants->begin(), tenants->end(), tenant_);
+    if (at == tenants->end()) return Error(Errc::kNotFound, "no log of tenant `" + tenant_ + "`");
+    number_ = static_cast<LogNumber>(at - tenants->begin()) + 1;
   }
-  listed_entries_ = *positions_bytes / kPositionSize;
-  return {};
+  return *number_;
 }
 
-Result<LedgerReader::Place> LedgerReader::find(tlog::LeafIndex index) {
+Result<Position> LedgerReader::find(tlog::LeafIndex index) {
   const Error none(Errc::kNotFound, "no entry " + std::to_string(index.value));
   if (index.value > kMaxEntryIndex) return none;
   auto positions = open_cached(positions_, directory_ + "/positions");
   if (!positions) return positions.error();
   std::array<std::byte, kPositionSize> bytes{};
-  const auto n = (*positions)->read_at(index.value * kPositionSize, bytes);
+  const auto n = (*positions)->read_at(index.value * bytes.size(), bytes);
   if (!n) return n.error();
   if (*n != bytes.size()) return none;
-  if (index.value >= listed_entries_) {
-    if (auto done = list_segments(); !done) return done.error();
-  }
-  const auto after = std::upper_bound(segments_.begin(), segments_.end(), index.value);
-  if (after == segments_.begin()) return Error(Errc::kNotFound, "the segment of the entry is not there");
-  return Place{.first_index = *std::prev(after), .offset = load_le<std::uint32_t>(bytes)};
+  return load_position(bytes);
 }
 
-Result<File*> LedgerReader::segment(std::uint64_t first_index) {
-  if (segment_file_ == nullptr || segment_first_ != first_index) {
-    auto file = fs_.open(directory_ + "/segments/" + segment_name(first_index), OpenMode::kReadOnly);
-    if (!file) return file.error();
-    segment_file_ = *std::move(file);
-    segment_first_ = first_index;
-  }
-  return segment_file_.get();
+Result<File*> LedgerReader::segment(SegmentNumber number) {
+  if (segment_number_ != number) segment_file_.reset();
+  segment_number_ = number;
+  return open_cached(segment_file_, ledger_ + "/segments/" + segment_name(number));
 }
 
 Result<> LedgerReader::read_leaf(tlog::LeafIndex index, StoredEntry& out, bool with_opening) {
   auto place = find(index);
   if (!place) return place.error();
-  auto file = segment(place->first_index);
+  auto file = segment(place->segment);
   if (!file) return file.error();
   // Most entries fit the first read; the rest follows in a second.
   std::array<std::byte, 4096> first;
@@ -91,7 +79,10 @@ Result<> LedgerReader::read_leaf(tlog::LeafIndex index, StoredEntry& out, bool w
   const Error corrupt(Errc::kCorrupt, "entry " + std::to_string(index.value) + " does not fit its segment");
   if (*n < kEntryHeaderSize) return corrupt;
   auto header = load_entry_header(ByteView(first).first(kEntryHeaderSize));
-  if (!header) return corrupt;
+  const auto log = number();
+  if (!log) return log.error();
+  // Positions are not signed: what they point to must say itself that it is this entry of this log.
+  if (!header || header->index != index.value || header->log != *log) return corrupt;
   out.header = *header;
   const std::size_t want = header->leaf_size + (with_opening ? header->opening_size : 0);
   const ByteView have = ByteView(first).first(*n).subspan(kEntryHeaderSize);

@@ -1,15 +1,19 @@
-// Reading a ledger: as C2SP tlog-tiles resources, and entry by entry.
+// Reading one log of a ledger: as C2SP tlog-tiles resources, and entry by entry.
 //
-// Opens files read-only and never looks beyond the last checkpoint, so it may run in another process than the writer,
-// at the same time. One thread.
+// Opens files read-only and never looks beyond what was made durable for the last checkpoint, so it may run in another
+// process than the writer, at the same time. One thread.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
 #include "ledger/entry.h"
+#include "ledger/logs.h"
+#include "ledger/segment.h"
 #include "tlog/log_verifier.h"
 #include "tlog/tile.h"
 
@@ -23,8 +27,9 @@ struct StoredEntry {
 
 class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader {
  public:
-  // `directory` holds `segments/` and `hashes/`; see is_ledger().
-  LedgerReader(FileSystem& fs, std::string directory);
+  // `directory` holds `segments/` and `hashes/`; see is_ledger(). `tenant`: whose log; empty for the system log. `fs`
+  // must outlive the reader.
+  explicit LedgerReader(FileSystem& fs, const std::string& directory, std::string_view tenant = {});
 
   // Whether the folder is a ledger of ours rather than a plain tree of tiles.
   static bool is_ledger(FileSystem& fs, const std::string& directory);
@@ -45,25 +50,21 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   Result<Bytes> fetch(const std::string& path, std::uint64_t limit) override;
 
  private:
-  struct Place {
-    std::uint64_t first_index = 0;  // of the segment
-    std::uint32_t offset = 0;
-  };
-
   Result<File*> open_cached(std::unique_ptr<File>& slot, const std::string& path);
-  Result<Place> find(tlog::LeafIndex index);
-  Result<File*> segment(std::uint64_t first_index);
-  Result<> list_segments();
+  Result<LogNumber> number();
+  Result<Position> find(tlog::LeafIndex index);
+  Result<File*> segment(SegmentNumber number);
   Result<> read_leaf(tlog::LeafIndex index, StoredEntry& out, bool with_opening);
 
-  FileSystem& fs_;
-  const std::string directory_;
+  FileSystem* fs_;
+  std::string ledger_;
+  std::string tenant_;
+  std::string directory_;            // the log's
+  std::optional<LogNumber> number_;  // once asked for
   std::unique_ptr<File> positions_;
   std::unique_ptr<File> hashes_[8];
-  std::vector<std::uint64_t> segments_;  // first indices, ascending
-  std::uint64_t listed_entries_ = 0;     // every entry below lies in one of segments_
   std::unique_ptr<File> segment_file_;
-  std::uint64_t segment_first_ = 0;
+  SegmentNumber segment_number_ = 0;
 };
 
 }  // namespace redoubt::ledger

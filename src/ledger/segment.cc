@@ -10,10 +10,10 @@
 namespace redoubt::ledger {
 namespace {
 
-constexpr std::string_view kSegmentMagic = "RDTSEG01";
+constexpr std::string_view kSegmentMagic = "RDTSEG02";
 constexpr std::uint32_t kCommitMagic = 0x544d4352;  // "RCMT"
 constexpr std::string_view kSuffix = ".seg";
-constexpr std::size_t kNameDigits = 20;
+constexpr std::size_t kNameDigits = 10;
 
 // The checksum covers the salt, the header after its first eight bytes (magic and checksum), and the payload.
 std::uint32_t commit_checksum(const SegmentSalt& salt, ByteView header, ByteView payload) {
@@ -23,22 +23,33 @@ std::uint32_t commit_checksum(const SegmentSalt& salt, ByteView header, ByteView
 // Without magic and checksum. `bytes` has kCommitHeaderSize.
 CommitHeader load_commit_header(ByteView bytes) {
   CommitHeader header;
-  header.first_index = load_le<std::uint64_t>(bytes.subspan(8, 8));
+  header.first = load_le<Sequence>(bytes.subspan(8, 8));
   header.entry_count = load_le<std::uint32_t>(bytes.subspan(16, 4));
   header.payload_size = load_le<std::uint32_t>(bytes.subspan(20, 4));
-  header.oldest_open = load_le<std::uint64_t>(bytes.subspan(24, 8));
-  header.time_ms = static_cast<std::int64_t>(load_le<std::uint64_t>(bytes.subspan(32, 8)));
+  header.oldest_open = load_le<Sequence>(bytes.subspan(24, 8));
+  header.oldest_uncovered = load_le<Sequence>(bytes.subspan(32, 8));
+  header.time_ms = static_cast<std::int64_t>(load_le<std::uint64_t>(bytes.subspan(40, 8)));
   return header;
 }
 
 }  // namespace
 
+void store_position(MutableByteView out, const Position& position) {
+  store_le(out.first(4), position.segment);
+  store_le(out.subspan(4, 4), position.offset);
+}
+
+Position load_position(ByteView bytes) {
+  return {load_le<SegmentNumber>(bytes.first(4)), load_le<std::uint32_t>(bytes.subspan(4, 4))};
+}
+
 void store_segment_header(MutableByteView out, const SegmentHeader& header) {
   std::fill(out.begin(), out.end(), std::byte{0});
   const ByteView magic = as_bytes(kSegmentMagic);
   std::copy(magic.begin(), magic.end(), out.begin());
-  store_le(out.subspan(8, 8), header.first_index);
+  store_le(out.subspan(8, 8), header.first);
   std::copy(header.salt.begin(), header.salt.end(), out.begin() + 16);
+  store_le(out.subspan(32, 4), header.number);
   store_le(out.subspan(kSegmentHeaderSize - 4, 4), internal::crc32c(0, out.first(kSegmentHeaderSize - 4)));
 }
 
@@ -49,39 +60,40 @@ Result<SegmentHeader> load_segment_header(ByteView bytes) {
     return Error(Errc::kCorrupt, "not a segment's header");
   }
   SegmentHeader header;
-  header.first_index = load_le<std::uint64_t>(bytes.subspan(8, 8));
+  header.first = load_le<Sequence>(bytes.subspan(8, 8));
   std::copy_n(bytes.begin() + 16, header.salt.size(), header.salt.begin());
+  header.number = load_le<SegmentNumber>(bytes.subspan(32, 4));
   return header;
 }
 
-// magic u32 | checksum u32 | first_index u64 | entry_count u32 | payload_size u32 | oldest_open u64 | time_ms i64 |
-// reserved 8
+// magic u32 | checksum u32 | first u64 | entry_count u32 | payload_size u32 | oldest_open u64 | oldest_uncovered u64 |
+// time_ms i64
 void store_commit_header(MutableByteView out, const SegmentSalt& salt, const CommitHeader& header, ByteView payload) {
   store_le(out.subspan(0, 4), kCommitMagic);
-  store_le(out.subspan(8, 8), header.first_index);
+  store_le(out.subspan(8, 8), header.first);
   store_le(out.subspan(16, 4), header.entry_count);
   store_le(out.subspan(20, 4), header.payload_size);
   store_le(out.subspan(24, 8), header.oldest_open);
-  store_le(out.subspan(32, 8), static_cast<std::uint64_t>(header.time_ms));
-  std::fill_n(out.begin() + 40, 8, std::byte{0});
+  store_le(out.subspan(32, 8), header.oldest_uncovered);
+  store_le(out.subspan(40, 8), static_cast<std::uint64_t>(header.time_ms));
   store_le(out.subspan(4, 4), commit_checksum(salt, out.first(kCommitHeaderSize), payload));
 }
 
-std::string segment_name(std::uint64_t first_index) {
+std::string segment_name(SegmentNumber number) {
   std::array<char, kNameDigits + 1> digits;
-  std::snprintf(digits.data(), digits.size(), "%020llu", static_cast<unsigned long long>(first_index));
+  std::snprintf(digits.data(), digits.size(), "%010u", number);
   return std::string(digits.data()) + std::string(kSuffix);
 }
 
-std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
+std::optional<SegmentNumber> parse_segment_name(std::string_view name) {
   if (name.size() != kNameDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
-  std::uint64_t index = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + kNameDigits, index);
+  SegmentNumber number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + kNameDigits, number);
   if (error != std::errc() || end != name.data() + kNameDigits) return std::nullopt;
-  return index;
+  return number;
 }
 
-Result<SegmentScanner> SegmentScanner::open(std::unique_ptr<File> file, std::uint64_t first_index) {
+Result<SegmentScanner> SegmentScanner::open(std::unique_ptr<File> file, SegmentNumber number) {
   SegmentScanner scanner;
   scanner.file_ = std::move(file);
   const auto size = scanner.file_->size();
@@ -92,13 +104,13 @@ Result<SegmentScanner> SegmentScanner::open(std::unique_ptr<File> file, std::uin
   if (!n) return n.error();
   auto header = load_segment_header(ByteView(bytes).first(*n));
   if (!header) return header.error();
-  if (header->first_index != first_index) return Error(Errc::kCorrupt, "a segment's header does not fit its name");
+  if (header->number != number) return Error(Errc::kCorrupt, "a segment's header does not fit its name");
   scanner.header_ = *header;
-  scanner.next_index_ = first_index;
+  scanner.next_ = header->first;
   return scanner;
 }
 
-Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offset, std::uint64_t first_index,
+Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offset, Sequence first,
                                                              std::int64_t earliest_ms) {
   const std::optional<CommitHeader> none;
   if (offset + kCommitHeaderSize > file_size_) return none;
@@ -107,9 +119,9 @@ Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offse
   if (!n) return n.error();
   if (*n != bytes.size() || load_le<std::uint32_t>(ByteView(bytes).first(4)) != kCommitMagic) return none;
   const CommitHeader header = load_commit_header(bytes);
-  if (header.first_index != first_index || header.entry_count == 0 || header.time_ms < earliest_ms ||
-      header.oldest_open > header.first_index + header.entry_count || header.payload_size > kMaxCommitPayloadBytes ||
-      offset + kCommitHeaderSize + header.payload_size > file_size_) {
+  if (header.first != first || header.entry_count == 0 || header.time_ms < earliest_ms ||
+      header.oldest_open > header.next() || header.oldest_uncovered > header.next() ||
+      header.payload_size > kMaxCommitPayloadBytes || offset + kCommitHeaderSize + header.payload_size > file_size_) {
     return none;
   }
   commit_.resize(kCommitHeaderSize + header.payload_size);
@@ -125,13 +137,13 @@ Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offse
 }
 
 Result<std::optional<SegmentScanner::Commit>> SegmentScanner::next() {
-  auto header = whole_at(offset_, next_index_, last_time_ms_);
+  auto header = whole_at(offset_, next_, last_time_ms_);
   if (!header) return header.error();
   if (!*header) return std::optional<Commit>();
   const Commit commit{
       .header = **header, .offset = offset_, .bytes = commit_, .payload = ByteView(commit_).subspan(kCommitHeaderSize)};
   offset_ += kCommitHeaderSize + commit.header.payload_size;
-  next_index_ += commit.header.entry_count;
+  next_ += commit.header.entry_count;
   last_time_ms_ = commit.header.time_ms;
   return std::optional<Commit>(commit);
 }
@@ -142,7 +154,7 @@ Result<bool> SegmentScanner::followed() {
   if (!n) return n.error();
   const CommitHeader claimed = load_commit_header(bytes);
   const auto next =
-      whole_at(offset_ + kCommitHeaderSize + claimed.payload_size, next_index_ + claimed.entry_count, last_time_ms_);
+      whole_at(offset_ + kCommitHeaderSize + claimed.payload_size, next_ + claimed.entry_count, last_time_ms_);
   if (!next) return next.error();
   return next->has_value();
 }

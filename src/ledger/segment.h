@@ -24,17 +24,38 @@ inline constexpr std::size_t kCommitHeaderSize = 48;
 // Random for each segment; part of every commit's checksum, so that a commit copied from elsewhere does not count.
 using SegmentSalt = std::array<std::byte, 16>;
 
+// Place of an entry among those of all logs, from zero: the order in which they were committed.
+using Sequence = std::uint64_t;
+// Segments are numbered from zero.
+using SegmentNumber = std::uint32_t;
+
+// Where an entry's header is: a segment, and the offset in its file.
+struct Position {
+  SegmentNumber segment = 0;
+  std::uint32_t offset = 0;
+};
+inline constexpr std::size_t kPositionSize = 8;  // bytes, as stored
+
+void store_position(MutableByteView out, const Position& position);
+Position load_position(ByteView bytes);
+
 struct SegmentHeader {
-  std::uint64_t first_index = 0;
+  SegmentNumber number = 0;
+  Sequence first = 0;  // of its first entry
   SegmentSalt salt{};
 };
 
 struct CommitHeader {
-  std::uint64_t first_index = 0;
+  Sequence first = 0;  // of its first entry
   std::uint32_t entry_count = 0;
   std::uint32_t payload_size = 0;  // bytes of entries after this header
-  std::uint64_t oldest_open = 0;   // lowest index of an admission without outcome after this commit, or the next index
-  std::int64_t time_ms = 0;        // when it was committed; never less than in the commit before
+  // After this commit: the lowest sequence of an admission without outcome, and of an entry that no checkpoint covers;
+  // the next sequence when there is none.
+  Sequence oldest_open = 0;
+  Sequence oldest_uncovered = 0;
+  std::int64_t time_ms = 0;  // when it was committed; never less than in the commit before
+
+  Sequence next() const { return first + entry_count; }
 };
 
 void store_segment_header(MutableByteView out, const SegmentHeader& header);
@@ -43,16 +64,16 @@ Result<SegmentHeader> load_segment_header(ByteView bytes);
 // `payload` follows the header in the file; both are covered by the checksum.
 void store_commit_header(MutableByteView out, const SegmentSalt& salt, const CommitHeader& header, ByteView payload);
 
-// The name of the segment whose first entry is `first_index`: 20 digits and `.seg`.
-std::string segment_name(std::uint64_t first_index);
-// The first index a name says, or nothing when it is not a segment's.
-std::optional<std::uint64_t> parse_segment_name(std::string_view name);
+// The name of a segment's file: its number in ten digits, and `.seg`.
+std::string segment_name(SegmentNumber number);
+// The number a name says, or nothing when it is not a segment's.
+std::optional<SegmentNumber> parse_segment_name(std::string_view name);
 
 // Reads one segment front to back.
 class SegmentScanner {
  public:
-  // `first_index`: what the segment's header must say. kCorrupt otherwise.
-  static Result<SegmentScanner> open(std::unique_ptr<File> file, std::uint64_t first_index);
+  // `number`: what the segment's header must say. kCorrupt otherwise.
+  static Result<SegmentScanner> open(std::unique_ptr<File> file, SegmentNumber number);
 
   struct Commit {
     CommitHeader header;
@@ -69,23 +90,21 @@ class SegmentScanner {
   // one by one, so what lies before a whole one was acknowledged: it is damaged, not torn.
   Result<bool> followed();
 
-  std::uint64_t offset() const { return offset_; }          // where the next commit would begin
-  std::uint64_t next_index() const { return next_index_; }  // what its first index must be
-  const SegmentSalt& salt() const { return header_.salt; }
+  std::uint64_t offset() const { return offset_; }  // where the next commit would begin
+  Sequence next_sequence() const { return next_; }  // what its first sequence must be
+  const SegmentHeader& header() const { return header_; }
   File& file() { return *file_; }
-  std::unique_ptr<File> release_file() { return std::move(file_); }
 
  private:
   SegmentScanner() = default;
   // The commit at `offset` when it is whole; it is then in commit_.
-  Result<std::optional<CommitHeader>> whole_at(std::uint64_t offset, std::uint64_t first_index,
-                                               std::int64_t earliest_ms);
+  Result<std::optional<CommitHeader>> whole_at(std::uint64_t offset, Sequence first, std::int64_t earliest_ms);
 
   std::unique_ptr<File> file_;
   std::uint64_t file_size_ = 0;
   SegmentHeader header_;
   std::uint64_t offset_ = kSegmentHeaderSize;
-  std::uint64_t next_index_ = 0;
+  Sequence next_ = 0;
   std::int64_t last_time_ms_ = INT64_MIN;
   Bytes commit_;
 };

@@ -3,8 +3,6 @@
 namespace redoubt::ledger::internal {
 namespace {
 
-constexpr std::size_t kPositionSize = 4;
-
 std::string array_path(const std::string& directory, unsigned which) {
   return which == TreeFiles::kLevels ? directory + "/positions" : directory + "/hashes/" + std::to_string(which);
 }
@@ -22,7 +20,7 @@ Result<TreeFiles> TreeFiles::open(FileSystem& fs, const std::string& directory) 
   return files;
 }
 
-Result<> TreeFiles::cut_to(tlog::TreeSize size) {
+Result<> TreeFiles::go_on_after(tlog::TreeSize size) {
   for (unsigned i = 0; i < arrays_.size(); ++i) {
     const std::uint64_t want =
         i == kLevels ? size.value * kPositionSize : tlog::level_hashes(i, size) * tlog::kHashSize;
@@ -32,19 +30,34 @@ Result<> TreeFiles::cut_to(tlog::TreeSize size) {
       return Error(Errc::kCorrupt, "`" + array_path("", i).substr(1) + "` has " + std::to_string(*have) +
                                        " bytes, the checkpoint needs " + std::to_string(want));
     }
-    if (*have > want) {
-      if (auto done = arrays_[i].file->truncate(want); !done) return done;
-    }
     arrays_[i].written = want;
     arrays_[i].pending.clear();
   }
   return {};
 }
 
-void TreeFiles::append_position(std::uint32_t offset) {
+Result<> TreeFiles::cut() {
+  for (Array& array : arrays_) {
+    const auto have = array.file->size();
+    if (!have) return have.error();
+    if (*have == array.written) continue;
+    if (auto done = array.file->truncate(array.written); !done) return done;
+  }
+  return {};
+}
+
+void TreeFiles::append_position(const Position& position) {
   std::array<std::byte, kPositionSize> bytes;
-  store_le(MutableByteView(bytes), offset);
+  store_position(bytes, position);
   append(arrays_[kLevels], bytes);
+}
+
+Result<Position> TreeFiles::read_position(std::uint64_t index) {
+  std::array<std::byte, kPositionSize> bytes{};
+  const auto n = arrays_[kLevels].file->read_at(index * kPositionSize, bytes);
+  if (!n) return n.error();
+  if (*n != bytes.size()) return Error(Errc::kNotFound, "no entry " + std::to_string(index));
+  return load_position(bytes);
 }
 
 Result<> TreeFiles::write_and_sync() {

@@ -20,26 +20,34 @@ using Ticket = std::uint64_t;
 
 enum class MessageType : std::uint32_t {
   // gateway to keeper
-  kAppend = 1,   // Ticket, entry (header, leaf, sealed opening)
-  kOpen = 2,     // Ticket, open request (ledger/open_request.h)
-  kCertify = 3,  // Ticket, public key (65): wants a TLS certificate for it
+  kAppend = 1,    // Ticket, entry (header, leaf, sealed opening)
+  kOpen = 2,      // Ticket, log u32, open request (ledger/open_request.h)
+  kCertify = 3,   // Ticket, public key (65): wants a TLS certificate for it
+  kCosigned = 4,  // Ticket (0), log u32, tree size u64, signature lines: the answer to an offer, once for each
   // keeper to gateway
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
   kOpened = 18,      // Ticket, Errc u8 or kOpenedSuccess, then the sealed answer or the message
-  kPublished = 19,   // tree size u64, time of the last commit i64 (milliseconds since 1970)
-  kStopped = 20,     // why, as text: nothing will be appended any more
-  kCertified = 21,   // Ticket, Errc u8 or kOpenedSuccess, then the certificate (DER) or the message
-  kFull = 22,        // the disk is nearly full: outcomes only, until kRoom
-  kRoom = 23,
+  // Tree size u64, time of the last commit i64 (milliseconds since 1970), log u32, tree size that a quorum of witnesses
+  // has cosigned u64.
+  kPublished = 19,
+  kStopped = 20,    // why, as text: nothing will be appended any more
+  kCertified = 21,  // Ticket, Errc u8 or kOpenedSuccess, then the certificate (DER) or the message
+  kFull = 22,       // log u32, or kEveryLog: outcomes only, until kRoom. The disk is nearly full, or a quota used up.
+  kRoom = 23,       // log u32, or kEveryLog
+  kOffer = 24,      // log u32, a signed checkpoint (a note): witnesses are to cosign it. On the first core's ring.
 };
 
 inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, too
+inline constexpr LogNumber kEveryLog = 0xffffffff;
 inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
 inline constexpr std::size_t kCertifySize = kTicketSize + sizeof(crypto::P256PublicKey);
 inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
-inline constexpr std::size_t kPublishedSize = 8 + 8;
+inline constexpr std::size_t kPublishedSize = 8 + 8 + 4 + 8;
+// Largest offer and largest answer to one, in text: room for the lines of 256 witnesses, whatever their kind.
+inline constexpr std::size_t kMaxOfferBytes = 64 * 1024;
+inline constexpr std::size_t kMaxCosignatureBytes = 1024 * 1024 - 64;
 inline constexpr std::size_t kSealingKeySize = 32 + sizeof(keys::WrappedKey);
 // Largest answer: an opening and what two layers of sealing add.
 inline constexpr std::size_t kMaxAnswerBytes = kMaxOpeningBytes + 1024;

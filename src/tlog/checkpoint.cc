@@ -23,6 +23,9 @@ struct Opened {
 };
 
 Result<Opened> open(std::string_view note, std::span<const VerifierKey> log_keys) {
+  for (const VerifierKey& key : log_keys) {
+    if (const Result<> usable = require_log_key(key); !usable) return usable.error();
+  }
   Result<VerifiedNote> verified = verify_note(note, log_keys);
   if (!verified) return verified.error();
   Result<Checkpoint> checkpoint = parse_checkpoint(verified->note.text);
@@ -77,6 +80,20 @@ Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const NoteSign
   const Result<std::string> text = format_checkpoint(checkpoint);
   if (!text) return text.error();
   return sign_note(*text, signer);
+}
+
+Result<> require_log_key(const VerifierKey& key) {
+  switch (key.type()) {
+    case SignatureType::kEd25519:
+      return {};
+    case SignatureType::kEd25519Cosignature:
+      return Error(Errc::kInvalidArgument,
+                   "the key of `" + key.name() + "` is a witness's, not a log's: of type Ed25519 cosignature (0x04)");
+    case SignatureType::kMlDsa44Cosignature:
+      return Error(Errc::kUnsupported,
+                   "the key of `" + key.name() + "` is of type ML-DSA-44 (0x06), which this build cannot verify");
+  }
+  return Error(Errc::kUnsupported, "the key of `" + key.name() + "` is of a type that is not known");
 }
 
 Result<Checkpoint> open_checkpoint(std::string_view note, std::span<const VerifierKey> log_keys) {

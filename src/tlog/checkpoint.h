@@ -42,8 +42,14 @@ Result<Checkpoint> parse_checkpoint(std::string_view text);
 // INVARIANT, kept by the caller: no checkpoint is signed that contradicts one signed before.
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const NoteSigner& signer);
 
-// Verifies and parses. `log_keys` are keys of the log itself, for one of them must have signed: never put a witness's
-// key there. Errors: verify_note's and parse_checkpoint's; kVerifyFailed when the origin is another.
+// Whether a key can stand for a log: is of type Ed25519 (0x01). kInvalidArgument for an Ed25519 cosigner's, whose word
+// is a witness's; kUnsupported for ML-DSA-44, with which logs may sign (C2SP tlog-checkpoint, Signatures), but which
+// this build cannot verify.
+Result<> require_log_key(const VerifierKey& key);
+
+// Verifies and parses. `log_keys` are keys of the log itself, for one of them must have signed. Lines of witnesses are
+// ignored here; check_cosignatures reads them.
+// Errors: require_log_key's, verify_note's and parse_checkpoint's; kVerifyFailed when the origin is another.
 //
 // open_checkpoint(note, keys): the origin must be the name of a key that signed, as the standard advises logs.
 // open_checkpoint(note, keys, origin): it must be `origin`.

@@ -6,7 +6,9 @@
 #include "base/check.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "tlog/internal/judged_note.h"
 #include "tlog/internal/text.h"
+#include "tlog/internal/timestamped_signature.h"
 
 namespace redoubt::tlog {
 namespace {
@@ -40,6 +42,18 @@ Error malformed(const char* message) {
   return {Errc::kMalformed, message};
 }
 
+// Bytes of a public key of this type; nothing for a type that is not read.
+std::optional<std::size_t> public_key_size(std::byte type) {
+  switch (static_cast<SignatureType>(type)) {
+    case SignatureType::kEd25519:
+    case SignatureType::kEd25519Cosignature:
+      return crypto::Ed25519PublicKey().size();
+    case SignatureType::kMlDsa44Cosignature:
+      return kMlDsa44PublicKeySize;
+  }
+  return std::nullopt;
+}
+
 bool is_signable(std::string_view text) {
   return text.ends_with('\n') && internal::is_note_text(text);
 }
@@ -65,10 +79,23 @@ bool is_valid_key_name(std::string_view name) {
          internal::is_note_text(name) && !has_unicode_space(name);
 }
 
-Result<VerifierKey> VerifierKey::ed25519(std::string name, const crypto::Ed25519PublicKey& public_key) {
+VerifierKey::VerifierKey(std::string name, SignatureType type, Bytes public_key)
+    : name_(std::move(name)),
+      type_(type),
+      id_(key_id_of(name_, type, public_key)),
+      public_key_(std::move(public_key)) {}
+
+Result<VerifierKey> VerifierKey::create(std::string name, SignatureType type, ByteView public_key) {
   if (!is_valid_key_name(name)) return Error(Errc::kInvalidArgument, "the name may not name a key");
-  const KeyId id = key_id_of(name, SignatureType::kEd25519, public_key);
-  return VerifierKey(std::move(name), id, public_key);
+  return VerifierKey(std::move(name), type, to_bytes(public_key));
+}
+
+Result<VerifierKey> VerifierKey::ed25519(std::string name, const crypto::Ed25519PublicKey& public_key) {
+  return create(std::move(name), SignatureType::kEd25519, public_key);
+}
+
+Result<VerifierKey> VerifierKey::ed25519_cosigner(std::string name, const crypto::Ed25519PublicKey& public_key) {
+  return create(std::move(name), SignatureType::kEd25519Cosignature, public_key);
 }
 
 Result<VerifierKey> VerifierKey::parse(std::string_view vkey) {
@@ -86,14 +113,14 @@ Result<VerifierKey> VerifierKey::parse(std::string_view vkey) {
   }
   const Result<Bytes> key = encoding::base64_decode(vkey.substr(second + 1));
   if (!key || key->empty()) return malformed("the verifier key's last part is not base64");
-  if (key->front() != static_cast<std::byte>(SignatureType::kEd25519)) {
+  const std::optional<std::size_t> key_size = public_key_size(key->front());
+  if (!key_size) {
     return Error(Errc::kUnsupported,
                  "signature type 0x" + encoding::hex(ByteView(*key).first(1)) + " of the verifier key is not known");
   }
-  crypto::Ed25519PublicKey public_key;
-  if (key->size() != 1 + public_key.size()) return malformed("the verifier key has a wrong length");
-  std::copy(key->begin() + 1, key->end(), public_key.begin());
-  Result<VerifierKey> parsed = ed25519(std::string(name), public_key);
+  if (key->size() != 1 + *key_size) return malformed("the verifier key has a wrong length");
+  Result<VerifierKey> parsed =
+      create(std::string(name), static_cast<SignatureType>(key->front()), ByteView(*key).subspan(1));
   if (parsed && parsed->id().value != load_be<std::uint32_t>(*id)) {
     return malformed("the verifier key's id does not belong to its name and key");
   }
@@ -106,8 +133,24 @@ std::string VerifierKey::format() const {
   return name_ + '+' + encoding::hex(bytes_of(id_)) + '+' + encoding::base64(key);
 }
 
-bool VerifierKey::verify(std::string_view text, ByteView signature) const {
-  return crypto::ed25519_verify(public_key_, as_bytes(text), signature);
+Verdict VerifierKey::verify(std::string_view text, ByteView signature) const {
+  if (type_ == SignatureType::kMlDsa44Cosignature) {
+    const bool well_formed = internal::parse_timestamped(signature, kMlDsa44SignatureSize).has_value();
+    return well_formed ? Verdict::kNotChecked : Verdict::kDoesNotHold;
+  }
+  crypto::Ed25519PublicKey key;
+  std::copy(public_key_.begin(), public_key_.end(), key.begin());
+  bool holds = false;
+  if (type_ == SignatureType::kEd25519) {
+    holds = crypto::ed25519_verify(key, as_bytes(text), signature);
+  } else if (const auto parts = internal::parse_timestamped(signature, crypto::Ed25519Signature().size())) {
+    // "The timestamp MUST NOT exceed 2^63 - 1" (C2SP tlog-cosignature, Format) is parse_timestamped's; a time of zero,
+    // which only ML-DSA-44 knows as "no statement", would date the statement to 1970.
+    holds =
+        parts->unix_seconds != 0 &&
+        crypto::ed25519_verify(key, as_bytes(internal::cosigned_message(text, parts->unix_seconds)), parts->signature);
+  }
+  return holds ? Verdict::kHolds : Verdict::kDoesNotHold;
 }
 
 Result<NoteSigner> NoteSigner::create(std::string name, crypto::Ed25519PrivateKey key) {
@@ -116,11 +159,21 @@ Result<NoteSigner> NoteSigner::create(std::string name, crypto::Ed25519PrivateKe
   return NoteSigner(*std::move(verifier_key), std::move(key));
 }
 
+Result<NoteSigner> NoteSigner::with_name(std::string name) const {
+  auto key = crypto::Ed25519PrivateKey::from_seed(key_.seed().reveal());
+  if (!key) return key.error();
+  return create(std::move(name), *std::move(key));
+}
+
 std::string NoteSigner::signature_line(std::string_view text) const {
-  Bytes bytes = to_bytes(bytes_of(verifier_key_.id()));
-  append(bytes, key_.sign(as_bytes(text)));
+  return format_signature_line({name(), verifier_key_.id(), to_bytes(key_.sign(as_bytes(text)))});
+}
+
+std::string format_signature_line(const NoteSignature& signature) {
+  Bytes bytes = to_bytes(bytes_of(signature.key_id));
+  append(bytes, signature.signature);
   std::string line(kSignaturePrefix);
-  line.append(name()).append(1, ' ').append(encoding::base64(bytes)).append(1, '\n');
+  line.append(signature.key_name).append(1, ' ').append(encoding::base64(bytes)).append(1, '\n');
   return line;
 }
 
@@ -158,7 +211,9 @@ Result<Note> parse_note(std::string_view note) {
   return parsed;
 }
 
-Result<VerifiedNote> verify_note(std::string_view note, std::span<const VerifierKey> keys) {
+namespace internal {
+
+Result<JudgedNote> judge_signatures(const Note& note, std::span<const VerifierKey> keys) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (keys[i].name() == keys[j].name() && keys[i].id() == keys[j].id() && keys[i] != keys[j]) {
@@ -166,28 +221,49 @@ Result<VerifiedNote> verify_note(std::string_view note, std::span<const Verifier
       }
     }
   }
-  Result<Note> parsed = parse_note(note);
-  if (!parsed) return parsed.error();
-  VerifiedNote result;
-  result.note = *std::move(parsed);
-  for (const NoteSignature& signature : result.note.signatures) {
+  JudgedNote judged;
+  for (std::size_t line = 0; line < note.signatures.size(); ++line) {
+    const NoteSignature& signature = note.signatures[line];
     bool known = false;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (keys[i].name() != signature.key_name || keys[i].id() != signature.key_id) continue;
       known = true;
+      const Verdict verdict = keys[i].verify(note.text, signature.signature);
       // "If a signature from a known key fails to verify, clients SHOULD reject the whole note" (C2SP signed-note,
       // Signatures).
-      if (!keys[i].verify(result.note.text, signature.signature)) {
+      if (verdict == Verdict::kDoesNotHold) {
         return Error(Errc::kVerifyFailed, "the signature of `" + signature.key_name + "` does not hold");
       }
-      result.verified.push_back(i);
+      judged.lines.push_back({line, i, verdict == Verdict::kHolds});
     }
-    if (!known) ++result.unknown_signatures;
+    if (!known) ++judged.unknown;
   }
-  std::sort(result.verified.begin(), result.verified.end());
-  result.verified.erase(std::unique(result.verified.begin(), result.verified.end()), result.verified.end());
-  if (result.verified.empty()) return Error(Errc::kVerifyFailed, "no known key signed the note");
-  return result;
+  return judged;
+}
+
+std::vector<std::size_t> keys_of_lines(const JudgedNote& judged, bool verified) {
+  std::vector<std::size_t> keys;
+  for (const JudgedLine& line : judged.lines) {
+    if (line.verified == verified) keys.push_back(line.key);
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+}  // namespace internal
+
+Result<VerifiedNote> verify_note(std::string_view note, std::span<const VerifierKey> keys) {
+  Result<Note> parsed = parse_note(note);
+  if (!parsed) return parsed.error();
+  const Result<internal::JudgedNote> judged = internal::judge_signatures(*parsed, keys);
+  if (!judged) return judged.error();
+  VerifiedNote result{*std::move(parsed), internal::keys_of_lines(*judged, true),
+                      internal::keys_of_lines(*judged, false), judged->unknown};
+  if (!result.verified.empty()) return result;
+  return Error(Errc::kVerifyFailed, result.not_checked.empty()
+                                        ? "no known key signed the note"
+                                        : "the note is signed only by keys that this build cannot verify");
 }
 
 }  // namespace redoubt::tlog

@@ -201,15 +201,26 @@ Result<> verify_consistency(TreeSize from, TreeSize to, std::span<const Hash> pr
     if (from.value == 0 && old_root != empty_root()) return does_not_hold("the root is not that of the empty tree");
     return {};
   }
-  // The steps and names of RFC 9162 §2.1.4.2. Where `first` is a power of two, the proof begins with the old root.
+  // Step 2: "If `first` is an exact power of 2, then prepend `first_hash` to the `consistency_path` array."
+  std::vector<Hash> path(proof.begin(), proof.end());
+  if (std::has_single_bit(from.value)) path.insert(path.begin(), old_root);
+  const Result<ConsistencyRoots> roots = consistency_roots(from, to, path);
+  if (!roots) return roots.error();
+  if (roots->old_root != old_root) return does_not_hold("the consistency proof does not lead to the old root");
+  if (roots->new_root != new_root) return does_not_hold("the consistency proof does not lead to the new root");
+  return {};
+}
+
+Result<ConsistencyRoots> consistency_roots(TreeSize from, TreeSize to, std::span<const Hash> path) {
+  if (from.value == 0 || from >= to) return Error(Errc::kInvalidArgument, "a path leads from a tree to a larger one");
+  if (path.empty()) return does_not_hold("the consistency proof is too short");
+  // The steps and names of RFC 9162 §2.1.4.2.
   std::uint64_t fn = from.value - 1;
   std::uint64_t sn = to.value - 1;
   for (; is_odd(fn); fn >>= 1) sn >>= 1;
-  const bool implied = std::has_single_bit(from.value);
-  if (!implied && proof.empty()) return does_not_hold("the consistency proof is too short");
-  Hash fr = implied ? old_root : proof.front();
+  Hash fr = path.front();
   Hash sr = fr;
-  for (const Hash& c : implied ? proof : proof.subspan(1)) {
+  for (const Hash& c : path.subspan(1)) {
     if (sn == 0) return does_not_hold("the consistency proof is too long");
     if (is_odd(fn) || fn == sn) {
       fr = node_hash(c, fr);
@@ -222,9 +233,7 @@ Result<> verify_consistency(TreeSize from, TreeSize to, std::span<const Hash> pr
     sn >>= 1;
   }
   if (sn != 0) return does_not_hold("the consistency proof is too short");
-  if (fr != old_root) return does_not_hold("the consistency proof does not lead to the old root");
-  if (sr != new_root) return does_not_hold("the consistency proof does not lead to the new root");
-  return {};
+  return ConsistencyRoots{fr, sr};
 }
 
 }  // namespace redoubt::tlog

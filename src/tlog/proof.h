@@ -52,4 +52,16 @@ Result<> verify_inclusions(std::span<const ProvenLeaf> leaves, TreeSize size, co
 Result<> verify_consistency(TreeSize from, TreeSize to, std::span<const Hash> proof, const Hash& old_root,
                             const Hash& new_root);
 
+// The two roots that a consistency path leads to: RFC 9162 §2.1.4.2 without its comparisons. `path` is the proof after
+// step 2: it begins with a node that ends the old tree, which a proof leaves out where the verifier has it, that is,
+// where `from` is a power of two and the node is the old root itself.
+// Whoever knows the new root thereby knows the old one, whatever somebody else says that it is.
+struct ConsistencyRoots {
+  Hash old_root{};
+  Hash new_root{};
+};
+
+// kVerifyFailed unless the path has the length that the sizes ask for; kInvalidArgument unless 0 < from < to.
+Result<ConsistencyRoots> consistency_roots(TreeSize from, TreeSize to, std::span<const Hash> path);
+
 }  // namespace redoubt::tlog

@@ -90,4 +90,22 @@ Result<VerifiedProof> verify_proof_file(std::string_view text, const Hash& leaf,
   return check_inclusion(*std::move(file), leaf, std::move(checkpoint));
 }
 
+Result<CheckedProof> check_proof_file(std::string_view text, const Hash& leaf, const TrustPolicy& policy) {
+  Result<ProofFile> file = parse_proof_file(text);
+  if (!file) return file.error();
+  Result<CheckedCheckpoint> checked = check_checkpoint(file->checkpoint, policy);
+  if (!checked) return checked.error().in("checkpoint");
+  const Checkpoint& checkpoint = checked->checkpoint;
+  const Result<> included = verify_inclusion(leaf, file->index, checkpoint.size, file->proof, checkpoint.root);
+  if (!included) return included.error();
+  return CheckedProof{*std::move(checked), file->index, std::move(file->extra)};
+}
+
+Result<CheckedProof> verify_proof_file(std::string_view text, const Hash& leaf, const TrustPolicy& policy) {
+  Result<CheckedProof> checked = check_proof_file(text, leaf, policy);
+  if (!checked) return checked;
+  if (const Result<> accepted = checked->accepted(); !accepted) return accepted.error();
+  return checked;
+}
+
 }  // namespace redoubt::tlog

@@ -1,4 +1,5 @@
-// Proof files: that an entry is in a log, in one file that needs nothing else than the log's key (C2SP tlog-proof).
+// Proof files: that an entry is in a log, in one file that needs nothing else than the log's key, or a trust policy
+// with the witnesses' too (C2SP tlog-proof).
 //
 //   c2sp.org/tlog-proof@v1
 //   extra BASE64                 optional, not authenticated
@@ -21,6 +22,7 @@
 #include "tlog/checkpoint.h"
 #include "tlog/hash.h"
 #include "tlog/note.h"
+#include "tlog/trust_policy.h"
 
 namespace redoubt::tlog {
 
@@ -54,5 +56,24 @@ struct VerifiedProof {
 Result<VerifiedProof> verify_proof_file(std::string_view text, const Hash& leaf, std::span<const VerifierKey> log_keys);
 Result<VerifiedProof> verify_proof_file(std::string_view text, const Hash& leaf, std::span<const VerifierKey> log_keys,
                                         std::string_view expected_origin);
+
+struct CheckedProof {
+  CheckedCheckpoint checkpoint;  // the log, who cosigned and when, whether that makes the quorum
+  LeafIndex index;
+  std::optional<Bytes> extra;  // still not authenticated
+
+  // kVerifyFailed when the policy's quorum is not met. Of Quorum::kNotRequired a single signer vouches, and nothing
+  // shows that the checkpoint is recent or the one that others see.
+  Result<> accepted() const { return checkpoint.accepted(); }
+};
+
+// The steps of tlog-proof, Verifying a tlog proof: the entry with this leaf hash is in a log of the policy, whose
+// checkpoint the file holds. Needs nothing but its arguments. Errors: parse_proof_file's and check_checkpoint's;
+// kVerifyFailed when the inclusion proof does not hold. A quorum that is not met is no error here: see accepted().
+// Times of cosignatures are reported, not judged.
+Result<CheckedProof> check_proof_file(std::string_view text, const Hash& leaf, const TrustPolicy& policy);
+
+// The same, and kVerifyFailed when the quorum is not met.
+Result<CheckedProof> verify_proof_file(std::string_view text, const Hash& leaf, const TrustPolicy& policy);
 
 }  // namespace redoubt::tlog

@@ -7,7 +7,7 @@ work=$2
 data=$3
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work"
-"$here/build_tlogcheck.sh" "$work/tlogcheck"
+"$here/build_go.sh" tlogcheck "$work/tlogcheck"
 tlogcheck=$work/tlogcheck
 
 refused() { # what, then the command

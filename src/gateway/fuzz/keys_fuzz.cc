@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static std::string issued;
   static const ApiKeys known = [] {
     ApiKeys keys;
-    issued = "Bearer " + *keys.issue("known", gateway::Role::kCaller, {"*"}, {}, false);
+    issued = "Bearer " + *keys.issue({.id = "known", .models = {"*"}}, false);
     return keys;
   }();
   REDOUBT_CHECK(known.find(issued) != nullptr);

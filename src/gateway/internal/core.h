@@ -16,11 +16,11 @@ namespace redoubt::gateway::internal {
 
 class Core {
  public:
-  // `settings`, `authorizer` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
+  // `settings`, `logs`, `authorizer` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
   // `cores`: how many there are.
   static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                              int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
-                                              std::shared_ptr<const ApiKeys> keys);
+                                              int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer,
+                                              LedgerFiles& files, std::shared_ptr<const ApiKeys> keys);
 
   boost::asio::io_context& io() { return io_; }
   // Accepts connections from now on; they are served once run() is called. With settings.tls, and no certificate given
@@ -47,7 +47,7 @@ class Core {
 
  private:
   Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-       RingConsumer answers, int keeper_wake_fd, const Authorizer& authorizer, LedgerFiles& files,
+       RingConsumer answers, int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer, LedgerFiles& files,
        std::shared_ptr<const ApiKeys> keys);
 
   net::Task<> pump_ledger();

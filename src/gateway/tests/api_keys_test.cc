@@ -10,7 +10,7 @@ namespace {
 constexpr UnixMillis kNow{1'700'000'000'000};
 
 std::string issue(ApiKeys& keys, std::string id, Role role = Role::kCaller, std::vector<std::string> models = {"*"}) {
-  auto key = keys.issue(std::move(id), role, std::move(models), kNow, false);
+  auto key = keys.issue({.id = std::move(id), .role = role, .models = std::move(models), .created = kNow}, false);
   EXPECT_TRUE(key);
   return key ? *key : std::string();
 }
@@ -113,7 +113,7 @@ TEST(ApiKeys, NobodyIsFoundWithoutKeys) {
 TEST(ApiKeys, ATakenIdIsNotIssuedAgain) {
   ApiKeys keys;
   const std::string key = issue(keys, "one");
-  const auto again = keys.issue("one", Role::kAuditor, {}, kNow, false);
+  const auto again = keys.issue({.id = "one", .role = Role::kAuditor, .models = {}, .created = kNow}, false);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), Errc::kAlreadyExists);
   EXPECT_EQ(keys.find("Bearer " + key)->role, Role::kCaller);
@@ -122,7 +122,7 @@ TEST(ApiKeys, ATakenIdIsNotIssuedAgain) {
 TEST(ApiKeys, ReplacingRetiresTheOldKey) {
   ApiKeys keys;
   const std::string old = issue(keys, "one");
-  const auto fresh = keys.issue("one", Role::kAuditor, {}, kNow, true);
+  const auto fresh = keys.issue({.id = "one", .role = Role::kAuditor, .models = {}, .created = kNow}, true);
   ASSERT_TRUE(fresh);
   EXPECT_EQ(keys.find("Bearer " + old), nullptr);
   EXPECT_EQ(keys.find("Bearer " + *fresh)->role, Role::kAuditor);
@@ -144,12 +144,12 @@ TEST(ApiKeys, IdsThatDoNotHaveTheirFormAreRefused) {
   ApiKeys keys;
   for (const std::string& id : {std::string(), std::string(65, 'a'), std::string("a b"), std::string("a/b"),
                                 std::string("a\nb"), std::string("\xc3\xa9"), std::string("a\0b", 3)}) {
-    const auto key = keys.issue(id, Role::kCaller, {"*"}, kNow, false);
+    const auto key = keys.issue({.id = id, .role = Role::kCaller, .models = {"*"}, .created = kNow}, false);
     ASSERT_FALSE(key) << id;
     EXPECT_EQ(key.error().code(), Errc::kInvalidArgument);
   }
-  EXPECT_TRUE(keys.issue(std::string(64, 'a'), Role::kCaller, {"*"}, kNow, false));
-  EXPECT_TRUE(keys.issue("A-z_0.9", Role::kCaller, {"*"}, kNow, false));
+  EXPECT_TRUE(keys.issue({.id = std::string(64, 'a'), .role = Role::kCaller, .models = {"*"}, .created = kNow}, false));
+  EXPECT_TRUE(keys.issue({.id = "A-z_0.9", .role = Role::kCaller, .models = {"*"}, .created = kNow}, false));
 }
 
 // Otherwise the file could be written and never be read again.
@@ -157,11 +157,15 @@ TEST(ApiKeys, ModelsThatTheFileCouldNotHoldAreRefused) {
   ApiKeys keys;
   for (const std::vector<std::string>& models :
        {std::vector<std::string>{""}, {std::string(257, 'm')}, std::vector<std::string>(257, "m")}) {
-    const auto key = keys.issue("one", Role::kCaller, models, kNow, false);
+    const auto key = keys.issue({.id = "one", .role = Role::kCaller, .models = models, .created = kNow}, false);
     ASSERT_FALSE(key);
     EXPECT_EQ(key.error().code(), Errc::kInvalidArgument);
   }
-  ASSERT_TRUE(keys.issue("one", Role::kCaller, std::vector<std::string>(256, std::string(256, 'm')), kNow, false));
+  ASSERT_TRUE(keys.issue({.id = "one",
+                          .role = Role::kCaller,
+                          .models = std::vector<std::string>(256, std::string(256, 'm')),
+                          .created = kNow},
+                         false));
   EXPECT_TRUE(ApiKeys::parse(keys.format()));
 }
 
@@ -173,8 +177,9 @@ TEST(ApiKeys, AtTheLimitAKeyCanBeReplacedButNotAdded) {
   }
   auto keys = ApiKeys::parse(file_of(entries));
   ASSERT_TRUE(keys) << keys.error().message();
-  EXPECT_EQ(keys->issue("more", Role::kCaller, {"*"}, kNow, false).error().code(), Errc::kResourceExhausted);
-  EXPECT_TRUE(keys->issue("k7", Role::kCaller, {"*"}, kNow, true));
+  EXPECT_EQ(keys->issue({.id = "more", .role = Role::kCaller, .models = {"*"}, .created = kNow}, false).error().code(),
+            Errc::kResourceExhausted);
+  EXPECT_TRUE(keys->issue({.id = "k7", .role = Role::kCaller, .models = {"*"}, .created = kNow}, true));
   EXPECT_EQ(keys->all().size(), ApiKeys::kMaxKeys);
   const auto more = ApiKeys::parse(file_of(entries + "," + entry("more", digest_hex('f'))));
   ASSERT_FALSE(more);

@@ -60,8 +60,12 @@ class FakeExchange final : public net::Exchange {
 class LedgerRoutesTest : public ::testing::Test {
  protected:
   LedgerRoutesTest() {
-    caller_ = "Bearer " + *keys_.issue("caller", Role::kCaller, {"*"}, {}, false);
-    auditor_ = "Bearer " + *keys_.issue("auditor", Role::kAuditor, {}, {}, false);
+    caller_ = "Bearer " + *keys_.issue({.id = "caller", .models = {"*"}}, false);
+    auditor_ = "Bearer " + *keys_.issue({.id = "auditor", .role = Role::kAuditor}, false);
+    clinic_caller_ = "Bearer " + *keys_.issue({.id = "nurse", .tenant = "clinic", .models = {"*"}}, false);
+    clinic_auditor_ =
+        "Bearer " + *keys_.issue({.id = "clinic-auditor", .role = Role::kAuditor, .tenant = "clinic"}, false);
+    EXPECT_TRUE(live_.logs.check(keys_));
   }
 
   // Whether the path is one of the ledger's.
@@ -90,7 +94,9 @@ class LedgerRoutesTest : public ::testing::Test {
   ApiKeys keys_;
   std::string caller_;
   std::string auditor_;
-  LedgerFiles files_{std::make_unique<ledger::LedgerReader>(live_.fs, LiveLedger::kDirectory)};
+  std::string clinic_caller_;
+  std::string clinic_auditor_;
+  LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
   DenialCounter denials_{*live_.recorder, 1};
   LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_};
 };
@@ -146,7 +152,7 @@ TEST_F(LedgerRoutesTest, PathsOfNoResourceAreNotFound) {
 
 TEST_F(LedgerRoutesTest, ReceiptsCheckpointsAndTilesAreServedOnceTheyArePublished) {
   using enum net::Method;
-  auto receipt = live_.run(live_.recorder->deny({.operation = "test"}, {}, "192.0.2.7"));
+  auto receipt = live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7"));
   ASSERT_TRUE(receipt);
   FakeExchange proof(kGet, "/ledger/receipt/0", {auditor_});  // waits for the checkpoint
   ASSERT_TRUE(handle(proof));
@@ -173,7 +179,7 @@ TEST_F(LedgerRoutesTest, ReceiptsCheckpointsAndTilesAreServedOnceTheyArePublishe
 }
 
 TEST_F(LedgerRoutesTest, ReadingEntriesIsAnExchangeInTheLedger) {
-  ASSERT_TRUE(live_.run(live_.recorder->deny({.operation = "test"}, {}, "192.0.2.7")));
+  ASSERT_TRUE(live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7")));
   live_.pump_until([&] { return live_.client->published() == 1; });
   FakeExchange exchange(net::Method::kGet, "/ledger/tile/entries/000.p/1", {auditor_});
   ASSERT_TRUE(handle(exchange));
@@ -266,6 +272,82 @@ TEST_F(LedgerRoutesTest, NotReadyWhileTheDiskIsNearlyFull) {
   FakeExchange ready(net::Method::kGet, "/readyz");
   ASSERT_TRUE(handle(ready));
   EXPECT_EQ(ready.status, 200);
+}
+
+TEST_F(LedgerRoutesTest, ATenantReadsItsOwnLogAndNobodyElseDoes) {
+  using enum net::Method;
+  auto receipt = live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7", "clinic"));
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(receipt->origin, "example.org/log/t/clinic");
+  EXPECT_EQ(receipt->index.value, 0U);
+  FakeExchange proof(kGet, "/ledger/t/clinic/receipt/0", {clinic_caller_});
+  ASSERT_TRUE(handle(proof));
+  EXPECT_EQ(proof.status, 200) << proof.sent;
+  EXPECT_NE(proof.sent.find("\nexample.org/log/t/clinic\n1\n"), std::string::npos) << proof.sent;
+  for (const char* path : {"checkpoint", "tile/0/000.p/1"}) {
+    FakeExchange hashes(kGet, std::string("/ledger/t/clinic/") + path, {clinic_caller_});
+    ASSERT_TRUE(handle(hashes));
+    EXPECT_EQ(hashes.status, 200) << path;
+  }
+  FakeExchange entries(kGet, "/ledger/t/clinic/tile/entries/000.p/1", {clinic_auditor_});
+  ASSERT_TRUE(handle(entries));
+  EXPECT_EQ(entries.status, 200);
+  EXPECT_NE(entries.headers.find("origin=\"example.org/log/t/clinic\", index=2, "), std::string::npos);
+  expect_problem(kGet, "/ledger/t/clinic/tile/entries/000.p/1", {clinic_caller_}, 403);
+  for (const char* path : {"checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1", "receipt/0"}) {
+    expect_problem(kGet, std::string("/ledger/t/clinic/") + path, {auditor_}, 404);
+    expect_problem(kGet, std::string("/ledger/t/clinic/") + path, {}, 401);
+  }
+  for (const char* path : {"tile/entries/000.p/1", "receipt/0"}) {
+    expect_problem(kGet, std::string("/ledger/") + path, {clinic_auditor_}, 404);
+    expect_problem(kGet, std::string("/ledger/t/ward/") + path, {clinic_auditor_}, 404);
+  }
+}
+
+TEST_F(LedgerRoutesTest, ATenantThatThereIsNotLooksLikeOneThatIsNotOnes) {
+  using enum net::Method;
+  ASSERT_TRUE(live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7", "clinic")));
+  for (const char* path : {"checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1", "receipt/0"}) {
+    for (const std::string& key : {std::string(), caller_, auditor_}) {
+      const std::vector<std::string> keys = key.empty() ? std::vector<std::string>() : std::vector<std::string>{key};
+      FakeExchange there(kGet, std::string("/ledger/t/clinic/") + path, keys);
+      FakeExchange not_there(kGet, std::string("/ledger/t/nobody/") + path, keys);
+      ASSERT_TRUE(handle(there));
+      ASSERT_TRUE(handle(not_there));
+      EXPECT_EQ(there.status, not_there.status) << path;
+      EXPECT_EQ(there.sent, not_there.sent) << path;
+    }
+  }
+}
+
+TEST_F(LedgerRoutesTest, HashesOfATenantArePublicOnlyWhereThatIsConfigured) {
+  using enum net::Method;
+  ASSERT_TRUE(live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7", "ward")));
+  live_.pump_until([&] { return live_.client->published(live_.logs.find("ward")->number) == 1; });
+  FakeExchange checkpoint(kGet, "/ledger/t/ward/checkpoint");
+  ASSERT_TRUE(handle(checkpoint));
+  EXPECT_EQ(checkpoint.status, 200);
+  expect_problem(kGet, "/ledger/t/ward/tile/entries/000.p/1", {}, 401);
+  expect_problem(kGet, "/ledger/t/clinic/checkpoint", {}, 401);
+  FakeExchange system(kGet, "/ledger/t/system/checkpoint");
+  ASSERT_TRUE(handle(system));
+  EXPECT_EQ(system.status, 404);  // public, but without a record yet
+}
+
+TEST_F(LedgerRoutesTest, WhatATenantIsRefusedIsRecordedInItsOwnLog) {
+  expect_problem(net::Method::kGet, "/ledger/receipt/0", {clinic_caller_}, 404);
+  const auto in_clinic = live_.entries("clinic");
+  ASSERT_EQ(in_clinic.size(), 1U);
+  EXPECT_TRUE(in_clinic[0].says("unknown_log"));
+  EXPECT_TRUE(live_.entries().empty());
+}
+
+TEST_F(LedgerRoutesTest, AKeyOfATenantThatIsNotConfiguredIsRefusedWhenKeysAreRead) {
+  ApiKeys keys;
+  ASSERT_TRUE(keys.issue({.id = "one", .tenant = "gone"}, false));
+  const auto checked = live_.logs.check(keys);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message().find("`gone`"), std::string::npos);
 }
 
 TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/shm_ring.h"
+#include "gateway/logs.h"
 #include "gateway/recorder.h"
 #include "ledger/keeper.h"
 #include "record/summary.h"
@@ -38,13 +39,13 @@ class LiveLedger {
   static constexpr std::uint64_t kSegmentBytes = 9 * 1024 * 1024;
 
   explicit LiveLedger(std::chrono::milliseconds ledger_timeout = std::chrono::seconds(20)) {
-    auto ledger = ledger::Ledger::open(fs, kDirectory, signer_, clock, {.segment_bytes = kSegmentBytes});
+    auto ledger = ledger::Ledger::open(fs, kDirectory, signer_, clock,
+                                       {.tenants = {"clinic", "ward"}, .segment_bytes = kSegmentBytes});
     EXPECT_TRUE(ledger);
+    logs = *Logs::load(fs, kDirectory, kOrigin, {{.name = "clinic"}, {.name = "ward", .public_log = true}});
     ledger_ = *std::move(ledger);
-    reader_ = std::make_unique<ledger::LedgerReader>(fs, kDirectory);
-    keeper_ = std::make_unique<ledger::Keeper>(
-        *ledger_, *reader_, wrapper_, clock,
-        ledger::KeeperOptions{.source = {.log_origin = kOrigin, .tenant = {}, .product_version = "0"}});
+    keeper_ =
+        std::make_unique<ledger::Keeper>(*ledger_, wrapper_, clock, ledger::KeeperOptions{.product_version = "0"});
     auto requests = SharedRing::create(ledger::kRequestRingBytes);
     auto answers = SharedRing::create(ledger::kAnswerRingBytes);
     EXPECT_TRUE(requests && answers);
@@ -52,9 +53,7 @@ class LiveLedger {
     keeper_->add_ring(RingConsumer(again(*requests)), RingProducer(again(*answers)), gateway_wake_.get());
     client.emplace(RingProducer(*std::move(requests)), RingConsumer(*std::move(answers)), keeper_wake_.get());
     sweep.start();
-    recorder.emplace(io, sweep, *client, clock,
-                     record::RecordSource{.log_origin = kOrigin, .tenant = "clinic", .product_version = "0"},
-                     ledger_timeout);
+    recorder.emplace(io, sweep, *client, clock, logs, "0", ledger_timeout);
     thread_ = std::thread([this] { ended_ = keeper_->run(keeper_wake_.get(), stop_.get()); });
     pump_until([&] { return client->ready(); });
   }
@@ -112,12 +111,13 @@ class LiveLedger {
   }
   const Result<>& ended() const { return ended_; }
 
-  // Everything in the ledger. Stops the keeper first.
-  std::vector<ReadEntry> entries() {
+  // Everything in the log. Stops the keeper first.
+  std::vector<ReadEntry> entries(std::string_view tenant = {}) {
     stop_keeper();
+    ledger::LedgerReader reader(fs, kDirectory, tenant);
     std::vector<ReadEntry> out;
     for (std::uint64_t i = 0;; ++i) {
-      auto stored = reader_->read_entry({i});
+      auto stored = reader.read_entry({i});
       if (!stored) break;
       ReadEntry entry{.header = stored->header,
                       .record = std::string(as_chars(stored->leaf)),
@@ -142,8 +142,19 @@ class LiveLedger {
   SystemClock clock;
   boost::asio::io_context io{1};
   net::DeadlineSweep sweep{io};
+  Logs logs{kOrigin};
   std::optional<ledger::LedgerClient> client;
   std::optional<Recorder> recorder;
+
+  // In the system log, or a tenant's.
+  net::Task<Result<Admission>> admit(const record::ExchangeFacts& facts, std::string_view prompt,
+                                     std::string_view address, std::string_view tenant = {}) {
+    return recorder->admit(*logs.find(tenant), facts, prompt, address);
+  }
+  net::Task<Result<ledger::Receipt>> deny(const record::ExchangeFacts& facts, const record::Denial& denial,
+                                          std::string_view address, std::string_view tenant = {}) {
+    return recorder->deny(*logs.find(tenant), facts, denial, address);
+  }
 
  private:
   template <class T>
@@ -161,7 +172,6 @@ class LiveLedger {
   UniqueFd gateway_wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   UniqueFd stop_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<ledger::LedgerReader> reader_;
   std::unique_ptr<ledger::Keeper> keeper_;
   Result<> ended_;
   std::thread thread_;

@@ -30,7 +30,7 @@ record::ExchangeFacts chat_facts() {
 
 TEST(Recorder, AdmissionAndOutcomeAreDurableWhenTheirReceiptsCome) {
   LiveLedger live;
-  auto admission = live.run(live.recorder->admit(chat_facts(), "the prompt", kAddress));
+  auto admission = live.run(live.admit(chat_facts(), "the prompt", kAddress));
   ASSERT_TRUE(admission) << admission.error().message();
   EXPECT_EQ(admission->receipt().origin, LiveLedger::kOrigin);
   EXPECT_EQ(admission->receipt().index.value, 0u);
@@ -63,7 +63,7 @@ TEST(Recorder, AdmissionAndOutcomeAreDurableWhenTheirReceiptsCome) {
 TEST(Recorder, AnAdmissionThatIsDestroyedUnclosedIsRecordedAsAborted) {
   LiveLedger live;
   {
-    auto admission = live.run(live.recorder->admit(chat_facts(), "the prompt", kAddress));
+    auto admission = live.run(live.admit(chat_facts(), "the prompt", kAddress));
     ASSERT_TRUE(admission);
     const Admission moved = *std::move(admission);  // what was moved from must not record a second end
   }
@@ -77,7 +77,7 @@ TEST(Recorder, AnAdmissionThatIsDestroyedUnclosedIsRecordedAsAborted) {
 TEST(Recorder, AClosedAdmissionRecordsNoSecondOutcome) {
   LiveLedger live;
   {
-    auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+    auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
     ASSERT_TRUE(admission);
     ASSERT_TRUE(live.run(admission->close({.finish = Finish::kClientGone}, nullptr)));
   }
@@ -89,7 +89,7 @@ TEST(Recorder, AClosedAdmissionRecordsNoSecondOutcome) {
 TEST(Recorder, OfALongPromptOnlySaltAndSizeAreKept) {
   LiveLedger live;
   const std::string prompt(600 * 1024, 'x');
-  auto admission = live.run(live.recorder->admit(chat_facts(), prompt, kAddress));
+  auto admission = live.run(live.admit(chat_facts(), prompt, kAddress));
   ASSERT_TRUE(admission);
   CompletionText completion(*live.recorder);
   for (int i = 0; i < 10; ++i) completion.add(std::string(60 * 1024, 'y'));
@@ -112,7 +112,7 @@ TEST(Recorder, OfALongPromptOnlySaltAndSizeAreKept) {
 TEST(Recorder, AValueAtTheBoundIsKept) {
   LiveLedger live;
   const std::string prompt(Recorder::kKeptPromptBytes, 'x');
-  auto admission = live.run(live.recorder->admit(chat_facts(), prompt, kAddress));
+  auto admission = live.run(live.admit(chat_facts(), prompt, kAddress));
   ASSERT_TRUE(admission);
   CompletionText completion(*live.recorder);
   completion.add(std::string(CompletionText::kKeptBytes, 'y'));
@@ -125,8 +125,8 @@ TEST(Recorder, AValueAtTheBoundIsKept) {
 
 TEST(Recorder, ADenialIsRecordedWithReceipt) {
   LiveLedger live;
-  auto receipt = live.run(live.recorder->deny(
-      chat_facts(), {.reason = record::DenialReason::kAuthorization, .http_status = 403}, kAddress));
+  auto receipt =
+      live.run(live.deny(chat_facts(), {.reason = record::DenialReason::kAuthorization, .http_status = 403}, kAddress));
   ASSERT_TRUE(receipt);
   const auto entries = live.entries();
   ASSERT_EQ(entries.size(), 1u);
@@ -140,12 +140,12 @@ TEST(Recorder, AFailingDiskRefusesAdmissions) {
   // The next segment may fail to be made: that is tried again.
   while (!live.fs.is_synced("/ledger/spare.seg", LiveLedger::kSegmentBytes)) std::this_thread::yield();
   live.fs.inject({.operation = testing_support::FaultFileSystem::Operation::kSync, .path_part = ".seg"});
-  auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(admission);
   EXPECT_EQ(admission.error().code(), Errc::kUnavailable);
   EXPECT_FALSE(live.recorder->ready());
   // And every later one at once.
-  auto next = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto next = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().code(), Errc::kUnavailable);
   live.stop_keeper();
@@ -154,7 +154,7 @@ TEST(Recorder, AFailingDiskRefusesAdmissions) {
 
 TEST(Recorder, ADiskThatFailsInBetweenWithholdsTheReceiptOfTheOutcome) {
   LiveLedger live;
-  auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_TRUE(admission);
   // The next segment's syncs would take the fault meant for the commit's.
   while (!live.fs.is_synced("/ledger/spare.seg", LiveLedger::kSegmentBytes)) std::this_thread::yield();
@@ -166,11 +166,11 @@ TEST(Recorder, ADiskThatFailsInBetweenWithholdsTheReceiptOfTheOutcome) {
 
 TEST(Recorder, ANearlyFullDiskRefusesAdmissionsAndRecordsOutcomes) {
   LiveLedger live;
-  auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_TRUE(admission);
   live.fs.set_free_bytes(1024 * 1024);  // the keeper looks once a second
   live.pump_until([&] { return live.client->full(); });
-  auto refused = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto refused = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::kResourceExhausted);
   EXPECT_FALSE(live.recorder->deny_together(chat_facts(), {.http_status = 401}, kAddress));
@@ -180,7 +180,7 @@ TEST(Recorder, ANearlyFullDiskRefusesAdmissionsAndRecordsOutcomes) {
   ASSERT_TRUE(live.run(admission->close({.http_status = 200}, &completion)));
   live.fs.set_free_bytes(std::uint64_t{1} << 40);
   live.pump_until([&] { return !live.client->full(); });
-  auto next = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto next = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_TRUE(next);
   ASSERT_TRUE(live.run(next->close({.http_status = 200}, nullptr)));
   const auto entries = live.entries();
@@ -194,14 +194,14 @@ TEST(Recorder, ANearlyFullDiskRefusesAdmissionsAndRecordsOutcomes) {
 
 TEST(Recorder, AKeeperThatHasGoneMakesEverythingUnavailable) {
   LiveLedger live;
-  auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_TRUE(admission);
   live.stop_keeper();
   live.client->stop("the keeper is gone");
   auto receipt = live.run(admission->close({.http_status = 200}, nullptr));
   ASSERT_FALSE(receipt);
   EXPECT_EQ(receipt.error().code(), Errc::kUnavailable);
-  auto denial = live.run(live.recorder->deny(chat_facts(), {}, kAddress));
+  auto denial = live.run(live.deny(chat_facts(), {}, kAddress));
   ASSERT_FALSE(denial);
   EXPECT_EQ(denial.error().code(), Errc::kUnavailable);
   EXPECT_FALSE(live.recorder->deny_together(chat_facts(), {}, kAddress));
@@ -214,7 +214,7 @@ TEST(Recorder, AnAdmissionThatBecomesDurableAfterItsDeadlineIsRecordedAsAborted)
     const std::string model = "a model with a name that is long enough for the heap";
     record::ExchangeFacts facts = chat_facts();
     facts.model = model;
-    auto admission = live.run_unanswered(live.recorder->admit(facts, "the prompt", kAddress));
+    auto admission = live.run_unanswered(live.admit(facts, "the prompt", kAddress));
     ASSERT_FALSE(admission);
     EXPECT_EQ(admission.error().code(), Errc::kDeadlineExceeded);
   }
@@ -231,15 +231,15 @@ TEST(Recorder, AnAdmissionThatBecomesDurableAfterItsDeadlineIsRecordedAsAborted)
 
 TEST(Recorder, WhileAnAnswerIsOverdueAdmissionsAreRefusedAtOnceAndDenialsDoNotWait) {
   LiveLedger live(std::chrono::milliseconds(500));
-  ASSERT_FALSE(live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress)));
-  auto next = live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress));
+  ASSERT_FALSE(live.run_unanswered(live.admit(chat_facts(), "p", kAddress)));
+  auto next = live.run_unanswered(live.admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().code(), Errc::kUnavailable);
-  auto denial = live.run_unanswered(live.recorder->deny(chat_facts(), {}, kAddress));
+  auto denial = live.run_unanswered(live.deny(chat_facts(), {}, kAddress));
   ASSERT_FALSE(denial);
   EXPECT_EQ(denial.error().code(), Errc::kUnavailable);
   live.pump_until([&] { return live.recorder->ready(); });
-  EXPECT_TRUE(live.run(live.recorder->admit(chat_facts(), "p", kAddress)));
+  EXPECT_TRUE(live.run(live.admit(chat_facts(), "p", kAddress)));
   // The late admission, the denial, the new admission; the two ends in between.
   EXPECT_EQ(live.entries().size(), 5u);
 }
@@ -247,7 +247,7 @@ TEST(Recorder, WhileAnAnswerIsOverdueAdmissionsAreRefusedAtOnceAndDenialsDoNotWa
 TEST(Recorder, AnOutcomeThatIsLateWithholdsItsReceiptAndIsRecordedOnce) {
   LiveLedger live(std::chrono::milliseconds(500));
   {
-    auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+    auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
     ASSERT_TRUE(admission);
     auto receipt = live.run_unanswered(admission->close({.http_status = 200}, nullptr));
     ASSERT_FALSE(receipt);
@@ -260,9 +260,9 @@ TEST(Recorder, AnOutcomeThatIsLateWithholdsItsReceiptAndIsRecordedOnce) {
 
 TEST(Recorder, ALedgerThatStopsWhileItIsLateLeavesNobodyWaiting) {
   LiveLedger live(std::chrono::milliseconds(500));
-  ASSERT_FALSE(live.run_unanswered(live.recorder->admit(chat_facts(), "p", kAddress)));
+  ASSERT_FALSE(live.run_unanswered(live.admit(chat_facts(), "p", kAddress)));
   live.client->stop("the keeper is gone");
-  auto next = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+  auto next = live.run(live.admit(chat_facts(), "p", kAddress));
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().message(), "the keeper is gone");
 }
@@ -271,7 +271,7 @@ TEST(Recorder, AFullRingRefusesAdmissionsAndStillTakesEveryOutcome) {
   LiveLedger live;
   std::vector<Admission> admitted;
   while (true) {
-    auto admission = live.run(live.recorder->admit(chat_facts(), "p", kAddress));
+    auto admission = live.run(live.admit(chat_facts(), "p", kAddress));
     if (!admission) {
       EXPECT_EQ(admission.error().code(), Errc::kResourceExhausted);
       break;
@@ -297,11 +297,11 @@ TEST(Recorder, TimeNeverRunsBackwards) {
   };
   LiveLedger live;
   const BackwardsClock clock;
-  Recorder recorder(live.io, live.sweep, *live.client, clock, live.recorder->source(), std::chrono::seconds(1));
+  Recorder recorder(live.io, live.sweep, *live.client, clock, live.logs, "0", std::chrono::seconds(1));
   EXPECT_EQ(recorder.now(), UnixMillis{995});
   EXPECT_EQ(recorder.now(), UnixMillis{995});
   // Nor behind what the ledger holds, whoever wrote it.
-  ASSERT_TRUE(live.run(live.recorder->deny(chat_facts(), {}, kAddress)));
+  ASSERT_TRUE(live.run(live.deny(chat_facts(), {}, kAddress)));
   live.pump_until([&] { return live.client->published() > 0; });
   EXPECT_GT(live.client->last_commit_time().value, 1'600'000'000'000);
   EXPECT_EQ(recorder.now(), live.client->last_commit_time());

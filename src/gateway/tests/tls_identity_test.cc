@@ -50,7 +50,7 @@ class TlsIdentityTest : public ::testing::Test {
                         .answer_ring = UniqueFd(::dup(answers_.fd())),
                         .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
     gateway_wake_ = UniqueFd(::dup(handles.wake.get()));
-    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), authorizer_, files_,
+    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), logs_, authorizer_, files_,
                                    std::make_shared<const ApiKeys>()));
   }
   ~TlsIdentityTest() override {
@@ -117,7 +117,8 @@ class TlsIdentityTest : public ::testing::Test {
   const SystemClock clock_;
   const testing_support::TempDir folder_;
   PosixFileSystem fs_;
-  LedgerFiles files_{std::make_unique<ledger::LedgerReader>(fs_, folder_.path())};
+  LedgerFiles files_{fs_, folder_.path()};
+  const Logs logs_{"example.org/log"};
   const GrantAuthorizer authorizer_;
   const SharedRing requests_ = *SharedRing::create(ledger::kRequestRingBytes);
   const SharedRing answers_ = *SharedRing::create(ledger::kAnswerRingBytes);

@@ -85,7 +85,7 @@ bool submit(const World& world, RingProducer& ring, unsigned form, ByteView byte
     case 3: {
       const std::uint64_t index = bytes.empty() ? 0 : std::to_integer<std::uint64_t>(bytes[0]);
       type = static_cast<std::uint32_t>(MessageType::kOpen);
-      message.resize(kTicketSize);
+      message.resize(kTicketSize + sizeof(LogNumber));
       append(message, encode_open_request(*sign_open_request(world.opener, world.signer.name(), {index},
                                                              world.clock.now(), world.reader.public_key, "fuzzing")));
       break;
@@ -125,15 +125,14 @@ void serve(World& world, ByteView input) {
   const LedgerOptions options{.segment_bytes = 64 * 1024, .max_commit_bytes_for_test = 32 * 1024};
   {
     auto ledger = *Ledger::open(fs, "/l", world.signer, world.clock, options);
-    LedgerReader reader(fs, "/l");
     keys::KeyWrapper wrapper(world.wrapping_key);
     KeeperOptions keeper_options;
     keeper_options.openers = {world.opener.public_key()};
-    keeper_options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0"};
+    keeper_options.product_version = "0";
     auto tls_authority =
         *keys::TlsAuthority::open(world.tls_files, world.tls_folder.path(), {.names = {"localhost"}}, world.clock);
     keeper_options.tls_authority = &tls_authority;
-    Keeper keeper(*ledger, reader, wrapper, world.clock, keeper_options);
+    Keeper keeper(*ledger, wrapper, world.clock, keeper_options);
     const SharedRing requests = *SharedRing::create(kRingBytes);
     const SharedRing answers = *SharedRing::create(kRingBytes);
     RingProducer producer(attach(requests));
@@ -167,9 +166,9 @@ void serve(World& world, ByteView input) {
   LedgerReader reader(fs, "/l");
   keys::KeyWrapper wrapper(world.wrapping_key);
   KeeperOptions keeper_options;
-  keeper_options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0"};
+  keeper_options.product_version = "0";
   const std::size_t open_after = ledger->open_admissions().size();
-  Keeper keeper(*ledger, reader, wrapper, world.clock, keeper_options);
+  Keeper keeper(*ledger, wrapper, world.clock, keeper_options);
   const auto closed = keeper.close_interrupted();
   REDOUBT_CHECK(closed.has_value() && *closed == open_after && ledger->open_admissions().empty());
   if (ledger->committed().value == 0) return;

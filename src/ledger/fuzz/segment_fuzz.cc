@@ -25,7 +25,7 @@ Bytes make_segment(ByteView input) {
   Bytes file(kSegmentHeaderSize);
   const SegmentHeader header{};
   store_segment_header(file, header);
-  std::uint64_t index = 0;
+  Sequence next = 0;
   while (input.size() >= 4) {
     const auto count = static_cast<std::uint32_t>(input[0]);
     const auto oldest = static_cast<std::uint64_t>(input[1]);
@@ -35,15 +35,16 @@ Bytes make_segment(ByteView input) {
     input = input.subspan(payload.size());
     std::array<std::byte, kCommitHeaderSize> commit;
     store_commit_header(commit, header.salt,
-                        {.first_index = index,
+                        {.first = next,
                          .entry_count = count,
                          .payload_size = static_cast<std::uint32_t>(payload.size()),
                          .oldest_open = oldest,
-                         .time_ms = static_cast<std::int64_t>(index)},
+                         .oldest_uncovered = oldest / 16,
+                         .time_ms = static_cast<std::int64_t>(next)},
                         payload);
     append(file, commit);
     append(file, payload);
-    index += count;
+    next += count;
   }
   return file;
 }

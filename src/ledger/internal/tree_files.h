@@ -2,7 +2,8 @@
 //
 // `hashes/L` holds the hashes of tile level L one after the other, so tile N of the level is the 8,192 bytes at
 // N * 8,192, and every partial tile ever published is a prefix of it. One append and one sync a level, however many
-// tiles are new. `positions` holds for each entry the offset of its header in its segment, 4 bytes little-endian.
+// tiles are new. `positions` holds for each entry where its header is: segment number and offset, 4 bytes each,
+// little-endian.
 #pragma once
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "ledger/segment.h"
 #include "tlog/tile.h"
 
 namespace redoubt::ledger::internal {
@@ -20,18 +22,20 @@ class TreeFiles final : public tlog::TileSource {
 
   static Result<TreeFiles> open(FileSystem& fs, const std::string& directory);
 
-  // Forgets what lies beyond the tree of `size`: it was written for entries that are read again from the segments.
-  // kCorrupt when the files are shorter than the tree.
-  Result<> cut_to(tlog::TreeSize size);
+  // What is appended from now on goes behind the tree of `size`. kCorrupt when the files are shorter than the tree.
+  Result<> go_on_after(tlog::TreeSize size);
+  // Then: removes what lies beyond that tree. It was written for entries that are read again from the segments.
+  Result<> cut();
 
   // Appends, in memory until write_and_sync().
   void append_hash(unsigned level, const tlog::Hash& hash) { append(arrays_[level], hash); }
-  void append_position(std::uint32_t offset);
+  void append_position(const Position& position);
   // Writes what was appended and makes it durable; files to which nothing was added are left alone.
   Result<> write_and_sync();
 
   // From the files: only what was written.
   Result<Bytes> read_tile(const tlog::TileId& id) override;
+  Result<Position> read_position(std::uint64_t index);
 
  private:
   struct Array {

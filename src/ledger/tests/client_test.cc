@@ -151,7 +151,8 @@ TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom)
   EXPECT_TRUE(client_.fits_outcome(100, large));
   EXPECT_FALSE(client_.full());
 
-  answer(MessageType::kFull, {});
+  const Bytes every_log(sizeof(LogNumber), std::byte{0xff});
+  answer(MessageType::kFull, every_log);
   ASSERT_TRUE(client_.poll());
   EXPECT_TRUE(client_.full());
   EXPECT_TRUE(client_.ready());
@@ -165,16 +166,31 @@ TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom)
   ASSERT_TRUE(client_.poll());
   ASSERT_TRUE(waiter.result && *waiter.result);
 
-  answer(MessageType::kRoom, {});
+  answer(MessageType::kRoom, every_log);
   ASSERT_TRUE(client_.poll());
   EXPECT_FALSE(client_.full());
   EXPECT_TRUE(client_.reserve(10, 0));
   EXPECT_TRUE(client_.submit({}, "denial", {}, nullptr));
 }
 
+TEST_F(ClientTest, AQuotaThatIsUsedUpStopsItsLogOnly) {
+  send_key();
+  Bytes second(sizeof(LogNumber));
+  store_le(MutableByteView(second), LogNumber{2});
+  answer(MessageType::kFull, second);
+  ASSERT_TRUE(client_.poll());
+  EXPECT_TRUE(client_.full(2));
+  EXPECT_FALSE(client_.full(1));
+  EXPECT_FALSE(client_.full());
+  EXPECT_EQ(client_.reserve(10, 0, 2).error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(client_.submit({.log = 2}, "denial", {}, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_TRUE(client_.reserve(10, 0, 1));
+  EXPECT_TRUE(client_.submit({.log = 1}, "denial", {}, nullptr));
+}
+
 TEST_F(ClientTest, AWordOnTheDiskThatSaysMoreMakesNoSense) {
   send_key();
-  answer(MessageType::kFull, Bytes(1));
+  answer(MessageType::kFull, Bytes(sizeof(LogNumber) + 1));
   EXPECT_EQ(client_.poll().error().code(), Errc::kCorrupt);
   EXPECT_FALSE(client_.stopped().empty());
 }
@@ -416,7 +432,7 @@ TEST_P(SenselessAnswer, StopsTheClient) {
       answer(MessageType::kSealingKey, Bytes(kSealingKeySize - 1));
       break;
     case 6:
-      answer(MessageType::kPublished, Bytes(7));
+      answer(MessageType::kPublished, Bytes(kPublishedSize, std::byte{0x7f}));  // of a log that cannot be
       break;
     case 7:
       answer(MessageType::kOpened, Bytes(kTicketSize));

@@ -9,6 +9,7 @@ namespace redoubt::ledger::test {
 namespace {
 
 constexpr const char* kDirectory = "/ledger";
+constexpr std::size_t kEntrySize = kEntryHeaderSize + 40;  // of the entries that commit() adds
 
 class DamageTest : public ::testing::Test {
  protected:
@@ -32,11 +33,12 @@ class DamageTest : public ::testing::Test {
   }
   void publish() { ASSERT_TRUE(ledger_->publish()); }
 
-  // A ledger with this many published entries and two segments, closed.
+  // A ledger with this many published entries and four more, of which the last two are in a second segment, closed.
   void make_published(int entries) {
     ASSERT_TRUE(open());
     commit(entries);
-    commit(2, 20'000);
+    commit(2, 15'000);
+    publish();
     commit(2, 20'000);
     publish();
     ledger_.reset();
@@ -102,7 +104,7 @@ TEST_F(DamageTest, AFlippedHashInAFullTileIsFoundByVerifierAndReader) {
 
 TEST_F(DamageTest, AFlippedLeafInAnOldSegmentIsFoundByVerifierAndReader) {
   make_published(10);
-  flip("segments/" + segment_name(0), kSegmentHeaderSize + kCommitHeaderSize + 3 * 80 + kEntryHeaderSize + 7);
+  flip("segments/" + segment_name(0), kSegmentHeaderSize + kCommitHeaderSize + 3 * kEntrySize + kEntryHeaderSize + 7);
   ASSERT_TRUE(open());
   const auto report = verify();
   ASSERT_FALSE(report);
@@ -118,7 +120,7 @@ TEST_F(DamageTest, AFlippedByteInThePublishedPartOfTheLastSegmentIsRefused) {
   commit(3);
   publish();
   ledger_.reset();
-  const std::size_t commit_size = kCommitHeaderSize + 3 * 80;
+  const std::size_t commit_size = kCommitHeaderSize + 3 * kEntrySize;
   for (const std::size_t at : {std::size_t{0}, std::size_t{5}, std::size_t{30}, kCommitHeaderSize + 60}) {
     for (const std::size_t commit : {std::size_t{0}, commit_size}) {
       const Bytes before = content("segments/" + segment_name(0));
@@ -203,7 +205,7 @@ TEST_F(DamageTest, BytesBeyondTheCheckpointInHashesAndPositionsAreForgotten) {
 
 TEST_F(DamageTest, FlippedPositionsAreFoundByReaderAndVerifier) {
   make_published(10);
-  flip("positions", 4 * 4);
+  flip("positions", 4 * kPositionSize + 4);
   ASSERT_TRUE(open());
   LedgerReader reader(fs_, kDirectory);
   EXPECT_EQ(reader.read_entry({4}).error().code(), Errc::kCorrupt);
@@ -235,6 +237,25 @@ TEST_F(DamageTest, SegmentsShorterThanTheCheckpointAreRefused) {
   expect_refused();
 }
 
+TEST_F(DamageTest, ACheckpointThatIsGoneOrOlderThanItWasIsRefused) {
+  ASSERT_TRUE(open());
+  commit(3);
+  publish();
+  const Bytes older = content("checkpoint");
+  commit(3);
+  publish();
+  commit(1);
+  publish();
+  ledger_.reset();
+  const Bytes newest = content("checkpoint");
+  set("checkpoint", older);
+  expect_refused();
+  ASSERT_TRUE(fs_.remove("/ledger/checkpoint"));
+  expect_refused();
+  set("checkpoint", newest);
+  EXPECT_TRUE(open());
+}
+
 TEST_F(DamageTest, ASegmentUnderAnothersNameIsRefused) {
   make_published(3);
   const auto names = *fs_.list("/ledger/segments");
@@ -257,7 +278,7 @@ TEST_F(DamageTest, ACommitOfAnotherSegmentDoesNotCount) {
   ledger.reset();
   const std::string path = std::string(kDirectory) + "/segments/" + segment_name(0);
   Bytes mixed = *other.content(path);
-  const std::size_t second = kSegmentHeaderSize + kCommitHeaderSize + 3 * 80;
+  const std::size_t second = kSegmentHeaderSize + kCommitHeaderSize + 3 * kEntrySize;
   ASSERT_EQ(mixed.size(), foreign.size());
   for (std::size_t i = second; i < mixed.size(); ++i) mixed[i] = foreign[i];
   other.set_content(path, mixed);
@@ -270,6 +291,7 @@ TEST_F(DamageTest, ATornLastCommitIsRemovedAndAllBeforeItKept) {
   ASSERT_TRUE(open());
   commit(3);
   publish();
+  const Bytes checkpoint = content("checkpoint");
   commit(2);
   const std::uint64_t acknowledged = expected_.size();
   const std::string name = "segments/" + segment_name(0);
@@ -318,7 +340,7 @@ TEST_F(DamageTest, ATornLastCommitIsRemovedAndAllBeforeItKept) {
       if (last != segment_name(0)) {
         ASSERT_TRUE(fs_.remove("/ledger/segments/" + last));
       }
-      ASSERT_TRUE(fs_.remove("/ledger/checkpoint"));
+      set("checkpoint", checkpoint);
     }
   }
 }
@@ -334,10 +356,11 @@ TEST_F(DamageTest, ACommitInsideATornCommitNeverCounts) {
   Bytes inner(kCommitHeaderSize + kEntryHeaderSize);
   store_entry_header(MutableByteView(inner).subspan(kCommitHeaderSize), {});
   store_commit_header(MutableByteView(inner).first(kCommitHeaderSize), header->salt,
-                      {.first_index = 2,
+                      {.first = 2,
                        .entry_count = 1,
                        .payload_size = kEntryHeaderSize,
                        .oldest_open = 3,
+                       .oldest_uncovered = 0,
                        .time_ms = clock_.wall_ms},
                       ByteView(inner).subspan(kCommitHeaderSize));
   Bytes leaf(100 + inner.size(), std::byte{'x'});
@@ -346,7 +369,7 @@ TEST_F(DamageTest, ACommitInsideATornCommitNeverCounts) {
   ASSERT_TRUE(ledger_->commit());
   ledger_.reset();
   Bytes torn = content(name);
-  torn[kSegmentHeaderSize + kCommitHeaderSize + 80 + kCommitHeaderSize + kEntryHeaderSize] ^= std::byte{1};
+  torn[kSegmentHeaderSize + kCommitHeaderSize + kEntrySize + kCommitHeaderSize + kEntryHeaderSize] ^= std::byte{1};
   set(name, torn);
 
   ASSERT_TRUE(open());
@@ -359,8 +382,7 @@ TEST_F(DamageTest, ACommitInsideATornCommitNeverCounts) {
 
 TEST_F(DamageTest, StrangeFilesAmongTheSegmentsAreLeftAlone) {
   make_published(3);
-  for (const char* name : {"segments/README", "segments/1.seg", "segments/0000000000000000000x.seg",
-                           "segments/99999999999999999999.seg"}) {
+  for (const char* name : {"segments/README", "segments/1.seg", "segments/000000000x.seg", "segments/9999999999.seg"}) {
     set(name, as_bytes("not ours"));
   }
   ASSERT_TRUE(open());
@@ -374,30 +396,38 @@ TEST_F(DamageTest, AnUnpublishedCommitWhoseEntriesDoNotFitItIsRefused) {
   Bytes bytes = content(name);
   ledger_.reset();
   const auto header = load_segment_header(ByteView(bytes).first(kSegmentHeaderSize));
-  const std::size_t at = kSegmentHeaderSize + kCommitHeaderSize + 80;
+  const std::size_t at = kSegmentHeaderSize + kCommitHeaderSize + kEntrySize;
   const auto write = [&](std::uint32_t count, const EntryHeader& entry, std::size_t payload_size) {
     Bytes payload(payload_size);
     store_entry_header(MutableByteView(payload).first(kEntryHeaderSize), entry);
     const MutableByteView out = MutableByteView(bytes).subspan(at);
     store_commit_header(out.first(kCommitHeaderSize), header->salt,
-                        {.first_index = 1,
+                        {.first = 1,
                          .entry_count = count,
                          .payload_size = static_cast<std::uint32_t>(payload_size),
                          .oldest_open = 1 + count,
+                         .oldest_uncovered = 0,
                          .time_ms = clock_.wall_ms},
                         payload);
     std::copy(payload.begin(), payload.end(), out.begin() + kCommitHeaderSize);
     set(name, bytes);
   };
-  write(1, {.leaf_size = 100}, 90);  // an entry longer than the commit
+  constexpr std::size_t kSize = kEntryHeaderSize + 50;
+  write(1, {.leaf_size = 100, .index = 1}, kSize);  // an entry longer than the commit
   ASSERT_NO_FATAL_FAILURE(expect_refused());
-  write(1, {.leaf_size = 10}, 90);  // a commit longer than its entry
+  write(1, {.leaf_size = 10, .index = 1}, kSize);  // a commit longer than its entry
   ASSERT_NO_FATAL_FAILURE(expect_refused());
-  write(2, {.leaf_size = 50}, 90);  // an entry short
+  write(2, {.leaf_size = 50, .index = 1}, kSize);  // an entry short
   ASSERT_NO_FATAL_FAILURE(expect_refused());
-  write(1, {.leaf_size = 70'000}, 90);  // a leaf above the limit
+  write(1, {.leaf_size = 70'000, .index = 1}, kSize);  // a leaf above the limit
   ASSERT_NO_FATAL_FAILURE(expect_refused());
-  write(1, {.leaf_size = 50}, 90);
+  write(1, {.leaf_size = 50, .index = 2}, kSize);  // an index left out
+  ASSERT_NO_FATAL_FAILURE(expect_refused());
+  write(1, {.leaf_size = 50, .index = 0}, kSize);  // an index twice
+  ASSERT_NO_FATAL_FAILURE(expect_refused());
+  write(1, {.log = 1, .leaf_size = 50}, kSize);  // a log that there is not
+  ASSERT_NO_FATAL_FAILURE(expect_refused());
+  write(1, {.leaf_size = 50, .index = 1}, kSize);
   EXPECT_TRUE(open());
 }
 

@@ -1,191 +1,14 @@
 // Keeper and client over real rings, the keeper on a thread of its own.
-#include "ledger/keeper.h"
-
-#include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-
 #include <algorithm>
-#include <thread>
 
-#include "base/log.h"
 #include "encoding/base64.h"
-#include "ledger/client.h"
-#include "ledger/tests/support.h"
-#include "tests/support/temp_dir.h"
+#include "ledger/tests/keeper_fixture.h"
 
 namespace redoubt::ledger::test {
 namespace {
 
 using Operation = FaultFileSystem::Operation;
 using Effect = FaultFileSystem::Effect;
-
-constexpr const char* kDirectory = "/ledger";
-
-UniqueFd make_eventfd() {
-  return UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-}
-
-void signal_fd(const UniqueFd& fd) {
-  const std::uint64_t one = 1;
-  ASSERT_EQ(::write(fd.get(), &one, sizeof one), 8);
-}
-
-struct Waiter final : LedgerClient::AppendWaiter {
-  void appended(Result<Appended> r) override { result = std::move(r); }
-  std::optional<Result<Appended>> result;
-};
-
-struct Certified final : LedgerClient::CertifyWaiter {
-  void certified(Result<Bytes> r) override { result = std::move(r); }
-  std::optional<Result<Bytes>> result;
-};
-
-struct Opened final : LedgerClient::OpenWaiter {
-  void opened(Result<Bytes> r) override { result = std::move(r); }
-  std::optional<Result<Bytes>> result;
-};
-
-// One core's end: its rings, its eventfd, and the client or, to play a hostile gateway, the bare ring.
-struct Core {
-  Core(Keeper& keeper, int keeper_wake_fd, bool hostile)
-      : wake(make_eventfd()),
-        requests(*SharedRing::create(kRequestRingBytes)),
-        answers(*SharedRing::create(kAnswerRingBytes)) {
-    if (hostile) {
-      raw.emplace(attach(requests));
-    } else {
-      client.emplace(RingProducer(attach(requests)), RingConsumer(attach(answers)), keeper_wake_fd);
-    }
-    keeper.add_ring(RingConsumer(attach(requests)), RingProducer(attach(answers)), wake.get());
-  }
-  static SharedRing attach(const SharedRing& ring) { return *SharedRing::attach(UniqueFd(::dup(ring.fd()))); }
-
-  // Delivers answers, sleeping in between as the gateway does, until the condition holds. False after ten seconds.
-  template <class F>
-  bool pump_until(F&& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (true) {
-      client->flush();
-      if (!client->poll()) return condition();
-      if (condition()) return true;
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      if (!client->prepare_sleep()) continue;
-      pollfd fd{wake.get(), POLLIN, 0};
-      ::poll(&fd, 1, 1000);
-      std::uint64_t count = 0;
-      [[maybe_unused]] const auto n = ::read(wake.get(), &count, sizeof count);
-      client->wake();
-    }
-  }
-
-  UniqueFd wake;
-  SharedRing requests;
-  SharedRing answers;
-  std::optional<LedgerClient> client;
-  std::optional<RingProducer> raw;
-};
-
-class KeeperTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { log::set_level(log::Level::kError); }
-  static void TearDownTestSuite() { log::set_level(log::Level::kInfo); }
-
-  ~KeeperTest() override { [[maybe_unused]] const auto ended = stop(); }
-
-  void make_keeper() {
-    ledger_ = *Ledger::open(fs_, kDirectory, signer_, clock_, {.segment_bytes = 9 * 1024 * 1024});
-    reader_ = std::make_unique<LedgerReader>(fs_, kDirectory);
-    wrapper_ = std::make_unique<keys::KeyWrapper>(wrapping_key_);
-    KeeperOptions options;
-    options.openers = {opener_.public_key()};
-    options.source = {.log_origin = "example.org/log", .tenant = {}, .product_version = "0.1"};
-    options.tls_authority = tls_authority_ ? &*tls_authority_ : nullptr;
-    keeper_ = std::make_unique<Keeper>(*ledger_, *reader_, *wrapper_, clock_, options);
-  }
-  // The next keeper certifies TLS keys.
-  void make_tls_authority() {
-    auto opened = keys::TlsAuthority::open(files_, folder_.path(), {.names = {"gateway.example"}}, clock_);
-    ASSERT_TRUE(opened) << opened.error().message();
-    tls_authority_ = *std::move(opened);
-  }
-  Result<Bytes> certify(Core& core, const crypto::P256PublicKey& key) {
-    Certified waiter;
-    EXPECT_TRUE(core.client->submit_certify(key, &waiter));
-    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
-    core.client->abandon(&waiter);
-    return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
-  }
-  Core& add_core(bool hostile = false) {
-    cores_.push_back(std::make_unique<Core>(*keeper_, wake_.get(), hostile));
-    return *cores_.back();
-  }
-  void run() {
-    thread_ = std::thread([this] { ended_ = keeper_->run(wake_.get(), stop_.get()); });
-  }
-  // A keeper with one core, ready.
-  Core& start() {
-    make_keeper();
-    Core& core = add_core();
-    run();
-    EXPECT_TRUE(core.pump_until([&] { return core.client->ready(); }));
-    return core;
-  }
-  Result<> stop() {
-    if (!thread_.joinable()) return ended_;
-    signal_fd(stop_);
-    return join();
-  }
-  Result<> join() {
-    thread_.join();
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto n = ::read(stop_.get(), &count, sizeof count);
-    return ended_;
-  }
-  void restart_process() {
-    keeper_.reset();
-    ledger_.reset();
-    cores_.clear();
-    ended_ = {};
-  }
-
-  Appended append(Core& core, EntryHeader header, std::string_view leaf, std::string_view opening = {}) {
-    Waiter waiter;
-    EXPECT_TRUE(core.client->submit(header, leaf, opening, &waiter));
-    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
-    if (!waiter.result || !*waiter.result) return {};
-    return **waiter.result;
-  }
-  Appended admit(Core& core, const ExchangeId& exchange, std::string_view leaf, std::string_view opening,
-                 std::optional<LedgerClient::Reservation>* keep = nullptr) {
-    Waiter waiter;
-    auto reservation = core.client->reserve(leaf.size(), opening.size());
-    EXPECT_TRUE(reservation);
-    core.client->submit_admission(*reservation, {.exchange = exchange}, leaf, opening, &waiter);
-    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
-    if (keep != nullptr) keep->emplace(*std::move(reservation));
-    return waiter.result && *waiter.result ? **waiter.result : Appended{};
-  }
-
-  FaultFileSystem fs_;
-  FakeClock clock_;
-  const tlog::NoteSigner signer_ = make_signer();
-  const crypto::Ed25519PrivateKey opener_ = crypto::Ed25519PrivateKey::generate();
-  const crypto::X25519KeyPair reader_key_ = crypto::X25519KeyPair::generate();
-  const crypto::Secret wrapping_key_ = crypto::Secret::random(32);
-  const UniqueFd wake_ = make_eventfd();
-  const UniqueFd stop_ = make_eventfd();
-  const testing_support::TempDir folder_;
-  PosixFileSystem files_;
-  std::optional<keys::TlsAuthority> tls_authority_;
-  std::unique_ptr<keys::KeyWrapper> wrapper_;
-  std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<LedgerReader> reader_;
-  std::unique_ptr<Keeper> keeper_;
-  std::vector<std::unique_ptr<Core>> cores_;
-  std::thread thread_;
-  Result<> ended_;
-};
 
 TEST_F(KeeperTest, AcknowledgesWithIndexAndLeafHashWhatIsDurable) {
   Core& core = start();
@@ -209,7 +32,8 @@ TEST_F(KeeperTest, StopCommitsAndPublishesWhatHasCome) {
   append(core, {}, "two");
   EXPECT_TRUE(stop());
   EXPECT_EQ(ledger_->published().value, 2U);
-  const auto report = tlog::verify_log(*reader_, signer_.verifier_key());
+  LedgerReader reader = ledger_->reader();
+  const auto report = tlog::verify_log(reader, signer_.verifier_key());
   ASSERT_TRUE(report);
   EXPECT_EQ(report->checkpoint.size.value, 2U);
 }
@@ -228,7 +52,7 @@ TEST_F(KeeperTest, AnExchangeIsAdmittedAndClosed) {
   EXPECT_EQ((*waiter.result)->index.value, 1U);
   EXPECT_TRUE(stop());
   EXPECT_TRUE(ledger_->open_admissions().empty());
-  const auto entry = reader_->read_entry({1});
+  const auto entry = ledger_->reader().read_entry({1});
   ASSERT_TRUE(entry);
   EXPECT_EQ(as_chars(entry->leaf), "outcome");
   EXPECT_EQ(entry->header.admission_index, 0U);
@@ -258,7 +82,7 @@ TEST_F(KeeperTest, OpenAdmissionsAreClosedAsInterruptedExactlyOnce) {
   EXPECT_EQ(ledger_->committed().value, 6U);
   EXPECT_EQ(ledger_->published().value, 6U);
   for (const std::uint64_t index : {4U, 5U}) {
-    const auto entry = reader_->read_entry({index});
+    const auto entry = ledger_->reader().read_entry({index});
     ASSERT_TRUE(entry);
     const std::uint64_t admission = index == 4 ? 0 : 2;
     EXPECT_EQ(entry->header.kind, EntryKind::kOutcome);
@@ -306,7 +130,7 @@ TEST_F(KeeperTest, SealingKeysAreReplacedAfterTheirLife) {
   append(core, {}, "third", "values");
   EXPECT_TRUE(stop());
   const auto wrapped = [&](std::uint64_t index) {
-    const auto entry = reader_->read_entry({index});
+    const auto entry = ledger_->reader().read_entry({index});
     EXPECT_TRUE(entry);
     const auto opening = wrapper_->open(opening_context({}, EntryKind::kStandalone), entry->sealed_opening);
     EXPECT_TRUE(opening);
@@ -327,8 +151,8 @@ TEST_F(KeeperTest, EachCoreHasASealingKeyOfItsOwn) {
   append(a, {}, "a", "values");
   append(b, {}, "b", "values");
   EXPECT_TRUE(stop());
-  const auto first = reader_->read_entry({0});
-  const auto second = reader_->read_entry({1});
+  const auto first = ledger_->reader().read_entry({0});
+  const auto second = ledger_->reader().read_entry({1});
   ASSERT_TRUE(first && second);
   EXPECT_FALSE(std::equal(first->sealed_opening.begin() + 1, first->sealed_opening.begin() + 61,
                           second->sealed_opening.begin() + 1));
@@ -357,7 +181,7 @@ TEST_F(KeeperTest, OpensValuesForAnOpenerAndRecordsThatFirst) {
   make_keeper();
   ASSERT_TRUE(ledger_->publish());
   ASSERT_EQ(ledger_->committed().value, 2U);
-  const auto entry = reader_->read_entry({1});
+  const auto entry = ledger_->reader().read_entry({1});
   ASSERT_TRUE(entry);
   const std::string_view record = as_chars(entry->leaf);
   EXPECT_EQ(entry->header.kind, EntryKind::kStandalone);
@@ -525,7 +349,10 @@ std::vector<Hostile> hostile_messages() {
        "leaf is longer"},
       {"OpeningAboveTheLimit", kAppend, entry_message({.opening_size = kMaxOpeningBytes + 1}, 10), "opening is longer"},
       {"UnknownKind", kAppend, entry_message({.kind = static_cast<EntryKind>(3), .leaf_size = 10}, 10), "unknown kind"},
-      {"ReservedBytes", kAppend, entry_message({.leaf_size = 10}, 10, 12), "reserved bytes"},
+      {"ReservedBytes", kAppend, entry_message({.leaf_size = 10}, 10, 10), "reserved bytes"},
+      {"LogThatThereIsNot", kAppend, entry_message({.log = 1, .leaf_size = 10}, 10), "names no log"},
+      {"OpenThatNamesNoLog", kOpen, Bytes(kTicketSize + 3), "names no log"},
+      {"OpenOfALogThatThereIsNot", kOpen, Bytes(kTicketSize + 200, std::byte{1}), "of no log"},
       {"OutcomeWithoutAdmission", kAppend, entry_message({.kind = EntryKind::kOutcome, .leaf_size = 10}, 10),
        "no open admission"},
       {"OutcomeOfAnotherExchange", kAppend,
@@ -823,7 +650,8 @@ TEST_F(KeeperTest, TwoThreadsAppendWithoutLosingAWakeUp) {
   std::sort(all.begin(), all.end());
   ASSERT_EQ(all.size(), 2 * kEach);
   for (std::uint64_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], i);
-  const auto report = tlog::verify_log(*reader_, signer_.verifier_key());
+  LedgerReader reader = ledger_->reader();
+  const auto report = tlog::verify_log(reader, signer_.verifier_key());
   ASSERT_TRUE(report) << report.error().message();
 }
 

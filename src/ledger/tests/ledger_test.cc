@@ -172,7 +172,7 @@ TEST_F(LedgerTest, GoesOnInANewSegmentWhenOneIsFull) {
   publish();
   const auto segments = fs_.list(directory() + "/segments");
   ASSERT_TRUE(segments);
-  EXPECT_EQ(*segments, (std::vector<std::string>{segment_name(0), segment_name(2), segment_name(4), segment_name(6)}));
+  EXPECT_EQ(*segments, (std::vector<std::string>{segment_name(0), segment_name(1), segment_name(2), segment_name(3)}));
   expect_published(fs_, directory(), signer_, expected_, 7);
   open();
   EXPECT_EQ(ledger_->committed().value, 7U);

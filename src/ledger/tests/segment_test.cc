@@ -23,24 +23,25 @@ TEST(Crc32c, GivesTheValuesOfRfc3720) {
   EXPECT_EQ(internal::crc32c(0, {}), 0U);
 }
 
-TEST(SegmentName, HasTwentyDigits) {
-  EXPECT_EQ(segment_name(0), "00000000000000000000.seg");
-  EXPECT_EQ(segment_name(UINT64_MAX), "18446744073709551615.seg");
-  EXPECT_EQ(parse_segment_name("00000000000000012345.seg"), 12345U);
-  for (const char* name : {"", ".seg", "0.seg", "000000000000000000000.seg", "18446744073709551616.seg",
-                           "0000000000000000000a.seg", "-0000000000000000001.seg", "00000000000000000000.tmp"}) {
+TEST(SegmentName, HasTenDigits) {
+  EXPECT_EQ(segment_name(0), "0000000000.seg");
+  EXPECT_EQ(segment_name(UINT32_MAX), "4294967295.seg");
+  EXPECT_EQ(parse_segment_name("0000012345.seg"), 12345U);
+  for (const char* name : {"", ".seg", "0.seg", "00000000000.seg", "4294967296.seg", "000000000a.seg", "-000000001.seg",
+                           "0000000000.tmp"}) {
     EXPECT_FALSE(parse_segment_name(name)) << name;
   }
 }
 
 TEST(SegmentHeader, RefusesAnyAlteredByte) {
   std::array<std::byte, kSegmentHeaderSize> bytes;
-  SegmentHeader header{.first_index = 0x0102030405060708, .salt = {}};
+  SegmentHeader header{.number = 0x11121314, .first = 0x0102030405060708, .salt = {}};
   header.salt.fill(std::byte{9});
   store_segment_header(bytes, header);
   const auto loaded = load_segment_header(bytes);
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->first_index, header.first_index);
+  EXPECT_EQ(loaded->number, header.number);
+  EXPECT_EQ(loaded->first, header.first);
   EXPECT_EQ(loaded->salt, header.salt);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bytes[i] ^= std::byte{1};
@@ -52,41 +53,51 @@ TEST(SegmentHeader, RefusesAnyAlteredByte) {
 
 // The bytes that docs/formats/segment.md lists for its example.
 TEST(SegmentFormat, IsWhatItsDocumentSays) {
-  SegmentHeader header{.first_index = 5, .salt = {}};
+  SegmentHeader header{.number = 2, .first = 5, .salt = {}};
   header.salt.fill(std::byte{0xa5});
   std::array<std::byte, kSegmentHeaderSize> segment;
   store_segment_header(segment, header);
   EXPECT_EQ(encoding::hex(ByteView(segment).first(40)),
-            "5244545345473031"
+            "5244545345473032"
             "0500000000000000"
             "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"
-            "0000000000000000");
+            "0200000000000000");
   EXPECT_EQ(load_le<std::uint32_t>(ByteView(segment).subspan(60)), internal::crc32c(0, ByteView(segment).first(60)));
 
   Bytes payload(kEntryHeaderSize);
-  EntryHeader entry{.kind = EntryKind::kOutcome, .admission_index = 3, .leaf_size = 2, .opening_size = 1};
+  EntryHeader entry{.kind = EntryKind::kOutcome,
+                    .log = 1,
+                    .admission_index = 3,
+                    .leaf_size = 2,
+                    .opening_size = 1,
+                    .index = 4,
+                    .stored_bytes = 320};
   entry.exchange.fill(std::byte{0xee});
   store_entry_header(payload, entry);
   EXPECT_EQ(encoding::hex(payload),
             "02000000"
             "01000000"
             "02"
-            "00000000000000"
+            "000000"
+            "01000000"
             "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
-            "0300000000000000");
+            "0300000000000000"
+            "0400000000000000"
+            "4001000000000000");
   append(payload, as_bytes("{}x"));
   std::array<std::byte, kCommitHeaderSize> commit;
-  store_commit_header(commit, header.salt,
-                      {.first_index = 5, .entry_count = 1, .payload_size = 43, .oldest_open = 6, .time_ms = 1000},
-                      payload);
+  store_commit_header(
+      commit, header.salt,
+      {.first = 5, .entry_count = 1, .payload_size = 59, .oldest_open = 6, .oldest_uncovered = 3, .time_ms = 1000},
+      payload);
   EXPECT_EQ(encoding::hex(ByteView(commit).first(4)), "52434d54");
   EXPECT_EQ(encoding::hex(ByteView(commit).subspan(8)),
             "0500000000000000"
             "01000000"
-            "2b000000"
+            "3b000000"
             "0600000000000000"
-            "e803000000000000"
-            "0000000000000000");
+            "0300000000000000"
+            "e803000000000000");
   Bytes covered = to_bytes(header.salt);
   append(covered, ByteView(commit).subspan(8));
   append(covered, payload);
@@ -104,7 +115,7 @@ TEST(EntryHeader, RefusesWhatNoWriterStores) {
   EXPECT_FALSE(stored({.opening_size = kMaxOpeningBytes + 1}));
   EXPECT_FALSE(stored({.kind = static_cast<EntryKind>(3)}));
   EXPECT_TRUE(stored({.kind = EntryKind::kOutcome, .admission_index = UINT64_MAX}));
-  for (std::size_t i = 9; i < 16; ++i) {
+  for (std::size_t i = 9; i < 12; ++i) {
     store_entry_header(bytes, {});
     bytes[i] = std::byte{1};
     EXPECT_FALSE(load_entry_header(bytes)) << i;

@@ -129,5 +129,23 @@ TEST(Checkpoint, RejectsASignedNoteThatIsNone) {
   EXPECT_EQ(open_checkpoint(*sign_note("example.com/log\n7\n", signer), keys).error().code(), Errc::kMalformed);
 }
 
+TEST(Checkpoint, IsNotOpenedWithTheKeyOfAWitness) {
+  const NoteSigner log = make_signer("example.com/log", 1);
+  const Cosigner witness = test::make_cosigner("example.com/log", 1);
+  const std::string text = *format_checkpoint(example());
+  const std::string note = *sign_note(text, log) + *witness.signature_line(text, 1'700'000'000);
+  ASSERT_TRUE(open_checkpoint(note, {&log.verifier_key(), 1}));
+  const std::vector<VerifierKey> both{log.verifier_key(), witness.verifier_key()};
+  for (const std::span<const VerifierKey> keys : {std::span(both), std::span(both).last(1)}) {
+    EXPECT_EQ(open_checkpoint(note, keys).error().code(), Errc::kInvalidArgument);
+    EXPECT_EQ(open_checkpoint(note, keys, "example.com/log").error().code(), Errc::kInvalidArgument);
+    EXPECT_EQ(open_checkpoint_of_any_origin(note, keys).error().code(), Errc::kInvalidArgument);
+  }
+  EXPECT_EQ(open_checkpoint(note, std::span(both).last(1)).error().message(),
+            "the key of `example.com/log` is a witness's, not a log's: of type Ed25519 cosignature (0x04)");
+  const VerifierKey unverifiable = test::make_ml_dsa_key("example.com/log");
+  EXPECT_EQ(open_checkpoint(note, {&unverifiable, 1}).error().code(), Errc::kUnsupported);
+}
+
 }  // namespace
 }  // namespace redoubt::tlog

@@ -10,6 +10,7 @@
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "tlog/checkpoint.h"
+#include "tlog/cosignature.h"
 #include "tlog/log_verifier.h"
 #include "tlog/note.h"
 #include "tlog/proof.h"
@@ -256,7 +257,20 @@ TEST_F(Foreign, MirroredTilesHaveTheCheckpointsRootButTheirBundlesAreRefused) {
     EXPECT_TRUE(verify_inclusion(leaf, {index}, checkpoint->size, *proof, checkpoint->root));
   }
 
-  // Only a mirror signed it, with a cosignature: signed anew, to reach the entries.
+  // Only a mirror signed it, with a cosignature, which holds.
+  const std::string mirror_json = text("mirror.v0.json");
+  const std::size_t key_begin = mirror_json.find("mirror.example.org+");
+  ASSERT_NE(key_begin, std::string::npos);
+  const auto mirror = VerifierKey::parse(mirror_json.substr(key_begin, mirror_json.find('"', key_begin) - key_begin));
+  ASSERT_TRUE(mirror) << mirror.error().message();
+  const auto cosigned = check_cosignatures(*note, {&*mirror, 1});
+  ASSERT_TRUE(cosigned) << cosigned.error().message();
+  EXPECT_EQ(cosigned->verified, (std::vector<Cosignature>{{0, 0x69546780, 0}}));
+  Note later = *note;
+  later.signatures[0].signature[7] ^= std::byte{1};
+  EXPECT_EQ(check_cosignatures(later, {&*mirror, 1}).error().code(), Errc::kVerifyFailed);
+
+  // Signed anew, to reach the entries.
   const NoteSigner signer = test::make_signer("rome2026h1.example.org");
   EXPECT_EQ(verify_log(reader, signer.verifier_key()).error().code(), Errc::kVerifyFailed);
   const auto refused = verify_log(reader, signer.verifier_key(), *sign_checkpoint(*checkpoint, signer));

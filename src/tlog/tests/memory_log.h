@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/result.h"
 #include "tlog/checkpoint.h"
+#include "tlog/cosignature.h"
 #include "tlog/entry_bundle.h"
 #include "tlog/frontier.h"
 #include "tlog/hash.h"
@@ -29,6 +30,12 @@ inline Hash leaf(std::string_view entry) {
 inline NoteSigner make_signer(const std::string& name, std::uint8_t seed = 7) {
   const Bytes bytes(32, std::byte{seed});
   return *NoteSigner::create(name, *crypto::Ed25519PrivateKey::from_seed(bytes));
+}
+
+// A witness's, likewise.
+inline Cosigner make_cosigner(const std::string& name, std::uint8_t seed) {
+  const Bytes bytes(32, std::byte{seed});
+  return *Cosigner::create(name, *crypto::Ed25519PrivateKey::from_seed(bytes));
 }
 
 // Everything a log publishes, in memory: the files by their paths, the tiles for proofs.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <type_traits>
@@ -210,11 +211,74 @@ TEST(VerifierKey, IsRefusedInOtherForms) {
   EXPECT_EQ(VerifierKey::parse(std::string(5000, 'x')).error().code(), Errc::kTooLarge);
 }
 
-TEST(VerifierKey, OfAnotherSignatureTypeIsToldApart) {
-  // A witness's key: type 0x04.
-  const auto parsed = VerifierKey::parse("mirror.example.org+3fb148ef+BAAjjch9GyYz0sJsJx7ALhbdAtz2ov0unbzSl1vMp94O");
-  ASSERT_FALSE(parsed);
-  EXPECT_EQ(parsed.error().code(), Errc::kUnsupported);
+TEST(VerifierKey, OfACosignerHasTheTypeAndIdOfTheStandard) {
+  // The key of a mirror of somebody else's making: type 0x04.
+  const std::string vkey = "mirror.example.org+3fb148ef+BAAjjch9GyYz0sJsJx7ALhbdAtz2ov0unbzSl1vMp94O";
+  const auto parsed = VerifierKey::parse(vkey);
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(parsed->type(), SignatureType::kEd25519Cosignature);
+  EXPECT_EQ(parsed->id().value, 0x3fb148efU);
+  EXPECT_TRUE(parsed->is_cosigner());
+  EXPECT_TRUE(parsed->can_verify());
+  EXPECT_EQ(parsed->format(), vkey);
+  crypto::Ed25519PublicKey public_key;
+  std::copy(parsed->public_key().begin(), parsed->public_key().end(), public_key.begin());
+  EXPECT_EQ(*VerifierKey::ed25519_cosigner("mirror.example.org", public_key), *parsed);
+  // The same public key is another key, with another id, as a log's.
+  const VerifierKey log_key = *VerifierKey::ed25519("mirror.example.org", public_key);
+  EXPECT_NE(log_key, *parsed);
+  EXPECT_NE(log_key.id(), parsed->id());
+  EXPECT_FALSE(log_key.is_cosigner());
+}
+
+TEST(VerifierKey, OfMlDsa44IsReadButCannotVerifyHere) {
+  const VerifierKey key = test::make_ml_dsa_key("w.example");  // its id computed apart from the library
+  EXPECT_EQ(key.type(), SignatureType::kMlDsa44Cosignature);
+  EXPECT_TRUE(key.is_cosigner());
+  EXPECT_FALSE(key.can_verify());
+  EXPECT_EQ(key.public_key().size(), 1312U);
+  EXPECT_EQ(*VerifierKey::parse(key.format()), key);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{32}, std::size_t{1311}, std::size_t{1313}}) {
+    Bytes material{std::byte{0x06}};
+    material.resize(1 + size, std::byte{1});
+    EXPECT_EQ(VerifierKey::parse("w.example+00000000+" + encoding::base64(material)).error().code(), Errc::kMalformed);
+  }
+}
+
+TEST(Note, ReportsKnownKeysThatItCannotCheckAndNeverCountsThem) {
+  const NoteSigner signer = make_signer("example.com/log");
+  const VerifierKey unverifiable = test::make_ml_dsa_key("w.example");
+  const std::vector<VerifierKey> keys{unverifiable, signer.verifier_key()};
+  const std::string text = "text\n";
+  const std::string line = test::ml_dsa_line(unverifiable, 1'700'000'000);
+
+  const auto both = verify_note(*sign_note(text, signer) + line + line, keys);
+  ASSERT_TRUE(both) << both.error().message();
+  EXPECT_EQ(both->verified, std::vector<std::size_t>{1});
+  EXPECT_EQ(both->not_checked, std::vector<std::size_t>{0});
+  EXPECT_EQ(both->unknown_signatures, 0U);
+
+  const auto alone = verify_note(text + "\n" + line, keys);
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().code(), Errc::kVerifyFailed);
+  EXPECT_EQ(alone.error().message(), "the note is signed only by keys that this build cannot verify");
+
+  // What can be told without verifying is.
+  for (const std::string& wrong : {test::ml_dsa_line(unverifiable, 1, kMlDsa44SignatureSize - 1),
+                                   test::ml_dsa_line(unverifiable, 1, kMlDsa44SignatureSize + 1),
+                                   test::ml_dsa_line(unverifiable, std::uint64_t{1} << 63)}) {
+    EXPECT_EQ(verify_note(*sign_note(text, signer) + wrong, keys).error().code(), Errc::kVerifyFailed);
+  }
+}
+
+TEST(VerifierKey, OfATypeThatIsNotReadIsToldApart) {
+  for (const std::uint8_t type : {0x00, 0x02, 0x03, 0x05, 0x07, 0xfa, 0xff}) {
+    Bytes material{std::byte{type}};
+    material.resize(33);
+    const auto parsed = VerifierKey::parse("n+00000000+" + encoding::base64(material));
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().code(), Errc::kUnsupported) << int{type};
+  }
 }
 
 TEST(NoteSigner, CannotBeCopied) {

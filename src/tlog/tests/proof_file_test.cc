@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tlog/proof.h"
 #include "tlog/tests/support.h"
 
@@ -124,6 +126,91 @@ TEST_F(ProofFileTest, HasLimits) {
   wrong = file(0);
   wrong.proof.resize(kMaxProofHashes + 1);
   EXPECT_EQ(format_proof_file(wrong).error().code(), Errc::kInvalidArgument);
+}
+
+class ProofUnderPolicyTest : public ProofFileTest {
+ protected:
+  // The proof of an entry whose checkpoint these witnesses cosigned.
+  std::string cosigned(std::uint64_t index, const std::vector<std::size_t>& witnesses) {
+    ProofFile proof = file(index);
+    const std::string text = parse_note(proof.checkpoint)->text;
+    for (const std::size_t i : witnesses) proof.checkpoint += *witnesses_.at(i).signature_line(text, kTime + i);
+    return *format_proof_file(proof);
+  }
+  TrustPolicy policy(const std::string& rest) const {
+    std::string text = "log " + signer_.verifier_key().format() + "\n";
+    for (std::size_t i = 0; i < witnesses_.size(); ++i) {
+      text += "witness w" + std::to_string(i) + " " + witnesses_[i].verifier_key().format() + "\n";
+    }
+    const auto policy = TrustPolicy::parse(text + rest);
+    EXPECT_TRUE(policy) << policy.error().message();
+    return *policy;
+  }
+
+  static constexpr std::uint64_t kTime = 1'700'000'000;
+  std::array<Cosigner, 3> witnesses_{test::make_cosigner("w0.example", 10), test::make_cosigner("w1.example", 11),
+                                     test::make_cosigner("w2.example", 12)};
+};
+
+TEST_F(ProofUnderPolicyTest, TellsLogIndexWitnessesAndTimes) {
+  const TrustPolicy two_of_three = policy("group g 2 w0 w1 w2\nquorum g\n");
+  for (const std::uint64_t index : {0, 255, 256, 299}) {
+    const auto verified = verify_proof_file(cosigned(index, {2, 0}), leaf_of(index), two_of_three);
+    ASSERT_TRUE(verified) << verified.error().message();
+    EXPECT_EQ(verified->index, LeafIndex{index});
+    EXPECT_EQ(two_of_three.logs().at(verified->checkpoint.log).key, signer_.verifier_key());
+    EXPECT_EQ(verified->checkpoint.checkpoint.size, log_.size());
+    EXPECT_EQ(verified->checkpoint.quorum, Quorum::kMet);
+    EXPECT_EQ(verified->checkpoint.cosignatures, (std::vector<Cosignature>{{0, kTime, 2}, {2, kTime + 2, 1}}));
+  }
+}
+
+TEST_F(ProofUnderPolicyTest, IsRefusedWithoutTheQuorumButSaysWhoCosigned) {
+  const TrustPolicy two_of_three = policy("group g 2 w0 w1 w2\nquorum g\n");
+  for (const std::vector<std::size_t>& witnesses : {std::vector<std::size_t>{}, {1}, {1, 1}}) {
+    const std::string text = cosigned(5, witnesses);
+    const auto checked = check_proof_file(text, leaf_of(5), two_of_three);
+    ASSERT_TRUE(checked) << checked.error().message();
+    EXPECT_EQ(checked->checkpoint.quorum, Quorum::kNotMet);
+    EXPECT_EQ(checked->checkpoint.cosignatures.size(), witnesses.empty() ? 0U : 1U);
+    EXPECT_EQ(checked->accepted().error().code(), Errc::kVerifyFailed);
+    EXPECT_EQ(verify_proof_file(text, leaf_of(5), two_of_three).error().code(), Errc::kVerifyFailed);
+  }
+}
+
+TEST_F(ProofUnderPolicyTest, OfNoQuorumIsASingleSignersWord) {
+  const TrustPolicy none = policy("quorum none\n");
+  const auto verified = verify_proof_file(cosigned(5, {}), leaf_of(5), none);
+  ASSERT_TRUE(verified) << verified.error().message();
+  EXPECT_EQ(verified->checkpoint.quorum, Quorum::kNotRequired);
+  EXPECT_TRUE(verified->checkpoint.cosignatures.empty());
+}
+
+TEST_F(ProofUnderPolicyTest, DoesNotHoldForAnotherEntryIndexLogOrTree) {
+  const TrustPolicy one = policy("quorum w1\n");
+  const std::string text = cosigned(17, {1});
+  ASSERT_TRUE(verify_proof_file(text, leaf_of(17), one));
+  EXPECT_EQ(check_proof_file(text, leaf_of(18), one).error().code(), Errc::kVerifyFailed);
+  ProofFile moved = *parse_proof_file(text);
+  moved.index = {16};
+  EXPECT_EQ(check_proof_file(*format_proof_file(moved), leaf_of(17), one).error().code(), Errc::kVerifyFailed);
+  const auto other_log = one.for_log(test::make_signer("example.com/log", 9).verifier_key());
+  EXPECT_FALSE(other_log);  // the policy lists another
+  const auto strangers =
+      TrustPolicy::parse("log " + test::make_signer("example.com/log", 9).verifier_key().format() + "\nquorum none\n");
+  EXPECT_EQ(check_proof_file(text, leaf_of(17), *strangers).error().code(), Errc::kVerifyFailed);
+}
+
+TEST_F(ProofUnderPolicyTest, DoesNotHoldAfterAnyChangeOfAByte) {
+  const TrustPolicy all = policy("group g all w0 w1\nquorum g\n");
+  const std::string text = cosigned(299, {0, 1});
+  ASSERT_TRUE(verify_proof_file(text, leaf_of(299), all));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string changed = text;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(verify_proof_file(changed, leaf_of(299), all)) << i;
+    EXPECT_FALSE(verify_proof_file(text.substr(0, i), leaf_of(299), all)) << i;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Frontier, roots and proofs against the recursive definitions of RFC 6962 §2.1, written down as they stand there.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <iostream>
 #include <map>
 #include <random>
 
@@ -116,10 +118,18 @@ TEST(Hash, MatchesTheWellKnownValues) {
   EXPECT_EQ(encoding::hex(leaf_hash({})), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
-TEST(Tree, EqualsTheRecursiveDefinitionAtEverySizeTo600) {
+// Another seed each time, printed; REDOUBT_SEED repeats one.
+std::uint64_t choose_seed() {
+  const char* given = std::getenv("REDOUBT_SEED");
+  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  std::cout << "seed " << seed << std::endl;
+  return seed;
+}
+
+TEST(Tree, EqualsTheRecursiveDefinitionAtEverySizeTo1100) {
+  std::mt19937_64 random(choose_seed());
   Both both;
-  std::mt19937_64 random(600);
-  for (std::uint64_t size = 0; size <= 600; ++size) {
+  for (std::uint64_t size = 0; size <= 1'100; ++size) {
     both.grow_to(size);
     const Hash root = both.reference.mth(0, size);
     ASSERT_EQ(both.log.frontier().root(), root) << size;
@@ -141,10 +151,21 @@ TEST(Tree, HasEveryProofOfEveryTreeTo70) {
   }
 }
 
+TEST(Tree, HasEveryProofOfLargerTrees) {
+  std::mt19937_64 random(choose_seed());
+  Both both;
+  both.grow_to(1'100);
+  // Around the ends of tiles, and anywhere.
+  std::vector<std::uint64_t> sizes{255, 256, 257, 511, 512, 513, 767, 768, 769, 1'023, 1'024, 1'025, 1'100};
+  for (int i = 0; i < 12; ++i) sizes.push_back(71 + random() % 1'030);
+  for (const std::uint64_t size : sizes) {
+    for (std::uint64_t index = 0; index < size; ++index) ASSERT_NO_FATAL_FAILURE(check_inclusion(both, index, size));
+    for (std::uint64_t from = 0; from <= size; ++from) ASSERT_NO_FATAL_FAILURE(check_consistency(both, from, size));
+  }
+}
+
 TEST(Tree, HasRandomProofsAcrossThreeTileLevels) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(choose_seed());
   Both both;
   both.grow_to(66'500);
   for (int i = 0; i < 150; ++i) {
@@ -156,11 +177,9 @@ TEST(Tree, HasRandomProofsAcrossThreeTileLevels) {
 }
 
 TEST(Tree, RefusesAlteredProofs) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(choose_seed());
   Both both;
-  both.grow_to(700);
+  both.grow_to(1'100);
   const auto altered = [&](std::vector<Hash> proof, int how) {
     switch (how) {
       case 0:
@@ -185,7 +204,7 @@ TEST(Tree, RefusesAlteredProofs) {
     return proof;
   };
   for (int i = 0; i < 300; ++i) {
-    const std::uint64_t size = 4 + random() % 697;
+    const std::uint64_t size = 4 + random() % 1'097;
     const std::uint64_t index = random() % size;
     const Hash leaf = both.reference.mth(index, index + 1);
     const Hash root = both.reference.mth(0, size);

@@ -1,8 +1,9 @@
 #!/bin/sh
-# build_tlogcheck.sh OUTPUT
-# Builds go/tlogcheck.go with Debian's golang-go and golang-golang-x-mod-dev, offline. Exit status 77 without them.
+# build_go.sh NAME OUTPUT
+# Builds go/NAME.go with Debian's golang-go and golang-golang-x-mod-dev, offline. Exit status 77 without them.
 set -eu
-output=$1
+name=$1
+output=$2
 here=$(cd "$(dirname "$0")" && pwd)
 gopath=/usr/share/gocode
 if [ ! -d "$gopath/src/golang.org/x/mod/sumdb/tlog" ]; then
@@ -13,7 +14,7 @@ fi
 for go in /usr/bin/go go; do
   command -v "$go" > /dev/null || continue
   if GO111MODULE=off GOPATH=$gopath GOFLAGS= CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=${output}.cache \
-    "$go" build -o "$output" "$here/go/tlogcheck.go"; then
+    "$go" build -o "$output" "$here/go/$name.go"; then
     exit 0
   fi
 done

@@ -1,0 +1,92 @@
+// `redoubt ledger verify-proof`: one proof file, offline, with nothing but a key or a trust policy.
+#include <algorithm>
+#include <cstdio>
+
+#include "base/file.h"
+#include "encoding/base64.h"
+#include "redoubt/commands.h"
+#include "redoubt/standing.h"
+#include "tlog/proof_file.h"
+
+namespace redoubt::app {
+namespace {
+
+constexpr std::uint64_t kMaxRecordBytes = 65'535;  // what an entry bundle can hold
+
+Result<Bytes> read(const std::string& path, std::uint64_t limit) {
+  PosixFileSystem fs;
+  return read_file(fs, path, limit);
+}
+
+Result<tlog::Hash> leaf_of(const VerifyProofOptions& options) {
+  if (options.leaf.empty()) {
+    const auto record = read(options.record_file, kMaxRecordBytes);
+    if (!record) return record.error();
+    return tlog::leaf_hash(*record);
+  }
+  const auto bytes = encoding::base64_decode(options.leaf);
+  tlog::Hash leaf{};
+  if (!bytes || bytes->size() != leaf.size()) {
+    return Error(Errc::kInvalidArgument, "--leaf is the base64 of 32 bytes, as the receipt says after `leaf=`");
+  }
+  std::copy(bytes->begin(), bytes->end(), leaf.begin());
+  return leaf;
+}
+
+struct Proven {
+  tlog::Checkpoint checkpoint;
+  tlog::LeafIndex index;
+  tlog::Hash leaf{};
+  std::optional<Standing> standing;
+};
+
+Result<Proven> verify(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
+  const auto leaf = leaf_of(options);
+  if (!leaf) return leaf.error();
+  const auto file = read(options.file, tlog::kMaxProofFileSize);
+  if (!file) return file.error();
+  if (access.policy_file.empty()) {
+    const auto key = verifier_key(common, access);
+    if (!key) return key.error();
+    auto verified = tlog::verify_proof_file(as_chars(*file), *leaf, {&*key, 1});
+    if (!verified) return verified.error().in(options.file);
+    return Proven{std::move(verified->checkpoint), verified->index, *leaf, std::nullopt};
+  }
+  auto policy = trust_policy(common, access);
+  if (!policy) return policy.error();
+  auto checked = tlog::check_proof_file(as_chars(*file), *leaf, *policy);
+  if (!checked) return checked.error().in(options.file);
+  return Proven{checked->checkpoint.checkpoint, checked->index, *leaf,
+                Standing{*std::move(policy), std::move(checked->checkpoint)}};
+}
+
+}  // namespace
+
+int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
+  const auto proven = verify(common, access, options);
+  if (!proven) return report(proven.error(), common.json);
+  const tlog::Checkpoint& checkpoint = proven->checkpoint;
+  if (common.json) {
+    std::string out;
+    encoding::JsonWriter json(out);
+    json.begin_object();
+    json.member("index", proven->index.value);
+    json.member("origin", checkpoint.origin);
+    json.member("leaf", encoding::base64(proven->leaf));
+    json.member("tree_size", checkpoint.size.value);
+    json.member("root", encoding::base64(checkpoint.root));
+    write_standing(json, proven->standing);
+    json.end_object();
+    std::printf("%s\n", out.c_str());
+    return exit_status(proven->standing);
+  }
+  std::printf("included    entry %llu, leaf %s\n", static_cast<unsigned long long>(proven->index.value),
+              encoding::base64(proven->leaf).c_str());
+  std::printf("log         %s\n", checkpoint.origin.c_str());
+  std::printf("checkpoint  %llu entries, root %s\n", static_cast<unsigned long long>(checkpoint.size.value),
+              encoding::base64(checkpoint.root).c_str());
+  print_standing(proven->standing);
+  return exit_status(proven->standing);
+}
+
+}  // namespace redoubt::app
