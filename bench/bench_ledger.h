@@ -47,7 +47,9 @@ class BenchLedger {
   static bool fits(std::size_t entries, std::size_t size) {
     return entries * (size + ledger::kEntryHeaderSize) <= ledger::kMaxCommitPayloadBytes;
   }
-  static ledger::LedgerReader reader(FileSystem& fs, const std::string& directory) { return {fs, directory}; }
+  static ledger::LedgerReader reader(FileSystem& fs, const std::string& directory) {
+    return ledger::LedgerReader(fs, directory);
+  }
 
  private:
   explicit BenchLedger(tlog::NoteSigner signer) : signer_(std::move(signer)) {}

@@ -20,8 +20,8 @@ inline Sha256Digest sha256(ByteView bytes) {
   return sha256({bytes});
 }
 
-// out[i] = SHA-256(first || messages[i]), two messages at a time: for many short ones, and for some of much the same
-// length, a quarter to a third less time than one after the other. Not for secrets: the ends of messages stay behind on
+// out[i] = SHA-256(first || messages[i]), two messages at a time: for messages of much the same length in up to a third
+// less time than one after the other. Not for secrets: the ends of messages stay behind on
 // the stack. `out` must not overlap the messages. Precondition: out.size() == messages.size().
 void sha256_each(std::byte first, std::span<const ByteView> messages, std::span<Sha256Digest> out);
 

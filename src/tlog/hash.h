@@ -38,7 +38,7 @@ Hash leaf_hash(ByteView entry);
 // SHA-256(0x01 || left || right): MTH of a node (RFC 6962 §2.1).
 Hash node_hash(const Hash& left, const Hash& right);
 
-// leaf_hash of each entry, in a third to a half of the time less than one by one (crypto::sha256_each). Precondition:
+// leaf_hash of each entry, in up to a third less time than one by one (crypto::sha256_each). Precondition:
 // hashes.size() == entries.size().
 void leaf_hashes(std::span<const ByteView> entries, std::span<Hash> hashes);
 
