@@ -3,21 +3,19 @@
 //   bench_append --dir /var/tmp/bench --batch 256 --size 1600 --seconds 5
 //
 // The folder must exist and be on the disk that is to be measured; a ledger of its own is made in it and removed.
-// Prints one line. `sync_…` is the fdatasync of a commit alone; `cpu_s` is that of the whole process, zero-filling of
-// segments included.
-#include <sys/resource.h>
-
+// Prints one line. `ack_…` is from the first entry of a batch to the moment at which it may be acknowledged, with
+// --batch 1 what a lone producer waits; `sync_…` the fdatasync of a commit alone; `cpu_s` that of the whole process,
+// zero-filling of segments included. What is measured lies between the marks "begin" and "end" on standard error.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "ledger/ledger.h"
+#include "bench/bench_ledger.h"
+#include "bench/usage.h"
 
 namespace {
 
@@ -25,6 +23,10 @@ using namespace redoubt;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPublishInterval{250};
+
+double microseconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double, std::micro>(SteadyClock::now() - start).count();
+}
 
 // The machine's files, with the time of each sync that a commit makes.
 class TimedFileSystem final : public FileSystem {
@@ -60,7 +62,7 @@ class TimedFileSystem final : public FileSystem {
       if (std::this_thread::get_id() != fs_.committer_ || !fs_.recording) return real_->sync_data();
       const auto start = SteadyClock::now();
       auto done = real_->sync_data();
-      fs_.sync_us.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - start).count());
+      fs_.sync_us.push_back(microseconds_since(start));
       return done;
     }
 
@@ -78,49 +80,34 @@ class TimedFileSystem final : public FileSystem {
   const std::thread::id committer_ = std::this_thread::get_id();
 };
 
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double percentile(std::vector<double>& values, double share) {
-  if (values.empty()) return 0;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
-
 Result<> measure(const std::string& directory, std::size_t batch, std::size_t size, double seconds) {
-  auto signer = tlog::NoteSigner::create("bench.example/log", crypto::Ed25519PrivateKey::generate());
-  if (!signer) return signer.error();
-  const SystemClock clock;
   TimedFileSystem fs;
-  auto opened = ledger::Ledger::open(fs, directory, *signer, clock, {});
+  auto opened = bench::BenchLedger::open(fs, directory, crypto::Ed25519PrivateKey::generate());
   if (!opened) return opened.error();
-  ledger::Ledger& ledger = **opened;
+  bench::BenchLedger& ledger = **opened;
 
   Bytes leaf(size, std::byte{'x'});
   std::uint64_t entries = 0;
-  std::uint64_t commits = 0;
+  std::vector<double> ack_us;  // one a commit
   const auto one_batch = [&]() -> Result<> {
+    const auto begin = SteadyClock::now();
     for (std::size_t i = 0; i < batch; ++i) {
       store_le(MutableByteView(leaf), entries + i);
-      if (auto added = ledger.add({}, leaf, {}); !added) return added.error();
+      if (auto added = ledger.add(leaf); !added) return added;
     }
     fs.recording = true;
     auto done = ledger.commit();
     fs.recording = false;
+    ack_us.push_back(microseconds_since(begin));
     return done;
   };
   // The first commit waits for the first segment.
   if (auto done = one_batch(); !done) return done;
   fs.sync_us.clear();
+  ack_us.clear();
 
-  const double cpu_before = cpu_seconds();
+  std::fputs("begin\n", stderr);
+  const double cpu_before = bench::cpu_seconds();
   const auto start = SteadyClock::now();
   auto next_publish = start + kPublishInterval;
   const auto end = start + std::chrono::duration<double>(seconds);
@@ -128,16 +115,21 @@ Result<> measure(const std::string& directory, std::size_t batch, std::size_t si
   for (; now < end; now = SteadyClock::now()) {
     if (auto done = one_batch(); !done) return done;
     entries += batch;
-    ++commits;
     if (SteadyClock::now() >= next_publish) {
-      if (auto done = ledger.publish(); !done) return done.error();
+      if (auto done = ledger.publish(); !done) return done;
       next_publish = SteadyClock::now() + kPublishInterval;
     }
   }
   const double elapsed = std::chrono::duration<double>(now - start).count();
-  std::printf("entries_per_s=%.0f cpu_s=%.3f commits=%llu sync_p50_us=%.0f sync_p99_us=%.0f\n",
-              static_cast<double>(entries) / elapsed, cpu_seconds() - cpu_before,
-              static_cast<unsigned long long>(commits), percentile(fs.sync_us, 0.50), percentile(fs.sync_us, 0.99));
+  const double cpu = bench::cpu_seconds() - cpu_before;
+  std::fputs("end\n", stderr);
+  const std::size_t commits = ack_us.size();
+  std::printf(
+      "entries_per_s=%.0f cpu_s=%.3f ack_p50_us=%.0f ack_p99_us=%.0f sync_p50_us=%.0f sync_p99_us=%.0f entries=%llu "
+      "commits=%zu\n",
+      static_cast<double>(entries) / elapsed, cpu, bench::percentile(ack_us, 0.50), bench::percentile(ack_us, 0.99),
+      bench::percentile(fs.sync_us, 0.50), bench::percentile(fs.sync_us, 0.99),
+      static_cast<unsigned long long>(entries), commits);
   return {};
 }
 
@@ -154,7 +146,7 @@ int main(int argc, char** argv) {
   app.add_option("--size", size, "bytes a record")->check(CLI::Range(8, 65'535));
   app.add_option("--seconds", seconds, "how long")->check(CLI::Range(0.1, 3600.0));
   CLI11_PARSE(app, argc, argv);
-  if (batch * (size + ledger::kEntryHeaderSize) > ledger::kMaxCommitPayloadBytes) {
+  if (!bench::BenchLedger::fits(batch, size)) {
     std::fprintf(stderr, "bench_append: a batch of this size does not fit one commit\n");
     return 2;
   }

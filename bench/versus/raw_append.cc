@@ -2,9 +2,10 @@
 // zeros beforehand, each made durable with fdatasync. No framing, no hashing, no reading. The peer of bench_append.
 //
 //   bench_raw_append --dir D --batch 256 --size 1600 --seconds 3
-//   entries_per_s=201234 cpu_s=0.41
+//   entries_per_s=201234 cpu_s=0.41 ack_p50_us=612
+//
+// `ack_…` is from the start of a batch until it is durable.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "bench/usage.h"
 
 namespace {
 
@@ -30,15 +32,6 @@ void write_all(int fd, const std::vector<char>& bytes, std::size_t offset) {
     if (count <= 0) fail("pwrite");
     done += static_cast<std::size_t>(count);
   }
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 }  // namespace
@@ -73,10 +66,12 @@ int main(int argc, char** argv) {
   bytes.reserve(batch * size);
   std::size_t offset = 0;
   std::uint64_t entries = 0;
-  const double cpu_before = cpu_seconds();
+  std::vector<double> ack_us;
+  const double cpu_before = redoubt::bench::cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   double elapsed = 0;
   while (elapsed < seconds) {
+    const double batch_began = elapsed;
     bytes.clear();
     for (std::size_t i = 0; i < batch; ++i) bytes.insert(bytes.end(), entry.begin(), entry.end());
     if (offset + bytes.size() > capacity) offset = 0;
@@ -85,8 +80,10 @@ int main(int argc, char** argv) {
     offset += bytes.size();
     entries += batch;
     elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    ack_us.push_back((elapsed - batch_began) * 1e6);
   }
-  std::printf("entries_per_s=%.0f cpu_s=%.3f\n", static_cast<double>(entries) / elapsed, cpu_seconds() - cpu_before);
+  std::printf("entries_per_s=%.0f cpu_s=%.3f ack_p50_us=%.0f\n", static_cast<double>(entries) / elapsed,
+              redoubt::bench::cpu_seconds() - cpu_before, redoubt::bench::percentile(ack_us, 0.50));
   ::unlink(path.c_str());
   return 0;
 }

@@ -1,11 +1,12 @@
-// SHA-256 (FIPS 180-4 §6.2) through OpenSSL's EVP interface, the digest fetched once and contexts reused.
+// SHA-256 (FIPS 180-4 §6.2), its compression function OpenSSL's.
 //
-// A one-shot EVP_Digest looks the algorithm up anew on every call and costs four times as much.
+// Any thread, no allocation but by Sha256 itself; time depends on lengths only.
 #pragma once
 
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -13,11 +14,16 @@ namespace redoubt::crypto {
 
 using Sha256Digest = std::array<std::byte, 32>;
 
-// SHA-256 of the concatenation of `parts`. Any thread; each thread keeps one context. Time depends on lengths only.
+// SHA-256 of the concatenation of `parts`.
 Sha256Digest sha256(std::initializer_list<ByteView> parts);
 inline Sha256Digest sha256(ByteView bytes) {
   return sha256({bytes});
 }
+
+// out[i] = SHA-256(first || messages[i]), two messages at a time: for messages of much the same length in up to a third
+// less time than one after the other. Not for secrets: the ends of messages stay behind on
+// the stack. `out` must not overlap the messages. Precondition: out.size() == messages.size().
+void sha256_each(std::byte first, std::span<const ByteView> messages, std::span<Sha256Digest> out);
 
 // SHA-256 of bytes that come in pieces. One thread at a time. Movable, not copyable.
 class Sha256 {
