@@ -56,9 +56,9 @@ class Tenants(unittest.TestCase):
         self.chat(self.heart)
         self.chat(self.rays)
         get = self.redoubt.get
-        wait_for(lambda: get("/ledger/t/cardiology/checkpoint", self.heart)[0] == 200)
+        wait_for(lambda: get("/ledger/t/cardiology/receipt/1", self.heart)[0] == 200)
+        self.assertEqual(get("/ledger/t/cardiology/checkpoint", self.heart)[0], 200)
         self.assertEqual(get("/ledger/t/cardiology/tile/0/000.p/2", self.heart)[0], 200)
-        self.assertEqual(get("/ledger/t/cardiology/receipt/1", self.heart)[0], 200)
         self.assertEqual(get("/ledger/t/cardiology/tile/entries/000.p/2", self.heart)[0], 403)
         self.assertEqual(get("/ledger/t/cardiology/tile/entries/000.p/2", self.heart_auditor)[0], 200)
         there_is_none = get("/ledger/t/nobody/checkpoint", self.heart_auditor)
