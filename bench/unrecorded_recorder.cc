@@ -44,4 +44,8 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome, CompletionT
   co_return exchange_->receipt;
 }
 
+net::Task<Result<>> Admission::reach(ledger::CommitLevel, tlog::LeafIndex, std::chrono::milliseconds, int) {
+  co_return Result<>();
+}
+
 }  // namespace redoubt::gateway

@@ -379,6 +379,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .drain_grace = settings_.drain_grace,
       .denial_interval = settings_.denial_interval,
       .ledger_timeout = settings_.ledger_timeout,
+      .commit = settings_.commit,
       .cpus = options_.gateway_cpus,
   };
   for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);

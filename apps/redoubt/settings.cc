@@ -67,6 +67,36 @@ Result<> load_tenants(const ConfigFile& file, Settings& s) {
   return {};
 }
 
+Result<> read_level(const ConfigSection& section, std::string_view key, ledger::CommitLevel& out) {
+  auto text = section.get_string(key, std::string(to_string(out)));
+  if (!text) return text.error();
+  const auto level = ledger::parse_commit_level(*text);
+  if (!level) return section.error_at(key, "must be `durable`, `published` or `cosigned`");
+  out = *level;
+  return {};
+}
+
+Result<> load_commit_levels(const ConfigFile& file, gateway::CommitSettings& out) {
+  auto level = ledger::CommitLevel::kDurable;
+  if (auto done = read_level(file, "commit.default", level); !done) return done;
+  out.set_default(level);
+  std::vector<std::string> seen;
+  for (const ConfigSection& section : file.sections("commit.route")) {
+    auto operation = section.get_string("operation");
+    if (!operation) return operation.error();
+    if (!section.has("level")) return section.error_at("level", "is missing");
+    if (auto done = read_level(section, "level", level); !done) return done;
+    if (!out.set(*operation, level)) {
+      return section.error_at("operation", "must be `chat.completions`, `models.list` or `ledger.entries`");
+    }
+    if (std::find(seen.begin(), seen.end(), *operation) != seen.end()) {
+      return section.error_at("operation", "is there twice");
+    }
+    seen.push_back(*std::move(operation));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
@@ -81,6 +111,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("gateway.drain_grace", s.drain_grace);
   in.read("gateway.denial_interval", s.denial_interval);
   in.read("gateway.ledger_timeout", s.ledger_timeout);
+  in.read("commit.timeout", s.commit.timeout);
   in.read_size("gateway.max_body", s.server.max_body_bytes, kKiB, 64 * kMiB);
   in.read_size("gateway.max_held", s.server.max_held_bytes, kMiB, 1024 * 1024 * kMiB);
   in.read_size("gateway.max_head", s.server.max_head_bytes, kKiB, kMiB);
@@ -115,6 +146,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read_size("upstream.max_stream", s.max_stream_bytes, kKiB, 1024 * kKiB * kMiB);
   if (auto done = in.done(); !done) return done.error();
   if (auto done = load_tenants(*file, s); !done) return done.error();
+  if (auto done = load_commit_levels(*file, s.commit); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   for (const std::string& name : s.tls_names) {
     if (auto good = crypto::check_certificate_name(name); !good) {

@@ -43,6 +43,7 @@ struct Settings {
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = gateway::DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};
+  gateway::CommitSettings commit;
 };
 
 // Errors name file, line and column; a key that nobody knows is one.

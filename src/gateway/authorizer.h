@@ -4,9 +4,11 @@
 // what a key was issued for and nothing else.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "gateway/api_keys.h"
+#include "ledger/commit_level.h"
 
 namespace redoubt::gateway {
 
@@ -19,6 +21,8 @@ struct AccessRequest {
 struct Decision {
   bool permit = false;
   std::string_view policy_uid;  // what decided, for the record; static or as long-lived as the authorizer
+  // What the reply is to wait for at least: it raises the route's level (commit_settings.h) and never lowers it.
+  std::optional<ledger::CommitLevel> commit = std::nullopt;
 };
 
 class Authorizer {

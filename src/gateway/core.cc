@@ -39,8 +39,9 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       recorder_(io_, sweep_, client_, clock_, logs, settings.version, settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
-      ledger_routes_(io_, recorder_, denials_, files),
-      pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream),
+      ledger_routes_(io_, recorder_, denials_, files, settings.commit),
+      pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream, settings.commit,
+                settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));
   if (settings.tls.on) server_.set_tls(nullptr);

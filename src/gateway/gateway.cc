@@ -123,6 +123,7 @@ void rethrow(std::exception_ptr error) {
 Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keys_socket,
                      UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   GatewaySettings settings = wanted;
+  if (auto done = settings.commit.check(settings.has_quorum); !done) return done;
   settings.server_limits.max_connections = connections_per_core(settings.server_limits.max_connections, handles.size());
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();

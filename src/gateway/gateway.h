@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/logs.h"
 #include "gateway/pipeline.h"
@@ -38,7 +39,9 @@ struct GatewaySettings {
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};  // for a record to become durable
-  std::vector<int> cpus;  // core i runs on cpus[i % size]; empty: wherever the system puts it
+  CommitSettings commit;
+  bool has_quorum = false;  // whether a witness policy with a quorum is configured: nothing is cosigned without
+  std::vector<int> cpus;    // core i runs on cpus[i % size]; empty: wherever the system puts it
   // Gives up what serving does not need. Called once, when everything is open, before a byte from outside is read and
   // before any thread starts; an error ends run_gateway().
   std::function<Result<>()> confine;

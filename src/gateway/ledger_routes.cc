@@ -33,7 +33,6 @@ constexpr std::string_view kBinary = "application/octet-stream";
 constexpr std::string_view kImmutable = "private, max-age=31536000, immutable";
 constexpr std::string_view kPublicImmutable = "public, max-age=31536000, immutable";
 constexpr std::string_view kLedger = "/ledger/";
-constexpr std::string_view kReadOperation = "ledger.entries";
 constexpr std::string_view kHashesOperation = "ledger.hashes";
 constexpr std::string_view kReceiptOperation = "ledger.receipt";
 constexpr std::string_view kOpenOperation = "ledger.open";
@@ -224,8 +223,9 @@ bool is_ledger_path(std::string_view path) {
   return path.starts_with(kLedger);
 }
 
-LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files)
-    : io_(io), recorder_(recorder), denials_(denials), files_(files) {}
+LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
+                           const CommitSettings& commit)
+    : io_(io), recorder_(recorder), denials_(denials), files_(files), commit_(commit) {}
 
 net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& refusal) {
   denials_.add(exchange.peer_address(), refusal.reason, refusal.status, refusal.code);
@@ -390,12 +390,23 @@ net::Task<> LedgerRoutes::entries(Exchange& exchange, const Asker& auditor, std:
     co_await reply_problem(exchange, 503, "the reading cannot be recorded now", fields);
     co_return;
   }
+  const std::string receipt_text = format_receipt(*receipt);
+  const ledger::CommitLevel level = commit_.level(kReadOperation);
+  if (level != ledger::CommitLevel::kDurable) {
+    auto reached = co_await admission->reach(level, receipt->index, commit_.timeout, 503);
+    if (!reached) {
+      const HeaderField fields[] = {
+          {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", "durable"}, {"Retry-After", "1"}};
+      co_await reply_problem(exchange, 503, "the record of the reading has not come to its commit level", fields);
+      co_return;
+    }
+  }
   if (!bytes) {
     co_await fail(exchange, bytes.error());
     co_return;
   }
-  const std::string receipt_text = format_receipt(*receipt);
-  const HeaderField fields[] = {{"Cache-Control", kImmutable}, {"Redoubt-Receipt", receipt_text}};
+  const HeaderField fields[] = {
+      {"Cache-Control", kImmutable}, {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(level)}};
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = 200, .content_type = kBinary, .headers = fields}, *bytes);
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "gateway/api_keys.h"
+#include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/recorder.h"
 #include "ledger/reader.h"
@@ -52,7 +53,8 @@ class LedgerRoutes {
   static constexpr std::chrono::milliseconds kReceiptWait{1000};
 
   // All must outlive the routes.
-  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files);
+  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
+               const CommitSettings& commit);
 
   // False when the path is none of ours. Errors have the form of RFC 9457. `keys` must outlive the call.
   net::Task<bool> handle(net::Exchange& exchange, const ApiKeys& keys);
@@ -77,6 +79,7 @@ class LedgerRoutes {
   Recorder& recorder_;
   DenialCounter& denials_;
   LedgerFiles& files_;
+  const CommitSettings& commit_;
 };
 
 }  // namespace redoubt::gateway

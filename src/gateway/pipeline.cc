@@ -13,14 +13,13 @@
 namespace redoubt::gateway {
 namespace {
 
+using ledger::CommitLevel;
 using net::Exchange;
 using net::HeaderField;
 using record::DenialReason;
 using record::Finish;
 
 constexpr std::string_view kJson = "application/json";
-constexpr std::string_view kChat = "chat.completions";
-constexpr std::string_view kModels = "models.list";
 
 // What the reader of JSON takes at least. Bodies come bounded by net::ServerLimits, whose limit is never above this.
 constexpr std::size_t kMaxBodyBytes = 64 * 1024 * 1024;
@@ -29,7 +28,7 @@ constexpr std::size_t kMaxBodyBytes = 64 * 1024 * 1024;
 constexpr std::array<std::string_view, 2> kPassedFields = {"retry-after", "x-request-id"};
 
 std::string_view upstream_path(std::string_view operation) {
-  return operation == kChat ? "/v1/chat/completions" : "/v1/models";
+  return operation == kChatOperation ? "/v1/chat/completions" : "/v1/models";
 }
 
 net::Task<> reply_error(Exchange& exchange, int status, std::string_view message, std::string_view type,
@@ -81,17 +80,21 @@ struct Pipeline::Call {
   std::string_view body;
   ChatRequest chat;
   record::ExchangeFacts facts;
-  std::optional<Admission> admission;  // once there is one; it refers to what is above
+  CommitLevel level = CommitLevel::kDurable;  // that the reply waits for
+  std::optional<Admission> admission;         // once there is one; it refers to what is above
 };
 
 Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
-                   LedgerRoutes& ledger_routes, const UpstreamSettings& settings)
+                   LedgerRoutes& ledger_routes, const UpstreamSettings& settings, const CommitSettings& commit,
+                   bool has_quorum)
     : recorder_(recorder),
       denials_(denials),
       upstream_(upstream),
       authorizer_(authorizer),
       ledger_routes_(ledger_routes),
       settings_(settings),
+      commit_(commit),
+      has_quorum_(has_quorum),
       keys_(std::make_shared<const ApiKeys>()),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
@@ -101,7 +104,7 @@ net::Task<> Pipeline::handle(Exchange& exchange) {
     const bool chat = head.path == "/v1/chat/completions";
     const net::Method expected = chat ? net::Method::kPost : net::Method::kGet;
     if (head.method == expected) {
-      co_await relay(exchange, chat ? kChat : kModels);
+      co_await relay(exchange, chat ? kChatOperation : kModelsOperation);
       co_return;
     }
     const HeaderField allow[] = {{"Allow", chat ? "POST" : "GET"}};
@@ -152,7 +155,7 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
                 .upstream = settings_.name,
                 .authorizer = authorizer_.name()};
 
-  if (operation == kChat) {
+  if (operation == kChatOperation) {
     auto body = co_await exchange.read_body();
     if (!body) {
       switch (body.error().code()) {
@@ -195,6 +198,12 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
   if (!decision.permit) {
     co_await deny(call, DenialReason::kAuthorization, 403, "this key may not do that", "permission_error",
                   "permission_denied");
+    co_return;
+  }
+  call.level = std::max(commit_.level(operation), decision.commit.value_or(CommitLevel::kDurable));
+  if (call.level == CommitLevel::kCosigned && !has_quorum_) {
+    co_await deny(call, DenialReason::kUnavailable, 503, "the answer is to wait for witnesses, and there are none",
+                  "api_error", kLevelNotReached);
     co_return;
   }
 
@@ -326,14 +335,30 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
     co_return;
   }
   const std::string receipt_text = format_receipt(*receipt);
-  std::array<HeaderField, 2 + std::size(kPassedFields)> fields{
-      {{"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", receipt_text}}};
-  std::size_t count = 2;
+  const bool reached = co_await reach_level(call, *receipt, 503);
+  if (!reached) {
+    const HeaderField fields[] = {
+        {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(CommitLevel::kDurable)}, {"Retry-After", "1"}};
+    co_await reply_error(call.exchange, 503,
+                         "the record of the answer has not come to its commit level, so the answer is withheld",
+                         "api_error", kLevelNotReached, fields);
+    co_return;
+  }
+  std::array<HeaderField, 3 + std::size(kPassedFields)> fields{
+      {{"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(call.level)}}};
+  std::size_t count = 3;
   for (std::size_t i = 0; i < passed.size(); ++i) {
     if (!passed[i].empty()) fields[count++] = {kPassedFields[i], passed[i]};
   }
   [[maybe_unused]] const auto sent = co_await call.exchange.reply(
       {.status = status, .content_type = kJson, .headers = std::span(fields).first(count)}, body);
+}
+
+// Whether the outcome came to the level that the reply waits for. If not, the caller is answered `status` instead.
+net::Task<bool> Pipeline::reach_level(Call& call, const ledger::Receipt& outcome, int status) {
+  if (call.level == CommitLevel::kDurable) co_return true;
+  const auto reached = co_await call.admission->reach(call.level, outcome.index, commit_.timeout, status);
+  co_return reached.has_value();
 }
 
 net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response) {
@@ -396,7 +421,10 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   }
   const bool complete = outcome.finish == Finish::kCompleted;
   auto receipt = co_await call.admission->close(outcome, &completion);
-  if (!receipt || !complete) {
+  // What is not to end properly waits for nothing.
+  bool reached = false;
+  if (receipt && complete) reached = co_await reach_level(call, *receipt, 0);
+  if (!reached) {
     call.exchange.abort();
     co_return;
   }
@@ -413,7 +441,10 @@ net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::str
                               call.exchange.peer_address());
   const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
   std::vector<HeaderField> fields{{"Redoubt-Decision", "deny"}};
-  if (receipt) fields.push_back({"Redoubt-Receipt", receipt_text});
+  if (receipt) {
+    fields.push_back({"Redoubt-Receipt", receipt_text});
+    fields.push_back({"Redoubt-Commit", to_string(CommitLevel::kDurable)});
+  }
   co_await reply_error(call.exchange, status, text, type, code, fields);
 }
 

@@ -1,8 +1,9 @@
 // The request path: identify, authorise, record, dispatch, record, reply. One per core.
 //
 // Order (docs/architecture.md): the admission is durable before a byte goes upstream; the outcome is durable before the
-// last byte, or the end mark of a stream, goes to the caller. If the ledger cannot commit, the answer is 503 and
-// nothing was forwarded, or the reply ends without its end mark.
+// last byte, or the end mark of a stream, goes to the caller, and at the commit level that its route or policy asks for
+// (commit_settings.h). If the ledger cannot commit, the answer is 503 and nothing was forwarded, or the reply ends
+// without its end mark.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "encoding/json_reader.h"
 #include "gateway/api_keys.h"
 #include "gateway/authorizer.h"
+#include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/openai.h"
@@ -31,9 +33,10 @@ struct UpstreamSettings {
 
 class Pipeline final : public net::ExchangeHandler {
  public:
-  // All must outlive the pipeline.
+  // All must outlive the pipeline. `has_quorum`: of witnesses. Without it, what is to wait for them is denied.
   Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
-           LedgerRoutes& ledger_routes, const UpstreamSettings& settings);
+           LedgerRoutes& ledger_routes, const UpstreamSettings& settings, const CommitSettings& commit,
+           bool has_quorum);
 
   // From the next request on. Called on the core's thread.
   void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
@@ -53,6 +56,7 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response);
   net::Task<> fail(Call& call, Errc why);
   net::Task<> close_and_reply(Call& call, record::Outcome outcome, std::string_view body, const PassedValues& passed);
+  net::Task<bool> reach_level(Call& call, const ledger::Receipt& outcome, int status);
   net::Task<> deny(Call& call, record::DenialReason reason, int status, std::string_view message, std::string_view type,
                    std::string_view code);
 
@@ -62,6 +66,8 @@ class Pipeline final : public net::ExchangeHandler {
   const Authorizer& authorizer_;
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
+  const CommitSettings& commit_;
+  const bool has_quorum_;
   std::shared_ptr<const ApiKeys> keys_;
   std::size_t held_bytes_ = 0;   // of whole replies, until they are sent
   encoding::JsonReader reader_;  // not used across a suspension

@@ -269,4 +269,40 @@ net::Task<Result<ledger::Receipt>> Admission::close(record::Outcome outcome, Com
   co_return receipt_of(exchange_->log, *appended);
 }
 
+net::Task<Result<>> Admission::reach(ledger::CommitLevel level, tlog::LeafIndex outcome,
+                                     std::chrono::milliseconds timeout, int status) {
+  Recorder& recorder = exchange_->recorder;
+  internal::AppendPatience patience = recorder.patience();
+  patience.timeout = timeout;
+  const ledger::CommitPoint point{.log = exchange_->log.number, .level = level, .index = outcome};
+  auto reached = co_await internal::await_level(patience, point);
+  if (reached) co_return reached;
+  if (auto recorded = co_await record_withheld(status); !recorded) {
+    log::warning("gateway", "a reply is withheld without a record of that",
+                 {{"outcome", outcome.value}, {"why", recorded.error().message()}});
+  }
+  co_return reached;
+}
+
+// The outcome says what the reply was to be; this, that it was refused. Its exchange is the same, so that both are
+// found. No policy decided it.
+net::Task<Result<ledger::Appended>> Admission::record_withheld(int status) {
+  Recorder& recorder = exchange_->recorder;
+  record::ExchangeFacts facts = exchange_->facts;
+  facts.time = recorder.now();
+  facts.authorizer = facts.policy_uid = facts.policy_version = {};
+  recorder.record_.clear();
+  record::append_denial(
+      recorder.record_, facts,
+      {.reason = record::DenialReason::kUnavailable, .http_status = status, .error_code = kLevelNotReached});
+  const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) {
+    auto done = recorder.client_.submit(EntryHeader{.log = exchange_->log.number, .exchange = exchange_->id},
+                                        recorder.record_, {}, waiter);
+    recorder.flush_soon();
+    return done;
+  };
+  const auto late = [&recorder] { return new Recorder::LateAnswer(recorder); };
+  co_return co_await internal::await_append(recorder.patience(), submit, late);
+}
+
 }  // namespace redoubt::gateway

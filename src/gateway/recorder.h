@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "gateway/commit_settings.h"
 #include "gateway/logs.h"
 #include "ledger/client.h"
 #include "ledger/receipt.h"
@@ -59,6 +60,13 @@ class Admission {
   // must then not end properly.
   net::Task<Result<ledger::Receipt>> close(record::Outcome outcome, CompletionText* completion);
 
+  // After close(): waits until `outcome`, and with it the admission, is at `level`. Errors: kDeadlineExceeded after
+  // `timeout`, kUnavailable when the ledger stopped, kResourceExhausted when too many wait. The reply must then be
+  // withheld. A denial that says so, with the code kLevelNotReached and `status`, what the caller is answered instead
+  // (0: nothing), is in the ledger when this returns, if the ledger takes it.
+  net::Task<Result<>> reach(ledger::CommitLevel level, tlog::LeafIndex outcome, std::chrono::milliseconds timeout,
+                            int status);
+
  private:
   friend class Recorder;
 
@@ -82,6 +90,7 @@ class Admission {
 
   // Builds the outcome's record and opening in the recorder's buffers.
   void build(record::Outcome outcome, CompletionText* completion);
+  net::Task<Result<ledger::Appended>> record_withheld(int status);
 
   std::unique_ptr<Exchange> exchange_;  // null once moved from
 };

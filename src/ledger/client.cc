@@ -49,6 +49,24 @@ LedgerClient::LogState* LedgerClient::state_to_change(LogNumber log) {
   return &logs_[log];
 }
 
+bool LedgerClient::covers(const CommitPoint& point) const {
+  switch (point.level) {
+    case CommitLevel::kPublished:
+      return point.index.value < published(point.log);
+    case CommitLevel::kCosigned:
+      return point.index.value < cosigned(point.log);
+    case CommitLevel::kDurable:
+      break;
+  }
+  return true;  // its index was told with that
+}
+
+Result<> LedgerClient::await_level(const CommitPoint& point, LevelWaiter* waiter) {
+  REDOUBT_CHECK(!covers(point));
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  return level_waiters_.add(point, waiter);
+}
+
 // Ring bytes that are not held for outcomes.
 std::size_t LedgerClient::room() {
   const std::size_t held = reservations_ * kOutcomeReserveBytes;
@@ -285,11 +303,16 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     }
     case MessageType::kPublished: {
       if (payload.size() != kPublishedSize) return corrupt;
-      LogState* log = state_to_change(load_le<LogNumber>(payload.subspan(16)));
+      const auto number = load_le<LogNumber>(payload.subspan(16));
+      LogState* log = state_to_change(number);
       if (log == nullptr) return corrupt;
-      log->published = load_le<std::uint64_t>(payload.first(8));
+      const auto published = load_le<std::uint64_t>(payload.first(8));
+      const auto cosigned = load_le<std::uint64_t>(payload.subspan(20, 8));
+      log->published = published;
+      log->cosigned = cosigned;
       last_commit_time_ = {load_le<std::int64_t>(payload.subspan(8, 8))};
-      log->cosigned = load_le<std::uint64_t>(payload.subspan(20, 8));
+      level_waiters_.release(number, CommitLevel::kPublished, published);
+      level_waiters_.release(number, CommitLevel::kCosigned, cosigned);
       return {};
     }
     case MessageType::kOffer: {
@@ -339,6 +362,7 @@ void LedgerClient::stop(std::string_view why) {
     if (open != nullptr) open->opened(Error(Errc::kUnavailable, stopped_));
     if (certify != nullptr) certify->certified(Error(Errc::kUnavailable, stopped_));
   }
+  level_waiters_.end(Error(Errc::kUnavailable, stopped_));
 }
 
 }  // namespace redoubt::ledger

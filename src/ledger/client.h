@@ -21,6 +21,7 @@
 #include "base/shm_ring.h"
 #include "keys/sealing_key.h"
 #include "ledger/entry.h"
+#include "ledger/level_waiters.h"
 #include "ledger/open_request.h"
 #include "ledger/wire.h"
 
@@ -76,6 +77,8 @@ class LedgerClient {
   std::uint64_t published(LogNumber log = kSystemLog) const { return state(log).published; }
   // The tree size that a quorum of witnesses has cosigned; 0 without witnesses.
   std::uint64_t cosigned(LogNumber log = kSystemLog) const { return state(log).cosigned; }
+  // Whether an entry that was appended is at a level, as far as the keeper has said.
+  bool covers(const CommitPoint& point) const;
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
 
@@ -111,10 +114,16 @@ class LedgerClient {
   // kUnavailable.
   Result<> submit_cosignatures(LogNumber log, tlog::TreeSize size, std::string_view lines);
 
+  // Has poll() tell the waiter when the point is reached. Precondition: !covers(). kUnavailable, kResourceExhausted
+  // (LevelWaiters::kMax); the waiter is then not told. A level that nothing brings about (`cosigned` without witnesses)
+  // is never reached: set a limit of time, and abandon.
+  Result<> await_level(const CommitPoint& point, LevelWaiter* waiter);
+
   // Forgets the waiter: it is going away before its answer, which `heir` gets instead if it is not null.
   void abandon(AppendWaiter* waiter, AppendWaiter* heir = nullptr);
   void abandon(OpenWaiter* waiter);
   void abandon(CertifyWaiter* waiter);
+  void abandon(const CommitPoint& point, LevelWaiter* waiter) { level_waiters_.remove(point, waiter); }
 
   // Makes what was submitted visible to the keeper, waking it if it sleeps.
   void flush();
@@ -163,6 +172,7 @@ class LedgerClient {
   bool full_ = false;           // the disk
   std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
+  LevelWaiters level_waiters_;
   OfferTaker take_offer_;
   std::vector<std::pair<LogNumber, std::string>> early_offers_;  // at most one a log
   std::size_t reservations_ = 0;

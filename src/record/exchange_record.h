@@ -128,7 +128,8 @@ struct Denial {
   std::uint64_t sources = 1;             // how many peers those came from, as far as it is known; 0 counts as 1
 };
 
-// The exchange, or `count` like it, is refused; nothing left for an upstream.
+// The exchange, or `count` like it, is refused; nothing left for an upstream. Of an exchange that has an outcome
+// already: its reply was withheld from the caller.
 void append_denial(std::string& out, const ExchangeFacts& facts, const Denial& denial,
                    std::span<const FieldCommitment> commitments = {});
 

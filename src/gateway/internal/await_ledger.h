@@ -14,7 +14,7 @@
 
 namespace redoubt::gateway::internal {
 
-// How long an append is waited for, and where.
+// How long the ledger is waited for, and where.
 struct AppendPatience {
   net::DeadlineSweep& sweep;
   ledger::LedgerClient& client;
@@ -53,6 +53,36 @@ class AppendOperation final : public ledger::LedgerClient::AppendWaiter {
 };
 
 template <class Handler>
+class LevelOperation final : public ledger::LevelWaiter {
+ public:
+  LevelOperation(Handler handler, const AppendPatience& patience, const ledger::CommitPoint& point)
+      : handler_(std::move(handler)),
+        client_(patience.client),
+        point_(point),
+        deadline_(patience.sweep, [this] { give_up(); }) {}
+
+  void wait_for(std::chrono::milliseconds timeout) { deadline_.arm(timeout); }
+  void reached(Result<> result) override {
+    Handler handler = std::move(handler_);
+    delete this;
+    std::move(handler)(std::move(result));  // resumes the coroutine here, inline
+  }
+
+  const Handler& handler() const { return handler_; }
+
+ private:
+  void give_up() {
+    client_.abandon(point_, this);
+    reached(Error(Errc::kDeadlineExceeded, "no checkpoint of the level asked for covers the record"));
+  }
+
+  Handler handler_;
+  ledger::LedgerClient& client_;
+  const ledger::CommitPoint point_;
+  net::Deadline deadline_;
+};
+
+template <class Handler>
 class OpenOperation final : public ledger::LedgerClient::OpenWaiter {
  public:
   explicit OpenOperation(Handler handler) : handler_(std::move(handler)) {}
@@ -82,6 +112,22 @@ net::Task<Result<ledger::Appended>> await_append(AppendPatience patience, Submit
         } else {
           // Never resumed from inside its own initiation.
           boost::asio::post(executor, [operation, error = done.error()] { operation->appended(error); });
+        }
+      },
+      boost::asio::use_awaitable_t<net::Executor>());
+}
+
+// kDeadlineExceeded, or as LedgerClient::await_level().
+inline net::Task<Result<>> await_level(AppendPatience patience, ledger::CommitPoint point) {
+  if (patience.client.covers(point)) co_return Result<>();
+  co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<net::Executor>&, void(Result<>)>(
+      [&](auto handler) {
+        auto* operation = new LevelOperation<decltype(handler)>(std::move(handler), patience, point);
+        const auto executor = boost::asio::get_associated_executor(operation->handler());
+        if (Result<> done = patience.client.await_level(point, operation); done) {
+          operation->wait_for(patience.timeout);
+        } else {
+          boost::asio::post(executor, [operation, error = done.error()] { operation->reached(error); });
         }
       },
       boost::asio::use_awaitable_t<net::Executor>());

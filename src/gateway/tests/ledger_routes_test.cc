@@ -8,54 +8,13 @@
 #include "crypto/hpke.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
+#include "gateway/tests/fake_exchange.h"
 #include "gateway/tests/live_ledger.h"
 #include "ledger/open_request.h"
 #include "tlog/proof_file.h"
 
 namespace redoubt::gateway::test {
 namespace {
-
-// A request in memory, and what was replied.
-class FakeExchange final : public net::Exchange {
- public:
-  FakeExchange(net::Method method, std::string path, std::vector<std::string> authorizations = {},
-               std::string body = {})
-      : path_(std::move(path)), authorizations_(std::move(authorizations)), body_(std::move(body)) {
-    for (const std::string& value : authorizations_) fields_.push_back({"Authorization", value});
-    head_ = {.method = method, .path = path_, .query = {}, .headers = fields_};
-  }
-
-  const net::RequestHead& request() const override { return head_; }
-  std::string_view peer_address() const override { return "192.0.2.7"; }
-  const net::ChannelBinding& channel_binding() const override { return binding_; }
-  net::Task<Result<std::string_view>> read_body() override { co_return std::string_view(body_); }
-  net::Task<Result<>> reply(const net::ReplyHead& head, std::string_view body) override {
-    EXPECT_EQ(status, 0) << "replied twice";
-    status = head.status;
-    content_type = head.content_type;
-    for (const net::HeaderField& field : head.headers)
-      headers += std::string(field.name) + ": " + std::string(field.value) + "\n";
-    sent = body;
-    co_return Result<>();
-  }
-  net::Task<Result<>> start_stream(const net::ReplyHead&) override { co_return Error(Errc::kUnsupported, "no stream"); }
-  net::Task<Result<>> write(std::string_view) override { co_return Error(Errc::kUnsupported, "no stream"); }
-  net::Task<Result<>> finish() override { co_return Error(Errc::kUnsupported, "no stream"); }
-  void abort() override {}
-
-  int status = 0;
-  std::string content_type;
-  std::string headers;
-  std::string sent;
-
- private:
-  const std::string path_;
-  const std::vector<std::string> authorizations_;
-  const std::string body_;
-  std::vector<net::HeaderField> fields_;
-  net::RequestHead head_;
-  net::ChannelBinding binding_;
-};
 
 class LedgerRoutesTest : public ::testing::Test {
  protected:
@@ -98,7 +57,8 @@ class LedgerRoutesTest : public ::testing::Test {
   std::string clinic_auditor_;
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
   DenialCounter denials_{*live_.recorder, 1};
-  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_};
+  CommitSettings commit_;
+  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_, commit_};
 };
 
 TEST_F(LedgerRoutesTest, ReceiptsNeedAKeyAndEntriesAnAuditors) {

@@ -38,14 +38,15 @@ class LiveLedger {
   static constexpr const char* kDirectory = "/ledger";
   static constexpr std::uint64_t kSegmentBytes = 9 * 1024 * 1024;
 
-  explicit LiveLedger(std::chrono::milliseconds ledger_timeout = std::chrono::seconds(20)) {
+  explicit LiveLedger(std::chrono::milliseconds ledger_timeout = std::chrono::seconds(20),
+                      std::chrono::milliseconds publish_interval = ledger::KeeperOptions().publish_interval) {
     auto ledger = ledger::Ledger::open(fs, kDirectory, signer_, clock,
                                        {.tenants = {"clinic", "ward"}, .segment_bytes = kSegmentBytes});
     EXPECT_TRUE(ledger);
     logs = *Logs::load(fs, kDirectory, kOrigin, {{.name = "clinic"}, {.name = "ward", .public_log = true}});
     ledger_ = *std::move(ledger);
-    keeper_ =
-        std::make_unique<ledger::Keeper>(*ledger_, wrapper_, clock, ledger::KeeperOptions{.product_version = "0"});
+    keeper_ = std::make_unique<ledger::Keeper>(
+        *ledger_, wrapper_, clock, ledger::KeeperOptions{.publish_interval = publish_interval, .product_version = "0"});
     auto requests = SharedRing::create(ledger::kRequestRingBytes);
     auto answers = SharedRing::create(ledger::kAnswerRingBytes);
     EXPECT_TRUE(requests && answers);

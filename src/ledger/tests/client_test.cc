@@ -31,6 +31,14 @@ struct Certified final : LedgerClient::CertifyWaiter {
   std::optional<Result<Bytes>> result;
 };
 
+struct AtLevel final : LevelWaiter {
+  void reached(Result<> r) override {
+    EXPECT_FALSE(result) << "told twice";
+    result = std::move(r);
+  }
+  std::optional<Result<>> result;
+};
+
 class ClientTest : public ::testing::Test {
  protected:
   ClientTest()
@@ -61,6 +69,14 @@ class ClientTest : public ::testing::Test {
     store_le(MutableByteView(payload).subspan(8), index);
     payload[16] = std::byte{0x77};
     return payload;
+  }
+  void publish(std::uint64_t published, std::uint64_t cosigned, LogNumber log = kSystemLog) {
+    Bytes payload(kPublishedSize);
+    store_le(MutableByteView(payload), published);
+    store_le(MutableByteView(payload).subspan(16), log);
+    store_le(MutableByteView(payload).subspan(20), cosigned);
+    answer(MessageType::kPublished, payload);
+    ASSERT_TRUE(client_.poll());
   }
   // The next request, as the keeper would copy it.
   std::optional<Bytes> take() {
@@ -402,6 +418,42 @@ TEST_F(ClientTest, AKeyOnTheRingIsOverwrittenOnceItIsRead) {
   answers_.publish();
   ASSERT_TRUE(client_.poll());
   EXPECT_EQ(to_bytes(shared), Bytes(payload.size()));
+}
+
+TEST_F(ClientTest, TellsWhoWaitsForALevelWhenTheKeeperSaysThatItIsReached) {
+  const CommitPoint published{.log = 1, .level = CommitLevel::kPublished, .index = {4}};
+  const CommitPoint cosigned{.log = 1, .level = CommitLevel::kCosigned, .index = {4}};
+  AtLevel at_published, at_cosigned;
+  ASSERT_TRUE(client_.await_level(published, &at_published));
+  ASSERT_TRUE(client_.await_level(cosigned, &at_cosigned));
+  publish(4, 0, 1);
+  publish(100, 100, 2);
+  EXPECT_FALSE(at_published.result);
+  EXPECT_FALSE(client_.covers(published));
+  publish(5, 4, 1);
+  ASSERT_TRUE(at_published.result);
+  EXPECT_TRUE(*at_published.result);
+  EXPECT_TRUE(client_.covers(published));
+  EXPECT_FALSE(at_cosigned.result);
+  EXPECT_FALSE(client_.covers(cosigned));
+  publish(9, 5, 1);
+  ASSERT_TRUE(at_cosigned.result);
+  EXPECT_TRUE(*at_cosigned.result);
+  EXPECT_TRUE(client_.covers({.log = 7, .level = CommitLevel::kDurable, .index = {1000}}));
+}
+
+TEST_F(ClientTest, ItsEndTellsWhoWaitsForALevelAndTakesNobodyMore) {
+  const CommitPoint point{.level = CommitLevel::kPublished, .index = {0}};
+  AtLevel waits, abandoned, late;
+  ASSERT_TRUE(client_.await_level(point, &waits));
+  ASSERT_TRUE(client_.await_level(point, &abandoned));
+  client_.abandon(point, &abandoned);
+  client_.stop("the keeper is gone");
+  ASSERT_TRUE(waits.result);
+  EXPECT_EQ(waits.result->error().code(), Errc::kUnavailable);
+  EXPECT_FALSE(abandoned.result);
+  EXPECT_EQ(client_.await_level(point, &late).error().code(), Errc::kUnavailable);
+  EXPECT_FALSE(late.result);
 }
 
 // Each answer that makes no sense ends the client, whose waiters learn of it.
