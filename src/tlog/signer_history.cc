@@ -8,6 +8,8 @@
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
 #include "tlog/internal/text.h"
+#include "tlog/proof.h"
+#include "tlog/tile.h"
 
 namespace redoubt::tlog {
 namespace {
@@ -209,6 +211,29 @@ bool spared(const SignerTerm& term, TreeSize size) {
   return !term.revoked_at || (size <= *term.revoked_at && *term.revoked_at > TreeSize{});
 }
 
+// The tiles of a tree of this size, from files: those that are partial, or the full ones that took their place.
+class TreeTiles final : public TileSource {
+ public:
+  TreeTiles(ResourceReader& log, TreeSize size) : log_(log), size_(size) {}
+
+  Result<Bytes> read_tile(const TileId& id) override {
+    TileId wanted{id.level, id.index, tile_width(id.level, id.index, size_)};
+    auto tile = log_.fetch(tile_path(wanted), kFullTileSize);
+    if (!tile && tile.error().code() == Errc::kNotFound && wanted.is_partial()) {
+      wanted.width = kTileWidth;
+      tile = log_.fetch(tile_path(wanted), kFullTileSize);
+    }
+    if (!tile) return tile;
+    if (tile->size() < id.size_bytes()) return Error(Errc::kVerifyFailed, "`" + tile_path(wanted) + "` is too short");
+    tile->resize(id.size_bytes());
+    return tile;
+  }
+
+ private:
+  ResourceReader& log_;
+  TreeSize size_;
+};
+
 Hash hash_of(std::string_view text) {
   return crypto::sha256(as_bytes(text));
 }
@@ -289,6 +314,19 @@ Result<CheckpointAcross> open_checkpoint_across(std::string_view note, const Sig
     if (why) why = std::move(accepted);
   }
   return why.error();
+}
+
+Result<> check_handovers(ResourceReader& log, const SignerHistory& history, const Checkpoint& checkpoint) {
+  TreeTiles tiles(log, checkpoint.size);
+  for (const SignerTerm& term : history.terms()) {
+    if (!term.from_root || term.from > checkpoint.size) continue;
+    const auto proof = consistency_proof(tiles, term.from, checkpoint.size);
+    if (!proof) return proof.error();
+    if (!verify_consistency(term.from, checkpoint.size, *proof, *term.from_root, checkpoint.root)) {
+      return refused("the log does not continue the tree that was handed over at size " + size_text(term.from));
+    }
+  }
+  return {};
 }
 
 Result<std::string> append_handover(std::string_view text, const NoteSigner& from, const NoteSigner& to,

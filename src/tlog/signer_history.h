@@ -32,6 +32,7 @@
 #include "base/result.h"
 #include "tlog/checkpoint.h"
 #include "tlog/hash.h"
+#include "tlog/log_verifier.h"
 #include "tlog/note.h"
 
 namespace redoubt::tlog {
@@ -94,6 +95,10 @@ struct CheckpointAcross {
 // parse_checkpoint's; kVerifyFailed when the origin is another, or the signatures of the log's keys are there and none
 // of them counts (accepts()).
 Result<CheckpointAcross> open_checkpoint_across(std::string_view note, const SignerHistory& history);
+
+// Whether the tree of a checkpoint continues the tree of each handover up to its size. `log` has the log's tiles, which
+// are not trusted. kVerifyFailed when it does not; consistency_proof's errors.
+Result<> check_handovers(ResourceReader& log, const SignerHistory& history, const Checkpoint& checkpoint);
 
 // The file with one more statement: `from`, which signs for the log now, hands over to `to` after `last`, the last
 // checkpoint that it signed. Errors: SignerHistory::verify's for `text` and for the new file; kInvalidArgument when

@@ -306,6 +306,31 @@ TEST_F(SignerHistoryTest, RefusesARevocationOfTheCurrentKeyByAnEarlierOneOrBeyon
   EXPECT_EQ(refusal(c_, forged(text, beyond, {&c_})), Errc::kVerifyFailed);
 }
 
+TEST_F(SignerHistoryTest, ALogMustContinueWhatWasHandedOver) {
+  test::MemoryLog log;
+  const auto grown_to = [&](std::uint64_t size) {
+    while (log.size().value < size) log.append("entry " + std::to_string(log.size().value));
+    log.publish(a_);
+    return Checkpoint{kOrigin, log.size(), log.frontier().root(), {}};
+  };
+  const std::string zero = *append_handover("", a_, b_, grown_to(0), 1);
+  const std::string text = *append_handover(zero, b_, c_, grown_to(300), 2);
+  const auto history = *SignerHistory::verify(a_.verifier_key(), text);
+  EXPECT_TRUE(check_handovers(log, history, grown_to(300)));
+  const Checkpoint next = grown_to(301);
+  EXPECT_TRUE(check_handovers(log, history, next));
+  EXPECT_TRUE(check_handovers(log, history, grown_to(600)));
+  // A log may delete a partial tile once the full one is there.
+  ASSERT_EQ(log.files.erase("tile/0/001.p/45"), 1U);
+  EXPECT_TRUE(check_handovers(log, history, next));
+  EXPECT_TRUE(check_handovers(log, history, {kOrigin, {299}, root(1), {}}));  // before the second handover
+  const auto forked = *append_handover(zero, b_, c_, {kOrigin, {300}, root(1), {}}, 2);
+  const auto refused = check_handovers(log, *SignerHistory::verify(a_.verifier_key(), forked), grown_to(600));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::kVerifyFailed);
+  EXPECT_NE(refused.error().message().find("handed over at size 300"), std::string::npos);
+}
+
 TEST_F(SignerHistoryTest, TakesAsManyStatementsAsItsLimitAndNoMore) {
   // Revocations, ever stricter, fill it up.
   const std::string first = *append_handover("", a_, b_, at_size(1000, 1), 1);
