@@ -238,6 +238,17 @@ Result<> serve(const Arguments& arguments) {
   if (!ledger_folder) return ledger_folder.error();
   if (auto done = enter(*key_folder, arguments.dir); !done) return done;
   if (auto done = confine::shed_privileges(arguments.user); !done) return done;
+  // One writer, whatever became of the launcher: the lock goes with the process. Taken before the key is read, which
+  // may be changed only by who holds it.
+  const UniqueFd lock(::open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid()) return errno_error("cannot open the keeper's lock file", errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error(Errc::kUnavailable, "another keeper holds the ledger `" + arguments.ledger + "`");
+  }
+  if (auto next = fs.open("signer.next.key", OpenMode::kReadOnly); next || next.error().code() != Errc::kNotFound) {
+    return Error(Errc::kUnavailable,
+                 "a change of the signing key is half done: `redoubt ledger rotate-signer` finishes it");
+  }
   auto seed = keys::load_key_file("signer.key", "ledger-signer", 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
@@ -250,12 +261,6 @@ Result<> serve(const Arguments& arguments) {
   auto openers = load_openers(fs, "openers");
   if (!openers) return openers.error();
 
-  // One writer, whatever became of the launcher: the lock goes with the process.
-  const UniqueFd lock(::open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.valid()) return errno_error("cannot open the keeper's lock file", errno);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Errc::kUnavailable, "another keeper holds the ledger `" + arguments.ledger + "`");
-  }
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
     auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);

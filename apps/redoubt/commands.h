@@ -51,7 +51,8 @@ struct LedgerAccess {
   std::string vkey;       // the log's verifier key
   std::string vkey_file;  // or a file that holds it; default: the folder's
 
-  std::string policy_file;  // trust policy (C2SP tlog-policy) that the checkpoint must satisfy; empty: the key alone
+  std::string signers_file;  // the log's file `signers`; default: beside its checkpoint
+  std::string policy_file;   // trust policy (C2SP tlog-policy) that the checkpoint must satisfy; empty: the key alone
 };
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access);
 
@@ -92,6 +93,16 @@ struct VerifyForkOptions {
   std::vector<std::string> vkeys;  // the log's
 };
 int run_ledger_verify_fork(const Common& common, const VerifyForkOptions& options);
+
+int run_prepare_signer(const Common& common);
+int run_rotate_signer(const Common& common);
+
+struct RevokeSignerOptions {
+  std::string tenant;  // whose log; empty: the system log
+  std::string key;     // vkey or key id
+  std::uint64_t at = 0;
+};
+int run_revoke_signer(const Common& common, const RevokeSignerOptions& options);
 
 struct WitnessOptions {
   std::string dir = "witness";

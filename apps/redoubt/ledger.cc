@@ -65,6 +65,11 @@ Result<std::unique_ptr<Fetcher>> server(const Common& common, const LedgerAccess
   return Fetcher::create(url, api_key(access), trust_anchors(common, access.ca_file, access.url.empty()));
 }
 
+Result<tlog::SignerHistory> server_history(const Common& common, const LedgerAccess& access, Fetcher& fetcher) {
+  HttpResourceReader reader(fetcher);
+  return signer_history(common, access, &reader, server_path(access).substr(1));
+}
+
 // A log without records has none; so has a folder that is no ledger, and the reason given tells them apart.
 Error no_checkpoint(const Error& error) {
   return error.code() == Errc::kNotFound ? error.in("no checkpoint yet") : error;
@@ -74,30 +79,34 @@ Error no_checkpoint(const Error& error) {
 struct OpenedCheckpoint {
   std::string note;
   tlog::Checkpoint checkpoint;
+  std::optional<Signer> signer;
 };
 
+// The log's own checkpoint, or one that is given, for who trusts one of the log's keys.
+Result<OpenedCheckpoint> open_note(std::string note, tlog::SignerHistory history) {
+  auto across = tlog::open_checkpoint_across(note, history);
+  if (!across) return across.error().in("checkpoint");
+  return OpenedCheckpoint{std::move(note), std::move(across->checkpoint), Signer{std::move(history), across->term}};
+}
+
 Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAccess& access) {
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
-  OpenedCheckpoint out;
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto note = folder_reader(fs, common, access).checkpoint();
+    ledger::LedgerReader reader = folder_reader(fs, common, access);
+    auto note = reader.checkpoint();
     if (!note) return no_checkpoint(note.error());
-    out.note = *std::move(note);
-  } else {
-    auto fetcher = server(common, access);
-    if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
-    if (!reply) return reply.error();
-    if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
-    out.note = std::move(reply->body);
+    auto history = signer_history(common, access, &reader);
+    if (!history) return history.error();
+    return open_note(*std::move(note), *std::move(history));
   }
-  const tlog::VerifierKey keys[] = {*vkey};
-  auto checkpoint = tlog::open_checkpoint(out.note, keys, vkey->name());
-  if (!checkpoint) return checkpoint.error().in("checkpoint");
-  out.checkpoint = *std::move(checkpoint);
-  return out;
+  auto fetcher = server(common, access);
+  if (!fetcher) return fetcher.error();
+  auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
+  if (!reply) return reply.error();
+  if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
+  auto history = server_history(common, access, **fetcher);
+  if (!history) return history.error();
+  return open_note(std::move(reply->body), *std::move(history));
 }
 
 Result<std::string> make_proof_file(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
@@ -120,8 +129,32 @@ struct Proven {
   std::string file;
   tlog::VerifiedProof proof;
   tlog::Hash leaf{};
+  std::optional<Signer> signer;
   std::optional<Standing> standing;
 };
+
+// Of the checkpoint in a proof file of the log.
+Result<Signer> signer_of(const Common& common, const LedgerAccess& access, const std::string& proof) {
+  const auto parts = tlog::parse_proof_file(proof);
+  if (!parts) return parts.error();
+  PosixFileSystem fs;
+  std::optional<tlog::SignerHistory> history;
+  if (access.url.empty()) {
+    ledger::LedgerReader reader = folder_reader(fs, common, access);
+    auto verified = signer_history(common, access, &reader);
+    if (!verified) return verified.error();
+    history = *std::move(verified);
+  } else {
+    const auto fetcher = server(common, access);
+    if (!fetcher) return fetcher.error();
+    auto verified = server_history(common, access, **fetcher);
+    if (!verified) return verified.error();
+    history = *std::move(verified);
+  }
+  auto opened = open_note(parts->checkpoint, *std::move(history));
+  if (!opened) return opened.error();
+  return *std::move(opened->signer);
+}
 
 Result<Proven> prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   Proven out;
@@ -153,12 +186,12 @@ Result<Proven> prove(const Common& common, const LedgerAccess& access, const Pro
   }
   const std::string receipt = "receipt " + std::to_string(options.index);
   if (access.policy_file.empty()) {
-    auto vkey = verifier_key(common, access);
-    if (!vkey) return vkey.error();
-    const tlog::VerifierKey keys[] = {*vkey};
-    auto verified = tlog::verify_proof_file(out.file, out.leaf, keys, vkey->name());
+    auto signer = signer_of(common, access, out.file);
+    if (!signer) return signer.error().in(receipt);
+    auto verified = tlog::verify_proof_file(out.file, out.leaf, {&signer->key(), 1}, signer->history.origin());
     if (!verified) return verified.error().in(receipt);
     out.proof = *std::move(verified);
+    out.signer = *std::move(signer);
   } else {
     auto policy = trust_policy(common, access);
     if (!policy) return policy.error();
@@ -186,6 +219,7 @@ void show_progress(std::uint64_t done, std::uint64_t total) {
 
 struct VerifiedLog {
   tlog::LogReport report;
+  std::optional<Signer> signer;
   std::optional<Standing> standing;
 };
 
@@ -209,24 +243,40 @@ Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, con
   } else {
     reader = std::make_unique<tlog::DirectoryReader>(fs, options.where);
   }
+  if (!checkpoint) {
+    auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
+    if (!note) return no_checkpoint(note.error());
+    checkpoint = as_chars(*note);
+  }
   std::optional<Standing> standing;
-  if (!access.policy_file.empty()) {
-    if (!checkpoint) {
-      auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
-      if (!note) return no_checkpoint(note.error());
-      checkpoint = as_chars(*note);
+  std::optional<Signer> signer;
+  if (access.policy_file.empty()) {
+    auto history = signer_history(common, access, reader.get());
+    if (!history) return history.error();
+    // A log with one key need not be named like it.
+    if (history->terms().size() > 1) {
+      auto opened = open_note(*checkpoint, *std::move(history));
+      if (!opened) return opened.error();
+      signer = *std::move(opened->signer);
     }
+  } else {
     auto checked = check_standing(common, access, *checkpoint);
     if (!checked) return checked.error();
     standing = *std::move(checked);
   }
-  auto vkey = standing ? standing->log_key() : verifier_key(common, access);
+  auto vkey = signer     ? Result<tlog::VerifierKey>(signer->key())
+              : standing ? Result<tlog::VerifierKey>(standing->log_key())
+                         : verifier_key(common, access);
   if (!vkey) return vkey.error();
   const bool progress = ::isatty(STDERR_FILENO) == 1 && !common.json;
   auto verified =
       tlog::verify_log(*reader, *vkey, checkpoint, progress ? tlog::LogProgress(show_progress) : tlog::LogProgress());
   if (!verified) return verified.error();
-  return VerifiedLog{*std::move(verified), std::move(standing)};
+  if (signer) {
+    auto continued = tlog::check_handovers(*reader, signer->history, verified->checkpoint);
+    if (!continued) return continued.error();
+  }
+  return VerifiedLog{*std::move(verified), std::move(signer), std::move(standing)};
 }
 
 // Asks the keeper of a running server for the values of a record.
@@ -302,6 +352,7 @@ int run_ledger_checkpoint(const Common& common, const LedgerAccess& access) {
   json.member("size", opened->checkpoint.size.value);
   json.member("root", encoding::base64(opened->checkpoint.root));
   json.member("note", opened->note);
+  write_signer(json, opened->signer);
   json.member("freshness", kFreshness);
   json.end_object();
   std::printf("%s\n", out.c_str());
@@ -328,6 +379,7 @@ int run_ledger_prove(const Common& common, const LedgerAccess& access, const Pro
     json.member("tree_size", checkpoint.size.value);
     json.member("root", encoding::base64(checkpoint.root));
     json.member("proof", proven->file);
+    write_signer(json, proven->signer);
     write_standing(json, proven->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
@@ -338,6 +390,7 @@ int run_ledger_prove(const Common& common, const LedgerAccess& access, const Pro
   std::printf("leaf        %s\n", encoding::base64(proven->leaf).c_str());
   std::printf("checkpoint  %llu entries, root %s\n", static_cast<unsigned long long>(checkpoint.size.value),
               encoding::base64(checkpoint.root).c_str());
+  print_signer(proven->signer);
   print_standing(proven->standing);
   return exit_status(proven->standing);
 }
@@ -358,6 +411,7 @@ int run_ledger_verify(const Common& common, const LedgerAccess& access, const Ve
     json.member("bundles", verified->bundles);
     json.member("tiles", tiles);
     json.member("root", encoding::base64(verified->checkpoint.root));
+    write_signer(json, checked->signer);
     write_standing(json, checked->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
@@ -368,6 +422,7 @@ int run_ledger_verify(const Common& common, const LedgerAccess& access, const Ve
               static_cast<unsigned long long>(verified->entry_bytes), static_cast<unsigned long long>(tiles),
               encoding::base64(verified->checkpoint.root).c_str());
   std::printf("log         %s\n", verified->checkpoint.origin.c_str());
+  print_signer(checked->signer);
   print_standing(checked->standing);
   return exit_status(checked->standing);
 }

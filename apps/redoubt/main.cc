@@ -22,6 +22,8 @@ void add_ca_file(CLI::App& command, std::string& ca_file) {
 void add_log_key(CLI::App& command, LedgerAccess& access) {
   auto* vkey = command.add_option("--vkey", access.vkey, "the log's verifier key");
   command.add_option("--vkey-file", access.vkey_file, "file that holds it (default: DIR/ledger.vkey)")->excludes(vkey);
+  command.add_option("--signers", access.signers_file,
+                     "file that says who signed for the log before and after (default: the log's own)");
 }
 
 void add_policy(CLI::App& command, LedgerAccess& access) {
@@ -156,6 +158,22 @@ int run(int argc, char** argv) {
   fork_command->add_option("file", fork.file, "the fork proof")->required();
   fork_command->add_option("--vkey", fork.vkeys, "the log's verifier key (repeatable: after it changed)")->required();
   fork_command->callback([&] { status = run_ledger_verify_fork(common, fork); });
+
+  auto* rotate_command = ledger->add_subcommand("rotate-signer", "change the key that signs, while no server runs");
+  add_common(*rotate_command, common);
+  bool prepare_signer = false;
+  rotate_command->add_flag("--prepare", prepare_signer, "only make the next key and print it; servers may run");
+  rotate_command->callback([&] { status = prepare_signer ? run_prepare_signer(common) : run_rotate_signer(common); });
+
+  RevokeSignerOptions revoke_signer;
+  auto* revoke_signer_command =
+      ledger->add_subcommand("revoke-signer", "make an earlier signing key count up to a size only");
+  add_common(*revoke_signer_command, common);
+  revoke_signer_command->add_option("--tenant", revoke_signer.tenant, "in this tenant's log (default: the system log)");
+  revoke_signer_command->add_option("--key", revoke_signer.key, "the key: a vkey, or its id")->required();
+  revoke_signer_command->add_option("--at", revoke_signer.at, "the largest size at which it counts; 0: at none")
+      ->required();
+  revoke_signer_command->callback([&] { status = run_revoke_signer(common, revoke_signer); });
 
   auto* witness_command = ledger->add_subcommand("witness", "be a witness for logs, ours or anybody's");
   witness_command->require_subcommand(1);

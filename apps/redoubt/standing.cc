@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "ledger/logs.h"
+#include "ledger/signers.h"
 #include "redoubt/layout.h"
 
 namespace redoubt::app {
@@ -78,6 +79,12 @@ std::vector<NotChecked> not_checked(const Standing& standing) {
   return keys;
 }
 
+// A vkey without its last part: what people compare.
+std::string key_name(const tlog::VerifierKey& key) {
+  const std::string vkey = key.format();
+  return vkey.substr(0, vkey.find('+', key.name().size() + 1));
+}
+
 // Both names are the policy's own: nothing of a note is printed that the reader's file does not hold.
 std::string named(const std::string& name, const tlog::VerifierKey& key) {
   return name + " (" + key.name() + ")";
@@ -102,6 +109,55 @@ Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess&
   crypto::Ed25519PublicKey public_key;
   std::copy_n(key->public_key().begin(), public_key.size(), public_key.begin());
   return tlog::VerifierKey::ed25519(ledger::log_origin(key->name(), access.tenant), public_key);
+}
+
+Result<tlog::SignerHistory> signer_history(const Common& common, const LedgerAccess& access, tlog::ResourceReader* log,
+                                           const std::string& prefix) {
+  const auto trusted = verifier_key(common, access);
+  if (!trusted) return trusted.error();
+  std::string text;
+  if (!access.signers_file.empty()) {
+    auto file = read_text(access.signers_file, tlog::kMaxSignersSize);
+    if (!file) return file.error();
+    text = *std::move(file);
+  } else if (log != nullptr) {
+    const auto file = log->fetch(prefix + "signers", tlog::kMaxSignersSize);
+    // Servers of others refuse what they do not have in either way.
+    const bool none =
+        !file && (file.error().code() == Errc::kNotFound || file.error().code() == Errc::kPermissionDenied);
+    if (!file && !none) return file.error();
+    if (file) text = as_chars(*file);
+  } else if (access.vkey.empty() && access.vkey_file.empty()) {
+    PosixFileSystem fs;
+    auto file = ledger::read_signers(fs, ledger::log_directory(Layout(common.dir).ledger(), access.tenant));
+    if (!file) return file.error();
+    text = *std::move(file);
+  }
+  return tlog::SignerHistory::verify(*trusted, text);
+}
+
+void print_signer(const std::optional<Signer>& signer) {
+  if (!signer || signer->history.terms().size() == 1) return;
+  const std::size_t trusted = signer->history.trusted();
+  const tlog::SignerTerm& term = signer->history.terms()[signer->term];
+  const std::string other = key_name(signer->history.terms()[trusted].key);
+  std::string relation = ", the key that is trusted";
+  if (signer->term > trusted) relation = ", successor of " + other + " since size " + std::to_string(term.from.value);
+  if (signer->term < trusted) relation = ", predecessor of " + other + " until size " + std::to_string(term.to->value);
+  std::printf("signer      %s%s\n", key_name(term.key).c_str(), relation.c_str());
+}
+
+void write_signer(encoding::JsonWriter& json, const std::optional<Signer>& signer) {
+  if (!signer || signer->history.terms().size() == 1) return;
+  const tlog::SignerTerm& term = signer->history.terms()[signer->term];
+  json.key("signer");
+  json.begin_object();
+  json.member("vkey", term.key.format());
+  json.member("trusted_vkey", signer->history.terms()[signer->history.trusted()].key.format());
+  json.member("from", term.from.value);
+  if (term.to) json.member("to", term.to->value);
+  if (term.revoked_at) json.member("revoked_at", term.revoked_at->value);
+  json.end_object();
 }
 
 Result<tlog::TrustPolicy> trust_policy(const Common& common, const LedgerAccess& access) {

@@ -10,6 +10,8 @@
 #include "encoding/json_writer.h"
 #include "redoubt/commands.h"
 #include "redoubt/output.h"
+#include "tlog/log_verifier.h"
+#include "tlog/signer_history.h"
 #include "tlog/trust_policy.h"
 
 namespace redoubt::app {
@@ -23,6 +25,24 @@ struct Standing {
 
 // The log's verifier key: `--vkey`, `--vkey-file`, or the folder's. Errors: kInvalidArgument for a witness's key.
 Result<tlog::VerifierKey> verifier_key(const Common& common, const LedgerAccess& access);
+
+// Who signed a checkpoint: one of the keys that the log has had, as somebody sees it who trusts one of them.
+struct Signer {
+  tlog::SignerHistory history;
+  std::size_t term = 0;
+
+  const tlog::VerifierKey& key() const { return history.terms()[term].key; }
+};
+
+// What the log's file `signers` says to who trusts verifier_key(): that of `--signers`; else the log's own, below
+// `prefix` of `log`; without `log` the folder's, where the key is the folder's too. A log without one has one key.
+// Errors: verifier_key's, SignerHistory::verify's, the reader's.
+Result<tlog::SignerHistory> signer_history(const Common& common, const LedgerAccess& access,
+                                           tlog::ResourceReader* log = nullptr, const std::string& prefix = {});
+
+// The line `signer`, the member `signer`; neither where the log has had one key only.
+void print_signer(const std::optional<Signer>& signer);
+void write_signer(encoding::JsonWriter& json, const std::optional<Signer>& signer);
 
 // The policy of `--policy`, for the log of `--vkey` or `--vkey-file` if one is given, or, where the policy lists no
 // log, for the folder's. Precondition: `--policy` is given.

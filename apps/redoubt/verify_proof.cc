@@ -37,6 +37,7 @@ struct Proven {
   tlog::Checkpoint checkpoint;
   tlog::LeafIndex index;
   tlog::Hash leaf{};
+  std::optional<Signer> signer;
   std::optional<Standing> standing;
 };
 
@@ -46,17 +47,22 @@ Result<Proven> verify(const Common& common, const LedgerAccess& access, const Ve
   const auto file = read(options.file, tlog::kMaxProofFileSize);
   if (!file) return file.error();
   if (access.policy_file.empty()) {
-    const auto key = verifier_key(common, access);
-    if (!key) return key.error();
-    auto verified = tlog::verify_proof_file(as_chars(*file), *leaf, {&*key, 1});
+    auto history = signer_history(common, access);
+    if (!history) return history.error();
+    const auto parts = tlog::parse_proof_file(as_chars(*file));
+    if (!parts) return parts.error().in(options.file);
+    const auto across = tlog::open_checkpoint_across(parts->checkpoint, *history);
+    if (!across) return across.error().in("checkpoint").in(options.file);
+    Signer signer{*std::move(history), across->term};
+    auto verified = tlog::verify_proof_file(as_chars(*file), *leaf, {&signer.key(), 1});
     if (!verified) return verified.error().in(options.file);
-    return Proven{std::move(verified->checkpoint), verified->index, *leaf, std::nullopt};
+    return Proven{std::move(verified->checkpoint), verified->index, *leaf, std::move(signer), std::nullopt};
   }
   auto policy = trust_policy(common, access);
   if (!policy) return policy.error();
   auto checked = tlog::check_proof_file(as_chars(*file), *leaf, *policy);
   if (!checked) return checked.error().in(options.file);
-  return Proven{checked->checkpoint.checkpoint, checked->index, *leaf,
+  return Proven{checked->checkpoint.checkpoint, checked->index, *leaf, std::nullopt,
                 Standing{*std::move(policy), std::move(checked->checkpoint)}};
 }
 
@@ -75,6 +81,7 @@ int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, co
     json.member("leaf", encoding::base64(proven->leaf));
     json.member("tree_size", checkpoint.size.value);
     json.member("root", encoding::base64(checkpoint.root));
+    write_signer(json, proven->signer);
     write_standing(json, proven->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
@@ -85,6 +92,7 @@ int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, co
   std::printf("log         %s\n", checkpoint.origin.c_str());
   std::printf("checkpoint  %llu entries, root %s\n", static_cast<unsigned long long>(checkpoint.size.value),
               encoding::base64(checkpoint.root).c_str());
+  print_signer(proven->signer);
   print_standing(proven->standing);
   return exit_status(proven->standing);
 }

@@ -266,7 +266,7 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
   const bool opening = path == "open";
   const bool entries_wanted = path.starts_with("tile/entries/");
   const bool hashes_wanted =
-      path == "checkpoint" || path == "cosigned" || (path.starts_with("tile/") && !entries_wanted);
+      path == "checkpoint" || path == "cosigned" || path == "signers" || (path.starts_with("tile/") && !entries_wanted);
   const net::Method method = exchange.request().method;
   if (method != (opening ? net::Method::kPost : net::Method::kGet)) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed",
@@ -361,12 +361,11 @@ net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::stri
     co_await fail(exchange, bytes.error());
     co_return;
   }
-  const bool checkpoint = path == "checkpoint" || path == "cosigned";
+  const bool tile = path.starts_with("tile/");
   // Tiles never change; the checkpoint does all the time (C2SP tlog-tiles, "Parameters").
-  const HeaderField fields[] = {
-      {"Cache-Control", checkpoint ? "no-cache" : log.public_log ? kPublicImmutable : kImmutable}};
+  const HeaderField fields[] = {{"Cache-Control", !tile ? "no-cache" : log.public_log ? kPublicImmutable : kImmutable}};
   [[maybe_unused]] const auto sent =
-      co_await exchange.reply({.status = 200, .content_type = checkpoint ? kText : kBinary, .headers = fields}, *bytes);
+      co_await exchange.reply({.status = 200, .content_type = tile ? kBinary : kText, .headers = fields}, *bytes);
 }
 
 // Entries are records: who reads which of them is an exchange like any other, admitted before a byte leaves.

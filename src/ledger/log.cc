@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/signers.h"
 #include "tlog/cosignature.h"
 #include "tlog/proof.h"
 
@@ -30,6 +31,7 @@ Result<Log> Log::open(FileSystem& fs, std::string directory, tlog::NoteSigner si
   for (const char* part : {"", "/hashes"}) {
     if (auto done = fs.make_directory(directory + part); !done) return done.error();
   }
+  if (auto current = require_current_signer(fs, directory, signer.verifier_key()); !current) return current.error();
   auto files = TreeFiles::open(fs, directory);
   if (!files) return files.error();
   Log log(fs, std::move(directory), *std::move(files), std::move(signer), witnesses);

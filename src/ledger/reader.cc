@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tlog/entry_bundle.h"
+#include "tlog/signer_history.h"
 
 namespace redoubt::ledger {
 namespace {
@@ -148,6 +149,8 @@ Result<Bytes> LedgerReader::fetch(const std::string& path, std::uint64_t limit) 
   if (path == "checkpoint" || path == "cosigned") {
     auto note = read_note(path.c_str());
     bytes = note ? Result<Bytes>(to_bytes(as_bytes(*note))) : Result<Bytes>(note.error());
+  } else if (path == "signers") {
+    bytes = read_file(*fs_, directory_ + "/signers", tlog::kMaxSignersSize);
   } else if (path.starts_with("tile/entries/")) {
     if (auto id = tlog::parse_bundle_path(path)) bytes = read_bundle(id->index, id->width);
   } else if (path.starts_with("tile/")) {

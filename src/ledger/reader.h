@@ -49,7 +49,7 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   // `width` entries from 256 * index on, encoded as C2SP tlog-tiles "Log Entries" says.
   Result<Bytes> read_bundle(std::uint64_t index, unsigned width);
 
-  // `checkpoint`, `cosigned`, `tile/…`, `tile/entries/…`. kNotFound for other paths.
+  // `checkpoint`, `cosigned`, `signers`, `tile/…`, `tile/entries/…`. kNotFound for other paths.
   Result<Bytes> fetch(const std::string& path, std::uint64_t limit) override;
 
  private:

@@ -38,8 +38,8 @@ class Log {
  public:
   // Makes the folder's files where there are none, and loads the checkpoint: the fixed point, for the tiles below it
   // were synced before it was signed. Changes nothing that is there. `fs` must outlive the log. Errors: kCorrupt when
-  // the stored hashes do not fit the checkpoint, kVerifyFailed when that is not the signer's.
-  // `witnesses` must outlive it too.
+  // the stored hashes do not fit the checkpoint, kVerifyFailed when that is not the signer's, or the signer handed the
+  // log over to another key. `witnesses` must outlive it too.
   static Result<Log> open(FileSystem& fs, std::string directory, tlog::NoteSigner signer, const Witnessing& witnesses);
 
   const std::string& origin() const { return signer_.name(); }
