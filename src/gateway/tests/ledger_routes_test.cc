@@ -68,6 +68,13 @@ class LedgerRoutesTest : public ::testing::Test {
     EXPECT_TRUE(live_.logs.check(keys_));
   }
 
+  // Asks for the metrics; the refusals are looked for in the ledger.
+  FakeExchange ask_metrics(std::vector<std::string> authorizations, net::Method method = net::Method::kGet) {
+    FakeExchange exchange(method, "/metrics", std::move(authorizations));
+    EXPECT_TRUE(handle(exchange));
+    return exchange;
+  }
+
   // Whether the path is one of the ledger's.
   bool handle(FakeExchange& exchange) { return live_.run(routes_.handle(exchange, keys_)); }
 
@@ -362,6 +369,41 @@ TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {
   FakeExchange alive(net::Method::kGet, "/healthz");
   ASSERT_TRUE(handle(alive));
   EXPECT_EQ(alive.status, 200);
+}
+
+TEST_F(LedgerRoutesTest, MetricsAreForAuditorsOfNoTenant) {
+  int scrapes = 0;
+  routes_.on_scrape([&scrapes]() -> net::Task<Result<std::string>> {
+    ++scrapes;
+    co_return std::string("# text\n");
+  });
+  const FakeExchange answered = ask_metrics({auditor_});
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_EQ(answered.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answered.sent, "# text\n");
+  EXPECT_EQ(ask_metrics({}).status, 401);
+  EXPECT_EQ(ask_metrics({auditor_ + "x"}).status, 401);
+  EXPECT_EQ(ask_metrics({auditor_, auditor_}).status, 401);
+  EXPECT_EQ(ask_metrics({auditor_}, net::Method::kPost).status, 405);
+  EXPECT_EQ(ask_metrics({caller_}).status, 403);
+  EXPECT_EQ(ask_metrics({clinic_caller_}).status, 403);
+  EXPECT_EQ(ask_metrics({clinic_auditor_}).status, 403);
+  EXPECT_EQ(scrapes, 1);
+  // The refusal of one whom we know is a record in its own log; what was answered is none.
+  const auto in_clinic = live_.entries("clinic");
+  ASSERT_EQ(in_clinic.size(), 2U);
+  EXPECT_TRUE(in_clinic[1].says("clinic-auditor"));
+  EXPECT_EQ(in_clinic[1].stage(), record::Stage::kDenial);
+  const auto in_system = live_.entries();
+  ASSERT_FALSE(in_system.empty());
+  for (const auto& entry : in_system) EXPECT_EQ(entry.stage(), record::Stage::kDenial);
+  EXPECT_TRUE(in_system.back().says("caller"));
+}
+
+TEST_F(LedgerRoutesTest, MetricsThatCannotBeCollectedAre503) {
+  expect_problem(net::Method::kGet, "/metrics", {auditor_}, 503);
+  routes_.on_scrape([]() -> net::Task<Result<std::string>> { co_return Error(Errc::kDeadlineExceeded, "late"); });
+  expect_problem(net::Method::kGet, "/metrics", {auditor_}, 503);
 }
 
 }  // namespace
