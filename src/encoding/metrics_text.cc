@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
 
 #include "base/check.h"
 
@@ -28,13 +27,6 @@ std::string_view digits(std::array<char, 32>& buffer, T value) {
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   REDOUBT_CHECK(error == std::errc());
   return {buffer.data(), end};
-}
-
-// A bound in its unit, without the noise of the multiplication: 50,000 nanoseconds are 5e-05 seconds.
-std::string_view bound_digits(std::array<char, 32>& buffer, std::uint64_t bound, double unit) {
-  const double scaled =
-      unit < 1 ? static_cast<double>(bound) / std::round(1 / unit) : static_cast<double>(bound) * unit;
-  return digits(buffer, scaled);
 }
 
 std::string_view name_of(MetricType type) {
@@ -98,18 +90,18 @@ void MetricsText::sample(Labels labels, double value) {
 
 // Each bucket counts those below it, too.
 void MetricsText::buckets(Labels labels, std::span<const std::uint64_t> bounds, std::span<const std::uint64_t> counts,
-                          double sum, double unit) {
+                          std::uint64_t sum, double per_unit) {
   std::array<char, 32> bound;
   std::array<char, 32> number;
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     below += counts[i];
-    series("_bucket", labels, i < bounds.size() ? bound_digits(bound, bounds[i], unit) : "+Inf");
+    series("_bucket", labels, i < bounds.size() ? digits(bound, static_cast<double>(bounds[i]) / per_unit) : "+Inf");
     out_ += digits(number, below);
     out_ += '\n';
   }
   series("_sum", labels, {});
-  out_ += digits(number, sum);
+  out_ += digits(number, static_cast<double>(sum) / per_unit);
   out_ += '\n';
   series("_count", labels, {});
   out_ += digits(number, below);

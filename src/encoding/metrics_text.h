@@ -6,7 +6,7 @@
 //   text.family("redoubt_http_requests_total", MetricType::kCounter, "Requests answered.");
 //   text.sample({{"code", "2xx"}}, 17);
 //   text.family("redoubt_http_request_duration_seconds", MetricType::kHistogram, "…");
-//   text.histogram({}, durations, 1e-9);           // counted in nanoseconds, shown in seconds
+//   text.histogram({}, durations, 1e9);           // counted in nanoseconds, shown in seconds
 //
 // Our own, and not prometheus-cpp: all that is needed is this file, while Debian's package of that brings an HTTP
 // server and libcurl, and wants each count copied into a tree of strings first.
@@ -47,15 +47,15 @@ class MetricsText {
   void sample(Labels labels, std::uint64_t value);
   void sample(Labels labels, double value);
 
-  // `unit`: what one of the histogram's counts is in the metric's unit.
+  // `per_unit`: how many of what the histogram has observed make one of the metric's unit.
   template <const auto& kBounds>
-  void histogram(Labels labels, const Histogram<kBounds>& histogram, double unit) {
-    buckets(labels, kBounds, histogram.counts, static_cast<double>(histogram.sum) * unit, unit);
+  void histogram(Labels labels, const Histogram<kBounds>& histogram, double per_unit) {
+    buckets(labels, kBounds, histogram.counts, histogram.sum, per_unit);
   }
 
  private:
-  void buckets(Labels labels, std::span<const std::uint64_t> bounds, std::span<const std::uint64_t> counts, double sum,
-               double unit);
+  void buckets(Labels labels, std::span<const std::uint64_t> bounds, std::span<const std::uint64_t> counts,
+               std::uint64_t sum, double per_unit);
   // `le`: the label of a bucket; empty for none.
   void series(std::string_view suffix, Labels labels, std::string_view le);
 

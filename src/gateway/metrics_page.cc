@@ -9,7 +9,7 @@ namespace {
 using encoding::MetricsText;
 using encoding::MetricType;
 
-constexpr double kNanosecond = 1e-9;  // in seconds
+constexpr double kNanoseconds = 1e9;  // a second
 
 void counter(MetricsText& text, std::string_view name, std::string_view help, std::uint64_t value) {
   text.family(name, MetricType::kCounter, help);
@@ -22,7 +22,7 @@ void gauge(MetricsText& text, std::string_view name, std::string_view help, std:
 }
 
 double seconds(std::uint64_t nanoseconds) {
-  return static_cast<double>(nanoseconds) / 1e9;
+  return static_cast<double>(nanoseconds) / kNanoseconds;
 }
 
 MetricsSnapshot sum_of(std::span<const MetricsSnapshot> cores) {
@@ -59,11 +59,11 @@ void write_requests(MetricsText& text, const RequestMetrics& requests) {
   text.family("redoubt_http_request_duration_seconds", MetricType::kHistogram,
               "From a request's parsed head to the end of its reply.");
   for (std::size_t route = 0; route < kRouteNames.size(); ++route) {
-    text.histogram({{"route", kRouteNames[route]}}, requests.duration[route], kNanosecond);
+    text.histogram({{"route", kRouteNames[route]}}, requests.duration[route], kNanoseconds);
   }
   text.family("redoubt_upstream_duration_seconds", MetricType::kHistogram,
               "From sending a request to a model server to the end of its response, or its failure.");
-  text.histogram({}, requests.upstream_duration, kNanosecond);
+  text.histogram({}, requests.upstream_duration, kNanoseconds);
   counter(text, "redoubt_http_request_body_bytes_total", "Bytes of request bodies read.", requests.request_body_bytes);
   counter(text, "redoubt_http_reply_body_bytes_total", "Bytes of reply bodies sent.", requests.reply_body_bytes);
 }
@@ -101,10 +101,10 @@ void write_keeper(MetricsText& text, const ledger::KeeperStats& keeper) {
   counter(text, "redoubt_ledger_sealing_keys_total", "Sealing keys issued.", keeper.sealing_keys);
   text.family("redoubt_ledger_commit_duration_seconds", MetricType::kHistogram,
               "From taking a batch's first entry to all of it being durable.");
-  text.histogram({}, keeper.commit_time, kNanosecond);
+  text.histogram({}, keeper.commit_time, kNanoseconds);
   text.family("redoubt_ledger_sync_duration_seconds", MetricType::kHistogram,
               "The part of a commit that writes and syncs.");
-  text.histogram({}, keeper.sync_time, kNanosecond);
+  text.histogram({}, keeper.sync_time, kNanoseconds);
   text.family("redoubt_ledger_batch_entries", MetricType::kHistogram, "Entries of a commit.");
   text.histogram({}, keeper.batch_entries, 1);
   gauge(text, "redoubt_ledger_open_admissions", "Admissions in the ledger that have no outcome yet.",

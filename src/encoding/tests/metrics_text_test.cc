@@ -35,7 +35,7 @@ TEST(MetricsText, BucketsOfAHistogramAreCumulativeAndInItsUnit) {
   std::string out;
   MetricsText text(out);
   text.family("t_seconds", MetricType::kHistogram, "T.");
-  text.histogram({{"route", "x"}}, times, 1e-9);
+  text.histogram({{"route", "x"}}, times, 1e9);
   EXPECT_EQ(out,
             "# HELP t_seconds T.\n# TYPE t_seconds histogram\n"
             "t_seconds_bucket{route=\"x\",le=\"5e-05\"} 2\nt_seconds_bucket{route=\"x\",le=\"0.0025\"} 3\n"

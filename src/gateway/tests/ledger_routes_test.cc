@@ -68,11 +68,11 @@ class LedgerRoutesTest : public ::testing::Test {
     EXPECT_TRUE(live_.logs.check(keys_));
   }
 
-  // Asks for the metrics; the refusals are looked for in the ledger.
-  FakeExchange ask_metrics(std::vector<std::string> authorizations, net::Method method = net::Method::kGet) {
+  // What `/metrics` answers.
+  int metrics_status(std::vector<std::string> authorizations, net::Method method = net::Method::kGet) {
     FakeExchange exchange(method, "/metrics", std::move(authorizations));
     EXPECT_TRUE(handle(exchange));
-    return exchange;
+    return exchange.status;
   }
 
   // Whether the path is one of the ledger's.
@@ -377,17 +377,18 @@ TEST_F(LedgerRoutesTest, MetricsAreForAuditorsOfNoTenant) {
     ++scrapes;
     co_return std::string("# text\n");
   });
-  const FakeExchange answered = ask_metrics({auditor_});
+  FakeExchange answered(net::Method::kGet, "/metrics", {auditor_});
+  EXPECT_TRUE(handle(answered));
   EXPECT_EQ(answered.status, 200);
   EXPECT_EQ(answered.content_type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_EQ(answered.sent, "# text\n");
-  EXPECT_EQ(ask_metrics({}).status, 401);
-  EXPECT_EQ(ask_metrics({auditor_ + "x"}).status, 401);
-  EXPECT_EQ(ask_metrics({auditor_, auditor_}).status, 401);
-  EXPECT_EQ(ask_metrics({auditor_}, net::Method::kPost).status, 405);
-  EXPECT_EQ(ask_metrics({caller_}).status, 403);
-  EXPECT_EQ(ask_metrics({clinic_caller_}).status, 403);
-  EXPECT_EQ(ask_metrics({clinic_auditor_}).status, 403);
+  EXPECT_EQ(metrics_status({}), 401);
+  EXPECT_EQ(metrics_status({auditor_ + "x"}), 401);
+  EXPECT_EQ(metrics_status({auditor_, auditor_}), 401);
+  EXPECT_EQ(metrics_status({auditor_}, net::Method::kPost), 405);
+  EXPECT_EQ(metrics_status({caller_}), 403);
+  EXPECT_EQ(metrics_status({clinic_caller_}), 403);
+  EXPECT_EQ(metrics_status({clinic_auditor_}), 403);
   EXPECT_EQ(scrapes, 1);
   // The refusal of one whom we know is a record in its own log; what was answered is none.
   const auto in_clinic = live_.entries("clinic");
@@ -397,7 +398,7 @@ TEST_F(LedgerRoutesTest, MetricsAreForAuditorsOfNoTenant) {
   const auto in_system = live_.entries();
   ASSERT_FALSE(in_system.empty());
   for (const auto& entry : in_system) EXPECT_EQ(entry.stage(), record::Stage::kDenial);
-  EXPECT_TRUE(in_system.back().says("caller"));
+  EXPECT_TRUE(in_system.back().says("\"caller\""));
 }
 
 TEST_F(LedgerRoutesTest, MetricsThatCannotBeCollectedAre503) {
