@@ -79,6 +79,27 @@ void Core::withdraw_ended_tls() {
   server_.set_tls(nullptr);
 }
 
+MetricsSnapshot Core::snapshot() {
+  MetricsSnapshot out{.requests = pipeline_.metrics(),
+                      .recorder = recorder_.counts(),
+                      .server = server_.stats(),
+                      .queued_bytes = client_.queued_bytes(),
+                      .open_exchanges = client_.open_admissions(),
+                      .ready = recorder_.ready() && !client_.full(),
+                      .keeper = client_.keeper_stats(),
+                      .logs = {}};
+  const auto now = clock_.steady();
+  for (const ledger::LedgerClient::ToldLog& told : client_.log_stats()) {
+    const auto number = static_cast<ledger::LogNumber>(out.logs.size());
+    // The age has grown since it was told.
+    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(now - told.told);
+    LogSnapshot log{.stats = told, .published = client_.published(number), .full = client_.full(number)};
+    if (log.stats.checkpoint_age > 0) log.stats.checkpoint_age += static_cast<std::uint64_t>(since.count());
+    out.logs.push_back(log);
+  }
+  return out;
+}
+
 void Core::keeper_gone() {
   boost::asio::post(io_, [this] { client_.stop("the keeper is gone"); });
 }

@@ -61,6 +61,7 @@ std::size_t DenialCounter::kind_of(record::DenialReason reason, int http_status,
 }
 
 void DenialCounter::add(std::string_view address, record::DenialReason reason, int http_status, std::string_view code) {
+  recorder_.count_denial(reason);
   SourceText buffer;
   const SourceView source{source_of(address, buffer), kind_of(reason, http_status, code)};
   auto at = named_.find(source);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "gateway/internal/core.h"
+#include "gateway/internal/scraper.h"
 #include "gateway/internal/tls_identity.h"
 
 namespace redoubt::gateway {
@@ -141,6 +142,10 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
     auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), *logs, authorizer, files, *keys);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
+  }
+  const internal::Scraper scraper(cores, *logs, settings.version);
+  for (const auto& core : cores) {
+    core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
   }
   const SystemClock clock;
   std::optional<TlsIdentity> tls;

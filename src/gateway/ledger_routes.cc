@@ -15,6 +15,7 @@
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
+#include "encoding/metrics_text.h"
 #include "gateway/internal/await_ledger.h"
 #include "gateway/problem.h"
 #include "tlog/checkpoint.h"
@@ -36,6 +37,7 @@ constexpr std::string_view kLedger = "/ledger/";
 constexpr std::string_view kHashesOperation = "ledger.hashes";
 constexpr std::string_view kReceiptOperation = "ledger.receipt";
 constexpr std::string_view kOpenOperation = "ledger.open";
+constexpr std::string_view kMetricsOperation = "metrics";
 constexpr std::uint64_t kMaxResourceBytes = 32 * 1024 * 1024;
 constexpr std::size_t kMaxOpenRequestBytes = 4096;
 
@@ -252,11 +254,16 @@ net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const ApiKeys& keys) {
     co_await health(exchange, head.path == "/readyz");
     co_return true;
   }
-  if (!is_ledger_path(head.path)) co_return false;
+  const bool metrics_wanted = head.path == kMetricsPath;
+  if (!metrics_wanted && !is_ledger_path(head.path)) co_return false;
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
   const ApiKey* const principal = credentials == 1 ? keys.find(authorization) : nullptr;
-  co_await route(exchange, principal);
+  if (metrics_wanted) {
+    co_await metrics(exchange, principal);
+  } else {
+    co_await route(exchange, principal);
+  }
   co_return true;
 }
 
@@ -456,6 +463,37 @@ net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
                                                             : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
+}
+
+net::Task<> LedgerRoutes::metrics(Exchange& exchange, const ApiKey* principal) {
+  if (exchange.request().method != net::Method::kGet) {
+    const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed", "metrics are read with GET"};
+    co_await refuse_stranger(exchange, refusal);
+    co_return;
+  }
+  if (principal == nullptr) {
+    const Refusal refusal{DenialReason::kAuthentication, 401, "invalid_api_key", "this needs an API key"};
+    co_await refuse_stranger(exchange, refusal);
+    co_return;
+  }
+  if (principal->role != Role::kAuditor || !principal->tenant.empty()) {
+    const Log* const own = recorder_.logs().find(principal->tenant);
+    REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
+    const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied",
+                          "this is for auditors who belong to no tenant"};
+    co_await refuse(exchange, {*principal, *own}, kMetricsOperation, refusal);
+    co_return;
+  }
+  Result<std::string> text = Error(Errc::kUnavailable, "nothing is counted here");
+  if (scrape_) text = co_await scrape_();
+  if (!text) {
+    log::error("gateway", "the metrics cannot be collected", {{"why", text.error().message()}});
+    co_await reply_problem(exchange, 503, "the metrics cannot be collected now");
+    co_return;
+  }
+  const HeaderField fields[] = {{"Cache-Control", "no-store"}};
+  [[maybe_unused]] const auto sent = co_await exchange.reply(
+      {.status = 200, .content_type = encoding::MetricsText::kContentType, .headers = fields}, *text);
 }
 
 }  // namespace redoubt::gateway

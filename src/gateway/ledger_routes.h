@@ -1,4 +1,5 @@
-// `/ledger/…`, `/healthz` and `/readyz`: checkpoints, tiles, receipts, opened values, and whether we work.
+// `/ledger/…`, `/healthz`, `/readyz` and `/metrics`: checkpoints, tiles, receipts, opened values, and whether and how
+// we work.
 //
 // `/ledger/…` is the system log, `/ledger/t/TENANT/…` a tenant's. Checkpoint and hash tiles of the system log are
 // public, as C2SP tlog-tiles means them: they hold hashes only. Of a tenant's log they tell how much it is used, so
@@ -6,6 +7,10 @@
 // which hold records, a key of one of its auditors, and each reading of one is an exchange in the log. To everybody
 // else a tenant's log is as if it were not. Values are opened by the keeper for openers that it knows, and pass through
 // here sealed to their reader; asking needs an auditor's key, so that no stranger makes the keeper verify signatures.
+//
+// `/metrics` is for an auditor who belongs to no tenant: it tells the volumes of all of them. Reading it is not
+// recorded: it shows counts and nothing of any exchange, and a record for each reading would be most of what is
+// counted.
 //
 // Refusals are recorded: of strangers counted together, of holders of a key one by one.
 #pragma once
@@ -45,6 +50,8 @@ class LedgerFiles {
   std::unique_ptr<Impl> impl_;
 };
 
+inline constexpr std::string_view kMetricsPath = "/metrics";
+
 bool is_ledger_path(std::string_view path);
 
 class LedgerRoutes {
@@ -55,6 +62,10 @@ class LedgerRoutes {
   // All must outlive the routes.
   LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
                const CommitSettings& commit);
+
+  // What `/metrics` answers, in the form of encoding/metrics_text.h; an error is a 503. Without one, always that.
+  using Scrape = std::function<net::Task<Result<std::string>>()>;
+  void on_scrape(Scrape scrape) { scrape_ = std::move(scrape); }
 
   // False when the path is none of ours. Errors have the form of RFC 9457. `keys` must outlive the call.
   net::Task<bool> handle(net::Exchange& exchange, const ApiKeys& keys);
@@ -69,6 +80,7 @@ class LedgerRoutes {
   net::Task<> resource(net::Exchange& exchange, const Log& log, std::string_view path);
   net::Task<> open_values(net::Exchange& exchange, const Asker& auditor);
   net::Task<> health(net::Exchange& exchange, bool ready_wanted);
+  net::Task<> metrics(net::Exchange& exchange, const ApiKey* principal);
 
   // Refuses somebody unknown: counted with others.
   net::Task<> refuse_stranger(net::Exchange& exchange, const Refusal& refusal);
@@ -80,6 +92,7 @@ class LedgerRoutes {
   DenialCounter& denials_;
   LedgerFiles& files_;
   const CommitSettings& commit_;
+  Scrape scrape_;
 };
 
 }  // namespace redoubt::gateway

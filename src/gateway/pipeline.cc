@@ -69,6 +69,21 @@ class Pipeline::HeldBytes {
   std::size_t mine_ = 0;
 };
 
+// Counts how long the upstream had the request.
+class Pipeline::UpstreamTime {
+ public:
+  UpstreamTime(RequestMetrics& metrics, const Clock& clock)
+      : metrics_(metrics), clock_(clock), began_(clock.steady()) {}
+  UpstreamTime(const UpstreamTime&) = delete;
+  UpstreamTime& operator=(const UpstreamTime&) = delete;
+  ~UpstreamTime() { metrics_.upstream_duration.observe(clock_.steady() - began_); }
+
+ private:
+  RequestMetrics& metrics_;
+  const Clock& clock_;
+  const std::chrono::steady_clock::time_point began_;
+};
+
 struct Pipeline::PassedValues : std::array<std::string, kPassedFields.size()> {};
 
 struct Pipeline::Call {
@@ -80,8 +95,9 @@ struct Pipeline::Call {
   std::string_view body;
   ChatRequest chat;
   record::ExchangeFacts facts;
-  CommitLevel level = CommitLevel::kDurable;  // that the reply waits for
-  std::optional<Admission> admission;         // once there is one; it refers to what is above
+  CommitLevel level = CommitLevel::kDurable;                 // that the reply waits for
+  std::optional<Admission> admission;                        // once there is one; it refers to what is above
+  std::optional<UpstreamTime> upstream_time = std::nullopt;  // while the upstream is at work
 };
 
 Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
@@ -99,6 +115,11 @@ Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& 
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
 net::Task<> Pipeline::handle(Exchange& exchange) {
+  MeteredExchange metered(metrics_, exchange, recorder_.clock());
+  co_await answer(metered);
+}
+
+net::Task<> Pipeline::answer(Exchange& exchange) {
   const net::RequestHead& head = exchange.request();
   if (head.path == "/v1/chat/completions" || head.path == "/v1/models") {
     const bool chat = head.path == "/v1/chat/completions";
@@ -124,6 +145,8 @@ net::RefusalReply Pipeline::refused(std::string_view peer_address, std::string_v
                               : refusal.status == 500                        ? DenialReason::kUnavailable
                                                                              : DenialReason::kMalformed;
   denials_.add(peer_address, reason, refusal.status, refusal.code);
+  // An exchange that was left without a reply is counted as that already.
+  if (refusal.status != 500) metrics_.count(route_of(path), DecisionSaid::kNone, refusal.status);
   if (is_ledger_path(path)) return {kProblemType, problem_body(refusal.status, refusal.message)};
   const std::string_view type = refusal.status == 500 ? "api_error" : "invalid_request_error";
   return {kJson, error_body(refusal.message, type, refusal.code)};
@@ -233,6 +256,7 @@ net::Task<> Pipeline::dispatch(Call& call) {
   // The caller's key is for Redoubt; the upstream gets its own.
   if (!settings_.authorization.empty()) fields[count++] = {"Authorization", settings_.authorization};
 
+  call.upstream_time.emplace(metrics_, recorder_.clock());
   auto response = co_await upstream_.send({.method = head.method,
                                            .path = upstream_path(call.operation),
                                            .headers = std::span(fields).first(count),
@@ -250,6 +274,7 @@ net::Task<> Pipeline::dispatch(Call& call) {
 
 // The upstream failed before anything was sent to the caller.
 net::Task<> Pipeline::fail(Call& call, Errc why) {
+  call.upstream_time.reset();
   const bool slow = why == Errc::kDeadlineExceeded;
   const bool busy = why == Errc::kResourceExhausted;
   const int status = slow ? 504 : busy ? 503 : 502;
@@ -303,6 +328,7 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
   PassedValues passed;
   for (std::size_t i = 0; i < passed.size(); ++i) passed[i] = response->header(kPassedFields[i]);
   response.reset();  // its connection is free for others while the outcome is recorded
+  call.upstream_time.reset();
   auto usage = parse_usage(reader_, body);
   if (!usage || status < 200 || (status >= 300 && status < 400) || status > 599) {
     // Not what the API says: the caller gets an error of the right shape, not the upstream's bytes.
@@ -405,6 +431,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
       break;
     }
   }
+  call.upstream_time.reset();
   if (sent && relay.done()) {
     upstream_.finish(std::move(response));
   } else {

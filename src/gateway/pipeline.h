@@ -17,6 +17,7 @@
 #include "gateway/ledger_routes.h"
 #include "gateway/openai.h"
 #include "gateway/recorder.h"
+#include "gateway/request_metrics.h"
 #include "net/exchange.h"
 #include "net/http_client.h"
 
@@ -45,11 +46,16 @@ class Pipeline final : public net::ExchangeHandler {
   // What the server refuses by itself is counted as a denial, and told in the form of the API that the path speaks.
   net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
+  // What this core has answered so far.
+  const RequestMetrics& metrics() const { return metrics_; }
+
  private:
   class HeldBytes;
+  class UpstreamTime;
   struct Call;          // one authenticated request to a model server
   struct PassedValues;  // of the reply's fields that the caller gets
 
+  net::Task<> answer(net::Exchange& exchange);
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
   net::Task<> dispatch(Call& call);
   net::Task<> reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response);
@@ -69,7 +75,8 @@ class Pipeline final : public net::ExchangeHandler {
   const CommitSettings& commit_;
   const bool has_quorum_;
   std::shared_ptr<const ApiKeys> keys_;
-  std::size_t held_bytes_ = 0;   // of whole replies, until they are sent
+  std::size_t held_bytes_ = 0;  // of whole replies, until they are sent
+  RequestMetrics metrics_;
   encoding::JsonReader reader_;  // not used across a suspension
 };
 

@@ -35,6 +35,16 @@ void encode(std::string& out, std::span<record::OpeningValue> values, std::size_
 
 }  // namespace
 
+void RecorderCounts::add(const RecorderCounts& other) {
+  const auto add_all = [](auto& mine, const auto& theirs) {
+    for (std::size_t i = 0; i < mine.size(); ++i) mine[i] += theirs[i];
+  };
+  add_all(denials, other.denials);
+  add_all(outcomes, other.outcomes);
+  add_all(refused, other.refused);
+  admissions += other.admissions;
+}
+
 CompletionText::CompletionText(Recorder& recorder)
     : salt_(record::random_salt(recorder.random_)), stream_(salt_, record::kCompletionField) {}
 
@@ -80,6 +90,7 @@ class Recorder::LateAdmission final : public LateAnswer {
   void appended(Result<ledger::Appended> result) override {
     if (result) {
       exchange_->receipt = receipt_of(exchange_->log, *result);
+      ++recorder_.counts_.admissions;
       const Admission aborted(std::move(exchange_));
     }
     LateAnswer::appended(std::move(result));
@@ -131,9 +142,21 @@ void Recorder::start_exchange(const Log& log, record::ExchangeFacts& facts, std:
   facts.source = {.log_origin = log.origin, .tenant = log.tenant, .product_version = version_};
 }
 
+Error Recorder::refuse_admission(const Log& log, Error error) {
+  const AdmissionRefusal refusal = error.code() == Errc::kDeadlineExceeded    ? AdmissionRefusal::kLate
+                                   : error.code() != Errc::kResourceExhausted ? AdmissionRefusal::kUnavailable
+                                   : client_.full(log.number)                 ? AdmissionRefusal::kFull
+                                                                              : AdmissionRefusal::kOverloaded;
+  ++counts_.refused[static_cast<std::size_t>(refusal)];
+  return error;
+}
+
 net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& given,
                                              std::string_view prompt, std::string_view caller_address) {
-  if (overdue_ > 0) co_return Error(Errc::kUnavailable, "the ledger does not answer");
+  if (overdue_ > 0) {
+    ++counts_.refused[static_cast<std::size_t>(AdmissionRefusal::kLate)];
+    co_return Error(Errc::kUnavailable, "the ledger does not answer");
+  }
   auto exchange = std::unique_ptr<Admission::Exchange>(
       new Admission::Exchange{.recorder = *this, .log = log, .facts = given, .started = clock_.steady()});
   record::ExchangeFacts& facts = exchange->facts;
@@ -153,7 +176,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   auto reservation = client_.reserve(record_.size(), opening_.size(), log.number);
   if (!reservation) {
     wipe_opening();
-    co_return reservation.error();
+    co_return refuse_admission(log, reservation.error());
   }
   exchange->reservation.emplace(*std::move(reservation));
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
@@ -165,7 +188,8 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   };
   const auto late = [&] { return new LateAdmission(std::move(exchange)); };
   auto appended = co_await internal::await_append(patience(), submit, late);
-  if (!appended) co_return appended.error();
+  if (!appended) co_return refuse_admission(log, appended.error());
+  ++counts_.admissions;
   exchange->receipt = receipt_of(log, *appended);
   co_return Admission(std::move(exchange));
 }
@@ -192,6 +216,7 @@ Result<> Recorder::submit_denial(const Log& log, record::ExchangeFacts facts, co
 
 net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,
                                                   std::string_view caller_address) {
+  count_denial(denial.reason);
   if (overdue_ > 0) {
     // Recorded, if at all, once the ledger has caught up.
     [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, caller_address, nullptr);
@@ -222,6 +247,7 @@ Admission::~Admission() {
 
 void Admission::build(record::Outcome outcome, CompletionText* completion) {
   Recorder& recorder = exchange_->recorder;
+  ++recorder.counts_.outcomes[static_cast<std::size_t>(outcome.finish)];
   exchange_->facts.time = recorder.now();
   exchange_->facts.caller_address.reset();
   outcome.admission_index = exchange_->receipt.index.value;

@@ -7,6 +7,7 @@
 // INVARIANT: an Admission always ends in an outcome. One that is destroyed unclosed is recorded as aborted.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
@@ -29,6 +30,22 @@ namespace internal {
 struct AppendPatience;
 }
 class Recorder;
+
+// Why an exchange was not admitted: the disk or a quota is used up, too many are under way, the ledger's answer did not
+// come in time, it has stopped or is not there yet.
+enum class AdmissionRefusal : std::uint8_t { kFull, kOverloaded, kLate, kUnavailable };
+inline constexpr std::array<std::string_view, 4> kAdmissionRefusalNames{"ledger_full", "overloaded", "ledger_late",
+                                                                        "ledger_unavailable"};
+
+// What was recorded, or would have been. Plain members on the core's thread.
+struct RecorderCounts {
+  std::array<std::uint64_t, 7> denials{};   // by record::DenialReason; those of strangers one by one
+  std::array<std::uint64_t, 6> outcomes{};  // by record::Finish
+  std::array<std::uint64_t, kAdmissionRefusalNames.size()> refused{};
+  std::uint64_t admissions = 0;
+
+  void add(const RecorderCounts& other);
+};
 
 // The completion as it passes by: its commitment over all bytes, its text up to a bound.
 class CompletionText {
@@ -120,6 +137,11 @@ class Recorder {
   // False when the ledger does not take it now.
   bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
 
+  // Counts a denial that is recorded together with others, later.
+  void count_denial(record::DenialReason reason) { ++counts_.denials[static_cast<std::size_t>(reason)]; }
+  const RecorderCounts& counts() const { return counts_; }
+  const Clock& clock() const { return clock_; }
+
   // Whether an admission would be tried now.
   bool ready() const { return client_.ready() && overdue_ == 0; }
   ledger::LedgerClient& client() { return client_; }
@@ -138,6 +160,8 @@ class Recorder {
   class LateAdmission;
 
   internal::AppendPatience patience();
+  // Counts the refusal of an admission, and returns its error.
+  Error refuse_admission(const Log& log, Error error);
   Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
                          std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter);
   void start_exchange(const Log& log, record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
@@ -152,6 +176,7 @@ class Recorder {
   std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
   UnixMillis last_time_{};
   bool flush_scheduled_ = false;
+  RecorderCounts counts_;
   crypto::RandomPool random_;
   // Scratch, used between two suspensions only.
   std::string record_;

@@ -32,7 +32,8 @@ LedgerClient::LedgerClient(RingProducer requests, RingConsumer answers, int keep
     : requests_(std::move(requests)),
       answers_(std::move(answers)),
       keeper_wake_fd_(keeper_wake_fd),
-      slots_(kMaxTickets) {
+      slots_(kMaxTickets),
+      ring_bytes_(requests_.free_bytes()) {
   free_slots_.reserve(kMaxTickets);
   for (std::uint32_t i = kMaxTickets; i > 0; --i) free_slots_.push_back(i - 1);
 }
@@ -328,6 +329,8 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       }
       return {};
     }
+    case MessageType::kStats:
+      return take_stats(payload);
     case MessageType::kStopped:
       stop(as_chars(payload));
       return {};
@@ -347,6 +350,21 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       break;
   }
   return corrupt;
+}
+
+Result<> LedgerClient::take_stats(ByteView payload) {
+  auto message = decode_stats(payload);
+  if (!message) return Error(Errc::kCorrupt, message.error().message());
+  keeper_stats_ = message->keeper;
+  const std::size_t end = message->first_log + message->logs.size();
+  if (log_stats_.size() < end) log_stats_.resize(end);
+  const auto now = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < message->logs.size(); ++i) log_stats_[message->first_log + i] = {message->logs[i], now};
+  return {};
+}
+
+std::size_t LedgerClient::queued_bytes() {
+  return ring_bytes_ - std::min(ring_bytes_, requests_.free_bytes());
 }
 
 void LedgerClient::stop(std::string_view why) {

@@ -10,6 +10,7 @@
 //   client.submit_outcome(std::move(*reservation), header, leaf, opening, waiter2);
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include "base/shm_ring.h"
 #include "keys/sealing_key.h"
 #include "ledger/entry.h"
+#include "ledger/keeper_stats.h"
 #include "ledger/level_waiters.h"
 #include "ledger/open_request.h"
 #include "ledger/wire.h"
@@ -81,6 +83,17 @@ class LedgerClient {
   bool covers(const CommitPoint& point) const;
   // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
   UnixMillis last_commit_time() const { return last_commit_time_; }
+
+  // What the keeper last said of itself; all zeros until it has. On the first core.
+  const KeeperStats& keeper_stats() const { return keeper_stats_; }
+  // The same of its logs, by number, as far as it has; and when it was said.
+  struct ToldLog : LogStats {
+    std::chrono::steady_clock::time_point told{};
+  };
+  const std::vector<ToldLog>& log_stats() const { return log_stats_; }
+  // Bytes that wait in the ring for the keeper, and admissions that have no outcome yet.
+  std::size_t queued_bytes();
+  std::size_t open_admissions() const { return reservations_; }
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
   // or full(); kUnavailable when !ready().
@@ -163,6 +176,7 @@ class LedgerClient {
   void free_slot(Slot& slot);
   void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);
   Result<> handle(MessageType type, ByteView payload);
+  Result<> take_stats(ByteView payload);
 
   RingProducer requests_;
   RingConsumer answers_;
@@ -179,6 +193,9 @@ class LedgerClient {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   Bytes buffer_;
+  const std::size_t ring_bytes_;  // what the ring of requests holds
+  KeeperStats keeper_stats_;
+  std::vector<ToldLog> log_stats_;
 };
 
 }  // namespace redoubt::ledger

@@ -27,7 +27,11 @@ Error hostile(std::string_view what) {
 }  // namespace
 
 Keeper::Keeper(Ledger& ledger, keys::KeyWrapper& wrapper, const Clock& clock, KeeperOptions options)
-    : ledger_(ledger), wrapper_(wrapper), clock_(clock), options_(std::move(options)), logs_(ledger.logs()) {}
+    : ledger_(ledger), wrapper_(wrapper), clock_(clock), options_(std::move(options)), logs_(ledger.logs()) {
+  batch_began_ = clock_.steady();
+  for (LogSchedule& log : logs_) log.published_at = batch_began_;
+  stats_message_.reserve(kMaxStatsSize);
+}
 
 void Keeper::add_ring(RingConsumer requests, RingProducer answers, int gateway_wake_fd) {
   rings_.push_back({std::move(requests), std::move(answers), gateway_wake_fd});
@@ -114,6 +118,11 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
       issue_sealing_keys();
       next_keys_ = steady + options_.sealing_key_life;
     }
+    if (steady >= next_stats_) {
+      if (auto done = tell_stats(); !done) return done;
+      next_stats_ = steady + options_.stats_interval;
+    }
+    batch_began_ = steady;
     auto drained = drain();
     if (!drained) return drained.error();
     if (auto done = commit(); !done) return done;
@@ -263,10 +272,18 @@ Result<> Keeper::take_certify(std::size_t ring_index, std::size_t size) {
 
 Result<> Keeper::commit() {
   const std::size_t entries = ledger_.batch_entries();
-  if (auto done = ledger_.commit(); !done) return done;
   if (entries == 0) return {};
+  const std::size_t batch_bytes = ledger_.batch_bytes();
+  const auto sync_began = clock_.steady();
+  if (auto done = ledger_.commit(); !done) return done;
+  const auto durable = clock_.steady();
   ++stats_.commits;
   stats_.entries += entries;
+  stats_.bytes += batch_bytes;
+  stats_.batch_entries.observe(entries);
+  stats_.commit_time.observe(durable - batch_began_);
+  stats_.sync_time.observe(durable - sync_began);
+  batch_began_ = durable;  // of the next one, when this one was cut
   const std::span<const Appended> appended = ledger_.last_commit();
   for (const PendingAnswer& answer : answers_) {
     const Appended& entry = appended[answer.in_batch];
@@ -349,7 +366,9 @@ Result<> Keeper::publish(LogNumber log) {
   auto published = ledger_.publish(log);
   if (!published) return published.error();
   if (!*published) return {};
-  logs_[log].next_publish = clock_.steady() + options_.publish_interval;
+  const auto steady = clock_.steady();
+  logs_[log].next_publish = steady + options_.publish_interval;
+  if (!ledger_.witnesses().required) logs_[log].published_at = steady;
   ++stats_.checkpoints;
   return announce(log);
 }
@@ -447,6 +466,7 @@ Result<> Keeper::take_cosigned(std::size_t ring_index, std::size_t size) {
                {{"log", ledger_.origin(log)}, {"why", reached.error().message()}});
   }
   const bool met = reached && *reached;
+  if (met && ledger_.witnesses().required) schedule.published_at = clock_.steady();
   if (!schedule.asked && (met || !ledger_.witnesses().required)) {
     schedule.asked = true;
     log::info("keeper", met ? "witnesses have cosigned the last checkpoint afresh" : "freshness is not proven",
@@ -499,6 +519,9 @@ Result<> Keeper::check_room() {
       std::max<std::uint64_t>(options_.free_space_reserve, rings_.size() * kRequestRingBytes + kTreeReserveBytes);
   const auto room = ledger_.room_bytes();
   const bool full = !room || *room < reserve + (full_ ? reserve / 8 : 0);
+  stats_.room_bytes = room ? *room : 0;
+  stats_.reserve_bytes = reserve;
+  stats_.full = full;
   if (!full) ledger_.prepare_next_segment();
   if (full == full_) return {};
   full_ = full;
@@ -511,9 +534,38 @@ Result<> Keeper::check_room() {
   return announce_room(kEveryLog, full);
 }
 
+// Only what has changed since it was last told. A gateway that does not read is no reason to stop: it hears it later.
+Result<> Keeper::tell_stats() {
+  if (rings_.empty()) return {};
+  const auto steady = clock_.steady();
+  stats_.open_admissions = ledger_.open_admission_count();
+  StatsMessage message{.keeper = stats_, .first_log = next_told_, .logs = {}};
+  const auto end = static_cast<LogNumber>(std::min(next_told_ + kStatsLogs, logs_.size()));
+  bool changed = stats_ != told_stats_;
+  for (LogNumber log = next_told_; log < end; ++log) {
+    const bool covered = ledger_.committed(log) == ledger_.published(log);
+    const auto age = std::chrono::duration_cast<std::chrono::nanoseconds>(steady - logs_[log].published_at);
+    message.logs.push_back({.committed = ledger_.committed(log).value,
+                            .stored_bytes = ledger_.stored_bytes(log),
+                            .quota_bytes = log < options_.quotas.size() ? options_.quotas[log] : 0,
+                            .checkpoint_age = covered ? 0 : static_cast<std::uint64_t>(age.count())});
+    changed = changed || message.logs.back() != logs_[log].told;
+  }
+  next_told_ = end == logs_.size() ? 0 : end;
+  if (!changed) return {};
+  encode_stats(stats_message_, message);
+  if (rings_[0].answers.free_bytes() < RingProducer::footprint(stats_message_.size()) + kAnswerReserveBytes) return {};
+  if (auto done = send(0, MessageType::kStats, stats_message_); !done) return done;
+  told_stats_ = stats_;
+  for (LogNumber log = message.first_log; log < end; ++log) logs_[log].told = message.logs[log - message.first_log];
+  wake_gateway();
+  return {};
+}
+
 void Keeper::issue_sealing_keys() {
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     const keys::IssuedSealingKey issued = wrapper_.issue();
+    ++stats_.sealing_keys;
     // Without room the gateway goes on with its present key until it reads.
     [[maybe_unused]] const auto sent = send(i, MessageType::kSealingKey, issued.key.reveal(), issued.wrapped);
   }
@@ -541,7 +593,7 @@ void Keeper::wake_gateway() {
 void Keeper::sleep(int wake_fd, int stop_fd, bool& stop) {
   bool empty = true;
   for (Ring& ring : rings_) empty = ring.requests.prepare_sleep() && empty;
-  auto until = std::min(next_keys_, next_room_check_);
+  auto until = std::min({next_keys_, next_room_check_, next_stats_});
   if (!serving_) until = std::chrono::steady_clock::time_point::max();
   if (const auto due = serving_ ? next_due_log() : std::nullopt) until = std::min(until, logs_[*due].next_publish);
   if (const auto due = next_offer()) until = std::min(until, *due);

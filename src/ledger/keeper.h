@@ -21,6 +21,7 @@
 #include "crypto/ed25519.h"
 #include "keys/sealing_key.h"
 #include "keys/tls_authority.h"
+#include "ledger/keeper_stats.h"
 #include "ledger/ledger.h"
 #include "ledger/open_request.h"
 #include "ledger/wire.h"
@@ -37,6 +38,7 @@ struct KeeperOptions {
   // Below so many bytes free, the next segment not counted, the disk is nearly full, and until there is an eighth more.
   // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, if that is more.
   std::uint64_t free_space_reserve = 256 * 1024 * 1024;
+  std::chrono::milliseconds stats_interval{1000};       // between two messages of what was counted
   std::chrono::milliseconds room_check_interval{1000};  // and after every kRoomCheckBytes taken
   // Bytes that a log's entries may take, by log number; 0 and what is missing: as many as the disk has. A log that has
   // used them up takes outcomes only.
@@ -47,12 +49,6 @@ struct KeeperOptions {
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
-
-struct KeeperStats {
-  std::uint64_t commits = 0;
-  std::uint64_t entries = 0;
-  std::uint64_t checkpoints = 0;
-};
 
 class Keeper {
  public:
@@ -97,10 +93,12 @@ class Keeper {
   struct LogSchedule {
     std::chrono::steady_clock::time_point next_publish{};
     std::chrono::steady_clock::time_point next_offer{};
-    bool full = false;     // its quota is used up
-    bool offered = false;  // and not answered yet
-    bool asked = false;    // witnesses have answered since the start, as far as that is required
+    std::chrono::steady_clock::time_point published_at{};  // or the keeper's start
+    bool full = false;                                     // its quota is used up
+    bool offered = false;                                  // and not answered yet
+    bool asked = false;  // witnesses have answered since the start, as far as that is required
     std::uint64_t offered_size = 0;
+    LogStats told;  // in the last statistics that named it
   };
 
   Result<> serve(int wake_fd, int stop_fd);
@@ -125,6 +123,7 @@ class Keeper {
   record::RecordSource source(LogNumber log) const;
   Result<> answer_open(const PendingOpen& open);
   Result<> check_room();
+  Result<> tell_stats();
   void issue_sealing_keys();
   Result<> send(std::size_t ring_index, MessageType type, ByteView a, ByteView b = {}, ByteView c = {});
   void refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error);
@@ -150,6 +149,11 @@ class Keeper {
   std::string record_;
   Bytes request_;
   KeeperStats stats_;
+  KeeperStats told_stats_;   // those last sent
+  LogNumber next_told_ = 0;  // where the next statistics begin
+  Bytes stats_message_;
+  std::chrono::steady_clock::time_point next_stats_{};
+  std::chrono::steady_clock::time_point batch_began_{};  // the last look at the rings before its first entry
 };
 
 }  // namespace redoubt::ledger

@@ -244,6 +244,12 @@ std::vector<OpenAdmission> Ledger::open_admissions() const {
   return out;
 }
 
+std::size_t Ledger::open_admission_count() const {
+  std::size_t count = 0;
+  for (const internal::Log& log : logs_) count += log.open_admissions();
+  return count;
+}
+
 Result<std::uint64_t> Ledger::room_bytes() {
   // In this order, so that a segment set aside meanwhile is counted twice rather than not at all.
   const std::uint64_t lacks = spare_->lacks_bytes();

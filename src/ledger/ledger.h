@@ -88,7 +88,8 @@ class Ledger {
   Result<tlog::LeafIndex> add(const EntryHeader& header, ByteView leaf, ByteView opening);
 
   std::size_t batch_entries() const { return batch_entries_; }
-  std::size_t batch_room() const;  // bytes that the batch can still take
+  std::size_t batch_bytes() const { return batch_size_ - kCommitHeaderSize; }  // of its entries
+  std::size_t batch_room() const;                                              // bytes that the batch can still take
 
   // Makes the batch durable: one write, one fdatasync. No-op when it is empty. After an error nothing of the batch may
   // be acknowledged, and the ledger refuses everything from then on.
@@ -131,6 +132,8 @@ class Ledger {
 
   // Admissions that have no outcome, of each log the oldest first.
   std::vector<OpenAdmission> open_admissions() const;
+  // How many those are.
+  std::size_t open_admission_count() const;
 
   // Bytes of the file system that are still free once the next segment is prepared; 0 when there is not even room for
   // that. Cheap: one look at the file system.

@@ -214,11 +214,15 @@ Result<> Log::replay(const EntryHeader& header, ByteView leaf, const Position& p
 }
 
 void Log::pair(const EntryHeader& header, Sequence sequence) {
-  if (header.kind == EntryKind::kAdmission) open_.push_back({header.index, sequence, header.exchange, true});
+  if (header.kind == EntryKind::kAdmission) {
+    open_.push_back({header.index, sequence, header.exchange, true});
+    ++open_count_;
+  }
   if (header.kind != EntryKind::kOutcome) return;
   const auto admission = find_open(header.admission_index);
   if (!admission) return;  // recovery begins at the oldest open one: earlier pairs are whole
   open_[*admission].open = false;
+  --open_count_;
   while (!open_.empty() && !open_.front().open) open_.pop_front();
 }
 

@@ -36,6 +36,7 @@ enum class MessageType : std::uint32_t {
   kFull = 22,       // log u32, or kEveryLog: outcomes only, until kRoom. The disk is nearly full, or a quota used up.
   kRoom = 23,       // log u32, or kEveryLog
   kOffer = 24,      // log u32, a signed checkpoint (a note): witnesses are to cosign it. On the first core's ring.
+  kStats = 25,      // counts of the keeper's (ledger/keeper_stats.h), about once a second. On the first core's ring.
 };
 
 inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, too

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/ledger_routes.h"
+#include "gateway/metrics_page.h"
 #include "gateway/pipeline.h"
 #include "net/tls_server.h"
 
@@ -38,6 +39,11 @@ class Core {
 
   // On the core's thread.
   ledger::LedgerClient& ledger() { return client_; }
+
+  // What `/metrics` answers on this core. Set before run().
+  void on_scrape(LedgerRoutes::Scrape scrape) { ledger_routes_.on_scrape(std::move(scrape)); }
+  // What this core has counted, and knows of the keeper.
+  MetricsSnapshot snapshot();
 
   // Called on the core's thread when it has drained. Set before run().
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }

@@ -27,6 +27,13 @@ class LedgerRoutesTest : public ::testing::Test {
     EXPECT_TRUE(live_.logs.check(keys_));
   }
 
+  // What `/metrics` answers.
+  int metrics_status(std::vector<std::string> authorizations, net::Method method = net::Method::kGet) {
+    FakeExchange exchange(method, "/metrics", std::move(authorizations));
+    EXPECT_TRUE(handle(exchange));
+    return exchange.status;
+  }
+
   // Whether the path is one of the ledger's.
   bool handle(FakeExchange& exchange) { return live_.run(routes_.handle(exchange, keys_)); }
 
@@ -322,6 +329,42 @@ TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {
   FakeExchange alive(net::Method::kGet, "/healthz");
   ASSERT_TRUE(handle(alive));
   EXPECT_EQ(alive.status, 200);
+}
+
+TEST_F(LedgerRoutesTest, MetricsAreForAuditorsOfNoTenant) {
+  int scrapes = 0;
+  routes_.on_scrape([&scrapes]() -> net::Task<Result<std::string>> {
+    ++scrapes;
+    co_return std::string("# text\n");
+  });
+  FakeExchange answered(net::Method::kGet, "/metrics", {auditor_});
+  EXPECT_TRUE(handle(answered));
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_EQ(answered.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answered.sent, "# text\n");
+  EXPECT_EQ(metrics_status({}), 401);
+  EXPECT_EQ(metrics_status({auditor_ + "x"}), 401);
+  EXPECT_EQ(metrics_status({auditor_, auditor_}), 401);
+  EXPECT_EQ(metrics_status({auditor_}, net::Method::kPost), 405);
+  EXPECT_EQ(metrics_status({caller_}), 403);
+  EXPECT_EQ(metrics_status({clinic_caller_}), 403);
+  EXPECT_EQ(metrics_status({clinic_auditor_}), 403);
+  EXPECT_EQ(scrapes, 1);
+  // The refusal of one whom we know is a record in its own log; what was answered is none.
+  const auto in_clinic = live_.entries("clinic");
+  ASSERT_EQ(in_clinic.size(), 2U);
+  EXPECT_TRUE(in_clinic[1].says("clinic-auditor"));
+  EXPECT_EQ(in_clinic[1].stage(), record::Stage::kDenial);
+  const auto in_system = live_.entries();
+  ASSERT_FALSE(in_system.empty());
+  for (const auto& entry : in_system) EXPECT_EQ(entry.stage(), record::Stage::kDenial);
+  EXPECT_TRUE(in_system.back().says("\"caller\""));
+}
+
+TEST_F(LedgerRoutesTest, MetricsThatCannotBeCollectedAre503) {
+  expect_problem(net::Method::kGet, "/metrics", {auditor_}, 503);
+  routes_.on_scrape([]() -> net::Task<Result<std::string>> { co_return Error(Errc::kDeadlineExceeded, "late"); });
+  expect_problem(net::Method::kGet, "/metrics", {auditor_}, 503);
 }
 
 }  // namespace

@@ -82,6 +82,8 @@ class Log {
   };
   // By index. Closed ones stay until they reach the front.
   const std::deque<Open>& admissions() const { return open_; }
+  // How many of them are open.
+  std::size_t open_admissions() const { return open_count_; }
 
   // While the ledger is opened, before the first take(). Where the last entry under a checkpoint lies, which is given
   // to go_on_after() once found there; nothing without one.
@@ -121,6 +123,7 @@ class Log {
   std::uint64_t stored_bytes_ = 0;
   std::optional<Sequence> uncovered_from_;
   std::deque<Open> open_;
+  std::size_t open_count_ = 0;  // of those
 };
 
 }  // namespace redoubt::ledger::internal

@@ -511,6 +511,9 @@ TEST_P(SenselessAnswer, StopsTheClient) {
     case 13:
       answer(MessageType::kCertify, Bytes(kCertifySize));
       break;
+    case 14:
+      answer(MessageType::kStats, Bytes(kKeeperStatsSize));
+      break;
     default:
       FAIL();
   }
@@ -522,7 +525,7 @@ TEST_P(SenselessAnswer, StopsTheClient) {
   EXPECT_EQ(waiter.result->error().code(), Errc::kUnavailable);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SenselessAnswer, ::testing::Range(0, 14));
+INSTANTIATE_TEST_SUITE_P(All, SenselessAnswer, ::testing::Range(0, 15));
 
 TEST_F(ClientTest, AnAnswerIsTakenOnceOnly) {
   send_key();

@@ -1,0 +1,41 @@
+// The text of `/metrics`, from what each core has counted. docs/operating/metrics.md says what each metric means.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/logs.h"
+#include "gateway/recorder.h"
+#include "gateway/request_metrics.h"
+#include "ledger/keeper_stats.h"
+#include "net/http_server.h"
+
+namespace redoubt::gateway {
+
+// One log, as the keeper has told it.
+struct LogSnapshot {
+  ledger::LogStats stats;
+  std::uint64_t published = 0;
+  bool full = false;  // its quota is used up
+};
+
+// What one core has counted. A value: made on its core, read on another.
+struct MetricsSnapshot {
+  RequestMetrics requests;
+  RecorderCounts recorder;
+  net::ServerStats server;
+  std::uint64_t queued_bytes = 0;    // in the ring to the keeper
+  std::uint64_t open_exchanges = 0;  // admitted, without an outcome
+  bool ready = false;
+  // Known to the first core alone.
+  ledger::KeeperStats keeper;
+  std::vector<LogSnapshot> logs;  // by number
+};
+
+// At least one core, the first core first. A log that is not configured any more is labelled `#NUMBER`.
+std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& logs, std::string_view version);
+
+}  // namespace redoubt::gateway

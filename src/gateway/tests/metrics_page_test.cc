@@ -1,0 +1,60 @@
+#include "gateway/metrics_page.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace redoubt::gateway {
+namespace {
+
+// Whether the page has this line.
+bool has_line(const std::string& page, std::string_view line) {
+  return ("\n" + page).find("\n" + std::string(line) + "\n") != std::string::npos;
+}
+
+TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
+  std::array<MetricsSnapshot, 2> cores;
+  for (MetricsSnapshot& core : cores) {
+    core.requests.count(Route::kChat, DecisionSaid::kPermit, 200);
+    core.recorder.refused[static_cast<std::size_t>(AdmissionRefusal::kFull)] = 2;
+    core.recorder.denials[static_cast<std::size_t>(record::DenialReason::kAuthentication)] = 3;
+    core.recorder.outcomes[static_cast<std::size_t>(record::Finish::kClientGone)] = 4;
+    core.server.connections_open = 5;
+    core.queued_bytes = 6;
+    core.ready = true;
+  }
+  cores[0].keeper.entries = 70;
+  cores[0].keeper.sync_time.observe(std::uint64_t{2'000'000});
+  const std::string page = metrics_page(cores, Logs("example.org/log"), "0.1");
+  for (const std::string_view line :
+       {"redoubt_build_info{version=\"0.1\"} 1", "redoubt_ready 1", "redoubt_cores 2",
+        "redoubt_http_requests_total{route=\"chat.completions\",decision=\"permit\",code=\"2xx\"} 2",
+        "redoubt_admissions_refused_total{reason=\"ledger_full\"} 4",
+        "redoubt_denials_total{reason=\"authentication\"} 6", "redoubt_outcomes_total{finish=\"client_gone\"} 8",
+        "redoubt_connections_open 10", "redoubt_ledger_queue_bytes 12", "redoubt_ledger_entries_total 70",
+        "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.001\"} 0",
+        "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.0025\"} 1",
+        "redoubt_ledger_sync_duration_seconds_count 1"}) {
+    EXPECT_TRUE(has_line(page, line)) << line;
+  }
+  cores[1].ready = false;
+  EXPECT_TRUE(has_line(metrics_page(cores, Logs("example.org/log"), "0.1"), "redoubt_ready 0"));
+}
+
+TEST(MetricsPage, LogsAreLabelledByTenantAndThoseNotConfiguredByNumber) {
+  std::array<MetricsSnapshot, 1> cores;
+  cores[0].logs = {{.stats = {.committed = 9, .stored_bytes = 90}, .published = 8, .full = false},
+                   {.stats = {.quota_bytes = 5, .checkpoint_age = 1'500'000'000}, .published = 0, .full = true}};
+  const std::string page = metrics_page(cores, Logs("example.org/log"), "0.1");
+  for (const std::string_view line :
+       {"redoubt_ledger_log_entries{log=\"system\"} 9", "redoubt_ledger_log_published_entries{log=\"system\"} 8",
+        "redoubt_ledger_log_stored_bytes{log=\"system\"} 90", "redoubt_ledger_log_full{log=\"system\"} 0",
+        "redoubt_ledger_checkpoint_age_seconds{log=\"system\"} 0", "redoubt_ledger_log_quota_bytes{log=\"#1\"} 5",
+        "redoubt_ledger_log_full{log=\"#1\"} 1", "redoubt_ledger_checkpoint_age_seconds{log=\"#1\"} 1.5"}) {
+    EXPECT_TRUE(has_line(page, line)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace redoubt::gateway
