@@ -39,7 +39,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       recorder_(io_, sweep_, client_, clock_, logs, settings.version, settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
-      ledger_routes_(io_, recorder_, denials_, files),
+      ledger_routes_(io_, recorder_, denials_, files, !settings.witnesses.policy.empty()),
       pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   pipeline_.set_keys(std::move(keys));
@@ -78,8 +78,8 @@ void Core::withdraw_ended_tls() {
   server_.set_tls(nullptr);
 }
 
-void Core::keeper_gone() {
-  boost::asio::post(io_, [this] { client_.stop("the keeper is gone"); });
+void Core::ledger_gone(std::string why) {
+  boost::asio::post(io_, [this, why = std::move(why)] { client_.stop(why); });
 }
 
 void Core::drain() {

@@ -51,8 +51,9 @@ class LedgerRoutes {
   // Longest time that a receipt's request waits for a checkpoint that covers it.
   static constexpr std::chrono::milliseconds kReceiptWait{1000};
 
-  // All must outlive the routes.
-  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files);
+  // All must outlive the routes. `asks_witnesses`: the ledger is ready once they have answered.
+  LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
+               bool asks_witnesses = false);
 
   // False when the path is none of ours. Errors have the form of RFC 9457. `keys` must outlive the call.
   net::Task<bool> handle(net::Exchange& exchange, const ApiKeys& keys);
@@ -77,6 +78,7 @@ class LedgerRoutes {
   Recorder& recorder_;
   DenialCounter& denials_;
   LedgerFiles& files_;
+  const bool asks_witnesses_;
 };
 
 }  // namespace redoubt::gateway

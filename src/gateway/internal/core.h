@@ -5,6 +5,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "gateway/gateway.h"
@@ -33,11 +34,12 @@ class Core {
   void set_keys(std::shared_ptr<const ApiKeys> keys);
   // What new connections see from now on, until it ends; nothing takes its place by itself.
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
-  void keeper_gone();
+  void ledger_gone(std::string why);  // nothing is appended any more
   void drain();
 
   // On the core's thread.
   ledger::LedgerClient& ledger() { return client_; }
+  net::DeadlineSweep& sweep() { return sweep_; }
 
   // Called on the core's thread when it has drained. Set before run().
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
