@@ -76,34 +76,44 @@ struct OpenedCheckpoint {
   tlog::Checkpoint checkpoint;
 };
 
-Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAccess& access) {
-  auto vkey = verifier_key(common, access);
-  if (!vkey) return vkey.error();
-  OpenedCheckpoint out;
+// `name` is `checkpoint` or `cosigned`.
+Result<std::string> load_note(const Common& common, const LedgerAccess& access, const std::string& name) {
   if (access.url.empty()) {
     PosixFileSystem fs;
-    auto note = folder_reader(fs, common, access).checkpoint();
+    auto note = folder_reader(fs, common, access).fetch(name, tlog::kMaxNoteSize);
     if (!note) return no_checkpoint(note.error());
-    out.note = *std::move(note);
-  } else {
-    auto fetcher = server(common, access);
-    if (!fetcher) return fetcher.error();
-    auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
-    if (!reply) return reply.error();
-    if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
-    out.note = std::move(reply->body);
+    return std::string(as_chars(*note));
   }
+  auto fetcher = server(common, access);
+  if (!fetcher) return fetcher.error();
+  auto reply = (*fetcher)->get(server_path(access) + name, tlog::kMaxNoteSize);
+  if (!reply) return reply.error();
+  if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
+  return std::move(reply->body);
+}
+
+// The last one; under a policy the last that witnesses have cosigned, if it covers so many entries.
+Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAccess& access, std::uint64_t entries = 0) {
+  auto vkey = verifier_key(common, access);
+  if (!vkey) return vkey.error();
   const tlog::VerifierKey keys[] = {*vkey};
-  auto checkpoint = tlog::open_checkpoint(out.note, keys, vkey->name());
-  if (!checkpoint) return checkpoint.error().in("checkpoint");
-  out.checkpoint = *std::move(checkpoint);
-  return out;
+  const auto load = [&](const std::string& name) -> Result<OpenedCheckpoint> {
+    auto note = load_note(common, access, name);
+    if (!note) return note.error();
+    auto checkpoint = tlog::open_checkpoint(*note, keys, vkey->name());
+    if (!checkpoint) return checkpoint.error().in("checkpoint");
+    return OpenedCheckpoint{*std::move(note), *std::move(checkpoint)};
+  };
+  if (!access.policy_file.empty()) {
+    if (auto cosigned = load("cosigned"); cosigned && cosigned->checkpoint.size.value >= entries) return cosigned;
+  }
+  return load("checkpoint");
 }
 
 Result<std::string> make_proof_file(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   PosixFileSystem fs;
   ledger::LedgerReader reader = folder_reader(fs, common, access);
-  auto opened = load_checkpoint(common, access);
+  auto opened = load_checkpoint(common, access, options.index + 1);
   if (!opened) return opened.error();
   const tlog::LeafIndex index{options.index};
   if (index.value >= opened->checkpoint.size.value) {
@@ -212,7 +222,8 @@ Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, con
   std::optional<Standing> standing;
   if (!access.policy_file.empty()) {
     if (!checkpoint) {
-      auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
+      auto note = reader->fetch("cosigned", tlog::kMaxNoteSize);  // ours may have it, beside a newer one
+      if (!note) note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
       if (!note) return no_checkpoint(note.error());
       checkpoint = as_chars(*note);
     }
@@ -290,22 +301,28 @@ Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access) {
   auto opened = load_checkpoint(common, access);
   if (!opened) return report(opened.error(), common.json);
+  std::optional<Standing> standing;
+  if (!access.policy_file.empty()) {
+    auto checked = check_standing(common, access, opened->note);
+    if (!checked) return report(checked.error(), common.json);
+    standing = *std::move(checked);
+  }
   if (!common.json) {
     std::printf("%s", opened->note.c_str());
-    return kSuccess;
+    if (standing) print_standing(standing, stderr);  // so that the output is the note alone
+    return exit_status(standing);
   }
   std::string out;
   encoding::JsonWriter json(out);
   json.begin_object();
-  json.member("ok", true);
   json.member("origin", opened->checkpoint.origin);
   json.member("size", opened->checkpoint.size.value);
   json.member("root", encoding::base64(opened->checkpoint.root));
   json.member("note", opened->note);
-  json.member("freshness", kFreshness);
+  write_standing(json, standing);
   json.end_object();
   std::printf("%s\n", out.c_str());
-  return kSuccess;
+  return exit_status(standing);
 }
 
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
