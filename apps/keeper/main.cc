@@ -44,6 +44,8 @@ struct Arguments {
     std::uint64_t quota = 0;  // bytes; 0: none
   };
   std::vector<Tenant> tenants;
+  std::string witness_policy;  // path of a C2SP tlog-policy file; empty: no witnesses
+  bool witnesses_required = false;
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
@@ -90,6 +92,10 @@ Arguments parse(int argc, char** argv) {
       out.ledger = value;
     else if (name == "--origin")
       out.origin = value;
+    else if (name == "--witness-policy")
+      out.witness_policy = value;
+    else if (name == "--witnesses-required")
+      out.witnesses_required = number<int>(value) != 0;
     else if (name == "--version")
       out.version = value;
     else if (name == "--segment-bytes")
@@ -199,6 +205,17 @@ std::vector<std::uint64_t> quotas_by_log(const ledger::Ledger& ledger, const std
   return quotas;
 }
 
+Result<ledger::Witnessing> load_witnesses(FileSystem& fs, const Arguments& arguments) {
+  ledger::Witnessing out{.policy = std::nullopt, .required = arguments.witnesses_required};
+  if (arguments.witness_policy.empty()) return out;
+  auto text = read_file(fs, arguments.witness_policy, tlog::kMaxPolicySize);
+  if (!text) return text.error();
+  auto policy = tlog::TrustPolicy::parse(as_chars(*text));
+  if (!policy) return policy.error().in("`" + arguments.witness_policy + "`");
+  out.policy = *std::move(policy);
+  return out;
+}
+
 // Each log has its files open.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -213,6 +230,8 @@ Result<> serve(const Arguments& arguments) {
   const SystemClock clock;
   // Both folders are opened by who started us; the way to them need not be open to the keeper's own user. From then on
   // paths are relative to the folder entered.
+  auto witnesses = load_witnesses(fs, arguments);
+  if (!witnesses) return witnesses.error().in("witness policy");
   auto key_folder = open_folder(arguments.dir);
   if (!key_folder) return key_folder.error();
   auto ledger_folder = open_folder(arguments.ledger);
@@ -264,8 +283,9 @@ Result<> serve(const Arguments& arguments) {
 
   std::vector<std::string> tenants;
   for (const Arguments::Tenant& tenant : arguments.tenants) tenants.push_back(tenant.name);
-  auto ledger = ledger::Ledger::open(fs, ".", *signer, clock,
-                                     {.tenants = std::move(tenants), .segment_bytes = arguments.segment_bytes});
+  auto ledger = ledger::Ledger::open(
+      fs, ".", *signer, clock,
+      {.tenants = std::move(tenants), .witnesses = *std::move(witnesses), .segment_bytes = arguments.segment_bytes});
   if (!ledger) return ledger.error().in("`" + arguments.ledger + "`");
   ledger::Keeper keeper(**ledger, wrapper, clock,
                         {.free_space_reserve = arguments.free_space_reserve,
@@ -277,13 +297,6 @@ Result<> serve(const Arguments& arguments) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);
   }
-  auto interrupted = keeper.close_interrupted();
-  if (!interrupted) return interrupted.error();
-  if (*interrupted > 0) {
-    log::warning("keeper", "exchanges of an earlier run were interrupted, and are recorded so",
-                 {{"exchanges", static_cast<std::uint64_t>(*interrupted)}});
-  }
-
   struct sigaction action{};
   action.sa_handler = on_stop_signal;
   ::sigaction(SIGTERM, &action, nullptr);

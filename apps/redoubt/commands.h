@@ -83,6 +83,10 @@ struct ShowOptions {
 };
 int run_ledger_show(const Common& common, const LedgerAccess& access, const ShowOptions& options);
 
+// Checks the ledger's code against folders of other implementations' data (apps/redoubt/conform/checks.h). The answer
+// is no when any check fails, a file is not understood, or there is nothing to check.
+int run_ledger_conform(const Common& common, const std::string& folder);
+
 struct VerifyForkOptions {
   std::string file;
   std::vector<std::string> vkeys;  // the log's

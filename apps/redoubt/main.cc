@@ -144,6 +144,13 @@ int run(int argc, char** argv) {
   show_command->add_option("--opener", show.opener_file, "key file of who opens (default: DIR/keys/opener.key)");
   show_command->callback([&] { status = run_ledger_show(common, access, show); });
 
+  std::string conform_folder;
+  auto* conform_command =
+      ledger->add_subcommand("conform", "check this program against what other implementations made");
+  add_common(*conform_command, common);
+  conform_command->add_option("folder", conform_folder, "folder with a folder for each set of data")->required();
+  conform_command->callback([&] { status = run_ledger_conform(common, conform_folder); });
+
   VerifyForkOptions fork;
   auto* fork_command = ledger->add_subcommand("verify-fork", "whether a file proves that a log contradicted itself");
   fork_command->add_flag("--json", common.json, "answer in JSON");

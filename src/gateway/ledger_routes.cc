@@ -114,13 +114,22 @@ record::ExchangeFacts facts_of(const Exchange& exchange, const ApiKey& principal
           .authorizer = "roles"};
 }
 
-// C2SP tlog-proof of one entry under the last checkpoint.
-Result<std::string> make_proof(ledger::LedgerReader& reader, tlog::LeafIndex index) {
-  auto note = reader.checkpoint();
-  if (!note) return note.error();
-  const std::size_t text_end = note->find("\n\n");
+Result<tlog::Checkpoint> checkpoint_of(std::string_view note) {
+  const std::size_t text_end = note.find("\n\n");
   if (text_end == std::string::npos) return Error(Errc::kCorrupt, "the checkpoint is not a note");
-  auto checkpoint = tlog::parse_checkpoint(note->substr(0, text_end + 1));
+  return tlog::parse_checkpoint(note.substr(0, text_end + 1));
+}
+
+// C2SP tlog-proof of one entry, under the last checkpoint that witnesses have cosigned if that covers it, or else under
+// the last one.
+Result<std::string> make_proof(ledger::LedgerReader& reader, tlog::LeafIndex index) {
+  auto note = reader.cosigned();
+  auto checkpoint = note ? checkpoint_of(*note) : Result<tlog::Checkpoint>(note.error());
+  if (!checkpoint || index.value >= checkpoint->size.value) {
+    note = reader.checkpoint();
+    if (!note) return note.error();
+    checkpoint = checkpoint_of(*note);
+  }
   if (!checkpoint) return checkpoint.error();
   if (index.value >= checkpoint->size.value) return Error(Errc::kNotFound, "no such record");
   auto proof = tlog::inclusion_proof(reader, index, checkpoint->size);
@@ -256,7 +265,8 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
   const auto [tenant, path] = split_path(exchange.request().path);
   const bool opening = path == "open";
   const bool entries_wanted = path.starts_with("tile/entries/");
-  const bool hashes_wanted = path == "checkpoint" || (path.starts_with("tile/") && !entries_wanted);
+  const bool hashes_wanted =
+      path == "checkpoint" || path == "cosigned" || (path.starts_with("tile/") && !entries_wanted);
   const net::Method method = exchange.request().method;
   if (method != (opening ? net::Method::kPost : net::Method::kGet)) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed",
@@ -351,7 +361,7 @@ net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::stri
     co_await fail(exchange, bytes.error());
     co_return;
   }
-  const bool checkpoint = path == "checkpoint";
+  const bool checkpoint = path == "checkpoint" || path == "cosigned";
   // Tiles never change; the checkpoint does all the time (C2SP tlog-tiles, "Parameters").
   const HeaderField fields[] = {{"Cache-Control", checkpoint ? "no-cache" : kImmutable}};
   [[maybe_unused]] const auto sent =

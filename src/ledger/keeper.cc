@@ -17,6 +17,8 @@ constexpr std::size_t kMaxRefusalBytes = 128;
 constexpr std::size_t kAnswerReserveBytes = 768 * 1024;
 // What publication may write while the last outcomes come in: hashes and positions of far more entries than those.
 constexpr std::uint64_t kTreeReserveBytes = 4 * 1024 * 1024;
+// How far behind ours a witness's clock may be at the start.
+constexpr std::uint64_t kFreshnessToleranceSeconds = 60;
 
 Error hostile(std::string_view what) {
   return Error(Errc::kCorrupt, "the gateway broke the rules of the ring: " + std::string(what));
@@ -81,6 +83,23 @@ Result<> Keeper::run(int wake_fd, int stop_fd) {
 
 Result<> Keeper::serve(int wake_fd, int stop_fd) {
   bool stop = false;
+  started_s_ = static_cast<std::uint64_t>(clock_.now().value / 1000);
+  serving_ = !ledger_.witnesses().policy.has_value();
+  while (!serving_) {
+    if (auto done = offer_due(); !done) return done;
+    auto drained = drain();
+    if (!drained) return drained.error();
+    serving_ = !asking();
+    if (*drained > 0) continue;
+    if (stop) return {};  // nothing was appended, and nothing is signed
+    if (!serving_) sleep(wake_fd, stop_fd, stop);
+  }
+  auto interrupted = close_interrupted();
+  if (!interrupted) return interrupted.error();
+  if (*interrupted > 0) {
+    log::warning("keeper", "exchanges of an earlier run were interrupted, and are recorded so",
+                 {{"exchanges", static_cast<std::uint64_t>(*interrupted)}});
+  }
   for (LogNumber log = 0; log < logs_.size(); ++log) {
     // Before the first sealing key, which lets the gateway begin.
     if (auto done = announce(log); !done) return done;
@@ -99,6 +118,7 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
     if (!drained) return drained.error();
     if (auto done = commit(); !done) return done;
     if (auto done = publish_one_due(); !done) return done;
+    if (auto done = offer_due(); !done) return done;
     if (*drained > 0) continue;
     if (stop) break;
     sleep(wake_fd, stop_fd, stop);
@@ -142,6 +162,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
     case MessageType::kCertify:
       done = take_certify(ring_index, size);
       break;
+    case MessageType::kCosigned:
+      done = take_cosigned(ring_index, size);
+      break;
     default:
       return hostile("a message of an unknown type");
   }
@@ -151,6 +174,7 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
 
 Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   if (size < kTicketSize + kEntryHeaderSize) return hostile("an entry without a header");
+  if (!serving_) return hostile("an entry before it was told that the ledger takes any");
   const std::size_t entry_size = size - kTicketSize;
   taken_bytes_ += entry_size;
   if (ledger_.batch_room() < entry_size) {
@@ -171,6 +195,10 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   if (size < kTicketSize + sizeof(LogNumber)) return hostile("a request to open values that names no log");
   const auto log = load_le<LogNumber>(ByteView(request_).subspan(kTicketSize, sizeof(LogNumber)));
   if (log >= ledger_.logs()) return hostile("a request to open values of no log");
+  if (!serving_) {
+    refuse_open(ring_index, ticket, Error(Errc::kUnavailable, "the ledger does not serve yet: witnesses are asked"));
+    return {};
+  }
   auto request = decode_open_request(ByteView(request_).subspan(kTicketSize + sizeof log));
   if (!request) {
     refuse_open(ring_index, ticket, request.error());
@@ -265,7 +293,7 @@ Result<> Keeper::commit() {
 
 Result<> Keeper::answer_open(const PendingOpen& open) {
   // The reader sees what is published; the record asked for may be newer.
-  if (open.request.index.value >= ledger_.published(open.log).value) {
+  if (open.request.index.value >= ledger_.covered(open.log).value) {
     if (auto done = publish(open.log); !done) return done;
   }
   auto entry = ledger_.reader(open.log).read_entry(open.request.index);
@@ -320,8 +348,8 @@ void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, c
 Result<> Keeper::publish(LogNumber log) {
   auto published = ledger_.publish(log);
   if (!published) return published.error();
-  logs_[log].next_publish = clock_.steady() + options_.publish_interval;
   if (!*published) return {};
+  logs_[log].next_publish = clock_.steady() + options_.publish_interval;
   ++stats_.checkpoints;
   return announce(log);
 }
@@ -340,14 +368,93 @@ Result<> Keeper::publish_one_due() {
   return publish(*due);
 }
 
-// The log with something to publish whose time comes first.
+// The log with something to publish whose time comes first. Where witnesses are required, the checkpoint before has its
+// answer first: otherwise none would ever be the one that they have cosigned.
 std::optional<LogNumber> Keeper::next_due_log() const {
   std::optional<LogNumber> next;
+  const bool required = ledger_.witnesses().required;
   for (LogNumber log = 0; log < logs_.size(); ++log) {
-    if (ledger_.committed(log) == ledger_.published(log)) continue;
+    if (ledger_.committed(log) == (required ? ledger_.covered(log) : ledger_.published(log))) continue;
+    if (required && logs_[log].offered) continue;
     if (!next || logs_[log].next_publish < logs_[*next].next_publish) next = log;
   }
   return next;
+}
+
+// Whether some log's witnesses are still to be asked before anything is appended.
+bool Keeper::asking() const {
+  return std::any_of(logs_.begin(), logs_.end(), [](const LogSchedule& log) { return !log.asked; });
+}
+
+// What witnesses are asked for a log: at the start its last checkpoint, and then each that a quorum has not cosigned,
+// or, where none is asked for, that they were not asked yet.
+bool Keeper::wants_cosignatures(LogNumber log) const {
+  const LogSchedule& schedule = logs_[log];
+  if (schedule.offered) return false;
+  const std::uint64_t done =
+      ledger_.witnesses().policy->needs_witnesses() ? ledger_.cosigned(log).value : schedule.offered_size;
+  return !schedule.asked || ledger_.covered(log).value != done;
+}
+
+std::optional<std::chrono::steady_clock::time_point> Keeper::next_offer() const {
+  std::optional<std::chrono::steady_clock::time_point> next;
+  if (!ledger_.witnesses().policy) return next;
+  for (LogNumber log = 0; log < logs_.size(); ++log) {
+    if (wants_cosignatures(log) && (!next || logs_[log].next_offer < *next)) next = logs_[log].next_offer;
+  }
+  return next;
+}
+
+Result<> Keeper::offer_due() {
+  const auto now = clock_.steady();
+  if (const auto next = next_offer(); !next || *next > now) return {};
+  for (LogNumber log = 0; log < logs_.size(); ++log) {
+    if (!wants_cosignatures(log) || logs_[log].next_offer > now) continue;
+    auto note = ledger_.offer(log);
+    if (!note) return note.error();
+    std::array<std::byte, sizeof log> number;
+    store_le(MutableByteView(number), log);
+    if (auto done = send(0, MessageType::kOffer, number, as_bytes(*note)); !done) return done;
+    logs_[log].offered = true;
+    logs_[log].offered_size = ledger_.covered(log).value;
+  }
+  wake_gateway();
+  return {};
+}
+
+// The gateway's word alone is that witnesses were asked; that they cosigned is verified.
+Result<> Keeper::take_cosigned(std::size_t ring_index, std::size_t size) {
+  constexpr std::size_t kHead = kTicketSize + sizeof(LogNumber) + 8;
+  if (size < kHead || size > kHead + kMaxCosignatureBytes) return hostile("cosignatures of another size");
+  request_.resize(size);
+  rings_[ring_index].requests.take(request_);
+  const auto log = load_le<LogNumber>(ByteView(request_).subspan(kTicketSize, sizeof(LogNumber)));
+  const auto tree_size = load_le<std::uint64_t>(ByteView(request_).subspan(kTicketSize + sizeof log, 8));
+  if (log >= logs_.size() || !logs_[log].offered || logs_[log].offered_size != tree_size) {
+    return hostile("cosignatures of a checkpoint that was not offered");
+  }
+  LogSchedule& schedule = logs_[log];
+  schedule.offered = false;
+  const std::string_view lines = as_chars(ByteView(request_).subspan(kHead));
+  // At the start old cosignatures prove nothing; the tolerance is for clocks that differ.
+  const std::uint64_t earliest =
+      schedule.asked ? 0 : started_s_ - std::min<std::uint64_t>(started_s_, kFreshnessToleranceSeconds);
+  auto reached = ledger_.cosign(log, lines, earliest);
+  if (!reached) {
+    const Errc code = reached.error().code();
+    if (code != Errc::kMalformed && code != Errc::kVerifyFailed && code != Errc::kTooLarge) return reached.error();
+    log::error("keeper", "cosignatures do not hold",
+               {{"log", ledger_.origin(log)}, {"why", reached.error().message()}});
+  }
+  const bool met = reached && *reached;
+  if (!schedule.asked && (met || !ledger_.witnesses().required)) {
+    schedule.asked = true;
+    log::info("keeper", met ? "witnesses have cosigned the last checkpoint afresh" : "freshness is not proven",
+              {{"log", ledger_.origin(log)}, {"entries", tree_size}});
+  }
+  if (!met && ledger_.witnesses().policy->needs_witnesses())
+    schedule.next_offer = clock_.steady() + options_.witness_retry_interval;
+  return met && serving_ ? announce(log) : Result<>();
 }
 
 // Tells every ring what is published, and the time that no further record may fall behind.
@@ -356,7 +463,7 @@ Result<> Keeper::announce(LogNumber log) {
   store_le(MutableByteView(bytes).first(8), ledger_.published(log).value);
   store_le(MutableByteView(bytes).subspan(8, 8), ledger_.last_commit_time().value);
   store_le(MutableByteView(bytes).subspan(16, 4), log);
-  store_le(MutableByteView(bytes).subspan(20), std::uint64_t{0});
+  store_le(MutableByteView(bytes).subspan(20), ledger_.cosigned(log).value);
   for (std::size_t i = 0; i < rings_.size(); ++i) {
     if (auto done = send(i, MessageType::kPublished, bytes); !done) return done;
   }
@@ -435,8 +542,11 @@ void Keeper::sleep(int wake_fd, int stop_fd, bool& stop) {
   bool empty = true;
   for (Ring& ring : rings_) empty = ring.requests.prepare_sleep() && empty;
   auto until = std::min(next_keys_, next_room_check_);
-  if (const auto due = next_due_log()) until = std::min(until, logs_[*due].next_publish);
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady());
+  if (!serving_) until = std::chrono::steady_clock::time_point::max();
+  if (const auto due = serving_ ? next_due_log() : std::nullopt) until = std::min(until, logs_[*due].next_publish);
+  if (const auto due = next_offer()) until = std::min(until, *due);
+  const auto longest = clock_.steady() + std::chrono::seconds(1);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(until, longest) - clock_.steady());
   pollfd fds[] = {{wake_fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};
   const int timeout_ms = empty ? static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 1000)) : 0;
   if (::poll(fds, 2, timeout_ms) > 0) {

@@ -31,6 +31,8 @@ namespace redoubt::ledger {
 struct KeeperOptions {
   std::chrono::milliseconds publish_interval{250};  // at most one checkpoint of each log in this time
   std::chrono::milliseconds sealing_key_life{60'000};
+  // Witnesses are asked again after this time when the quorum was not met.
+  std::chrono::milliseconds witness_retry_interval{1000};
   std::size_t batch_bytes = 2 * 1024 * 1024;  // a batch is cut when it has more
   // Below so many bytes free, the next segment not counted, the disk is nearly full, and until there is an eighth more.
   // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, if that is more.
@@ -60,11 +62,17 @@ class Keeper {
   // One core's rings. `gateway_wake_fd`: that core's eventfd.
   void add_ring(RingConsumer requests, RingProducer answers, int gateway_wake_fd);
 
-  // Closes exchanges that an earlier run left open, with `interrupted` records, and publishes. Call once before run().
+  // Closes exchanges that an earlier run left open, with `interrupted` records, and publishes. Done by run() before it
+  // serves; alone for tests.
   Result<std::size_t> close_interrupted();
 
   // Serves until `stop_fd` is readable; then commits and publishes what has come, and returns. `wake_fd` is the
   // keeper's eventfd. An error means that the ledger stopped, and every ring has been told.
+  //
+  // Where the ledger has witnesses, the gateway is first given the last checkpoint of every log for them to cosign, and
+  // nothing is appended or signed before it has answered for each: with the quorum's fresh cosignatures where the
+  // ledger requires it. A ledger that was rolled back is thereby found before it could contradict itself; the gateway,
+  // who learns it from the witnesses, then stops.
   Result<> run(int wake_fd, int stop_fd);
 
   const KeeperStats& stats() const { return stats_; }
@@ -88,7 +96,11 @@ class Keeper {
   };
   struct LogSchedule {
     std::chrono::steady_clock::time_point next_publish{};
-    bool full = false;  // its quota is used up
+    std::chrono::steady_clock::time_point next_offer{};
+    bool full = false;     // its quota is used up
+    bool offered = false;  // and not answered yet
+    bool asked = false;    // witnesses have answered since the start, as far as that is required
+    std::uint64_t offered_size = 0;
   };
 
   Result<> serve(int wake_fd, int stop_fd);
@@ -97,6 +109,11 @@ class Keeper {
   Result<> take_append(std::size_t ring_index, std::size_t size);
   Result<> take_open(std::size_t ring_index, std::size_t size);
   Result<> take_certify(std::size_t ring_index, std::size_t size);
+  Result<> take_cosigned(std::size_t ring_index, std::size_t size);
+  Result<> offer_due();
+  bool asking() const;
+  bool wants_cosignatures(LogNumber log) const;
+  std::optional<std::chrono::steady_clock::time_point> next_offer() const;
   Result<> commit();
   Result<> publish(LogNumber log);
   Result<> publish_all();
@@ -128,6 +145,8 @@ class Keeper {
   std::chrono::steady_clock::time_point next_room_check_{};
   std::uint64_t taken_bytes_ = 0;  // since the last look at the disk
   bool full_ = false;              // the disk
+  bool serving_ = false;           // witnesses have been asked, if there are any
+  std::uint64_t started_s_ = 0;    // seconds since 1970
   std::string record_;
   Bytes request_;
   KeeperStats stats_;

@@ -30,6 +30,7 @@ Ledger::Ledger(FileSystem& fs, std::string directory, const Clock& clock, Ledger
       directory_(std::move(directory)),
       clock_(clock),
       options_{.tenants = std::move(options.tenants),
+               .witnesses = std::move(options.witnesses),
                .segment_bytes = round_up_to_blocks(options.segment_bytes),
                .max_commit_bytes_for_test = options.max_commit_bytes_for_test,
                .single_thread_for_test = options.single_thread_for_test},
@@ -50,6 +51,9 @@ Result<std::unique_ptr<Ledger>> Ledger::open(FileSystem& fs, std::string directo
   if (options.max_commit_bytes_for_test > kMaxCommitPayloadBytes ||
       options.segment_bytes < options.max_commit_bytes_for_test + margin || options.segment_bytes > (1ull << 31)) {
     return Error(Errc::kInvalidArgument, "a ledger's segments have between 9 MiB and 2 GiB");
+  }
+  if (options.witnesses.required && !(options.witnesses.policy && options.witnesses.policy->needs_witnesses())) {
+    return Error(Errc::kInvalidArgument, "witnesses are required, but there is no policy that says which");
   }
   std::unique_ptr<Ledger> ledger(new Ledger(fs, std::move(directory), clock, std::move(options)));
   if (auto done = ledger->recover(signer); !done) return done.error().in("ledger `" + ledger->directory_ + "`");
@@ -184,12 +188,34 @@ Result<bool> Ledger::publish(LogNumber log) {
   return published;
 }
 
+Result<std::string> Ledger::offer(LogNumber log) {
+  if (failed_) return broken();
+  return logs_.at(log).offer();
+}
+
+Result<bool> Ledger::cosign(LogNumber log, std::string_view lines, std::uint64_t earliest_unix_seconds) {
+  if (failed_) return broken();
+  auto reached = logs_.at(log).cosign(lines, earliest_unix_seconds);
+  if (reached) return reached;
+  const Errc code = reached.error().code();
+  failed_ = code != Errc::kMalformed && code != Errc::kVerifyFailed && code != Errc::kTooLarge;
+  return reached;
+}
+
 std::size_t Ledger::logs() const {
   return logs_.size();
 }
 
 tlog::TreeSize Ledger::committed(LogNumber log) const {
   return {logs_.at(log).committed()};
+}
+
+tlog::TreeSize Ledger::covered(LogNumber log) const {
+  return {logs_.at(log).covered()};
+}
+
+tlog::TreeSize Ledger::cosigned(LogNumber log) const {
+  return {logs_.at(log).cosigned()};
 }
 
 tlog::TreeSize Ledger::published(LogNumber log) const {

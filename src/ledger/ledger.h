@@ -24,6 +24,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -32,6 +33,7 @@
 #include "ledger/logs.h"
 #include "ledger/reader.h"
 #include "ledger/segment.h"
+#include "ledger/witnessing.h"
 #include "tlog/note.h"
 
 namespace redoubt::ledger {
@@ -46,6 +48,7 @@ class SpareSegment;
 
 struct LedgerOptions {
   std::vector<std::string> tenants;  // who must have a log; more may have one already
+  Witnessing witnesses;
   // At least kMaxCommitPayloadBytes + 1 MiB, at most 2 GiB; rounded up to whole blocks of 4 KiB.
   std::uint64_t segment_bytes = 64 * 1024 * 1024;
   // Below kMaxCommitPayloadBytes: smaller commits, so that segments of a few pages roll in a test.
@@ -93,15 +96,28 @@ class Ledger {
   // The entries of the last commit, in order. Valid until the next one begins: until end_entry().
   std::span<const Appended> last_commit() const { return appended_; }
 
-  // Publishes everything committed to the log. False when there was nothing new. Precondition: the batch is empty.
+  // Signs and persists a checkpoint over everything committed to the log. It is published thereby, unless that takes
+  // witnesses. False when there was nothing new. Precondition: the batch is empty.
   Result<bool> publish(LogNumber log = kSystemLog);
+
+  const Witnessing& witnesses() const { return options_.witnesses; }
+  // The log's newest checkpoint, for witnesses to cosign; of a log that has none, one of the empty tree.
+  Result<std::string> offer(LogNumber log);
+  // What witnesses answered to the log's last offer, as signature lines. True when those that hold and were made at
+  // `earliest_unix_seconds` or later make the quorum: then the checkpoint is persisted with them, and published.
+  // kMalformed, kVerifyFailed, kTooLarge: the lines are not what they must be; nothing has changed. After other errors
+  // the ledger refuses everything.
+  Result<bool> cosign(LogNumber log, std::string_view lines, std::uint64_t earliest_unix_seconds);
 
   // How many logs there are: numbers 0 to logs() - 1.
   std::size_t logs() const;
   // The tenants that have a log, in the order of numbers: [i] has number i + 1.
   const std::vector<std::string>& tenants() const { return tenants_; }
   tlog::TreeSize committed(LogNumber log = kSystemLog) const;
+  // Under a checkpoint that is signed and persisted; that counts as published; that a quorum of witnesses has cosigned.
+  tlog::TreeSize covered(LogNumber log = kSystemLog) const;
   tlog::TreeSize published(LogNumber log = kSystemLog) const;
+  tlog::TreeSize cosigned(LogNumber log = kSystemLog) const;
   const std::string& origin(LogNumber log = kSystemLog) const;
   // Bytes that the log's entries take in the segments.
   std::uint64_t stored_bytes(LogNumber log = kSystemLog) const;

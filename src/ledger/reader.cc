@@ -8,7 +8,6 @@
 namespace redoubt::ledger {
 namespace {
 
-constexpr std::uint64_t kMaxCheckpointBytes = 64 * 1024;
 // Largest index of a tile and of an entry that a file offset can express; paths from outside may spell more.
 constexpr std::uint64_t kMaxTileIndex = tlog::kMaxTreeSize.value / tlog::kFullTileSize - 1;
 constexpr std::uint64_t kMaxEntryIndex = kMaxTileIndex * tlog::kTileWidth;
@@ -32,7 +31,15 @@ Result<File*> LedgerReader::open_cached(std::unique_ptr<File>& slot, const std::
 }
 
 Result<std::string> LedgerReader::checkpoint() {
-  auto bytes = read_file(*fs_, directory_ + "/checkpoint", kMaxCheckpointBytes);
+  return read_note("checkpoint");
+}
+
+Result<std::string> LedgerReader::cosigned() {
+  return read_note("cosigned");
+}
+
+Result<std::string> LedgerReader::read_note(const char* name) {
+  auto bytes = read_file(*fs_, directory_ + "/" + name, tlog::kMaxNoteSize);
   if (!bytes) return bytes.error();
   return std::string(as_chars(*bytes));
 }
@@ -138,8 +145,8 @@ Result<Bytes> LedgerReader::read_bundle(std::uint64_t index, unsigned width) {
 
 Result<Bytes> LedgerReader::fetch(const std::string& path, std::uint64_t limit) {
   Result<Bytes> bytes = Error(Errc::kNotFound, "no resource `" + path + "`");
-  if (path == "checkpoint") {
-    auto note = checkpoint();
+  if (path == "checkpoint" || path == "cosigned") {
+    auto note = read_note(path.c_str());
     bytes = note ? Result<Bytes>(to_bytes(as_bytes(*note))) : Result<Bytes>(note.error());
   } else if (path.starts_with("tile/entries/")) {
     if (auto id = tlog::parse_bundle_path(path)) bytes = read_bundle(id->index, id->width);

@@ -36,6 +36,9 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
 
   // The last published checkpoint, a signed note. kNotFound before the first.
   Result<std::string> checkpoint();
+  // The last one that a quorum of witnesses cosigned, where witnesses are asked but not needed for publication.
+  // kNotFound when there is none.
+  Result<std::string> cosigned();
 
   // The entry, its leaf checked against the stored hash. kNotFound at or beyond what `positions` holds; kCorrupt when
   // the stored bytes do not fit.
@@ -46,11 +49,12 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   // `width` entries from 256 * index on, encoded as C2SP tlog-tiles "Log Entries" says.
   Result<Bytes> read_bundle(std::uint64_t index, unsigned width);
 
-  // `checkpoint`, `tile/…`, `tile/entries/…`. kNotFound for other paths.
+  // `checkpoint`, `cosigned`, `tile/…`, `tile/entries/…`. kNotFound for other paths.
   Result<Bytes> fetch(const std::string& path, std::uint64_t limit) override;
 
  private:
   Result<File*> open_cached(std::unique_ptr<File>& slot, const std::string& path);
+  Result<std::string> read_note(const char* name);
   Result<LogNumber> number();
   Result<Position> find(tlog::LeafIndex index);
   Result<File*> segment(SegmentNumber number);

@@ -68,7 +68,7 @@ Result<> Ledger::open_logs(const tlog::NoteSigner& signer) {
     const std::string tenant = number == kSystemLog ? std::string() : tenants_[number - 1];
     auto log_signer = signer.with_name(log_origin(signer.name(), tenant));
     if (!log_signer) return log_signer.error();
-    auto log = internal::Log::open(fs_, log_directory(directory_, tenant), *std::move(log_signer));
+    auto log = internal::Log::open(fs_, log_directory(directory_, tenant), *std::move(log_signer), options_.witnesses);
     if (!log) return tenant.empty() ? log.error() : log.error().in("tenant `" + tenant + "`");
     logs_.push_back(*std::move(log));
   }
@@ -163,7 +163,7 @@ Result<> Ledger::replay_commit(SegmentNumber segment, const SegmentScanner::Comm
     if (rest.size() < size) return Error(Errc::kCorrupt, "an entry is longer than its commit");
     if (entry->log >= logs_.size()) return Error(Errc::kCorrupt, "an entry names no log");
     internal::Log& log = logs_[entry->log];
-    covered = covered && entry->index < log.published();
+    covered = covered && entry->index < log.covered();
     const Position position{
         segment, static_cast<std::uint32_t>(commit.offset + kCommitHeaderSize +
                                             static_cast<std::uint64_t>(rest.data() - commit.payload.data()))};
@@ -215,12 +215,12 @@ Result<> Ledger::check_against_checkpoints(std::uint64_t end) {
   for (LogNumber number = 0; number < logs_.size(); ++number) {
     internal::Log& log = logs_[number];
     in_trees += log.committed();
-    auto position = log.last_published();
+    auto position = log.last_covered();
     if (!position) return position.error();
     if (!*position) continue;
     const auto [segment, offset] = **position;
-    const Error missing(Errc::kCorrupt, "the segments end before entry " + std::to_string(log.published() - 1) +
-                                            " of `" + log.origin() + "`, which its checkpoint covers");
+    const Error missing(Errc::kCorrupt, "the segments end before entry " + std::to_string(log.covered() - 1) + " of `" +
+                                            log.origin() + "`, which its checkpoint covers");
     if (segment >= segments_ || (segment + 1 == segments_ && offset >= end)) return missing;
     if (file == nullptr || open_segment != segment) {
       auto opened = fs_.open(segment_path(segment), OpenMode::kReadOnly);
@@ -232,7 +232,7 @@ Result<> Ledger::check_against_checkpoints(std::uint64_t end) {
     const auto n = file->read_at(offset, bytes);
     if (!n) return n.error();
     auto header = load_entry_header(bytes);
-    if (*n != bytes.size() || !header || header->log != number || header->index + 1 != log.published()) return missing;
+    if (*n != bytes.size() || !header || header->log != number || header->index + 1 != log.covered()) return missing;
     log.go_on_after(*header);
   }
   if (in_trees != committed_) {

@@ -4,6 +4,7 @@
 
 #include "tlog/entry_bundle.h"
 #include "tlog/frontier.h"
+#include "tlog/internal/subtree.h"
 #include "tlog/tile.h"
 
 namespace redoubt::tlog {
@@ -39,23 +40,35 @@ class Verification {
 
   Result<LogReport> run(const VerifierKey& log_key, const std::optional<std::string>& checkpoint_note) {
     if (const Result<> opened = open(log_key, checkpoint_note); !opened) return opened.error();
+    return recompute(&Verification::verify_bundle, "the root is not that of the log's entries");
+  }
+
+  Result<LogReport> run_tiles(const Checkpoint& checkpoint) {
+    accept(checkpoint);
+    return recompute(&Verification::verify_leaf_tile, "the root is not that of the log's tiles");
+  }
+
+ private:
+  TreeSize size() const { return report_.checkpoint.size; }
+
+  // `verify_leaves` reads the file of that index and appends its leaves to the frontier.
+  Result<LogReport> recompute(Result<> (Verification::*verify_leaves)(std::uint64_t index), const char* wrong_root) {
     const std::uint64_t bundles = (size().value + kTileWidth - 1) / kTileWidth;
     for (std::uint64_t index = 0; index < bundles; ++index) {
-      if (const Result<> verified = verify_bundle(index); !verified) return verified.error();
+      if (const Result<> verified = (this->*verify_leaves)(index); !verified) return verified.error();
+      for (unsigned level = 0; level < levels_.size(); ++level) {
+        if (levels_[level].size() != kFullTileSize) continue;
+        if (const Result<> compared = compare_tile(level); !compared) return compared.error();
+      }
       if (progress_) progress_(frontier_.size().value, size().value);
     }
     for (unsigned level = 0; level < levels_.size(); ++level) {
       if (levels_[level].empty()) continue;
       if (const Result<> compared = compare_tile(level); !compared) return compared.error();
     }
-    if (frontier_.root() != report_.checkpoint.root) {
-      return failed(std::string(kCheckpointPath), "the root is not that of the log's entries");
-    }
+    if (frontier_.root() != report_.checkpoint.root) return failed(std::string(kCheckpointPath), wrong_root);
     return std::move(report_);
   }
-
- private:
-  TreeSize size() const { return report_.checkpoint.size; }
 
   Result<> open(const VerifierKey& log_key, const std::optional<std::string>& checkpoint_note) {
     const std::string path(kCheckpointPath);
@@ -71,10 +84,14 @@ class Verification {
     }
     Result<Checkpoint> checkpoint = open_checkpoint_of_any_origin(note, {&log_key, 1});
     if (!checkpoint) return failed(path, checkpoint.error());
-    report_.checkpoint = *std::move(checkpoint);
+    accept(*std::move(checkpoint));
     report_.origin_is_key_name = report_.checkpoint.origin == log_key.name();
-    for (unsigned level = 0; level_hashes(level, size()) != 0; ++level) report_.tiles.push_back(0);
     return {};
+  }
+
+  void accept(Checkpoint checkpoint) {
+    report_.checkpoint = std::move(checkpoint);
+    for (unsigned level = 0; level_hashes(level, size()) != 0; ++level) report_.tiles.push_back(0);
   }
 
   // The file of this width. "MAY fetch the full tile … as a fallback in case the partial tile is not available
@@ -113,23 +130,37 @@ class Verification {
     }
     ++report_.bundles;
     last_bundle_path_ = bundle->path;
-    // A level fills only when the level below has.
-    for (unsigned level = 0; level < levels_.size() && levels_[level].size() == kFullTileSize; ++level) {
-      if (const Result<> compared = compare_tile(level); !compared) return compared.error();
-    }
     return {};
+  }
+
+  Result<> verify_leaf_tile(std::uint64_t index) {
+    const unsigned width = tile_width(0, index, size());
+    const Result<Fetched> tile = fetch_tile(0, index, width);
+    if (!tile) return tile.error();
+    for (unsigned i = 0; i < width; ++i) {
+      frontier_.append(internal::tile_hash(tile->bytes, i), [this](unsigned level, const Hash& hash) {
+        if (level > 0) append(levels_[level], hash);
+      });
+    }
+    ++report_.tiles[0];
+    return {};
+  }
+
+  Result<Fetched> fetch_tile(unsigned level, std::uint64_t index, unsigned width) {
+    Result<Fetched> tile = fetch(width, kFullTileSize, [&](unsigned w) { return tile_path({level, index, w}); });
+    if (tile && tile->bytes.size() != tile->width * kHashSize) {
+      return failed(tile->path, "the tile has " + std::to_string(tile->bytes.size()) + " bytes instead of " +
+                                    std::to_string(tile->width * kHashSize));
+    }
+    return tile;
   }
 
   // Compares what was computed for the level's last tile with the log's file, and forgets it.
   Result<> compare_tile(unsigned level) {
     const auto width = static_cast<unsigned>(levels_[level].size() / kHashSize);
     const std::uint64_t index = (level_hashes(level, frontier_.size()) - 1) / kTileWidth;
-    const Result<Fetched> tile = fetch(width, kFullTileSize, [&](unsigned w) { return tile_path({level, index, w}); });
+    const Result<Fetched> tile = fetch_tile(level, index, width);
     if (!tile) return tile.error();
-    if (tile->bytes.size() != tile->width * kHashSize) {
-      return failed(tile->path, "the tile has " + std::to_string(tile->bytes.size()) + " bytes instead of " +
-                                    std::to_string(tile->width * kHashSize));
-    }
     for (unsigned i = 0; i < width; ++i) {
       const ByteView computed = ByteView(levels_[level]).subspan(i * kHashSize, kHashSize);
       const ByteView found = ByteView(tile->bytes).subspan(i * kHashSize, kHashSize);
@@ -158,9 +189,29 @@ Result<Bytes> DirectoryReader::fetch(const std::string& path, std::uint64_t limi
   return read_file(fs_, folder_ + '/' + path, limit);
 }
 
+Result<Bytes> PublishedTiles::read_tile(const TileId& id) {
+  Result<Bytes> bytes = reader_.fetch(tile_path(id), kFullTileSize);
+  TileId read = id;
+  if (!bytes && bytes.error().code() == Errc::kNotFound && id.is_partial()) {
+    read.width = kTileWidth;
+    bytes = reader_.fetch(tile_path(read), kFullTileSize);
+  }
+  if (!bytes) return bytes.error();
+  if (bytes->size() != read.size_bytes()) {
+    return Error(Errc::kCorrupt, "the tile has another length than its path says").in(tile_path(read));
+  }
+  bytes->resize(id.size_bytes());
+  return bytes;
+}
+
 Result<LogReport> verify_log(ResourceReader& reader, const VerifierKey& log_key,
                              const std::optional<std::string>& checkpoint_note, const LogProgress& progress) {
   return Verification(reader, progress).run(log_key, checkpoint_note);
+}
+
+Result<LogReport> verify_tiles(ResourceReader& reader, const Checkpoint& checkpoint) {
+  const LogProgress none;
+  return Verification(reader, none).run_tiles(checkpoint);
 }
 
 }  // namespace redoubt::tlog

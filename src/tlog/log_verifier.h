@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "tlog/checkpoint.h"
 #include "tlog/note.h"
+#include "tlog/tile.h"
 
 namespace redoubt::tlog {
 
@@ -37,6 +38,18 @@ class DirectoryReader final : public ResourceReader {
  private:
   FileSystem& fs_;
   std::string folder_;
+};
+
+// A log's published tiles, to make proofs from. Where a partial file is no longer there, the full one's beginning
+// stands in. `reader` must outlive it. Errors of read_tile: the reader's; kCorrupt when the file has another length
+// than its path promises.
+class PublishedTiles final : public TileSource {
+ public:
+  explicit PublishedTiles(ResourceReader& reader) : reader_(reader) {}
+  Result<Bytes> read_tile(const TileId& id) override;
+
+ private:
+  ResourceReader& reader_;
 };
 
 struct LogReport {
@@ -62,5 +75,10 @@ using LogProgress = std::function<void(std::uint64_t done, std::uint64_t total)>
 Result<LogReport> verify_log(ResourceReader& reader, const VerifierKey& log_key,
                              const std::optional<std::string>& checkpoint_note = std::nullopt,
                              const LogProgress& progress = {});
+
+// As verify_log, but from the tiles of level 0 instead of the entries, and with a checkpoint that the caller opened:
+// that every tile of that size at every level, and the root, are those of these leaf hashes. For mirrors and monitors
+// that hold no entries, and for logs whose entries have another form (tlog/static_ct.h). Errors: as verify_log.
+Result<LogReport> verify_tiles(ResourceReader& reader, const Checkpoint& checkpoint);
 
 }  // namespace redoubt::tlog

@@ -22,20 +22,23 @@ refused() { # what, then the command
 
 seed=$(date +%s)
 echo "seed $seed"
-for round in 1 2 3 4 5 6; do
+for largest in 1 300 600 5000 5000 100000 100000 100000 100000 100000 100000; do
+  seed=$((seed + 1))
   log=$work/log
   rm -rf "$log"
-  "$make_log" "$log" $((seed + round))
+  "$make_log" "$log" $seed $largest
   vkey=$(cat "$log/vkey.txt")
-  "$tlogcheck" "$log" "$vkey"
+  "$tlogcheck" "$log" "$vkey" -proofs "$log/proofs.json" -seed $seed
   refused "the key is another" "$tlogcheck" "$log" \
     "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 done
 
 # The last of them with one byte changed, file by file.
 head -c 4 /dev/zero > "$work/zeros"
-for file in tile/0/000 tile/1/000.p/$(ls "$log/tile/1/000.p" 2> /dev/null | sort -n | tail -n 1) tile/entries/000 \
-  checkpoint; do
+last=$(($(sed -n 2p "$log/checkpoint") / 256 - 1)) # hash of level 1
+width=$((last % 256 + 1))
+level1=tile/1/$(printf %03d $((last / 256)))$([ $width -eq 256 ] || echo ".p/$width")
+for file in tile/0/000 "$level1" tile/entries/000 checkpoint; do
   [ -f "$log/$file" ] || continue # the log may be shorter than a tile
   cp "$log/$file" "$work/kept"
   dd if="$work/zeros" of="$log/$file" bs=1 seek=3 conv=notrunc 2> /dev/null
@@ -43,6 +46,13 @@ for file in tile/0/000 tile/1/000.p/$(ls "$log/tile/1/000.p" 2> /dev/null | sort
   cp "$work/kept" "$log/$file"
 done
 "$tlogcheck" "$log" "$vkey"
+
+# And with one hash of each kind of proof changed.
+for kind in inclusion consistency; do
+  sed "s/\(\"$kind\":\[{[^}]*\"proof\":\[\"\)[^\"]*/\1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=/" "$log/proofs.json" > "$work/changed.json"
+  cmp -s "$log/proofs.json" "$work/changed.json" && { echo "no $kind proof to change" >&2; exit 1; }
+  refused "a $kind proof was changed" "$tlogcheck" "$log" "$vkey" -proofs "$work/changed.json"
+done
 
 tessera=$data/tlog/tessera-log-15
 if [ -d "$tessera" ]; then

@@ -92,8 +92,10 @@ class KeeperTest : public ::testing::Test {
 
   static constexpr const char* kDirectory = "/ledger";
 
-  void make_keeper(const std::vector<std::string>& tenants = {}, const std::vector<std::uint64_t>& quotas = {}) {
-    ledger_ = *Ledger::open(fs_, kDirectory, signer_, clock_, {.tenants = tenants, .segment_bytes = 9 * 1024 * 1024});
+  void make_keeper(const std::vector<std::string>& tenants = {}, const std::vector<std::uint64_t>& quotas = {},
+                   const Witnessing& witnesses = {}) {
+    ledger_ = *Ledger::open(fs_, kDirectory, signer_, clock_,
+                            {.tenants = tenants, .witnesses = witnesses, .segment_bytes = 9 * 1024 * 1024});
     wrapper_ = std::make_unique<keys::KeyWrapper>(wrapping_key_);
     KeeperOptions options;
     options.openers = {opener_.public_key()};

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "tests/support/temp_dir.h"
+#include "tlog/proof.h"
 #include "tlog/tests/support.h"
 
 namespace redoubt::tlog {
@@ -194,6 +195,48 @@ TEST_F(LogVerifierTest, ReadsALogFromAFolder) {
   ASSERT_FALSE(empty);
   EXPECT_EQ(empty.error().code(), Errc::kNotFound);
   EXPECT_TRUE(empty.error().message().starts_with("checkpoint: no checkpoint yet: ")) << empty.error().message();
+}
+
+TEST_F(LogVerifierTest, TilesAloneGiveTheRootAtEverySizeAroundTheEdgesOfTiles) {
+  for (const std::uint64_t size : {0, 1, 255, 256, 257, 513, 65'536, 65'537, 66'100}) {
+    grow_to(size);
+    std::erase_if(log_.files, [](const auto& file) { return file.first.starts_with("tile/entries/"); });
+    const Checkpoint checkpoint{"example.com/log", {size}, log_.frontier().root(), {}};
+    const auto report = verify_tiles(log_, checkpoint);
+    ASSERT_TRUE(report) << size << ": " << report.error().message();
+    EXPECT_EQ(report->checkpoint, checkpoint);
+    std::uint64_t tiles = 0;
+    for (const std::uint64_t count : report->tiles) tiles += count;
+    EXPECT_EQ(tiles, tiles_for_size({size}).size()) << size;
+  }
+}
+
+TEST_F(LogVerifierTest, TilesAloneAreRefusedAfterAnyChangeOfOne) {
+  grow_to(66'100);
+  const Checkpoint checkpoint{"example.com/log", log_.size(), log_.frontier().root(), {}};
+  std::mt19937_64 random(66'100);
+  for (const TileId& id : tiles_for_size(log_.size())) {
+    if (id.level == 0 && id.index % 50 != 0 && !id.is_partial()) continue;  // not all of the many
+    AlteringReader altered(log_, tile_path(id), random() % id.size_bytes());
+    const auto refused = verify_tiles(altered, checkpoint);
+    ASSERT_FALSE(refused) << tile_path(id);
+    EXPECT_EQ(refused.error().code(), Errc::kVerifyFailed);
+  }
+  log_.files.erase("tile/1/000");
+  EXPECT_EQ(verify_tiles(log_, checkpoint).error().code(), Errc::kNotFound);
+}
+
+TEST_F(LogVerifierTest, PublishedTilesGiveTheBeginningOfTheFullFile) {
+  grow_to(100);
+  grow_to(300);
+  PublishedTiles tiles(log_);
+  EXPECT_EQ(*tiles.read_tile({0, 0, 100}), log_.files.at("tile/0/000.p/100"));
+  log_.files.erase("tile/0/000.p/100");
+  EXPECT_EQ(*tree_root(tiles, {100}), *tree_root(log_, {100}));
+  EXPECT_EQ(tiles.read_tile({0, 1, 45}).error().code(), Errc::kNotFound);
+  log_.files.at("tile/0/000").pop_back();
+  EXPECT_EQ(tiles.read_tile({0, 0, 100}).error().code(), Errc::kCorrupt);
+  EXPECT_EQ(tiles.read_tile({0, 0, 256}).error().code(), Errc::kCorrupt);
 }
 
 }  // namespace

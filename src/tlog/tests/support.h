@@ -71,16 +71,6 @@ inline std::string ml_dsa_line(const VerifierKey& key, std::uint64_t unix_second
   return format_signature_line({key.name(), key.id(), signature});
 }
 
-// Tiles out of a log's files.
-class FileTiles : public TileSource {
- public:
-  explicit FileTiles(ResourceReader& reader) : reader_(reader) {}
-  Result<Bytes> read_tile(const TileId& id) override { return reader_.fetch(tile_path(id), kFullTileSize); }
-
- private:
-  ResourceReader& reader_;
-};
-
 // Another reader's files, with one bit of one file changed.
 class AlteringReader : public ResourceReader {
  public:

@@ -8,70 +8,14 @@
 
 #include "tlog/frontier.h"
 #include "tlog/proof.h"
+#include "tlog/tests/reference_tree.h"
 #include "tlog/tests/support.h"
 
 namespace redoubt::tlog {
 namespace {
 
 using test::MemoryLog;
-
-class ReferenceTree {
- public:
-  void append(std::string_view entry) { leaves_.push_back(test::leaf(entry)); }
-
-  // §2.1: MTH(D[begin:end])
-  Hash mth(std::uint64_t begin, std::uint64_t end) {
-    if (begin == end) return crypto::sha256(ByteView{});
-    if (end - begin == 1) return leaves_.at(begin);
-    const auto known = memory_.find({begin, end});
-    if (known != memory_.end()) return known->second;
-    const std::uint64_t k = split(end - begin);
-    Bytes input{std::byte{1}};
-    redoubt::append(input, mth(begin, begin + k));
-    redoubt::append(input, mth(begin + k, end));
-    return memory_[{begin, end}] = crypto::sha256(input);
-  }
-
-  // §2.1.1: PATH(m, D[begin:end])
-  std::vector<Hash> path(std::uint64_t m, std::uint64_t begin, std::uint64_t end) {
-    if (end - begin == 1) return {};
-    const std::uint64_t k = split(end - begin);
-    std::vector<Hash> result;
-    if (m < k) {
-      result = path(m, begin, begin + k);
-      result.push_back(mth(begin + k, end));
-    } else {
-      result = path(m - k, begin + k, end);
-      result.push_back(mth(begin, begin + k));
-    }
-    return result;
-  }
-
-  // §2.1.2: SUBPROOF(m, D[begin:end], b)
-  std::vector<Hash> subproof(std::uint64_t m, std::uint64_t begin, std::uint64_t end, bool b) {
-    if (m == end - begin) return b ? std::vector<Hash>{} : std::vector<Hash>{mth(begin, end)};
-    const std::uint64_t k = split(end - begin);
-    std::vector<Hash> result;
-    if (m <= k) {
-      result = subproof(m, begin, begin + k, b);
-      result.push_back(mth(begin + k, end));
-    } else {
-      result = subproof(m - k, begin + k, end, false);
-      result.push_back(mth(begin, begin + k));
-    }
-    return result;
-  }
-
- private:
-  static std::uint64_t split(std::uint64_t n) {
-    std::uint64_t k = 1;
-    while (k * 2 < n) k *= 2;
-    return k;
-  }
-
-  std::vector<Hash> leaves_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, Hash> memory_;
-};
+using test::ReferenceTree;
 
 struct Both {
   MemoryLog log;

@@ -1,9 +1,10 @@
 // Tlogcheck verifies a log's read paths with the Go implementation of transparency logs (golang.org/x/mod/sumdb).
 //
-//	tlogcheck URL-OR-FOLDER VKEY [-header "Name: value"] [-cacert FILE] [-checkpoint FILE] [-n COUNT] [-seed SEED]
+//	tlogcheck URL-OR-FOLDER VKEY [-header "Name: value"] [-cacert FILE] [-checkpoint FILE] [-proofs FILE] [-n COUNT] [-seed SEED]
 //
 // It opens the checkpoint, hashes every entry, compares every tile, and then proves random entries and random earlier
-// tree sizes from the published tiles alone. Exit status 0 when everything holds, 1 when not, 2 for wrong usage.
+// tree sizes from the published tiles alone. Proofs that the log's own program made are checked against the entries.
+// Exit status 0 when everything holds, 1 when not, 2 for wrong usage.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -192,7 +194,55 @@ func splitBundle(bundle []byte) ([][]byte, error) {
 	return entries, nil
 }
 
-func check(s source, vkey, checkpointFile string, count int, random *rand.Rand) error {
+// A proofFile holds proofs that the log's program made: of record `index` in the tree of that size, or that the tree of
+// size index+1 is the beginning of it.
+type proofFile struct {
+	Inclusion, Consistency []struct {
+		Size, Index int64
+		Root        tlog.Hash
+		OldRoot     tlog.Hash `json:"old_root"`
+		Proof       []tlog.Hash
+	}
+}
+
+func checkProofs(path string, entries [][]byte, hashes stored) (int, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	var proofs proofFile
+	if err := json.Unmarshal(data, &proofs); err != nil {
+		return 0, err
+	}
+	if len(proofs.Inclusion) == 0 || len(proofs.Consistency) == 0 {
+		return 0, fmt.Errorf("%s: no proofs", path)
+	}
+	for _, p := range append(proofs.Inclusion, proofs.Consistency...) {
+		if p.Index < 0 || p.Index >= p.Size || p.Size > int64(len(entries)) {
+			return 0, fmt.Errorf("%s: record %d of %d", path, p.Index, p.Size)
+		}
+		if root, err := tlog.TreeHash(p.Size, hashes); err != nil || root != p.Root {
+			return 0, fmt.Errorf("%s: the tree of size %d has another root", path, p.Size)
+		}
+	}
+	for _, p := range proofs.Inclusion {
+		record := tlog.RecordHash(entries[p.Index])
+		if err := tlog.CheckRecord(p.Proof, p.Size, p.Root, p.Index, record); err != nil {
+			return 0, fmt.Errorf("%s: record %d of %d: %w", path, p.Index, p.Size, err)
+		}
+	}
+	for _, p := range proofs.Consistency {
+		if root, err := tlog.TreeHash(p.Index+1, hashes); err != nil || root != p.OldRoot {
+			return 0, fmt.Errorf("%s: the tree of size %d has another root", path, p.Index+1)
+		}
+		if err := tlog.CheckTree(p.Proof, p.Size, p.Root, p.Index+1, p.OldRoot); err != nil {
+			return 0, fmt.Errorf("%s: tree %d of %d: %w", path, p.Index+1, p.Size, err)
+		}
+	}
+	return len(proofs.Inclusion) + len(proofs.Consistency), nil
+}
+
+func check(s source, vkey, checkpointFile, proofs string, count int, random *rand.Rand) error {
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		return err
@@ -254,6 +304,13 @@ func check(s source, vkey, checkpointFile string, count int, random *rand.Rand) 
 		return fmt.Errorf("the entries have root %v, the checkpoint %v", root, tree.Hash)
 	}
 
+	made := 0
+	if proofs != "" {
+		if made, err = checkProofs(proofs, entries, hashes); err != nil {
+			return err
+		}
+	}
+
 	// Every tile. The library lists a partial tile in each width up to its last, which alone this size needs.
 	reader := tileReader{s}
 	var tiles []tlog.Tile
@@ -309,8 +366,8 @@ func check(s source, vkey, checkpointFile string, count int, random *rand.Rand) 
 			return fmt.Errorf("tree %d: %w", size, err)
 		}
 	}
-	fmt.Printf("%s: size %d holds: %d entry bundles, %d tiles, %d record proofs, %d tree proofs\n", origin, tree.N, bundles,
-		len(tiles), count, count)
+	fmt.Printf("%s: size %d holds: %d entry bundles, %d tiles, %d record proofs, %d tree proofs; %d proofs made by the log hold\n",
+		origin, tree.N, bundles, len(tiles), count, count, made)
 	return nil
 }
 
@@ -332,6 +389,7 @@ func main() {
 	flags.Var(header, "header", "request `header`, as \"Name: value\"; may be repeated")
 	caFile := flags.String("cacert", "", "PEM `file` of the certificate authority to trust")
 	checkpointFile := flags.String("checkpoint", "", "`file` with the checkpoint, instead of the log's own")
+	proofs := flags.String("proofs", "", "JSON `file` of proofs that the log's program made")
 	count := flags.Int("n", 50, "`count` of random entries and of random tree sizes to prove")
 	seed := flags.Int64("seed", time.Now().UnixNano(), "`seed` of the choice")
 
@@ -368,7 +426,7 @@ func main() {
 			client: &http.Client{Transport: transport, Timeout: 30 * time.Second},
 		}
 	}
-	if err := check(from, arguments[1], *checkpointFile, *count, rand.New(rand.NewSource(*seed))); err != nil {
+	if err := check(from, arguments[1], *checkpointFile, *proofs, *count, rand.New(rand.NewSource(*seed))); err != nil {
 		fmt.Fprintf(os.Stderr, "tlogcheck: %v (seed %d)\n", err, *seed)
 		os.Exit(1)
 	}
