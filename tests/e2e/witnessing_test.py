@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ledgers that have themselves witnessed: what it proves, and what happens when a witness is dead, lies or has seen more."""
+"""Ledgers that have themselves witnessed: what it proves, and what happens when a witness is dead, lies or is ahead."""
 
 import base64
 import http.server
@@ -162,7 +162,8 @@ class Base(unittest.TestCase):
         """It ends by itself, without a change of what it has; what it says."""
         before = contents(redoubt.dir, "ledger", "keeper")
         done = subprocess.run(
-            [program("redoubt"), "serve", "--dir", redoubt.dir, "--listen", "127.0.0.1:0", "--upstream", redoubt.upstream],
+            [program("redoubt"), "serve", "--dir", redoubt.dir, "--listen", "127.0.0.1:0", "--upstream",
+             redoubt.upstream],
             capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         after = contents(redoubt.dir, "ledger", "keeper")
@@ -250,19 +251,20 @@ class RolledBack(Base):
         other.start()  # both have what the witness has seen
         self.chat(other, 3)
         self.expect_quorum(other, self.size(redoubt) + 1)
-        self.chat(redoubt, 2)
+        try:
+            redoubt.chat()  # its own checkpoint gives it away, perhaps before it is answered
+        except OSError:
+            pass
         self.assertEqual(redoubt.process.wait(timeout=20), 3)
         said = redoubt.log_text()
-        self.assertRegex(said, "forked: `test.example/log` has signed two histories|rolled back: witness `w1`")
-        if "evidence of a fork" in said:
-            parts = re.findall(r"evidence of a fork.*base64=(\S+)", said)
-            proof = os.path.join(folder, "fork-proof")
-            with open(proof, "wb") as file:
-                file.write(base64.b64decode("".join(parts)))
-            with open(os.path.join(redoubt.dir, "ledger.vkey")) as file:
-                vkey = file.read().strip()
-            done = run(program("redoubt"), "ledger", "verify-fork", proof, "--vkey", vkey)
-            self.assertIn("the fork is proven", done.stdout)
+        self.assertIn("rolled back: witness `w1` has cosigned", said)
+        evidence = os.path.join(folder, "evidence")
+        with open(evidence, "wb") as file:
+            file.write(base64.b64decode(re.search(r"evidence of a rollback.*base64=(\S+)", said).group(1)))
+        # The other copy's checkpoint, under the key of both.
+        done = run(program("redoubt"), "ledger", "verify", os.path.join(other.dir, "ledger"), "--dir", redoubt.dir,
+                   "--checkpoint", evidence)
+        self.assertIn("test.example/log", done.stdout)
         self.assertEqual(other.get("/readyz")[0], 200)
 
 
@@ -331,8 +333,13 @@ class Lying(Base):
         self.assertEqual(redoubt.stop(), 0)
 
     def test_at_the_start_its_word_is_enough(self):
-        redoubt, _ = self.scripted(lambda path: (409, "text/x.tlog.size", b"1000000\n"))
-        self.assertIn("rolled back, as witness `w1` says: it has cosigned 1000000 entries", self.expect_refused(redoubt))
+        redoubt, witness = self.scripted(lambda path: (404, "text/plain", b""))
+        redoubt.start()
+        self.chat(redoubt)
+        self.assertEqual(redoubt.stop(), 0)
+        witness.says = lambda path: (409, "text/x.tlog.size", b"1000000\n")
+        said = self.expect_refused(redoubt)
+        self.assertIn("rolled back, as witness `w1` says: it has cosigned 1000000 entries", said)
 
     def test_nonsense_is_no_cosignature(self):
         redoubt, witness = self.scripted(lambda path: (200, "text/plain", b"\xe2\x80\x94 witness.example/w1 AAAA\n"))
