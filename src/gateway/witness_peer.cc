@@ -61,18 +61,19 @@ void WitnessPeer::stop() {
   client_->cut_off();
 }
 
-void WitnessPeer::report(ledger::LogNumber log, std::string_view origin, std::string_view trouble,
+bool WitnessPeer::report(ledger::LogNumber log, std::string_view origin, std::string_view trouble,
                          std::string_view why) {
   const auto told = troubles_.find(log);
   if (trouble.empty()) {
-    if (told == troubles_.end()) return;
+    if (told == troubles_.end()) return false;
     troubles_.erase(told);
     log::info("gateway", "a witness is well again", {{"witness", name()}, {"log", origin}});
-    return;
+    return true;
   }
-  if (told != troubles_.end() && told->second == trouble) return;
+  if (told != troubles_.end() && told->second == trouble) return false;
   troubles_[log] = trouble;
   log::error("gateway", trouble, {{"witness", name()}, {"log", origin}, {"why", why}});
+  return true;
 }
 
 }  // namespace redoubt::gateway::internal

@@ -246,6 +246,7 @@ net::Task<> Witnesses::contradict(WitnessPeer& peer, Offer& offer, std::optional
       why = !seen ? seen.error().message() : have.error().message();
     } else if (seen->size > have->size) {
       log_evidence("evidence of a rollback: a checkpoint", peer, origin, *theirs);
+      offer.asked.evidence = *theirs;
       offer.asked.refusal =
           Error(Errc::kVerifyFailed, "rolled back: " + who + " has cosigned " + entries(seen->size) + " of `" + origin +
                                          "`, this ledger has " + std::to_string(have->size.value) +
@@ -255,6 +256,7 @@ net::Task<> Witnesses::contradict(WitnessPeer& peer, Offer& offer, std::optional
       const auto fork = co_await find_fork(offer, *theirs, *ours);
       if (fork && !fork->empty()) {
         log_evidence("evidence of a fork: a fork proof", peer, origin, *fork);
+        offer.asked.evidence = *fork;
         offer.asked.refusal =
             Error(Errc::kVerifyFailed, "forked: `" + origin + "` has signed two histories, and " + who +
                                            " has cosigned the other; restore the copy that it has seen");

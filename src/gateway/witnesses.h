@@ -64,11 +64,11 @@ class Witnesses {
     tlog::TreeSize size;           // of the checkpoint
     std::string lines;             // of each witness that cosigned, its line; the keeper verifies them all the same
     std::optional<Error> refusal;  // kVerifyFailed: this ledger must not be served
+    std::string evidence;          // what proves it: a checkpoint that the log's key signed, or a fork proof
   };
   // Asks every witness about a checkpoint of ours, a note that stays until this returns: `settings.timeout` at most,
   // and what reading our tiles takes. `starting`: nothing has been appended or signed since the ledger was opened.
-  // Evidence of a rollback or fork goes to the program's log, in base64: a checkpoint that the log's key signed, or a
-  // fork proof.
+  // Evidence goes to the program's log, too, in base64.
   net::Task<Asked> ask(ledger::LogNumber number, const std::string& note, bool starting);
 
   // Answers the offers of `client` from now on, until stop() or a refusal, which `refused` is told, once. The start is

@@ -227,7 +227,7 @@ class RolledBack(Base):
         self.assertGreaterEqual(int(match.group(1)), had + 1000)
         self.assertEqual(int(match.group(2)), had)
         # What it says can be checked: the checkpoint that this ledger's key signed.
-        evidence = base64.b64decode(re.search(r"base64=(\S+)", said).group(1)).decode()
+        evidence = base64.b64decode(re.search(r'base64="?([^"\s]+)', said).group(1)).decode()
         self.assertEqual(evidence.split("\n")[:2], ["test.example/log", match.group(1)])
         # The newer copy is served.
         shutil.rmtree(redoubt.dir)
@@ -260,7 +260,7 @@ class RolledBack(Base):
         self.assertIn("rolled back: witness `w1` has cosigned", said)
         evidence = os.path.join(folder, "evidence")
         with open(evidence, "wb") as file:
-            file.write(base64.b64decode(re.search(r"evidence of a rollback.*base64=(\S+)", said).group(1)))
+            file.write(base64.b64decode(re.search(r'evidence of a rollback.*base64="?([^"\s]+)', said).group(1)))
         # The other copy's checkpoint, under the key of both.
         done = run(program("redoubt"), "ledger", "verify", os.path.join(other.dir, "ledger"), "--dir", redoubt.dir,
                    "--checkpoint", evidence)
@@ -280,6 +280,7 @@ class Absent(Base):
         self.chat(redoubt, 3)
         witness.process.send_signal(signal.SIGCONT)
         self.expect_quorum(redoubt, self.size(redoubt) - 1)
+        self.assertEqual(redoubt.log_text().count("a witness does not answer"), 1)
         witness.end(signal.SIGKILL)
         self.chat(redoubt, 3)
         last = wait_for(lambda: (size := self.size(redoubt)) >= 20 and size) - 1

@@ -52,7 +52,8 @@ class WitnessPeer {
 
   // Tells the operator what is wrong with it for this log, when that is not what was said last; an empty `trouble`
   // means that all is well. kEveryLog: with it as a whole. `why` may differ from time to time and is not compared.
-  void report(ledger::LogNumber log, std::string_view origin, std::string_view trouble, std::string_view why);
+  // Whether something was said.
+  bool report(ledger::LogNumber log, std::string_view origin, std::string_view trouble, std::string_view why);
 
  private:
   std::shared_ptr<net::HttpClient> new_client() const;
