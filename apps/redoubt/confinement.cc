@@ -154,12 +154,20 @@ void allow_trust_anchors(confine::Restrictions& wanted) {
   }
 }
 
-confine::Restrictions gateway_restrictions(const Settings& settings, const net::UpstreamUrl& upstream) {
+confine::Restrictions gateway_restrictions(const Settings& settings, const net::UpstreamUrl& upstream,
+                                           std::span<const net::UpstreamUrl> witnesses) {
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kRead});
+  bool by_name = !is_address(upstream.host);
+  bool anchors = upstream.tls && settings.upstream_ca_file.empty();
   wanted.connect_ports.push_back(upstream.port);
-  if (!is_address(upstream.host)) allow_name_lookup(wanted);
-  if (upstream.tls && settings.upstream_ca_file.empty()) allow_trust_anchors(wanted);
+  for (const net::UpstreamUrl& witness : witnesses) {
+    wanted.connect_ports.push_back(witness.port);
+    by_name = by_name || !is_address(witness.host);
+    anchors = anchors || witness.tls;
+  }
+  if (by_name) allow_name_lookup(wanted);
+  if (anchors) allow_trust_anchors(wanted);
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
@@ -201,12 +209,12 @@ Result<> take_over(const Layout& layout, const ProcessUsers& users) {
 }
 
 Result<> confine_gateway(const Settings& settings, const std::optional<confine::UserIds>& user,
-                         const net::UpstreamUrl& upstream) {
+                         const net::UpstreamUrl& upstream, std::span<const net::UpstreamUrl> witnesses) {
   // OpenSSL reads its own configuration with its first use, which is now.
   std::array<std::byte, 1> first_use;
   crypto::random_bytes(first_use);
   if (auto done = confine::shed_privileges(user); !done) return done;
-  auto report = confine::restrict_process(gateway_restrictions(settings, upstream));
+  auto report = confine::restrict_process(gateway_restrictions(settings, upstream, witnesses));
   if (!report) return report.error();
   return confine::log_confinement("gateway", *report, settings.require_confinement);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "confine/privileges.h"
@@ -27,8 +28,9 @@ Result<ProcessUsers> find_process_users(const Settings& settings);
 // to somebody else than root, the owner of the whole folder, or the present owner of the folder given.
 Result<> take_over(const Layout& layout, const ProcessUsers& users);
 
-// Confines the calling process as the gateway. Its working folder is the ledger's. `ca_file` is loaded already.
+// Confines the calling process as the gateway, which connects to the upstream and to witnesses. Its working folder is
+// the ledger's. `ca_file` is loaded already.
 Result<> confine_gateway(const Settings& settings, const std::optional<confine::UserIds>& user,
-                         const net::UpstreamUrl& upstream);
+                         const net::UpstreamUrl& upstream, std::span<const net::UpstreamUrl> witnesses);
 
 }  // namespace redoubt::app

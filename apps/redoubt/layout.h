@@ -18,6 +18,8 @@ struct Layout {
   std::string run() const { return root + "/run"; }    // what a running server tells others
 
   std::string tls_authority() const { return root + "/tls-ca.pem"; }  // what callers trust; a copy of the keeper's
+  // A file that the configuration names: from the root, unless its path is absolute.
+  std::string configured(const std::string& path) const { return path.starts_with('/') ? path : root + "/" + path; }
 
   std::string root;
 };

@@ -89,19 +89,20 @@ Result<OpenedCheckpoint> open_note(std::string note, tlog::SignerHistory history
   return OpenedCheckpoint{std::move(note), std::move(across->checkpoint), Signer{std::move(history), across->term}};
 }
 
-Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAccess& access) {
+// `name` is `checkpoint` or `cosigned`.
+Result<OpenedCheckpoint> load_note(const Common& common, const LedgerAccess& access, const std::string& name) {
   if (access.url.empty()) {
     PosixFileSystem fs;
     ledger::LedgerReader reader = folder_reader(fs, common, access);
-    auto note = reader.checkpoint();
+    auto note = reader.fetch(name, tlog::kMaxNoteSize);
     if (!note) return no_checkpoint(note.error());
     auto history = signer_history(common, access, &reader);
     if (!history) return history.error();
-    return open_note(*std::move(note), *std::move(history));
+    return open_note(std::string(as_chars(*note)), *std::move(history));
   }
   auto fetcher = server(common, access);
   if (!fetcher) return fetcher.error();
-  auto reply = (*fetcher)->get(server_path(access) + "checkpoint", 64 * 1024);
+  auto reply = (*fetcher)->get(server_path(access) + name, tlog::kMaxNoteSize);
   if (!reply) return reply.error();
   if (reply->status != 200) return no_checkpoint(reply_error(*reply, "checkpoint"));
   auto history = server_history(common, access, **fetcher);
@@ -109,10 +110,19 @@ Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAcces
   return open_note(std::move(reply->body), *std::move(history));
 }
 
+// The last one; under a policy the last that witnesses have cosigned, if it covers so many entries.
+Result<OpenedCheckpoint> load_checkpoint(const Common& common, const LedgerAccess& access, std::uint64_t entries = 0) {
+  if (!access.policy_file.empty()) {
+    auto cosigned = load_note(common, access, "cosigned");
+    if (cosigned && cosigned->checkpoint.size.value >= entries) return cosigned;
+  }
+  return load_note(common, access, "checkpoint");
+}
+
 Result<std::string> make_proof_file(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   PosixFileSystem fs;
   ledger::LedgerReader reader = folder_reader(fs, common, access);
-  auto opened = load_checkpoint(common, access);
+  auto opened = load_checkpoint(common, access, options.index + 1);
   if (!opened) return opened.error();
   const tlog::LeafIndex index{options.index};
   if (index.value >= opened->checkpoint.size.value) {
@@ -244,7 +254,10 @@ Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, con
     reader = std::make_unique<tlog::DirectoryReader>(fs, options.where);
   }
   if (!checkpoint) {
-    auto note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
+    // Under a policy the last one that witnesses have cosigned: ours may have it beside a newer one.
+    Result<Bytes> note = Error(Errc::kNotFound, "");
+    if (!access.policy_file.empty()) note = reader->fetch("cosigned", tlog::kMaxNoteSize);
+    if (!note) note = reader->fetch("checkpoint", tlog::kMaxNoteSize);
     if (!note) return no_checkpoint(note.error());
     checkpoint = as_chars(*note);
   }
@@ -340,23 +353,29 @@ Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access) {
   auto opened = load_checkpoint(common, access);
   if (!opened) return report(opened.error(), common.json);
+  std::optional<Standing> standing;
+  if (!access.policy_file.empty()) {
+    auto checked = check_standing(common, access, opened->note);
+    if (!checked) return report(checked.error(), common.json);
+    standing = *std::move(checked);
+  }
   if (!common.json) {
     std::printf("%s", opened->note.c_str());
-    return kSuccess;
+    if (standing) print_standing(standing, stderr);  // so that the output is the note alone
+    return exit_status(standing);
   }
   std::string out;
   encoding::JsonWriter json(out);
   json.begin_object();
-  json.member("ok", true);
   json.member("origin", opened->checkpoint.origin);
   json.member("size", opened->checkpoint.size.value);
   json.member("root", encoding::base64(opened->checkpoint.root));
   json.member("note", opened->note);
   write_signer(json, opened->signer);
-  json.member("freshness", kFreshness);
+  write_standing(json, standing);
   json.end_object();
   std::printf("%s\n", out.c_str());
-  return kSuccess;
+  return exit_status(standing);
 }
 
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {

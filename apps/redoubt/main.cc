@@ -100,6 +100,7 @@ int run(int argc, char** argv) {
   auto* checkpoint_command = ledger->add_subcommand("checkpoint", "print the last checkpoint, verified");
   add_common(*checkpoint_command, common);
   add_access(*checkpoint_command, access);
+  add_policy(*checkpoint_command, access);
   checkpoint_command->callback([&] { status = run_ledger_checkpoint(common, access); });
 
   ProveOptions prove;

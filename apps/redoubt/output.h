@@ -18,7 +18,7 @@ enum ExitStatus : int {
   kFailure = 3,
 };
 
-// What is not proven, in every answer about the log: no witness cosigns its checkpoints.
+// What is not proven, in every answer about a log whose checkpoint no witness has cosigned.
 constexpr std::string_view kFreshness = "single signer, freshness unproven (no witness)";
 
 // Options that every command has.

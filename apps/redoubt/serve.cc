@@ -27,11 +27,13 @@
 #include "base/shm_ring.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
+#include "gateway/witnesses.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
+#include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
 #include "redoubt/attack_hook.h"
 #endif
@@ -142,6 +144,7 @@ class Launcher {
 
  private:
   Result<> prepare();
+  Result<> read_witness_policy();
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
@@ -170,6 +173,9 @@ class Launcher {
   FilePath certificate_key_;
   sigset_t signals_{};
   std::string upstream_key_;
+  std::vector<net::UpstreamUrl> witness_urls_;
+  bool has_quorum_ = false;  // whether the witness policy has one
+  std::string log_key_;      // with witnesses: the system log's verifier key
   pid_t launcher_ = 0;
   pid_t keeper_ = -1;
   pid_t gateway_ = -1;
@@ -219,6 +225,7 @@ Result<> Launcher::prepare() {
                  {{"upstream", upstream->host}, {"why", "its URL is http, and no loopback address"}});
   }
   if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
+  if (auto done = read_witness_policy(); !done) return done;
 
   auto users = find_process_users(settings_);
   if (!users) return users.error();
@@ -279,6 +286,24 @@ Result<> Launcher::prepare() {
   return {};
 }
 
+Result<> Launcher::read_witness_policy() {
+  if (settings_.witness_policy.empty()) return {};
+  PosixFileSystem fs;
+  const std::string path = layout_.configured(settings_.witness_policy);
+  auto text = read_file(fs, path, tlog::kMaxPolicySize);
+  if (!text) return text.error().in("`witness.policy`");
+  settings_.witness_policy_text = as_chars(*text);
+  auto policy = gateway::parse_witness_policy(settings_.witness_policy_text, settings_.witness_required);
+  if (!policy) return policy.error().in("`" + path + "`");
+  witness_urls_ = gateway::witness_urls(*policy);
+  has_quorum_ = policy->needs_witnesses();
+  auto key = read_file(fs, layout_.verifier_key(), tlog::kMaxVerifierKeySize);
+  if (!key) return key.error();
+  const std::string_view line = as_chars(*key);
+  log_key_ = line.substr(0, line.find_first_of("\r\n"));
+  return {};
+}
+
 Result<> Launcher::start_keeper() {
   auto ready = Pipe::make();
   if (!ready) return ready.error();
@@ -311,6 +336,10 @@ void Launcher::exec_keeper(const Pipe& ready) {
   };
   for (const Settings::Tenant& tenant : settings_.tenants) {
     arguments.push_back("--tenant=" + tenant.log.name + ":" + std::to_string(tenant.quota));
+  }
+  if (!settings_.witness_policy.empty()) {
+    arguments.push_back("--witness-policy=" + layout_.configured(settings_.witness_policy));
+    arguments.push_back("--witnesses-required=" + std::to_string(settings_.witness_required ? 1 : 0));
   }
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
@@ -374,6 +403,8 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
               .certificate_path = settings_.tls_certificate,
               .certificate_socket = certificate_.gateway.get(),
               .key_socket = certificate_key_.gateway.get()},
+      .witnesses = {.policy = settings_.witness_policy_text, .log_key = log_key_, .timeout = settings_.witness_timeout},
+      .has_quorum = has_quorum_,
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
@@ -394,7 +425,10 @@ void Launcher::be_gateway(Pipe& ready) {
   // Each caller's connection may have one to the upstream.
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
   const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
-  if (!crypto::init_secure_heap(tls_sides * settings_.threads * settings_.server.max_connections)) {
+  const auto tls_witnesses = static_cast<std::size_t>(
+      std::count_if(witness_urls_.begin(), witness_urls_.end(), [](const auto& u) { return u.tls; }));
+  if (!crypto::init_secure_heap(tls_sides * settings_.threads * settings_.server.max_connections +
+                                tls_witnesses * gateway::Witnesses::kMaxAtOnce)) {
     log::warning("gateway", "key pages cannot be locked in memory");
   }
   gateway::GatewaySettings settings = gateway_settings();
@@ -418,7 +452,7 @@ void Launcher::be_gateway(Pipe& ready) {
     }
     rings_.clear();
     settings.confine = [this, &settings] {
-      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url);
+      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url, witness_urls_);
 #ifdef REDOUBT_ATTACKED
       if (confined) attack::start_agent();
 #endif

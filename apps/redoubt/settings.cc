@@ -130,6 +130,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("ledger.origin", s.origin);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
   in.read_size("ledger.free_space_reserve", s.free_space_reserve, 16 * kMiB, 1024 * 1024 * kMiB);
+  in.read("witness.policy", s.witness_policy);
+  in.read("witness.required", s.witness_required);
+  in.read("witness.timeout", s.witness_timeout);
   in.read("process.keeper_user", s.keeper_user);
   in.read("process.gateway_user", s.gateway_user);
   in.read("process.require_confinement", s.require_confinement);
@@ -156,6 +159,9 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   if (s.tls_certificate.empty() != s.tls_key.empty()) {
     return file->error_at(s.tls_key.empty() ? "gateway.tls_certificate" : "gateway.tls_key",
                           "needs the other of `tls_certificate` and `tls_key`");
+  }
+  if (s.witness_required && s.witness_policy.empty()) {
+    return file->error_at("witness.required", "needs `witness.policy`, which says who the witnesses are");
   }
   if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");
   return s;

@@ -33,6 +33,10 @@ struct Settings {
   std::string upstream_provider = "unknown";
   std::string upstream_key_file;  // holds the upstream's API key; empty for none
   std::string upstream_ca_file;
+  std::string witness_policy;       // file (C2SP tlog-policy), from the folder's root; empty: no witness is asked
+  std::string witness_policy_text;  // what it holds: the launcher's to read
+  bool witness_required = false;    // only what the quorum has cosigned counts as published
+  std::chrono::milliseconds witness_timeout{5'000};
   std::string keeper_user = "redoubt-keeper";    // name or number; empty: the launcher's user
   std::string gateway_user = "redoubt-gateway";  // name or number; empty: the launcher's user
   bool require_confinement = false;

@@ -180,24 +180,29 @@ Result<Standing> check_standing(const Common& common, const LedgerAccess& access
   return Standing{*std::move(policy), *std::move(checked)};
 }
 
-void print_standing(const std::optional<Standing>& standing) {
+void print_standing(const std::optional<Standing>& standing, std::FILE* out) {
   if (standing) {
     for (const tlog::Cosignature& cosignature : standing->checked.cosignatures) {
       const tlog::TrustPolicy::Witness& witness = standing->policy.witnesses()[cosignature.witness];
-      std::printf("witness     %s at %s\n", named(witness.name, witness.key).c_str(),
-                  time_text(cosignature.unix_seconds).c_str());
+      std::fprintf(out, "witness     %s at %s\n", named(witness.name, witness.key).c_str(),
+                   time_text(cosignature.unix_seconds).c_str());
     }
     for (const NotChecked& key : not_checked(*standing)) {
-      std::printf("not checked %s: ML-DSA-44, which this build cannot verify\n", named(key.name, *key.key).c_str());
+      std::fprintf(out, "not checked %s: ML-DSA-44, which this build cannot verify\n",
+                   named(key.name, *key.key).c_str());
     }
-    std::printf("quorum      %s: %s\n", standing->policy.quorum().c_str(),
-                std::string(to_string(standing->checked.quorum)).c_str());
+    std::fprintf(out, "quorum      %s: %s\n", standing->policy.quorum().c_str(),
+                 std::string(to_string(standing->checked.quorum)).c_str());
   }
-  std::printf("freshness   %s\n", freshness(standing).c_str());
+  std::fprintf(out, "freshness   %s\n", freshness(standing).c_str());
 }
 
 void write_standing(encoding::JsonWriter& json, const std::optional<Standing>& standing) {
   json.member("ok", exit_status(standing) == kSuccess);
+  write_witnesses(json, standing);
+}
+
+void write_witnesses(encoding::JsonWriter& json, const std::optional<Standing>& standing) {
   if (standing) {
     json.key("witnesses");
     json.begin_array();

@@ -2,6 +2,7 @@
 // so what a command may say of freshness.
 #pragma once
 
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,11 +53,13 @@ Result<tlog::TrustPolicy> trust_policy(const Common& common, const LedgerAccess&
 Result<Standing> check_standing(const Common& common, const LedgerAccess& access, std::string_view note);
 
 // The lines `witness`, `not checked`, `quorum` and `freshness`; without a policy the last alone.
-void print_standing(const std::optional<Standing>& standing);
+void print_standing(const std::optional<Standing>& standing, std::FILE* out = stdout);
 
-// The members `ok` (the quorum is met, or none asked for), `witnesses`, `not_checked`, `quorum` and `freshness`;
-// without a policy the first and last alone.
+// The members `ok` (the quorum is met, or none asked for) and those of write_witnesses().
 void write_standing(encoding::JsonWriter& json, const std::optional<Standing>& standing);
+
+// The members `witnesses`, `not_checked`, `quorum` and `freshness`; without a policy the last alone.
+void write_witnesses(encoding::JsonWriter& json, const std::optional<Standing>& standing);
 
 // kAnswerIsNo when the quorum is not met, else kSuccess.
 int exit_status(const std::optional<Standing>& standing);

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "base/file.h"
 #include "ledger/reader.h"
 #include "redoubt/commands.h"
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
+#include "redoubt/settings.h"
+#include "redoubt/standing.h"
 #include "tlog/checkpoint.h"
 
 namespace redoubt::app {
@@ -18,7 +21,27 @@ struct Status {
   std::string why;
   tlog::Checkpoint checkpoint;
   bool verified = false;
+  std::optional<Standing> standing;  // with witnesses: of the last checkpoint that they have cosigned
+  std::uint64_t cosigned = 0;        // entries under it
 };
+
+// Under the policy of the folder's configuration, if there is one.
+Result<> add_standing(const Common& common, ledger::LedgerReader& reader, const std::string& checkpoint,
+                      Status& status) {
+  PosixFileSystem fs;
+  const Layout layout(common.dir);
+  auto settings = load_settings(fs, layout.config());
+  if (!settings) return settings.error();
+  if (settings->witness_policy.empty()) return {};
+  LedgerAccess access;
+  access.policy_file = layout.configured(settings->witness_policy);
+  const auto cosigned = reader.fetch("cosigned", tlog::kMaxNoteSize);
+  auto standing = check_standing(common, access, cosigned ? as_chars(*cosigned) : checkpoint);
+  if (!standing) return standing.error();
+  status.cosigned = standing->checked.checkpoint.size.value;
+  status.standing = *std::move(standing);
+  return {};
+}
 
 Result<Status> examine(const Common& common, const StatusOptions& options) {
   const Layout layout(common.dir);
@@ -47,7 +70,8 @@ Result<Status> examine(const Common& common, const StatusOptions& options) {
   auto vkey = tlog::VerifierKey::parse(vkey_line);
   if (!vkey) return vkey.error();
   status.checkpoint.origin = vkey->name();
-  auto note = ledger::LedgerReader(fs, layout.ledger()).checkpoint();
+  ledger::LedgerReader reader(fs, layout.ledger());
+  auto note = reader.checkpoint();
   if (!note && note.error().code() == Errc::kNotFound) return status;
   if (!note) return note.error();
   const tlog::VerifierKey keys[] = {*vkey};
@@ -55,6 +79,7 @@ Result<Status> examine(const Common& common, const StatusOptions& options) {
   if (!checkpoint) return checkpoint.error().in("checkpoint");
   status.checkpoint = *std::move(checkpoint);
   status.verified = true;
+  if (auto done = add_standing(common, reader, *note, status); !done) return done.error();
   return status;
 }
 
@@ -74,7 +99,8 @@ int run_status(const Common& common, const StatusOptions& options) {
     json.member("origin", status->checkpoint.origin);
     json.member("published_entries", status->checkpoint.size.value);
     json.member("checkpoint_verified", status->verified);
-    json.member("freshness", kFreshness);
+    if (status->standing) json.member("cosigned_entries", status->cosigned);
+    write_witnesses(json, status->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
   } else {
@@ -83,7 +109,10 @@ int run_status(const Common& common, const StatusOptions& options) {
     std::printf("log         %s\n", status->checkpoint.origin.c_str());
     std::printf("published   %llu entries%s\n", static_cast<unsigned long long>(status->checkpoint.size.value),
                 status->verified ? ", checkpoint signature holds" : ", no checkpoint yet");
-    std::printf("freshness   %s\n", std::string(kFreshness).c_str());
+    if (status->standing) {
+      std::printf("cosigned    %llu entries\n", static_cast<unsigned long long>(status->cosigned));
+    }
+    print_standing(status->standing);
   }
   return status->ready ? kSuccess : kAnswerIsNo;
 }

@@ -39,7 +39,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       recorder_(io_, sweep_, client_, clock_, logs, settings.version, settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
-      ledger_routes_(io_, recorder_, denials_, files, settings.commit),
+      ledger_routes_(io_, recorder_, denials_, files, settings.commit, !settings.witnesses.policy.empty()),
       pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream, settings.commit,
                 settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
@@ -100,8 +100,8 @@ MetricsSnapshot Core::snapshot() {
   return out;
 }
 
-void Core::keeper_gone() {
-  boost::asio::post(io_, [this] { client_.stop("the keeper is gone"); });
+void Core::ledger_gone(std::string why) {
+  boost::asio::post(io_, [this, why = std::move(why)] { client_.stop(why); });
 }
 
 void Core::drain() {

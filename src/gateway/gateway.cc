@@ -21,6 +21,7 @@
 #include "gateway/internal/core.h"
 #include "gateway/internal/scraper.h"
 #include "gateway/internal/tls_identity.h"
+#include "gateway/witnesses.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -85,27 +86,38 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
   }
 }
 
+// Nothing can be appended any more, or must be: what is under way ends without being recorded.
+void end_all(std::vector<std::unique_ptr<Core>>& cores, const std::string& why) {
+  for (auto& core : cores) {
+    core->ledger_gone(why);
+    core->drain();
+  }
+}
+
 // On the first core: the pipe ends when the keeper does.
 net::Task<> watch_keeper(Descriptor& alive, std::vector<std::unique_ptr<Core>>& cores) {
   char byte = 0;
   const auto [error, n] = co_await alive.async_read_some(boost::asio::buffer(&byte, 1), net::use_task);
   if (error == boost::asio::error::operation_aborted) co_return;
-  for (auto& core : cores) {
-    core->keeper_gone();
-    core->drain();
-  }
+  end_all(cores, "the keeper is gone");
+}
+
+// How many the first core may have open to witnesses.
+std::size_t witness_connections(const GatewaySettings& settings) {
+  const auto policy = tlog::TrustPolicy::parse(settings.witnesses.policy);
+  return policy ? policy->witnesses().size() * Witnesses::kMaxAtOnce : 0;
 }
 
 // Callers are let in only as far as descriptors reach for each of them and an upstream connection for each: otherwise
 // admitted requests would fail for want of one. The soft limit is raised first; nothing here uses select().
-std::size_t connections_per_core(std::size_t wanted, std::size_t cores) {
+std::size_t connections_per_core(std::size_t wanted, std::size_t cores, std::size_t for_witnesses) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   constexpr std::size_t kOwn = 32;         // logs, keys, ledger files being read, spare
   constexpr std::size_t kOwnPerCore = 16;  // rings, wake-ups, listener
-  const std::size_t taken = kOwn + cores * kOwnPerCore;
+  const std::size_t taken = kOwn + cores * kOwnPerCore + for_witnesses;
   const std::size_t left = limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
   const std::size_t possible = std::max<std::size_t>(left / 2 / cores, 1);
   if (possible >= wanted) return wanted;
@@ -125,7 +137,8 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
                      UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   GatewaySettings settings = wanted;
   if (auto done = settings.commit.check(settings.has_quorum); !done) return done;
-  settings.server_limits.max_connections = connections_per_core(settings.server_limits.max_connections, handles.size());
+  settings.server_limits.max_connections =
+      connections_per_core(settings.server_limits.max_connections, handles.size(), witness_connections(settings));
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
   PosixFileSystem fs;
@@ -147,6 +160,13 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   for (const auto& core : cores) {
     core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
   }
+  std::unique_ptr<Witnesses> witnesses;
+  if (!settings.witnesses.policy.empty()) {
+    Core& core = *cores.front();
+    auto created = Witnesses::create(core.io(), core.sweep(), files, settings.witnesses);
+    if (!created) return created.error();
+    witnesses = *std::move(created);
+  }
   const SystemClock clock;
   std::optional<TlsIdentity> tls;
   if (settings.tls.on) {
@@ -164,6 +184,13 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), *logs, tls ? &*tls : nullptr), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
   if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
+  std::optional<Error> refusal;
+  if (witnesses) {
+    witnesses->serve(cores.front()->ledger(), [&](const Error& why) {
+      refusal = why;
+      end_all(cores, why.message());
+    });
+  }
 
   const auto run_core = [&](std::size_t i) {
     if (!settings.cpus.empty()) pin_to(settings.cpus[i % settings.cpus.size()]);
@@ -177,6 +204,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
     signals.close(ignored);
     alive.close(ignored);
     if (tls) tls->stop();
+    if (witnesses) witnesses->stop();
   });
   const char byte = 1;
   if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
@@ -184,6 +212,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   run_core(0);
   for (std::thread& thread : threads) thread.join();
 
+  if (refusal) return *refusal;
   for (const auto& core : cores) {
     if (!core->why_stopped().empty()) return Error(Errc::kUnavailable, "the ledger stopped: " + core->why_stopped());
   }

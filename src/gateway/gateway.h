@@ -12,6 +12,7 @@
 #include "gateway/denial_counter.h"
 #include "gateway/logs.h"
 #include "gateway/pipeline.h"
+#include "gateway/witnesses.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 
@@ -34,6 +35,7 @@ struct GatewaySettings {
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
   TlsSettings tls;
+  WitnessSettings witnesses;
   net::ServerLimits server_limits;
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
@@ -58,8 +60,10 @@ struct CoreHandles {
 // Serves until SIGTERM or SIGINT, then drains. `keys`: the socket on which the API key file is sent (base/pass_file.h),
 // once before the start and again before each SIGHUP. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read
 // end of a pipe whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to
-// `ready` when connections are accepted, with TLS under a certificate. Errors: what keeps it from starting;
-// kUnavailable when the ledger stopped while serving (in-flight exchanges have been refused or cut).
+// `ready` when connections are accepted, with TLS under a certificate. With witnesses, requests are refused until
+// the keeper has heard what they have seen. Errors: what keeps it from starting; kVerifyFailed when a witness shows
+// that the ledger was rolled back or forked; kUnavailable when the ledger stopped while serving (in-flight exchanges
+// have been refused or cut).
 Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keys,
                      UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready);
 

@@ -226,8 +226,13 @@ bool is_ledger_path(std::string_view path) {
 }
 
 LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
-                           const CommitSettings& commit)
-    : io_(io), recorder_(recorder), denials_(denials), files_(files), commit_(commit) {}
+                           const CommitSettings& commit, bool asks_witnesses)
+    : io_(io),
+      recorder_(recorder),
+      denials_(denials),
+      files_(files),
+      commit_(commit),
+      asks_witnesses_(asks_witnesses) {}
 
 net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& refusal) {
   denials_.add(exchange.peer_address(), refusal.reason, refusal.status, refusal.code);
@@ -460,6 +465,7 @@ net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
                                 : !client.stopped().empty() ? "not ready: the ledger stopped\n"
                                 : behind                    ? "not ready: the ledger does not answer\n"
                                 : client.full()             ? "not ready: the ledger's disk is nearly full\n"
+                                : asks_witnesses_           ? "not ready: asking witnesses\n"
                                                             : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);

@@ -59,9 +59,9 @@ class LedgerRoutes {
   // Longest time that a receipt's request waits for a checkpoint that covers it.
   static constexpr std::chrono::milliseconds kReceiptWait{1000};
 
-  // All must outlive the routes.
+  // All must outlive the routes. `asks_witnesses`: the ledger is ready once they have answered.
   LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
-               const CommitSettings& commit);
+               const CommitSettings& commit, bool asks_witnesses = false);
 
   // What `/metrics` answers, in the form of encoding/metrics_text.h; an error is a 503. Without one, always that.
   using Scrape = std::function<net::Task<Result<std::string>>()>;
@@ -92,6 +92,7 @@ class LedgerRoutes {
   DenialCounter& denials_;
   LedgerFiles& files_;
   const CommitSettings& commit_;
+  const bool asks_witnesses_;
   Scrape scrape_;
 };
 

@@ -205,7 +205,7 @@ class RawConnection:
 
 class Redoubt:
     def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
-                 environment=None):
+                 environment=None, origin="test.example/log"):
         """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours."""
         self.flags = list(flags)  # further ones of `redoubt serve`
         self.environment = {**os.environ, **(environment or {})}
@@ -213,7 +213,7 @@ class Redoubt:
         self.dir = os.path.join(self.folder, "var")
         self.upstream = upstream
         if not os.path.exists(self.dir):
-            run(program("redoubt"), "init", "--dir", self.dir, "--origin", "test.example/log", "--upstream", upstream)
+            run(program("redoubt"), "init", "--dir", self.dir, "--origin", origin, "--upstream", upstream)
             with open(os.path.join(self.dir, "redoubt.toml")) as file:
                 text = file.read()
             text = text.replace("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)
@@ -229,7 +229,8 @@ class Redoubt:
         return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
                    *options).stdout.strip()
 
-    def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=()):
+    def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=(),
+              until="/readyz"):
         """`before` runs in the launcher's process before its program does; `words` come in front of the command."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
@@ -242,7 +243,7 @@ class Redoubt:
         if not match:
             raise AssertionError("did not start: " + self.log_text())
         self.url, self.port = match.group(1), int(match.group(2))
-        wait_for(lambda: self.get("/readyz")[0] == 200)
+        wait_for(lambda: self.get(until)[0] == 200)
         return self
 
     def log_text(self):

@@ -5,6 +5,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "gateway/gateway.h"
@@ -34,11 +35,12 @@ class Core {
   void set_keys(std::shared_ptr<const ApiKeys> keys);
   // What new connections see from now on, until it ends; nothing takes its place by itself.
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
-  void keeper_gone();
+  void ledger_gone(std::string why);  // nothing is appended any more
   void drain();
 
   // On the core's thread.
   ledger::LedgerClient& ledger() { return client_; }
+  net::DeadlineSweep& sweep() { return sweep_; }
 
   // What `/metrics` answers on this core. Set before run().
   void on_scrape(LedgerRoutes::Scrape scrape) { ledger_routes_.on_scrape(std::move(scrape)); }
