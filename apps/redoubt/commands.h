@@ -104,6 +104,18 @@ struct RevokeSignerOptions {
 };
 int run_revoke_signer(const Common& common, const RevokeSignerOptions& options);
 
+// `where`: a ledger's folder, or Redoubt's; empty: that of `--dir`.
+int run_ledger_fsck(const Common& common, const LedgerAccess& access, const std::string& where);
+int run_ledger_stats(const Common& common, const std::string& where);
+
+struct FollowOptions {
+  std::optional<std::uint64_t> from;   // default: the end that the log has
+  std::optional<std::uint64_t> until;  // the first index not to print; default: no end
+  std::string fork_proof_file;         // where the proof of a fork goes
+  unsigned retry_seconds = 300;        // how long failures that may pass are tried again
+};
+int run_ledger_follow(const Common& common, const LedgerAccess& access, const FollowOptions& options);
+
 struct WitnessOptions {
   std::string dir = "witness";
   bool json = false;

@@ -176,6 +176,28 @@ int run(int argc, char** argv) {
       ->required();
   revoke_signer_command->callback([&] { status = run_revoke_signer(common, revoke_signer); });
 
+  std::string ledger_folder;
+  auto* fsck_command = ledger->add_subcommand("fsck", "check every file of the ledger; changes nothing");
+  add_log_key(*fsck_command, access);
+  fsck_command->callback([&] { status = run_ledger_fsck(common, access, ledger_folder); });
+  auto* stats_command = ledger->add_subcommand("stats", "what the ledger holds, in numbers");
+  stats_command->callback([&] { status = run_ledger_stats(common, ledger_folder); });
+  for (auto* command : {fsck_command, stats_command}) {
+    add_common(*command, common);
+    command->add_option("folder", ledger_folder, "a ledger's folder, or Redoubt's (default: that of --dir)");
+  }
+
+  FollowOptions follow;
+  auto* follow_command = ledger->add_subcommand("follow", "print records as they are published, each one proven");
+  add_common(*follow_command, common);
+  add_access(*follow_command, access);
+  follow_command->add_option("--from", follow.from, "index of the first record to print (default: the next one)");
+  follow_command->add_option("--until", follow.until, "index to end before (default: Ctrl-C)");
+  follow_command->add_option("--fork-proof", follow.fork_proof_file, "write the proof to this file if the log forks");
+  follow_command->add_option("--retry-for", follow.retry_seconds, "seconds to try again while the log cannot be read")
+      ->capture_default_str();
+  follow_command->callback([&] { status = run_ledger_follow(common, access, follow); });
+
   auto* witness_command = ledger->add_subcommand("witness", "be a witness for logs, ours or anybody's");
   witness_command->require_subcommand(1);
   WitnessOptions witness;

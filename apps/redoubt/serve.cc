@@ -404,13 +404,13 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
               .certificate_socket = certificate_.gateway.get(),
               .key_socket = certificate_key_.gateway.get()},
       .witnesses = {.policy = settings_.witness_policy_text, .log_key = log_key_, .timeout = settings_.witness_timeout},
-      .has_quorum = has_quorum_,
       .server_limits = settings_.server,
       .client_limits = settings_.client,
       .drain_grace = settings_.drain_grace,
       .denial_interval = settings_.denial_interval,
       .ledger_timeout = settings_.ledger_timeout,
       .commit = settings_.commit,
+      .has_quorum = has_quorum_,
       .cpus = options_.gateway_cpus,
   };
   for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);

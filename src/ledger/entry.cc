@@ -40,6 +40,19 @@ Result<EntryHeader> load_entry_header(ByteView bytes) {
   return header;
 }
 
+Result<EntryView> take_entry(ByteView& rest) {
+  if (rest.size() < kEntryHeaderSize) return Error(Errc::kMalformed, "a commit is shorter than its entries");
+  auto header = load_entry_header(rest.first(kEntryHeaderSize));
+  if (!header) return header.error();
+  const std::size_t body = std::size_t{header->leaf_size} + header->opening_size;
+  if (rest.size() - kEntryHeaderSize < body) return Error(Errc::kMalformed, "an entry is longer than its commit");
+  const EntryView entry{.header = *header,
+                        .leaf = rest.subspan(kEntryHeaderSize, header->leaf_size),
+                        .sealed_opening = rest.subspan(kEntryHeaderSize + header->leaf_size, header->opening_size)};
+  rest = rest.subspan(entry.size());
+  return entry;
+}
+
 std::array<std::byte, 17> opening_context(const ExchangeId& exchange, EntryKind kind) {
   std::array<std::byte, 17> context;
   std::copy(exchange.begin(), exchange.end(), context.begin());

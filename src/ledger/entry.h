@@ -45,6 +45,16 @@ void store_entry_header(MutableByteView out, const EntryHeader& header);
 // kMalformed for sizes above the limits, an unknown kind or non-zero reserved bytes. `bytes` has kEntryHeaderSize.
 Result<EntryHeader> load_entry_header(ByteView bytes);
 
+// Takes the first entry off a commit's payload: header, leaf, opening. `rest` is left behind it. kMalformed, beside
+// load_entry_header's, when the entry is longer than `rest`, which is then left as it was.
+struct EntryView {
+  EntryHeader header;
+  ByteView leaf;
+  ByteView sealed_opening;
+  std::size_t size() const { return kEntryHeaderSize + leaf.size() + sealed_opening.size(); }
+};
+Result<EntryView> take_entry(ByteView& rest);
+
 // What sealing an opening authenticates (keys/sealing_key.h): the exchange's id and the kind.
 std::array<std::byte, 17> opening_context(const ExchangeId& exchange, EntryKind kind);
 

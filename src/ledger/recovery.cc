@@ -71,6 +71,9 @@ Result<> Ledger::open_logs(const tlog::NoteSigner& signer) {
     auto log = internal::Log::open(fs_, log_directory(directory_, tenant), *std::move(log_signer), options_.witnesses);
     if (!log) return tenant.empty() ? log.error() : log.error().in("tenant `" + tenant + "`");
     logs_.push_back(*std::move(log));
+    // The system log's folder is synced by recover().
+    if (tenant.empty()) continue;
+    if (auto done = fs_.sync_directory(log_directory(directory_, tenant)); !done) return done;
   }
   return tenants_.empty() ? Result<>() : fs_.sync_directory(directory_ + "/t");
 }
@@ -156,24 +159,17 @@ Result<> Ledger::replay_commit(SegmentNumber segment, const SegmentScanner::Comm
                                bool& covered) {
   ByteView rest = commit.payload;
   for (std::uint32_t i = 0; i < commit.header.entry_count; ++i) {
-    if (rest.size() < kEntryHeaderSize) return Error(Errc::kCorrupt, "a commit is shorter than its entries");
-    auto entry = load_entry_header(rest.first(kEntryHeaderSize));
+    const auto place = static_cast<std::uint64_t>(rest.data() - commit.payload.data());
+    auto entry = take_entry(rest);
     if (!entry) return Error(Errc::kCorrupt, entry.error().message());
-    const std::size_t size = kEntryHeaderSize + entry->leaf_size + entry->opening_size;
-    if (rest.size() < size) return Error(Errc::kCorrupt, "an entry is longer than its commit");
-    if (entry->log >= logs_.size()) return Error(Errc::kCorrupt, "an entry names no log");
-    internal::Log& log = logs_[entry->log];
-    covered = covered && entry->index < log.covered();
-    const Position position{
-        segment, static_cast<std::uint32_t>(commit.offset + kCommitHeaderSize +
-                                            static_cast<std::uint64_t>(rest.data() - commit.payload.data()))};
+    if (entry->header.log >= logs_.size()) return Error(Errc::kCorrupt, "an entry names no log");
+    internal::Log& log = logs_[entry->header.log];
+    covered = covered && entry->header.index < log.covered();
+    const Position position{segment, static_cast<std::uint32_t>(commit.offset + kCommitHeaderSize + place)};
     const Sequence sequence = commit.header.first + i;
-    if (auto done = log.replay(*entry, rest.subspan(kEntryHeaderSize, entry->leaf_size), position, sequence,
-                               sequence >= oldest_open);
-        !done) {
+    if (auto done = log.replay(entry->header, entry->leaf, position, sequence, sequence >= oldest_open); !done) {
       return done;
     }
-    rest = rest.subspan(size);
   }
   if (!rest.empty()) return Error(Errc::kCorrupt, "a commit is longer than its entries");
   return {};

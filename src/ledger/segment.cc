@@ -173,4 +173,60 @@ Result<bool> SegmentScanner::torn() {
   return false;
 }
 
+Result<bool> SegmentScanner::go_on_within(ByteView piece, std::uint64_t offset) {
+  std::array<std::byte, 4> magic;
+  store_le(MutableByteView(magic), kCommitMagic);
+  for (auto at = piece.begin();; ++at) {
+    at = std::search(at, piece.end(), magic.begin(), magic.end());
+    if (at == piece.end()) return false;
+    const std::uint64_t place = offset + static_cast<std::uint64_t>(at - piece.begin());
+    std::array<std::byte, kCommitHeaderSize> bytes{};
+    if (const auto n = file_->read_at(place, bytes); !n) return n.error();
+    const Sequence first = load_commit_header(bytes).first;
+    if (first <= next_) continue;
+    const auto whole = whole_at(place, first, last_time_ms_);
+    if (!whole) return whole.error();
+    if (!*whole) continue;
+    offset_ = place;
+    next_ = first;
+    return true;
+  }
+}
+
+Result<SegmentScanner::Behind> SegmentScanner::look_behind() {
+  constexpr std::size_t kPiece = 1024 * 1024;
+  constexpr std::size_t kOverlap = 3;  // bytes of a magic that may lie in the piece before
+  const std::uint64_t stopped_at = offset_;
+  const Sequence stopped_before = next_;
+  const std::uint64_t reach = offset_ + kCommitHeaderSize + kMaxCommitPayloadBytes;
+  bool near = false;
+  bool far = false;
+  bool found = false;
+  Bytes piece(kPiece);
+  for (std::uint64_t at = offset_; at < file_size_ && !found; at += kPiece - kOverlap) {
+    const auto n = file_->read_at(at, piece);
+    if (!n) return n.error();
+    const ByteView got = ByteView(piece).first(*n);
+    const auto not_zero = [](std::byte b) { return b != std::byte{0}; };
+    const auto last = std::find_if(got.rbegin(), got.rend(), not_zero);
+    if (last == got.rend()) continue;
+    near = true;
+    far = far || at + static_cast<std::uint64_t>(got.rend() - last) > reach;
+    auto went_on = go_on_within(got, at);
+    if (!went_on) return went_on.error();
+    found = *went_on;
+  }
+  if (!near) return Behind::kZeros;
+  // Commits are made durable one by one, so if a writer made the one found, the one before is whole by now.
+  const auto now = whole_at(stopped_at, stopped_before, last_time_ms_);
+  if (!now) return now.error();
+  if (*now) {
+    offset_ = stopped_at;
+    next_ = stopped_before;
+    return Behind::kGrowing;
+  }
+  if (found) return Behind::kCommit;
+  return far ? Behind::kStray : Behind::kTorn;
+}
+
 }  // namespace redoubt::ledger

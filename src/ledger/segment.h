@@ -90,15 +90,29 @@ class SegmentScanner {
   // one by one, so what lies before a whole one was acknowledged: it is damaged, not torn.
   Result<bool> followed();
 
+  // After next() gave nothing: what lies behind, to the end of the file. For whoever checks rather than recovers: a
+  // whole commit is found wherever it lies, not only where the one before claims that it does.
+  enum class Behind : std::uint8_t {
+    kZeros,
+    kTorn,     // other bytes, all within the reach of one commit
+    kStray,    // other bytes, some beyond it
+    kCommit,   // a whole commit of a later sequence: what is between is damaged. next() goes on there
+    kGrowing,  // the commit is there by now: a writer is at work. next() gives it
+  };
+  Result<Behind> look_behind();
+
   std::uint64_t offset() const { return offset_; }  // where the next commit would begin
   Sequence next_sequence() const { return next_; }  // what its first sequence must be
   const SegmentHeader& header() const { return header_; }
+  std::uint64_t file_size() const { return file_size_; }
   File& file() { return *file_; }
 
  private:
   SegmentScanner() = default;
   // The commit at `offset` when it is whole; it is then in commit_.
   Result<std::optional<CommitHeader>> whole_at(std::uint64_t offset, Sequence first, std::int64_t earliest_ms);
+  // Goes on at a whole commit that begins in `piece`, which lies at `offset` in the file. False when none does.
+  Result<bool> go_on_within(ByteView piece, std::uint64_t offset);
 
   std::unique_ptr<File> file_;
   std::uint64_t file_size_ = 0;
