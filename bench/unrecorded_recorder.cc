@@ -4,6 +4,8 @@
 
 namespace redoubt::gateway {
 
+void RecorderCounts::add(const RecorderCounts&) {}
+
 CompletionText::CompletionText(Recorder&) : salt_(), stream_(salt_, record::kCompletionField) {}
 void CompletionText::add(std::string_view) {}
 

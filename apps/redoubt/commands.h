@@ -55,6 +55,7 @@ struct LedgerAccess {
   std::string policy_file;   // trust policy (C2SP tlog-policy) that the checkpoint must satisfy; empty: the key alone
 };
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access);
+int run_ledger_vkey(const Common& common, const LedgerAccess& access);
 
 struct ProveOptions {
   std::uint64_t index = 0;

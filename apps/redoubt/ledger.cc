@@ -378,6 +378,25 @@ int run_ledger_checkpoint(const Common& common, const LedgerAccess& access) {
   return exit_status(standing);
 }
 
+// What to hand out to whoever is to verify the log: a tenant's is the folder's key under the name of its log.
+int run_ledger_vkey(const Common& common, const LedgerAccess& access) {
+  auto vkey = verifier_key(common, access);
+  if (!vkey) return report(vkey.error(), common.json);
+  if (!common.json) {
+    std::printf("%s\n", vkey->format().c_str());
+    return kSuccess;
+  }
+  std::string out;
+  encoding::JsonWriter json(out);
+  json.begin_object();
+  json.member("ok", true);
+  json.member("origin", vkey->name());
+  json.member("vkey", vkey->format());
+  json.end_object();
+  std::printf("%s\n", out.c_str());
+  return kSuccess;
+}
+
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   auto proven = prove(common, access, options);
   if (!proven) return report(proven.error(), common.json);

@@ -103,6 +103,11 @@ int run(int argc, char** argv) {
   add_policy(*checkpoint_command, access);
   checkpoint_command->callback([&] { status = run_ledger_checkpoint(common, access); });
 
+  auto* vkey_command = ledger->add_subcommand("vkey", "print the verifier key of the log");
+  add_common(*vkey_command, common);
+  vkey_command->add_option("--tenant", access.tenant, "the log of this tenant (default: the system log)");
+  vkey_command->callback([&] { status = run_ledger_vkey(common, access); });
+
   ProveOptions prove;
   auto* prove_command = ledger->add_subcommand("prove", "prove that a record is in the log");
   add_common(*prove_command, common);

@@ -33,6 +33,9 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kBinary = "application/octet-stream";
 constexpr std::string_view kImmutable = "private, max-age=31536000, immutable";
 constexpr std::string_view kPublicImmutable = "public, max-age=31536000, immutable";
+// What a receipt's proof says of freshness, besides what is in it.
+constexpr std::string_view kCosigned = "cosigned by a quorum of witnesses";
+constexpr std::string_view kSingleSigner = "single signer, freshness unproven";
 constexpr std::string_view kLedger = "/ledger/";
 constexpr std::string_view kHashesOperation = "ledger.hashes";
 constexpr std::string_view kReceiptOperation = "ledger.receipt";
@@ -363,8 +366,10 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, const Asker& asker, std::s
     co_await fail(exchange, proof.error());
     co_return;
   }
+  const bool cosigned = recorder_.client().cosigned(asker.log.number) > index.value;
+  const HeaderField fields[] = {{"Redoubt-Freshness", cosigned ? kCosigned : kSingleSigner}};
   [[maybe_unused]] const auto sent =
-      co_await exchange.reply({.status = 200, .content_type = kText, .headers = {}}, *proof);
+      co_await exchange.reply({.status = 200, .content_type = kText, .headers = fields}, *proof);
 }
 
 net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::string_view path) {

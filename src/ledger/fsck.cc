@@ -189,7 +189,14 @@ void Check::check_segments() {
   const SegmentNumber end = segments_end();
   for (SegmentNumber segment = 0; segment < end; ++segment) {
     const auto file = fs_.open(directory_ + "/" + segment_file(segment), OpenMode::kReadOnly);
-    if (const auto size = file ? (*file)->size() : Result<std::uint64_t>(0)) report_.segment_bytes += *size;
+    const auto size = file ? (*file)->size() : Result<std::uint64_t>(file.error());
+    if (size) {
+      report_.segment_bytes += *size;
+    } else if (size.error().code() != Errc::kNotFound) {  // a missing one is a problem of check_segment
+      Finding place = at(segment, 0);
+      place.offset.reset();
+      problem(std::move(place), "its size cannot be read: " + size.error().message());
+    }
   }
   further_ = end > 0;
   for (SegmentNumber segment = 0; further_ && !report_.growing; ++segment) check_segment(segment);

@@ -39,6 +39,8 @@ class Tenants(unittest.TestCase):
             self.chat(self.redoubt.key)
         origin, index, leaf = self.chat(self.heart)
         self.assertEqual((origin, index), ("test.example/log/t/cardiology", 3), "others' records do not count")
+        vkey = self.cli("vkey", "--tenant", "cardiology").stdout
+        self.assertTrue(vkey.startswith("test.example/log/t/cardiology+"), vkey)
         proof = self.cli("prove", str(index), "--tenant", "cardiology", "--leaf", leaf, "--key", self.heart, "--url",
                          self.redoubt.url)
         self.assertIn("test.example/log/t/cardiology", proof.stdout)

@@ -124,6 +124,7 @@ TEST_F(LedgerRoutesTest, ReceiptsCheckpointsAndTilesAreServedOnceTheyArePublishe
   FakeExchange proof(kGet, "/ledger/receipt/0", {auditor_});  // waits for the checkpoint
   ASSERT_TRUE(handle(proof));
   EXPECT_EQ(proof.status, 200) << proof.sent;
+  EXPECT_EQ(proof.headers, "Redoubt-Freshness: single signer, freshness unproven\n");
   const auto parsed = tlog::parse_proof_file(proof.sent);
   ASSERT_TRUE(parsed) << parsed.error().message();
   EXPECT_EQ(parsed->index, receipt->index);

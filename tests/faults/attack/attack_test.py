@@ -347,15 +347,16 @@ class AsOneUser(Confined, Attack):
 
 
 def entry(kind=0, leaf=b"{}", opening=b"", exchange=bytes(16), admission=0, leaf_size=None, opening_size=None,
-          reserved=bytes(7)):
+          reserved=bytes(3), log=0, index=0, stored=0):
     head = struct.pack("<IIB", len(leaf) if leaf_size is None else leaf_size,
                        len(opening) if opening_size is None else opening_size, kind)
-    return head + reserved + exchange + struct.pack("<Q", admission) + leaf + opening
+    return head + reserved + struct.pack("<I", log) + exchange + struct.pack("<QQQ", admission, index, stored) + \
+        leaf + opening
 
 
 TICKET = bytes(8)
 STANDALONE, ADMISSION, OUTCOME = 0, 1, 2
-APPEND, OPEN = 1, 2
+APPEND, OPEN, COSIGNED = 1, 2, 4
 
 
 class RingBytes(Attack):
@@ -397,14 +398,21 @@ class RingBytes(Attack):
             "size above any message": message(APPEND, TICKET + entry(), size=0xffffffff),
             "no ticket": message(APPEND, b"1234567"),
             "no entry": message(APPEND, TICKET),
-            "header cut off": message(APPEND, TICKET + entry()[:39]),
+            "header cut off": message(APPEND, TICKET + entry()[:55]),
             "leaf longer than the message": message(APPEND, TICKET + entry(leaf_size=3)),
             "leaf shorter than the message": message(APPEND, TICKET + entry(leaf_size=1)),
             "opening longer than the message": message(APPEND, TICKET + entry(opening_size=1)),
             "sizes that wrap around": message(APPEND, TICKET + entry(leaf_size=0xffffffff, opening_size=3)),
             "leaf above its limit": message(APPEND, TICKET + entry(leaf=bytes(65536))),
             "unknown kind": message(APPEND, TICKET + entry(kind=3)),
-            "reserved bytes": message(APPEND, TICKET + entry(reserved=b"\1" + bytes(6))),
+            "reserved bytes": message(APPEND, TICKET + entry(reserved=b"\1" + bytes(2))),
+            "a log that is not there": message(APPEND, TICKET + entry(log=1)),
+            "every log": message(APPEND, TICKET + entry(log=0xffffffff)),
+            "cosignatures that name no log": message(COSIGNED, TICKET + bytes(11)),
+            "cosignatures of no log": message(COSIGNED, TICKET + struct.pack("<IQ", 1, 0)),
+            "cosignatures of what was not offered": message(COSIGNED, TICKET + struct.pack("<IQ", 0, 1)),
+            "a request to open values that names no log": message(OPEN, TICKET + bytes(3)),
+            "a request to open values of no log": message(OPEN, TICKET + struct.pack("<I", 1)),
             "outcome of nothing": message(APPEND, TICKET + entry(kind=OUTCOME, admission=1 << 40)),
             "outcome of what ended already": message(APPEND, TICKET + entry(kind=OUTCOME, admission=0)),
         }
@@ -416,8 +424,8 @@ class RingBytes(Attack):
         self.check_everything()
 
     def test_no_type_of_message_gets_a_checkpoint_that_contradicts_another(self):
-        refused_open = struct.pack("<Qq", 0, int(time.time() * 1000)) + bytes(128) + b"because"
-        for kind in [*range(0, 4), *range(15, 22), 0xffffffff]:
+        refused_open = struct.pack("<IQq", 0, 0, int(time.time() * 1000)) + bytes(128) + b"because"
+        for kind in [*range(0, 6), *range(15, 27), 0xffffffff]:
             for payload in (TICKET + entry(), TICKET + refused_open):
                 self.again()
                 ring = self.requests()
