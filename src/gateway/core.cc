@@ -89,12 +89,12 @@ MetricsSnapshot Core::snapshot() {
                       .keeper = client_.keeper_stats(),
                       .logs = {}};
   const auto now = clock_.steady();
-  for (const ledger::LedgerClient::ToldLog& told : client_.log_stats()) {
+  for (const ledger::LedgerClient::ToldLog& told : client_.log_gauges()) {
     const auto number = static_cast<ledger::LogNumber>(out.logs.size());
     // The age has grown since it was told.
     const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(now - told.told);
-    LogSnapshot log{.stats = told, .published = client_.published(number), .full = client_.full(number)};
-    if (log.stats.checkpoint_age > 0) log.stats.checkpoint_age += static_cast<std::uint64_t>(since.count());
+    LogSnapshot log{.gauges = told.gauges, .published = client_.published(number), .full = client_.full(number)};
+    if (log.gauges.checkpoint_age > 0) log.gauges.checkpoint_age += static_cast<std::uint64_t>(since.count());
     out.logs.push_back(log);
   }
   return out;

@@ -135,18 +135,18 @@ void write_logs(MetricsText& text, const std::vector<LogSnapshot>& logs, const L
     text.family(name, MetricType::kGauge, help);
     for (std::size_t i = 0; i < logs.size(); ++i) text.sample({{"log", label.of(i)}}, value(logs[i]));
   };
-  each("redoubt_ledger_log_entries", "Entries of a log.", [](const LogSnapshot& log) { return log.stats.committed; });
+  each("redoubt_ledger_log_entries", "Entries of a log.", [](const LogSnapshot& log) { return log.gauges.committed; });
   each("redoubt_ledger_log_published_entries", "Entries of a log that its newest checkpoint covers.",
        [](const LogSnapshot& log) { return log.published; });
   each("redoubt_ledger_log_stored_bytes", "Bytes that a log's entries take.",
-       [](const LogSnapshot& log) { return log.stats.stored_bytes; });
+       [](const LogSnapshot& log) { return log.gauges.stored_bytes; });
   each("redoubt_ledger_log_quota_bytes", "Bytes that a log's entries may take; 0 without a quota.",
-       [](const LogSnapshot& log) { return log.stats.quota_bytes; });
+       [](const LogSnapshot& log) { return log.gauges.quota_bytes; });
   each("redoubt_ledger_log_full", "1 while a log's quota is used up.",
        [](const LogSnapshot& log) { return std::uint64_t{log.full}; });
   each("redoubt_ledger_checkpoint_age_seconds",
        "Age of a log's newest checkpoint while it does not cover every entry; 0 while it does.",
-       [](const LogSnapshot& log) { return seconds(log.stats.checkpoint_age); });
+       [](const LogSnapshot& log) { return seconds(log.gauges.checkpoint_age); });
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace redoubt::gateway {
 
 // One log, as the keeper has told it.
 struct LogSnapshot {
-  ledger::LogStats stats;
+  ledger::LogGauges gauges;
   std::uint64_t published = 0;
   bool full = false;  // its quota is used up
 };

@@ -357,9 +357,9 @@ Result<> LedgerClient::take_stats(ByteView payload) {
   if (!message) return Error(Errc::kCorrupt, message.error().message());
   keeper_stats_ = message->keeper;
   const std::size_t end = message->first_log + message->logs.size();
-  if (log_stats_.size() < end) log_stats_.resize(end);
+  if (log_gauges_.size() < end) log_gauges_.resize(end);
   const auto now = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < message->logs.size(); ++i) log_stats_[message->first_log + i] = {message->logs[i], now};
+  for (std::size_t i = 0; i < message->logs.size(); ++i) log_gauges_[message->first_log + i] = {message->logs[i], now};
   return {};
 }
 

@@ -87,10 +87,11 @@ class LedgerClient {
   // What the keeper last said of itself; all zeros until it has. On the first core.
   const KeeperStats& keeper_stats() const { return keeper_stats_; }
   // The same of its logs, by number, as far as it has; and when it was said.
-  struct ToldLog : LogStats {
+  struct ToldLog {
+    LogGauges gauges;
     std::chrono::steady_clock::time_point told{};
   };
-  const std::vector<ToldLog>& log_stats() const { return log_stats_; }
+  const std::vector<ToldLog>& log_gauges() const { return log_gauges_; }
   // Bytes that wait in the ring for the keeper, and admissions that have no outcome yet.
   std::size_t queued_bytes();
   std::size_t open_admissions() const { return reservations_; }
@@ -195,7 +196,7 @@ class LedgerClient {
   Bytes buffer_;
   const std::size_t ring_bytes_;  // what the ring of requests holds
   KeeperStats keeper_stats_;
-  std::vector<ToldLog> log_stats_;
+  std::vector<ToldLog> log_gauges_;
 };
 
 }  // namespace redoubt::ledger

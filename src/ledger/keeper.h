@@ -98,7 +98,7 @@ class Keeper {
     bool offered = false;                                  // and not answered yet
     bool asked = false;  // witnesses have answered since the start, as far as that is required
     std::uint64_t offered_size = 0;
-    LogStats told;  // in the last statistics that named it
+    LogGauges told;  // in the last statistics that named it
   };
 
   Result<> serve(int wake_fd, int stop_fd);

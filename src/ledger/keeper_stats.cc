@@ -38,7 +38,7 @@ void encode_stats(Bytes& out, const StatsMessage& message) {
   put(out, std::uint64_t{message.keeper.full});
   put(out, message.first_log);
   put(out, static_cast<std::uint32_t>(message.logs.size()));
-  for (const LogStats& log : message.logs) {
+  for (const LogGauges& log : message.logs) {
     for (const std::uint64_t number : {log.committed, log.stored_bytes, log.quota_bytes, log.checkpoint_age}) {
       put(out, number);
     }
@@ -65,7 +65,7 @@ Result<StatsMessage> decode_stats(ByteView bytes) {
   if (bytes.size() != logs * kLogStatsSize) return Error(Errc::kMalformed, "statistics of another size");
   message.keeper.full = full == 1;
   message.logs.resize(logs);
-  for (LogStats& log : message.logs) {
+  for (LogGauges& log : message.logs) {
     for (auto* number : {&log.committed, &log.stored_bytes, &log.quota_bytes, &log.checkpoint_age}) take(*number);
   }
   return message;

@@ -44,7 +44,7 @@ struct KeeperStats {
   friend bool operator==(const KeeperStats&, const KeeperStats&) = default;
 };
 
-struct LogStats {
+struct LogGauges {
   std::uint64_t committed = 0;     // entries
   std::uint64_t stored_bytes = 0;  // of those, in the segments
   std::uint64_t quota_bytes = 0;   // 0: none
@@ -52,7 +52,7 @@ struct LogStats {
   // everything.
   std::uint64_t checkpoint_age = 0;
 
-  friend bool operator==(const LogStats&, const LogStats&) = default;
+  friend bool operator==(const LogGauges&, const LogGauges&) = default;
 };
 
 inline constexpr std::size_t kStatsLogs = 64;
@@ -60,7 +60,7 @@ inline constexpr std::size_t kStatsLogs = 64;
 struct StatsMessage {
   KeeperStats keeper;
   LogNumber first_log = 0;
-  std::vector<LogStats> logs;  // of first_log and those that follow; at most kStatsLogs
+  std::vector<LogGauges> logs;  // of first_log and those that follow; at most kStatsLogs
 };
 
 inline constexpr std::size_t kLogStatsSize = 4 * 8;

@@ -44,8 +44,8 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
 
 TEST(MetricsPage, LogsAreLabelledByTenantAndThoseNotConfiguredByNumber) {
   std::array<MetricsSnapshot, 1> cores;
-  cores[0].logs = {{.stats = {.committed = 9, .stored_bytes = 90}, .published = 8, .full = false},
-                   {.stats = {.quota_bytes = 5, .checkpoint_age = 1'500'000'000}, .published = 0, .full = true}};
+  cores[0].logs = {{.gauges = {.committed = 9, .stored_bytes = 90}, .published = 8, .full = false},
+                   {.gauges = {.quota_bytes = 5, .checkpoint_age = 1'500'000'000}, .published = 0, .full = true}};
   const std::string page = metrics_page(cores, Logs("example.org/log"), "0.1");
   for (const std::string_view line :
        {"redoubt_ledger_log_entries{log=\"system\"} 9", "redoubt_ledger_log_published_entries{log=\"system\"} 8",

@@ -95,39 +95,39 @@ TEST_F(KeeperStatsTest, GatewayHearsWhatTheKeeperCounted) {
   EXPECT_GE(told.bytes, 3 * (kEntryHeaderSize + 7));
   EXPECT_FALSE(told.full);
   EXPECT_GT(told.room_bytes, told.reserve_bytes);
-  const auto& logs = core.client->log_stats();
+  const auto& logs = core.client->log_gauges();
   ASSERT_EQ(logs.size(), 2U);
-  EXPECT_EQ(logs[0].committed, 2U);
-  EXPECT_EQ(logs[1].committed, 1U);
-  EXPECT_EQ(logs[1].quota_bytes, 1'000'000U);
-  EXPECT_EQ(logs[0].stored_bytes + logs[1].stored_bytes, told.bytes);
-  EXPECT_EQ(logs[1].checkpoint_age, 0U);
+  EXPECT_EQ(logs[0].gauges.committed, 2U);
+  EXPECT_EQ(logs[1].gauges.committed, 1U);
+  EXPECT_EQ(logs[1].gauges.quota_bytes, 1'000'000U);
+  EXPECT_EQ(logs[0].gauges.stored_bytes + logs[1].gauges.stored_bytes, told.bytes);
+  EXPECT_EQ(logs[1].gauges.checkpoint_age, 0U);
 }
 
 TEST_F(KeeperStatsTest, ACheckpointAgesWhileItDoesNotCoverEverything) {
   test::Core& core = start();
   append(core, {.exchange = {std::byte{1}}}, "{}");  // published at once; what follows has to wait
-  const auto& logs = core.client->log_stats();
+  const auto& logs = core.client->log_gauges();
   bool seen = false;
   // Once is enough, unless the clock moves between the keeper's look at it and its next checkpoint.
   for (std::uint8_t i = 2; i < 20 && !seen; ++i) {
     append(core, {.exchange = {std::byte{i}}}, "{}");
     clock_.steady_ms += 2000;
     test::signal_fd(wake_);
-    ASSERT_TRUE(core.pump_until([&] { return !logs.empty() && logs[0].committed == i; }));
-    seen = logs[0].checkpoint_age == 2'000'000'000;
+    ASSERT_TRUE(core.pump_until([&] { return !logs.empty() && logs[0].gauges.committed == i; }));
+    seen = logs[0].gauges.checkpoint_age == 2'000'000'000;
   }
   EXPECT_TRUE(seen);
   clock_.steady_ms += 2000;
   test::signal_fd(wake_);
-  EXPECT_TRUE(core.pump_until([&] { return logs[0].checkpoint_age == 0; }));
+  EXPECT_TRUE(core.pump_until([&] { return logs[0].gauges.checkpoint_age == 0; }));
 }
 
 TEST_F(KeeperStatsTest, ManyLogsAreToldInTurns) {
   std::vector<std::string> tenants;
   for (int i = 0; i < 150; ++i) tenants.push_back("t" + std::to_string(i));
   test::Core& core = start(tenants);
-  const auto& logs = core.client->log_stats();
+  const auto& logs = core.client->log_gauges();
   EXPECT_TRUE(core.pump_until([&] { return logs.size() == kStatsLogs; }));
   append(core, {.log = 140, .exchange = {std::byte{1}}}, "{}");
   for (const std::size_t heard : {2 * kStatsLogs, std::size_t{151}}) {
@@ -135,7 +135,7 @@ TEST_F(KeeperStatsTest, ManyLogsAreToldInTurns) {
     test::signal_fd(wake_);
     ASSERT_TRUE(core.pump_until([&] { return logs.size() == heard; })) << heard;
   }
-  EXPECT_EQ(logs[140].committed, 1U);
+  EXPECT_EQ(logs[140].gauges.committed, 1U);
 }
 
 }  // namespace
