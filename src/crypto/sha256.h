@@ -6,7 +6,6 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
-#include <span>
 
 #include "base/bytes.h"
 
@@ -19,11 +18,6 @@ Sha256Digest sha256(std::initializer_list<ByteView> parts);
 inline Sha256Digest sha256(ByteView bytes) {
   return sha256({bytes});
 }
-
-// out[i] = SHA-256(first || messages[i]), two messages at a time: for messages of much the same length in up to a third
-// less time than one after the other. Not for secrets: the ends of messages stay behind on
-// the stack. `out` must not overlap the messages. Precondition: out.size() == messages.size().
-void sha256_each(std::byte first, std::span<const ByteView> messages, std::span<Sha256Digest> out);
 
 // SHA-256 of bytes that come in pieces. One thread at a time. Movable, not copyable.
 class Sha256 {

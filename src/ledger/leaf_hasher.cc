@@ -1,23 +1,12 @@
 #include "ledger/internal/leaf_hasher.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/check.h"
 
 namespace redoubt::ledger::internal {
 namespace {
 
 void hash(std::span<const LeafToHash> leaves) {
-  constexpr std::size_t kAtOnce = 32;  // so that what is made here stays small
-  std::array<ByteView, kAtOnce> entries;
-  std::array<tlog::Hash, kAtOnce> hashes;
-  for (std::size_t first = 0; first < leaves.size(); first += kAtOnce) {
-    const auto some = leaves.subspan(first, std::min(kAtOnce, leaves.size() - first));
-    for (std::size_t i = 0; i < some.size(); ++i) entries[i] = some[i].leaf;
-    tlog::leaf_hashes(std::span(entries).first(some.size()), std::span(hashes).first(some.size()));
-    for (std::size_t i = 0; i < some.size(); ++i) some[i].out->leaf_hash = hashes[i];
-  }
+  for (const LeafToHash& leaf : leaves) leaf.out->leaf_hash = tlog::leaf_hash(leaf.leaf);
 }
 
 }  // namespace

@@ -52,29 +52,6 @@ class Frontier {
     append(leaf, [](unsigned, const Hash&) {});
   }
 
-  // Adds the leaves in order, as one by one but with the hashes of a level made together (node_hashes), so that
-  // on_tile_hash is called for all those of level 0, then of level 1 and so on. Precondition: they fit kMaxTreeSize.
-  template <class F>
-  void append(std::span<const Hash> leaves, F&& on_tile_hash) {
-    REDOUBT_CHECK(leaves.size() <= kMaxTreeSize.value - size_.value);
-    // The new subtrees of 2^height leaves, behind the old one that is complete but has no sibling yet: as in adding
-    // binary numbers, two make one of the next height, and an odd one stays.
-    std::vector<Hash> row;
-    row.reserve(leaves.size() + 1);
-    row.assign(leaves.begin(), leaves.end());
-    for (unsigned height = 0; !row.empty(); ++height) {
-      if (height % kTileHeight == 0) {
-        for (const Hash& node : row) on_tile_hash(height / kTileHeight, node);
-      }
-      if (((size_.value >> height) & 1) != 0) row.insert(row.begin(), nodes_[height]);
-      if (row.size() % 2 != 0) nodes_[height] = row.back();
-      const std::size_t parents = row.size() / 2;
-      node_hashes(std::span(row).first(2 * parents), std::span(row).first(parents));
-      row.resize(parents);
-    }
-    size_.value += leaves.size();
-  }
-
   TreeSize size() const { return size_; }
 
   // The Merkle Tree Hash of everything appended (RFC 6962 §2.1). At most 62 node hashes.

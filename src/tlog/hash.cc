@@ -27,24 +27,9 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return crypto::sha256(input);
 }
 
-void leaf_hashes(std::span<const ByteView> entries, std::span<Hash> hashes) {
-  crypto::sha256_each(kLeafPrefix[0], entries, hashes);
-}
-
 void node_hashes(std::span<const Hash> children, std::span<Hash> parents) {
   REDOUBT_CHECK(children.size() == 2 * parents.size());
-  // A few at a time, finished before they are stored: what they are made from may lie there.
-  constexpr std::size_t kAtOnce = 16;
-  std::array<ByteView, kAtOnce> pairs;
-  std::array<Hash, kAtOnce> done;
-  for (std::size_t first = 0; first < parents.size(); first += kAtOnce) {
-    const std::size_t count = std::min(kAtOnce, parents.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      pairs[i] = std::as_bytes(children).subspan((first + i) * 2 * kHashSize, 2 * kHashSize);
-    }
-    crypto::sha256_each(kNodePrefix, std::span(pairs).first(count), std::span(done).first(count));
-    std::copy_n(done.begin(), count, parents.begin() + static_cast<std::ptrdiff_t>(first));
-  }
+  for (std::size_t i = 0; i < parents.size(); ++i) parents[i] = node_hash(children[2 * i], children[2 * i + 1]);
 }
 
 Hash empty_root() {

@@ -38,12 +38,8 @@ Hash leaf_hash(ByteView entry);
 // SHA-256(0x01 || left || right): MTH of a node (RFC 6962 §2.1).
 Hash node_hash(const Hash& left, const Hash& right);
 
-// leaf_hash of each entry, in up to a third less time than one by one (crypto::sha256_each). Precondition:
-// hashes.size() == entries.size().
-void leaf_hashes(std::span<const ByteView> entries, std::span<Hash> hashes);
-
-// parents[i] = node_hash(children[2i], children[2i+1]), likewise faster. `parents` may be the front of `children`.
-// Precondition: children.size() == 2 * parents.size().
+// parents[i] = node_hash(children[2i], children[2i+1]). `parents` may be the front of `children`. Precondition:
+// children.size() == 2 * parents.size().
 void node_hashes(std::span<const Hash> children, std::span<Hash> parents);
 
 // SHA-256 of nothing: MTH of the empty tree (RFC 6962 §2.1).

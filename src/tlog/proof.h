@@ -35,17 +35,6 @@ Result<Hash> tree_root(TileSource& source, TreeSize size);
 Result<> verify_inclusion(const Hash& leaf, LeafIndex index, TreeSize size, std::span<const Hash> proof,
                           const Hash& root);
 
-// An entry's leaf hash and the proof that it is in a tree.
-struct ProvenLeaf {
-  Hash leaf{};
-  LeafIndex index;
-  std::span<const Hash> proof;
-};
-
-// verify_inclusion for many proofs in one tree, several at a time (node_hashes): in two thirds of the time. The error
-// is that of the first leaf, in the order given, whose proof does not hold; its index is in the context.
-Result<> verify_inclusions(std::span<const ProvenLeaf> leaves, TreeSize size, const Hash& root);
-
 // Whether `proof` shows that the tree with `new_root` begins with the tree with `old_root` (RFC 9162 §2.1.4.2).
 // Of equal sizes the roots must be equal and the proof empty. From the empty tree, which RFC 9162 leaves undefined,
 // the proof must be empty and the old root the empty tree's. kVerifyFailed when it does not hold, or from > to.

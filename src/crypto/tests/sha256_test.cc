@@ -39,38 +39,6 @@ TEST(Sha256, PartsAreConcatenated) {
   EXPECT_EQ(sha256(std::initializer_list<ByteView>{}), sha256(ByteView()));
 }
 
-// Every length around the ends of the first blocks, beside messages of the same and of other lengths.
-TEST(Sha256Each, AgreesWithOneAtATime) {
-  Bytes bytes(400);
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 131 + 7);
-  constexpr std::byte kFirst{0x5a};
-  for (std::size_t size = 0; size <= 270; ++size) {
-    const std::vector<ByteView> messages{ByteView(bytes).first(size), ByteView(bytes).subspan(1, size),
-                                         ByteView(bytes).first(270 - size), ByteView(bytes).subspan(3, size),
-                                         ByteView(bytes).subspan(size, 130)};
-    for (std::size_t count = 0; count <= messages.size(); ++count) {
-      std::vector<Sha256Digest> digests(count);
-      sha256_each(kFirst, std::span(messages).first(count), digests);
-      for (std::size_t i = 0; i < count; ++i) {
-        EXPECT_EQ(digests[i], sha256({ByteView(&kFirst, 1), messages[i]})) << size << " " << count << " " << i;
-      }
-    }
-  }
-}
-
-TEST(Sha256Each, AgreesWithTheVectorsOfNist) {
-  for (VectorCase& vector : read_vectors("sha256.txt")) {
-    const Bytes message = vector.bytes("message");
-    const auto digest = vector.array<32>("digest");
-    if (message.empty()) continue;
-    const std::vector<ByteView> twice(2, ByteView(message).subspan(1));
-    std::vector<Sha256Digest> digests(2);
-    sha256_each(message[0], twice, digests);
-    EXPECT_EQ(digests[0], digest) << vector.place();
-    EXPECT_EQ(digests[1], digest) << vector.place();
-  }
-}
-
 TEST(Sha256, StartsAnewAfterFinish) {
   Sha256 hash;
   hash.update(as_bytes("abc"));

@@ -284,52 +284,6 @@ TEST(NodeCache, FailsOnATileOfAnotherLength) {
   EXPECT_EQ(consistency_proof(nodes, {4}, {9}).error().code(), Errc::kCorrupt);
 }
 
-TEST(Inclusions, AreRefusedForOneBadProofAmongMany) {
-  Both both;
-  both.grow_to(777);
-  const Hash root = both.reference.mth(0, 777);
-  std::vector<std::vector<Hash>> proofs;
-  std::vector<ProvenLeaf> leaves;
-  for (std::uint64_t i = 0; i < 777; i += 19) {
-    proofs.push_back(both.reference.path(i, 0, 777));
-    leaves.push_back({both.reference.mth(i, i + 1), {i}, {}});
-  }
-  for (std::size_t i = 0; i < leaves.size(); ++i) leaves[i].proof = proofs[i];
-  for (std::size_t count = 0; count <= leaves.size(); ++count) {
-    EXPECT_TRUE(verify_inclusions(std::span(leaves).first(count), {777}, root)) << count;
-  }
-  const auto refused = [&](std::size_t bad) {
-    const auto held = verify_inclusions(leaves, {777}, root);
-    if (held || held.error().code() != Errc::kVerifyFailed) return false;
-    const auto alone = verify_inclusion(leaves[bad].leaf, leaves[bad].index, {777}, leaves[bad].proof, root);
-    const std::string message = held.error().message();
-    return !alone && message.find("leaf " + std::to_string(leaves[bad].index.value)) != std::string::npos &&
-           message.find(alone.error().message()) != std::string::npos;
-  };
-  for (std::size_t bad = 0; bad < leaves.size(); ++bad) {
-    const ProvenLeaf good = leaves[bad];
-    leaves[bad].leaf[0] ^= std::byte{1};
-    EXPECT_TRUE(refused(bad)) << "another leaf at " << bad;
-    leaves[bad] = good;
-    leaves[bad].proof = good.proof.first(good.proof.size() - 1);
-    EXPECT_TRUE(refused(bad)) << "too short at " << bad;
-    std::vector<Hash> longer = proofs[bad];
-    longer.push_back(root);
-    leaves[bad].proof = longer;
-    EXPECT_TRUE(refused(bad)) << "too long at " << bad;
-    std::vector<Hash> altered = proofs[bad];
-    altered[altered.size() / 2][31] ^= std::byte{0x80};
-    leaves[bad].proof = altered;
-    EXPECT_TRUE(refused(bad)) << "altered at " << bad;
-    leaves[bad].proof = {};
-    EXPECT_TRUE(refused(bad)) << "empty at " << bad;
-    leaves[bad] = good;
-    leaves[bad].index.value += 777;
-    EXPECT_TRUE(refused(bad)) << "beyond the tree at " << bad;
-    leaves[bad] = good;
-  }
-}
-
 TEST(Frontier, GoesOnAfterLoadingAsIfNeverStopped) {
   Both both;
   both.grow_to(1'000);
@@ -347,43 +301,6 @@ TEST(Frontier, GoesOnAfterLoadingAsIfNeverStopped) {
           both.log.level(level).end());
       ASSERT_EQ(bytes, expected) << "from " << size << ", level " << level;
     }
-  }
-}
-
-TEST(Frontier, TakesManyLeavesAsIfOneByOne) {
-  Both both;
-  both.grow_to(1'500);
-  std::mt19937 random(20'261'121);
-  for (int round = 0; round < 50; ++round) {
-    Frontier frontier;
-    std::map<unsigned, Bytes> appended;
-    while (frontier.size().value < 1'500) {
-      const std::uint64_t from = frontier.size().value;
-      const std::uint64_t count = std::min<std::uint64_t>(random() % 600, 1'500 - from);
-      std::vector<Hash> leaves;
-      for (std::uint64_t i = from; i < from + count; ++i) leaves.push_back(both.reference.mth(i, i + 1));
-      frontier.append(leaves, [&](unsigned level, const Hash& hash) { redoubt::append(appended[level], hash); });
-      ASSERT_EQ(frontier.size().value, from + count);
-      if (count != 0) {
-        ASSERT_EQ(frontier.root(), both.reference.mth(0, from + count));
-      }
-    }
-    ASSERT_EQ(frontier, both.log.frontier());
-    for (const auto& [level, bytes] : appended) ASSERT_EQ(bytes, both.log.level(level)) << level;
-  }
-}
-
-TEST(Hash, OfManyEqualsOneByOne) {
-  std::vector<Hash> hashes(70);
-  std::vector<Bytes> entries;
-  for (std::size_t i = 0; i < hashes.size(); ++i) entries.emplace_back(i * 3, static_cast<std::byte>(i));
-  const std::vector<ByteView> views(entries.begin(), entries.end());
-  leaf_hashes(views, hashes);
-  for (std::size_t i = 0; i < hashes.size(); ++i) ASSERT_EQ(hashes[i], leaf_hash(entries[i])) << i;
-  for (std::size_t parents = 0; parents <= 35; ++parents) {
-    std::vector<Hash> row(hashes.begin(), hashes.begin() + static_cast<std::ptrdiff_t>(2 * parents));
-    node_hashes(row, std::span(row).first(parents));  // in place
-    for (std::size_t i = 0; i < parents; ++i) ASSERT_EQ(row[i], node_hash(hashes[2 * i], hashes[2 * i + 1])) << i;
   }
 }
 
