@@ -16,6 +16,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
+#include "redoubt/output.h"
 #include "redoubt/standing.h"
 #include "tlog/follower.h"
 
@@ -161,6 +162,8 @@ class Follow {
       if (next_ > follower_->size().value) return {};  // `--from` lies ahead
       if (auto done = follower_->start_at(log, {next_}); !done) return done;
       started_ = true;
+      std::fprintf(stderr, "redoubt: following from %llu; %s\n", static_cast<unsigned long long>(next_),
+                   std::string(kFreshnessNotAsked).c_str());
     }
     if (only_own_reads()) return {};
     while (stop_asked == 0 && !at_end()) {

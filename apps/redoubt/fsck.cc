@@ -54,6 +54,7 @@ void print(const LedgerCheck& check) {
   std::printf("openings    %llu (%llu bytes): their form is checked; only the keeper opens them\n", n(check.openings),
               n(check.opening_bytes));
   std::printf("open        %llu admissions without outcome\n", n(check.open_count));
+  std::printf("freshness   %s\n", std::string(kFreshnessNotAsked).c_str());
   if (check.problem_count == 0) {
     std::printf("no problem\n");
     return;
@@ -84,6 +85,7 @@ void print_json(const LedgerCheck& check) {
   json.begin_object();
   json.member("ok", check.problem_count == 0);
   json.member("problem_count", check.problem_count);
+  json.member("freshness", kFreshnessNotAsked);
   write(json, "problems", check.problems);
   write(json, "notes", check.notes);
   json.key("unknown");

@@ -20,6 +20,8 @@ enum ExitStatus : int {
 
 // What is not proven, in every answer about a log whose checkpoint no witness has cosigned.
 constexpr std::string_view kFreshness = "single signer, freshness unproven (no witness)";
+// The same of commands that do not look at cosignatures.
+constexpr std::string_view kFreshnessNotAsked = "single signer, freshness unproven (cosignatures are not looked at)";
 
 // Options that every command has.
 struct Common {

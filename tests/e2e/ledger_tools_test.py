@@ -51,6 +51,7 @@ class Files(WithServer):
             report = json.loads(self.ledger("fsck").stdout)
             caller.join()
             self.assertEqual((report["ok"], report["problems"]), (True, []))
+            self.assertIn("single signer, freshness unproven", report["freshness"])
         self.assertEqual(self.redoubt.stop(), 0)
         report = json.loads(self.ledger("fsck").stdout)
         self.assertTrue(report["ok"])
