@@ -97,6 +97,7 @@ Result<> Log::load_checkpoints() {
   published_ = *published ? (*published)->size.value : 0;
   cosigned_ = *cosigned ? (*cosigned)->size.value : 0;
   if (witnesses_->required) cosigned_ = std::max(cosigned_, published_);
+  cosigned_beside_ = cosigned->has_value();
   return {};
 }
 
@@ -178,7 +179,15 @@ Result<bool> Log::cosign(std::string_view lines, std::uint64_t earliest_unix_sec
   if (!witnesses_->required) {
     if (auto done = store(kCosigned, note); !done) return done.error();
   }
-  if (witnesses_->required) published_ = size;
+  if (witnesses_->required) {
+    published_ = size;
+    // From when the quorum was not required: who asks for the last cosigned checkpoint is to get this one. Should it
+    // come back after a crash, the next start finds it again.
+    if (cosigned_beside_) {
+      if (auto done = fs_->remove(directory_ + "/" + kCosigned); !done) return done.error();
+      cosigned_beside_ = false;
+    }
+  }
   cosigned_ = size;
   return true;
 }

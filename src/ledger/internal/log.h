@@ -117,9 +117,10 @@ class Log {
   std::uint64_t covered_ = 0;
   std::uint64_t published_ = 0;
   std::uint64_t cosigned_ = 0;
-  std::string signed_;      // the newest checkpoint signed; empty: none
-  std::string offered_;     // the last one offered
-  std::uint64_t next_ = 0;  // index of the next entry, the batch counted
+  std::string signed_;            // the newest checkpoint signed; empty: none
+  std::string offered_;           // the last one offered
+  bool cosigned_beside_ = false;  // whether there is a file of its own for the last cosigned checkpoint
+  std::uint64_t next_ = 0;        // index of the next entry, the batch counted
   std::uint64_t stored_bytes_ = 0;
   std::optional<Sequence> uncovered_from_;
   std::deque<Open> open_;

@@ -100,6 +100,23 @@ TEST_F(WitnessedLedger, WhereItIsNotNeededCheckpointsArePublishedAndTheCosignedO
   EXPECT_EQ(tlog::parse_note(*ledger_->offer(kSystemLog))->signatures.size(), 1U) << "offered without cosignatures";
 }
 
+TEST_F(WitnessedLedger, OnceTheQuorumIsNeededTheOlderCosignedCheckpointGivesWay) {
+  open(false);
+  commit(3);
+  ASSERT_TRUE(*ledger_->publish());
+  ASSERT_TRUE(*ledger_->cosign(kSystemLog, lines(*ledger_->offer(kSystemLog), {1, 2}), 0));
+  open(true);
+  commit();
+  ASSERT_TRUE(*ledger_->publish());
+  EXPECT_EQ(signatures("cosigned"), 3U) << "still the last one";
+  ASSERT_TRUE(*ledger_->cosign(kSystemLog, lines(*ledger_->offer(kSystemLog), {2, 3}), 0));
+  EXPECT_FALSE(fs_.content("/ledger/cosigned"));
+  EXPECT_EQ(signatures("checkpoint"), 3U);
+  EXPECT_EQ(ledger_->cosigned().value, 4U);
+  open(true);
+  EXPECT_EQ(ledger_->cosigned().value, 4U);
+}
+
 TEST_F(WitnessedLedger, LinesThatDoNotHoldChangeNothing) {
   open(true);
   commit();
