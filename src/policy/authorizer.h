@@ -1,0 +1,129 @@
+// Decides requests: forbid wins, the default is deny, policies that err are left out and reported (Cedar reference,
+// "Authorization").
+//
+//   auto compiled = CompiledPolicies::compile(policies);           // once
+//   auto store = EntityStore::build(entities);                     // when entities change
+//   Answer answer = authorize(**compiled, **store, request);       // any thread, no allocation for typical policies
+//
+// CompiledPolicies and EntityStore are immutable and shared by pointer: a new one takes the place of an old one between
+// two decisions. Neither knows the other.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/entities.h"
+#include "policy/policy_set.h"
+
+namespace redoubt::policy {
+
+class Schema;
+
+// A hierarchy of entities with their transitive ancestors.
+class EntityStore {
+ public:
+  // With a schema its actions are added. kAlreadyExists for two entities of one UID that differ (equal ones are one);
+  // kMalformed for a cycle; kTooLarge.
+  static Result<std::shared_ptr<const EntityStore>> build(const Entities& entities, const Schema* schema = nullptr,
+                                                          const Limits& limits = {});
+  virtual ~EntityStore() = default;
+};
+
+class CompiledPolicies {
+ public:
+  // Templates only through their links. kTooLarge for an expression deeper than the limits.
+  static Result<std::shared_ptr<const CompiledPolicies>> compile(const PolicySet& policies, const Limits& limits = {});
+  virtual ~CompiledPolicies() = default;
+
+  virtual std::size_t size() const = 0;
+  virtual std::string_view id(std::uint32_t policy) const = 0;
+  // Value of an annotation; null when the policy has none of that name.
+  virtual const std::string* annotation(std::uint32_t policy, std::string_view name) const = 0;
+};
+
+enum class Decision : std::uint8_t { kDeny, kAllow };
+
+// Why an evaluation failed, in the reference's classes.
+enum class EvalError : std::uint8_t {
+  kEntityMissing,
+  kAttributeMissing,
+  kTagMissing,
+  kType,
+  kOverflow,
+  kExtension,
+  kUnlinkedSlot,
+  kTooDeep,
+};
+std::string_view to_string(EvalError error);
+
+struct PolicyError {
+  std::uint32_t policy = 0;
+  EvalError error = EvalError::kType;
+};
+
+// Numbers name policies of the CompiledPolicies asked (id()). A buffer to be used again: authorize() clears and fills
+// it.
+struct Answer {
+  Decision decision = Decision::kDeny;
+  std::vector<std::uint32_t> reasons;  // determining: the forbids that held, or else the permits that did; ascending
+  std::vector<PolicyError> errors;     // ascending
+};
+
+// Never fails: whatever cannot be evaluated is an error of its policy. No allocation once `answer` has room, unless a
+// policy computes sets, records or strings.
+void authorize(const CompiledPolicies& policies, const EntityStore& entities, const Request& request, Answer& answer);
+
+// The error's whole message for a person, as the reference words it; evaluates again.
+std::string describe(const CompiledPolicies& policies, const EntityStore& entities, const Request& request,
+                     const PolicyError& error);
+
+// Why a decision came out as it did: for each policy whose scope fits but for at most one part, which parts and
+// conditions, down to the operands of && and ||, were true, false or in error.
+struct Explanation {
+  struct Step {
+    std::string text;  // in Cedar syntax
+    enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kNotReached } outcome = Outcome::kNotReached;
+    std::string error;  // its message
+    std::vector<Step> operands;
+  };
+  struct Near {
+    std::string policy_id;
+    Effect effect = Effect::kPermit;
+    bool held = false;
+    std::vector<Step> scope;       // principal, action, resource
+    std::vector<Step> conditions;  // in the order written
+  };
+  Answer answer;
+  std::vector<Near> policies;
+};
+Explanation explain(const PolicySet& policies, const EntityStore& entities, const Request& request);
+
+// What is left to decide when part of a request is not known.
+struct PartialRequest {
+  // Nothing: unknown. A type without an id: unknown, but of that type.
+  struct Part {
+    std::optional<EntityUid> uid;
+    std::optional<std::string> type;
+  };
+  Part principal;
+  Part action;
+  Part resource;
+  std::optional<Record> context;  // nothing: unknown as a whole
+};
+struct Residual {
+  std::optional<Decision> decision;  // when it does not depend on what is unknown
+  std::set<std::string> must_be_determining;
+  std::set<std::string> may_be_determining;
+  // What is left of each policy that neither holds nor fails for certain: one condition, with unknowns `principal`,
+  // `action`, `resource`, `context` as variables; errors known already as kCall of `error`.
+  std::vector<Policy> policies;
+};
+Residual authorize_partially(const PolicySet& policies, const EntityStore& entities, const PartialRequest& request);
+
+}  // namespace redoubt::policy

@@ -1,0 +1,17 @@
+// How much the readers of this module take from outside, and how deep evaluation goes.
+#pragma once
+
+#include <cstddef>
+
+namespace redoubt::policy {
+
+struct Limits {
+  std::size_t max_bytes = 64 * 1024 * 1024;  // of one text, whatever its form; below 4 GiB
+  // Of expressions, values, types and JSON inside each other. Bounds every recursion of this module: a level costs at
+  // most about 1 KB of stack, wherever it is walked.
+  std::size_t max_depth = 256;
+  std::size_t max_policies = 1'000'000;
+  std::size_t max_entities = 10'000'000;
+};
+
+}  // namespace redoubt::policy
