@@ -11,7 +11,6 @@ use cedar_policy::{
     Validator,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -33,27 +32,23 @@ struct Link {
 }
 
 #[derive(Deserialize)]
-struct Question<'a> {
+struct Question {
     principal: Uid,
     action: Uid,
     resource: Uid,
-    #[serde(borrow)]
-    context: &'a RawValue,
+    context: String,
 }
 
 #[derive(Deserialize)]
-struct Case<'a> {
+struct Case {
     case: u64,
     policies: Vec<PolicyText>,
     #[serde(default)]
     links: Vec<Link>,
     schema: Option<String>,
-    #[serde(borrow)]
-    schema_json: Option<&'a RawValue>,
-    #[serde(borrow)]
-    entities: &'a RawValue,
-    #[serde(borrow)]
-    requests: Vec<Question<'a>>,
+    schema_json: Option<String>,
+    entities: String,
+    requests: Vec<Question>,
     #[serde(default)]
     forms: bool,
 }
@@ -65,16 +60,19 @@ struct Verdict {
     errors: Vec<String>,
 }
 
+/// With the schema: whether the request fits it, and the decision.
+#[derive(Serialize)]
+struct Typed {
+    fits: bool,
+    typed: Option<Verdict>,
+}
+
 #[derive(Default, Serialize)]
 struct Answered {
     context: bool,
     plain: Option<Verdict>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    typed_context: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fits: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    typed: Option<Verdict>,
+    #[serde(flatten)]
+    typed: Option<Typed>,
 }
 
 #[derive(Default, Serialize)]
@@ -185,7 +183,7 @@ impl Setting<'_> {
         let Some((principal, action, resource)) = kept(uids, "uid", why) else {
             return answered;
         };
-        let text = question.context.get();
+        let text = question.context.as_str();
         if let Some(context) = kept(Context::from_json_str(text, None), "context", why) {
             answered.context = true;
             let request = Request::new(
@@ -200,23 +198,17 @@ impl Setting<'_> {
             }
         }
         if let Some(schema) = self.schema {
-            let context = kept(
-                Context::from_json_str(text, Some((schema, &action))),
-                "typed context",
-                why,
-            );
-            answered.typed_context = Some(context.is_some());
-            if let Some(context) = context {
-                let request = kept(
-                    Request::new(principal, action, resource, context, Some(schema)),
-                    "fits",
-                    why,
-                );
-                answered.fits = Some(request.is_some());
-                if let Some(request) = request {
-                    answered.typed = self.decide(&request, self.typed.as_ref());
-                }
-            }
+            let request = Context::from_json_str(text, Some((schema, &action)))
+                .map_err(|problem| problem.to_string())
+                .and_then(|context| {
+                    Request::new(principal, action, resource, context, Some(schema))
+                        .map_err(|problem| problem.to_string())
+                });
+            let request = kept(request, "fits", why);
+            answered.typed = Some(Typed {
+                fits: request.is_some(),
+                typed: request.and_then(|request| self.decide(&request, self.typed.as_ref())),
+            });
         }
         answered
     }
@@ -274,13 +266,13 @@ fn answer(case: &Case) -> Answer {
                 .and_then(|(fragment, _)| fragment.to_json_value().ok())
         });
     }
-    let schema = match (&case.schema, case.schema_json) {
+    let schema = match (&case.schema, &case.schema_json) {
         (Some(text), _) => Some(kept(
             Schema::from_cedarschema_str(text).map(|(schema, _)| schema),
             "schema",
             &mut why,
         )),
-        (None, Some(json)) => Some(kept(Schema::from_json_str(json.get()), "schema", &mut why)),
+        (None, Some(json)) => Some(kept(Schema::from_json_str(json), "schema", &mut why)),
         (None, None) => None,
     };
     answer.schema = schema.as_ref().map(Option::is_some);
@@ -301,7 +293,7 @@ fn answer(case: &Case) -> Answer {
                 .map(|error| format!("validation: {error}")),
         );
     }
-    let entities = case.entities.get();
+    let entities = case.entities.as_str();
     let plain = kept(
         Entities::from_json_str(entities, None),
         "entities",
