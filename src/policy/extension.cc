@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/internal/excerpt.h"
 #include "policy/internal/extension_types.h"
-#include "policy/name.h"
 
 namespace redoubt::policy {
 namespace {
@@ -23,15 +23,6 @@ constexpr std::array<FunctionInfo, 22> kFunctions{{
     {"toHours", true, 1},       {"toDays", true, 1},
 }};
 static_assert(kFunctions.size() == static_cast<std::size_t>(Function::kToDays) + 1);
-
-// The text within a message: on one line, and not longer than a line bears.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMax = 64;
-  if (text.size() <= kMax) return quoted(text);
-  std::size_t end = kMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a code point
-  return quoted(text.substr(0, end)) + "…";
-}
 
 }  // namespace
 
@@ -67,8 +58,8 @@ Read<Extension> read_extension(ExtensionType type, std::string_view text) {
 Result<Extension> parse_extension(ExtensionType type, std::string_view text) {
   const auto read = read_extension(type, text);
   if (read) return *read;
-  return Error(Errc::kMalformed, "`" + shown(text) + "` is not a valid " + std::string(to_string(type)) + ": " +
-                                     std::string(read.error()));
+  return Error(Errc::kMalformed,
+               excerpt(text) + " is not a valid " + std::string(to_string(type)) + ": " + std::string(read.error()));
 }
 
 std::optional<std::string> to_string(const Extension& value) {
