@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "policy/internal/excerpt.h"
+#include "policy/internal/shown.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 // As messages have it: `set of long`.
@@ -76,14 +76,14 @@ class Checker {
       const auto declared = type.attributes.find(attribute.name);
       const JsonPlace at(place, attribute.name);
       if (declared == type.attributes.end()) {
-        problems_.add(at, "the schema has no attribute " + excerpt(attribute.name) + " here");
+        problems_.add(at, "the schema has no attribute " + shown(attribute.name) + " here");
       } else {
         value(attribute.value, *declared->second.type, at);
       }
     }
     for (const auto& [name, declared] : type.attributes) {
       if (declared.required && record.find(name) == nullptr) {
-        problems_.add(place, "the required attribute " + excerpt(name) + " is missing");
+        problems_.add(place, "the required attribute " + shown(name) + " is missing");
       }
     }
   }
@@ -92,14 +92,14 @@ class Checker {
   void exists(const EntityUid& uid, const JsonPlace& place) {
     if (is_action_type(uid.type)) {
       if (schema_.action(uid) == nullptr) {
-        problems_.add(place, excerpt(to_string(uid)) + " is not an action of the schema");
+        problems_.add(place, shown(to_string(uid)) + " is not an action of the schema");
       }
       return;
     }
     const EntityType* type = schema_.entity_type(uid.type);
     if (type == nullptr || type->enumerated.empty()) return;
     if (std::find(type->enumerated.begin(), type->enumerated.end(), uid.id) == type->enumerated.end()) {
-      problems_.add(place, excerpt(to_string(uid)) + " is not one of the entities that the schema enumerates");
+      problems_.add(place, shown(to_string(uid)) + " is not one of the entities that the schema enumerates");
     }
   }
 
@@ -107,7 +107,7 @@ class Checker {
     const EntityType* type = schema_.entity_type(entity.uid.type);
     const JsonPlace uid_place(place, "uid");
     if (type == nullptr) {
-      return problems_.add(uid_place, "the schema has no entity type " + excerpt(entity.uid.type));
+      return problems_.add(uid_place, "the schema has no entity type " + shown(entity.uid.type));
     }
     exists(entity.uid, uid_place);
     record(entity.attributes, type->shape, JsonPlace(place, "attrs"));
@@ -117,8 +117,7 @@ class Checker {
       const EntityUid& parent = entity.parents[i];
       const JsonPlace at(parents_place, i);
       if (!type->member_of.contains(parent.type)) {
-        problems_.add(at,
-                      excerpt(entity.uid.type) + " entities may not have an ancestor of type " + excerpt(parent.type));
+        problems_.add(at, shown(entity.uid.type) + " entities may not have an ancestor of type " + shown(parent.type));
       } else {
         exists(parent, at);
       }
@@ -130,7 +129,7 @@ class Checker {
       if (type->tags) {
         value(tag.value, *type->tags, at);
       } else {
-        problems_.add(at, excerpt(entity.uid.type) + " entities may not have tags");
+        problems_.add(at, shown(entity.uid.type) + " entities may not have tags");
         break;
       }
     }
@@ -156,4 +155,4 @@ void check_entity(const Entity& entity, const Schema& schema, const JsonPlace& p
   Checker(schema, problems).entity(entity, place);
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

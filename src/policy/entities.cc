@@ -6,13 +6,19 @@
 
 #include "encoding/json_reader.h"
 #include "policy/internal/conformance.h"
-#include "policy/internal/excerpt.h"
+#include "policy/internal/shown.h"
 #include "policy/internal/value_json.h"
 #include "policy/schema.h"
 
 namespace redoubt::policy {
 namespace {
 
+using internal::is_action_type;
+using internal::JsonPlace;
+using internal::ProblemList;
+using internal::read_uid;
+using internal::read_value;
+using internal::shown;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
@@ -89,7 +95,7 @@ class EntitiesReader {
     } else if (is_action_type(entity.uid.type)) {
       action(std::move(entity), place);
     } else {
-      check_entity(entity, *schema_, place, problems_);
+      internal::check_entity(entity, *schema_, place, problems_);
       entities_.push_back(std::move(entity));
     }
   }
@@ -135,8 +141,8 @@ class EntitiesReader {
       const JsonPlace at(place, index++);
       auto parent = read_uid(item, at, problems_);
       if (parent && is_action_type(child.type) && !is_action_type(parent->type)) {
-        problems_.add(at, "the action " + excerpt(to_string(child)) + " has a parent that is no action, " +
-                              excerpt(to_string(*parent)));
+        problems_.add(at, "the action " + shown(to_string(child)) + " has a parent that is no action, " +
+                              shown(to_string(*parent)));
       } else if (parent) {
         parents.push_back(std::move(*parent));
       }
@@ -150,7 +156,7 @@ class EntitiesReader {
     const JsonPlace uid_place(place, "uid");
     const ActionType* declared = schema_->action(entity.uid);
     if (declared == nullptr) {
-      return problems_.add(uid_place, excerpt(to_string(entity.uid)) + " is not an action of the schema");
+      return problems_.add(uid_place, shown(to_string(entity.uid)) + " is not an action of the schema");
     }
     std::set<EntityUid> parents(entity.parents.begin(), entity.parents.end());
     const bool as_declared =
@@ -159,7 +165,7 @@ class EntitiesReader {
     const auto [known, added] = actions_.try_emplace(entity.uid, std::move(parents));
     if (!as_declared ||
         (!added && known->second != std::set<EntityUid>(entity.parents.begin(), entity.parents.end()))) {
-      problems_.add(uid_place, "the action " + excerpt(to_string(entity.uid)) + " is not as the schema declares it");
+      problems_.add(uid_place, "the action " + shown(to_string(entity.uid)) + " is not as the schema declares it");
     }
   }
 
@@ -167,7 +173,7 @@ class EntitiesReader {
   void take_actions(const JsonPlace& root) {
     for (const auto& [uid, parents] : actions_) {
       if (ancestors_given(uid) != schema_->action(uid)->ancestors) {
-        problems_.add(root, "the action " + excerpt(to_string(uid)) + " does not have the ancestors of the schema");
+        problems_.add(root, "the action " + shown(to_string(uid)) + " does not have the ancestors of the schema");
         if (problems_.full()) return;
       }
     }
@@ -222,7 +228,7 @@ Checked<Record> parse_context(std::string_view json, const Schema* schema, const
   if (schema != nullptr && action != nullptr) {
     const ActionType* declared = schema->action(*action);
     if (declared == nullptr) {
-      problems.add(root_place, excerpt(to_string(*action)) + " is not an action of the schema");
+      problems.add(root_place, shown(to_string(*action)) + " is not an action of the schema");
       return tl::unexpected<Problems>(std::move(problems).take());
     }
     type = &declared->context;
@@ -234,7 +240,7 @@ Checked<Record> parse_context(std::string_view json, const Schema* schema, const
   if (value && value->kind() != ValueKind::kRecord) {
     problems.add(root_place, "expected a record, found " + type_name(*value));
   } else if (value && type != nullptr) {
-    check_value(*value, *type, *schema, root_place, problems);
+    internal::check_value(*value, *type, *schema, root_place, problems);
   }
   if (!problems.empty()) return tl::unexpected<Problems>(std::move(problems).take());
   return value->record();
@@ -247,16 +253,16 @@ std::string to_json(const Entities& entities) {
   for (const Entity& entity : entities) {
     json.begin_object();
     json.key("uid");
-    write_uid(json, entity.uid);
+    internal::write_uid(json, entity.uid);
     json.key("attrs");
-    write_value(json, Value(entity.attributes));
+    internal::write_value(json, Value(entity.attributes));
     json.key("parents");
     json.begin_array();
-    for (const EntityUid& parent : entity.parents) write_uid(json, parent);
+    for (const EntityUid& parent : entity.parents) internal::write_uid(json, parent);
     json.end_array();
     if (!entity.tags.attributes().empty()) {
       json.key("tags");
-      write_value(json, Value(entity.tags));
+      internal::write_value(json, Value(entity.tags));
     }
     json.end_object();
   }
@@ -267,7 +273,7 @@ std::string to_json(const Entities& entities) {
 std::string to_json(const Value& value) {
   std::string out;
   encoding::JsonWriter json(out);
-  write_value(json, value);
+  internal::write_value(json, value);
   return out;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "policy/internal/excerpt.h"
 #include "policy/internal/extension_types.h"
+#include "policy/internal/shown.h"
 
 namespace redoubt::policy {
 namespace {
@@ -40,6 +40,8 @@ std::string_view to_string(ExtensionType type) {
   return "duration";
 }
 
+namespace internal {
+
 Read<Extension> read_extension(ExtensionType type, std::string_view text) {
   const auto of_number = [type](std::int64_t number) { return Extension{type, number, {}}; };
   switch (type) {
@@ -55,30 +57,32 @@ Read<Extension> read_extension(ExtensionType type, std::string_view text) {
   return parse_duration(text).map(of_number);
 }
 
+}  // namespace internal
+
 Result<Extension> parse_extension(ExtensionType type, std::string_view text) {
-  const auto read = read_extension(type, text);
+  const auto read = internal::read_extension(type, text);
   if (read) return *read;
-  return Error(Errc::kMalformed,
-               excerpt(text) + " is not a valid " + std::string(to_string(type)) + ": " + std::string(read.error()));
+  return Error(Errc::kMalformed, internal::shown(text) + " is not a valid " + std::string(to_string(type)) + ": " +
+                                     std::string(read.error()));
 }
 
 std::optional<std::string> to_string(const Extension& value) {
   switch (value.type) {
     case ExtensionType::kDecimal:
-      return print_decimal(value.number);
+      return internal::print_decimal(value.number);
     case ExtensionType::kIp:
-      return print_ip(value.ip);
+      return internal::print_ip(value.ip);
     case ExtensionType::kDatetime:
-      return print_datetime(value.number);
+      return internal::print_datetime(value.number);
     case ExtensionType::kDuration:
       break;
   }
-  return print_duration(value.number);
+  return internal::print_duration(value.number);
 }
 
 std::string to_cedar(const Extension& value) {
   const auto text = to_string(value);
-  if (!text) return R"(datetime("1970-01-01").offset(duration(")" + print_duration(value.number) + "\"))";
+  if (!text) return R"(datetime("1970-01-01").offset(duration(")" + internal::print_duration(value.number) + "\"))";
   return std::string(info(static_cast<Function>(value.type)).name) + "(\"" + *text + "\")";
 }
 

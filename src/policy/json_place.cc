@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 std::string JsonPlace::pointer() const {
   std::vector<const JsonPlace*> steps;
@@ -27,4 +27,4 @@ std::string JsonPlace::pointer() const {
   return out;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

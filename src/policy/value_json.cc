@@ -2,11 +2,11 @@
 
 #include <limits>
 
-#include "policy/internal/excerpt.h"
 #include "policy/internal/functions.h"
+#include "policy/internal/shown.h"
 #include "policy/schema.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 using simdjson::dom::element;
@@ -158,7 +158,7 @@ class Reader {
 
   std::optional<EntityUid> uid_of(const TypeAndId& parts, const JsonPlace& place) {
     if (!is_name(parts.type)) {
-      return wrong(JsonPlace(place, "type"), excerpt(parts.type) + " is not a valid entity type name");
+      return wrong(JsonPlace(place, "type"), shown(parts.type) + " is not a valid entity type name");
     }
     return EntityUid{std::string(parts.type), std::string(parts.id)};
   }
@@ -198,7 +198,7 @@ class Reader {
       if (const auto written = call_of(members)) return called(*written, true, place);
     }
     const auto constructor = constructor_of(expected.name);
-    if (!constructor) return wrong(place, "there is no extension type " + excerpt(expected.name));
+    if (!constructor) return wrong(place, "there is no extension type " + shown(expected.name));
     const auto argument = value(json, nullptr, place);
     if (!argument) return std::nullopt;
     return result_of(*constructor, {&*argument, 1}, place);
@@ -209,7 +209,7 @@ class Reader {
   std::optional<Value> called(const Call& written, bool typed, const JsonPlace& place) {
     const auto function = find_function(written.function);
     if (!function) {
-      return wrong(JsonPlace(place, "fn"), "there is no extension function " + excerpt(written.function));
+      return wrong(JsonPlace(place, "fn"), "there is no extension function " + shown(written.function));
     }
     const auto read = [&](element json, std::size_t index, const JsonPlace& at) {
       const Type type = argument_type(*function, index);
@@ -231,7 +231,7 @@ class Reader {
     }
     const std::size_t given = written.argument ? 1 : written.arguments.size();
     if (given != info(*function).arity) {
-      return wrong(place, excerpt(written.function) + " takes " + std::to_string(info(*function).arity) +
+      return wrong(place, shown(written.function) + " takes " + std::to_string(info(*function).arity) +
                               (info(*function).arity == 1 ? " argument" : " arguments") + ", not " +
                               std::to_string(given));
     }
@@ -387,4 +387,4 @@ void write_value(encoding::JsonWriter& json, const Value& value) {
   write_extension(json, value.extension());
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

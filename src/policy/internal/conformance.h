@@ -8,7 +8,7 @@
 #include "policy/internal/value_json.h"
 #include "policy/schema.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 // Whether the last part of the name is `Action`.
 bool is_action_type(std::string_view type);
@@ -22,4 +22,4 @@ void check_value(const Value& value, const Type& type, const Schema& schema, con
 // Precondition: it is no action.
 void check_entity(const Entity& entity, const Schema& schema, const JsonPlace& place, ProblemList& problems);
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class JsonPlace {
  public:
@@ -24,4 +24,4 @@ class JsonPlace {
   bool in_array_ = false;
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

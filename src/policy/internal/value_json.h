@@ -13,8 +13,10 @@
 #include "policy/value.h"
 
 namespace redoubt::policy {
-
 struct Type;
+}
+
+namespace redoubt::policy::internal {
 
 // What was found wrong, as far as it is kept: a hostile text has as many mistakes as bytes.
 class ProblemList {
@@ -44,4 +46,4 @@ std::optional<EntityUid> read_uid(simdjson::dom::element json, const JsonPlace& 
 void write_value(encoding::JsonWriter& json, const Value& value);
 void write_uid(encoding::JsonWriter& json, const EntityUid& uid);  // {"type", "id"}
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal
