@@ -8,28 +8,25 @@
 namespace redoubt::policy {
 namespace {
 
-// True when all conditions hold, false when one does not, or the first error.
-Operand evaluate(std::span<const std::uint32_t> conditions, Evaluator& evaluator) {
-  for (const std::uint32_t condition : conditions) {
-    const Operand held = evaluator.test(condition);
-    if (!held.is_true()) return held;
-  }
-  return Operand(true);
-}
+using internal::Compilation;
+using internal::Evaluator;
+using internal::Operand;
+using internal::Store;
+using internal::Subjects;
 
 }  // namespace
 
 void authorize(const CompiledPolicies& policies, const EntityStore& entities, const Request& request, Answer& answer) {
   const auto& compilation = static_cast<const Compilation&>(policies);
   const auto& store = static_cast<const Store&>(entities);
-  const Subjects subjects = look_up(store, request);
+  const Subjects subjects = internal::look_up(store, request);
   Evaluator evaluator(compilation.program(), store, request, subjects);
 
   answer.reasons.clear();
   answer.errors.clear();
   Effect deciding = Effect::kPermit;  // of the reasons so far
   compilation.scopes().visit(subjects, store, [&](std::uint32_t policy) {
-    const Operand held = evaluate(compilation.conditions(policy), evaluator);
+    const Operand held = evaluator.test_all(compilation.conditions(policy));
     evaluator.forget();
     if (held.failed()) {
       answer.errors.push_back({policy, held.error()});

@@ -24,6 +24,10 @@
 namespace redoubt::policy {
 
 class Schema;
+namespace internal {
+class Compilation;
+class Store;
+}  // namespace internal
 
 // A hierarchy of entities with their transitive ancestors.
 class EntityStore {
@@ -35,7 +39,7 @@ class EntityStore {
   virtual ~EntityStore() = default;
 
  private:
-  friend class Store;  // there is no other
+  friend class internal::Store;  // there is no other
   EntityStore() = default;
 };
 
@@ -51,7 +55,7 @@ class CompiledPolicies {
   virtual const std::string* annotation(std::uint32_t policy, std::string_view name) const = 0;
 
  private:
-  friend class Compilation;  // there is no other
+  friend class internal::Compilation;  // there is no other
   CompiledPolicies() = default;
 };
 

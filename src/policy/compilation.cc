@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class CompilationBuilder {
  public:
@@ -50,18 +50,22 @@ Result<std::shared_ptr<const Compilation>> Compilation::build(const PolicySet& p
   return std::move(builder).build();
 }
 
-Result<std::shared_ptr<const CompiledPolicies>> CompiledPolicies::compile(const PolicySet& policies,
-                                                                          const Limits& limits) {
-  auto compilation = Compilation::build(policies, limits);
-  if (!compilation) return compilation.error();
-  return std::shared_ptr<const CompiledPolicies>(*std::move(compilation));
-}
-
 const std::string* Compilation::annotation(std::uint32_t policy, std::string_view name) const {
   const auto notes = std::span(notes_).subspan(notes_begin_[policy], notes_begin_[policy + 1] - notes_begin_[policy]);
   const auto at =
       std::find_if(notes.begin(), notes.end(), [&](const Note& note) { return program_.names[note.name] == name; });
   return at == notes.end() ? nullptr : &at->value;
+}
+
+}  // namespace redoubt::policy::internal
+
+namespace redoubt::policy {
+
+Result<std::shared_ptr<const CompiledPolicies>> CompiledPolicies::compile(const PolicySet& policies,
+                                                                          const Limits& limits) {
+  auto compilation = internal::Compilation::build(policies, limits);
+  if (!compilation) return compilation.error();
+  return std::shared_ptr<const CompiledPolicies>(*std::move(compilation));
 }
 
 }  // namespace redoubt::policy

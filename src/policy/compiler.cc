@@ -3,7 +3,7 @@
 #include "policy/extension.h"
 #include "policy/internal/program.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 // Kinds whose nodes differ from their expressions in nothing but the operation's name.
@@ -257,4 +257,4 @@ std::optional<std::vector<Value>> Compiler::constants_of(const Numbers& nodes) c
   return values;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

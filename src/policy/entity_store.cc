@@ -5,7 +5,7 @@
 #include "policy/internal/store.h"
 #include "policy/schema.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 std::vector<EntityUid> sorted(std::vector<EntityUid> uids) {
@@ -174,9 +174,13 @@ Result<std::shared_ptr<const Store>> Store::build(Entities entities, const Schem
   return builder.build();
 }
 
+}  // namespace redoubt::policy::internal
+
+namespace redoubt::policy {
+
 Result<std::shared_ptr<const EntityStore>> EntityStore::build(Entities entities, const Schema* schema,
                                                               const Limits& limits) {
-  auto store = Store::build(std::move(entities), schema, limits);
+  auto store = internal::Store::build(std::move(entities), schema, limits);
   if (!store) return store.error();
   return std::shared_ptr<const EntityStore>(*std::move(store));
 }

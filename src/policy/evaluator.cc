@@ -1,6 +1,7 @@
 #include "policy/internal/evaluator.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "policy/internal/arithmetic.h"
@@ -8,7 +9,7 @@
 #include "policy/internal/functions.h"
 #include "policy/internal/pattern.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 Operand Evaluator::evaluate(std::uint32_t number) {
   const Node& node = program_.nodes[number];
@@ -50,6 +51,14 @@ Operand Evaluator::test(std::uint32_t number) {
   const Operand result = evaluate(number);
   if (result.failed() || result.kind() == ValueKind::kBool) return result;
   return fail(Failure::kNone, EvalError::kType, result);
+}
+
+Operand Evaluator::test_all(std::span<const std::uint32_t> nodes) {
+  for (const std::uint32_t node : nodes) {
+    const Operand held = test(node);
+    if (!held.is_true()) return held;
+  }
+  return Operand(true);
 }
 
 void Evaluator::forget() {
@@ -281,7 +290,7 @@ Operand Evaluator::in(std::uint32_t number, Operand left, Operand right) {
   const auto elements = right.set().elements();
   if (elements.empty()) return Operand(false);
   for (const Value* end : {&elements.front(), &elements.back()}) {
-    if (end->kind() != ValueKind::kEntity) return fail(number, EvalError::kType, left, Operand::of(*end));
+    if (end->kind() != ValueKind::kEntity) return fail(number, EvalError::kType, Operand::of(*end));
   }
   if (contains(right.set(), left)) return Operand(true);
   const Store::Node* at = node_of(uid);
@@ -343,7 +352,7 @@ Operand Evaluator::call(std::uint32_t number) {
     }
     arguments[i] = Value(operands[i].extension());
   }
-  const Evaluated result = policy::call(function, std::span(arguments).first(count));
+  const Evaluated result = internal::call(function, std::span(arguments).first(count));
   if (!result) return fail(number, result.error(), operands[0], operands[1]);
   return result->kind() == ValueKind::kExtension ? keep(result->extension()) : Operand::of(*result);
 }
@@ -370,4 +379,4 @@ Operand Evaluator::keep(const Extension& value) {
   return Operand(std::construct_at(&extensions_[extensions_used_++].value, value));
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

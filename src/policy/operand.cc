@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 // In the order of values, which is by kind first (value.h).
@@ -96,4 +96,4 @@ bool contains(const Set& set, const Operand& operand) {
   return at != elements.end() && compare(*at, operand) == 0;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 // UTF-8 literals match at code point boundaries only, so bytes will do.
 bool matches(const Pattern& pattern, std::string_view text) {
@@ -31,4 +31,4 @@ bool matches(const Pattern& pattern, std::string_view text) {
   return true;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

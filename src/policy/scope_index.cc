@@ -3,7 +3,7 @@
 #include <numeric>
 #include <utility>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 bool ScopeIndex::fits(std::uint32_t policy, const Subjects& request, const Store& store) const {
   return all_hold(guards(policy), know(request), store);
@@ -180,4 +180,4 @@ void ScopeIndexBuilder::file() {
   }
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

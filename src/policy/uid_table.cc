@@ -4,7 +4,7 @@
 #include <bit>
 #include <tuple>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 bool is_before(const HashedUid& a, const HashedUid& b) {
@@ -49,4 +49,4 @@ std::uint32_t UidTable::find(std::uint64_t hash, std::string_view type, std::str
   return kNone;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -9,7 +9,7 @@
 #include "policy/internal/program.h"
 #include "policy/internal/scope_index.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class Compilation final : public CompiledPolicies {
  public:
@@ -45,4 +45,4 @@ class Compilation final : public CompiledPolicies {
   std::vector<std::uint32_t> notes_begin_{0};  // likewise
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -6,14 +6,14 @@
 
 #include <array>
 #include <memory>
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "policy/internal/program.h"
 #include "policy/internal/store.h"
 #include "policy/internal/subject.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class Evaluator {
  public:
@@ -25,6 +25,8 @@ class Evaluator {
   Operand evaluate(std::uint32_t node);
   // The same, where anything but a boolean is an error.
   Operand test(std::uint32_t node);
+  // True when all are true, false at the first that is false, or the first error.
+  Operand test_all(std::span<const std::uint32_t> nodes);
   // Drops what was computed.
   void forget();
 
@@ -36,6 +38,7 @@ class Evaluator {
     Operand right;
   };
   const Failure& failure() const { return failure_; }
+  const Program& program() const { return program_; }
 
  private:
   static constexpr std::size_t kExtensions = 8;
@@ -78,4 +81,4 @@ class Evaluator {
   Failure failure_;
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

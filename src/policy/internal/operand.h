@@ -9,7 +9,7 @@
 #include "policy/authorizer.h"
 #include "policy/value.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class Operand {
  public:
@@ -61,4 +61,4 @@ inline bool equal(const EntityUid& a, const EntityUid& b) {
   return &a == &b || (a.id == b.id && a.type == b.type);
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

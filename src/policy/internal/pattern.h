@@ -8,8 +8,8 @@
 
 #include "policy/expr.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 bool matches(const Pattern& pattern, std::string_view text);
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -18,7 +18,7 @@
 #include "policy/limits.h"
 #include "policy/value.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 enum class Op : std::uint8_t {
   kConstant,  // first: in constants
@@ -121,4 +121,4 @@ class Compiler {
   std::map<Value, std::uint32_t> constants_;
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

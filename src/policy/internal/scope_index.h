@@ -20,7 +20,7 @@
 #include "policy/internal/uid_table.h"
 #include "policy/policy_set.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class ScopeIndex {
  public:
@@ -158,4 +158,4 @@ void ScopeIndex::visit(const Subjects& request, const Store& store, Visit&& visi
   }
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -10,7 +10,7 @@
 #include "policy/authorizer.h"
 #include "policy/internal/uid_table.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 class Store final : public EntityStore {
  public:
@@ -49,4 +49,4 @@ class Store final : public EntityStore {
   std::vector<std::uint32_t> ancestors_;
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

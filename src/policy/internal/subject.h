@@ -5,7 +5,7 @@
 
 #include "policy/internal/store.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 struct Subject {
   HashedUid uid;
@@ -23,4 +23,4 @@ inline Subjects look_up(const Store& store, const Request& request) {
   return {look_up(store, request.principal), look_up(store, request.action), look_up(store, request.resource)};
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -12,7 +12,7 @@
 
 #include "policy/name.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 // Not for tables that outlive the process, and no protection by itself (see above).
 inline std::uint64_t mix_hash(std::uint64_t a, std::uint64_t b) {
@@ -82,4 +82,4 @@ class UidTable {
   unsigned shift_ = 63;
 };
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal
