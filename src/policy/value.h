@@ -88,6 +88,8 @@ class Value {
 struct Attribute {
   std::string name;
   Value value;
+  friend std::strong_ordering operator<=>(const Attribute& a, const Attribute& b) = default;
+  friend bool operator==(const Attribute& a, const Attribute& b) = default;
 };
 
 // The value as an expression that gives it, on one line: `{"a": 1}`, `ip("::1")`.
