@@ -37,7 +37,7 @@ bool SchemaBuilder::spend(std::size_t relations) {
   if (relations_ > kMaxRelations) return false;
   relations_ += relations;
   if (relations_ <= kMaxRelations) return true;
-  problems_.add({}, {}, "schema has more than " + std::to_string(kMaxRelations) + " memberships and applications");
+  problems_.add({}, "schema has more than " + std::to_string(kMaxRelations) + " memberships and applications");
   return false;
 }
 
@@ -178,7 +178,7 @@ void SchemaBuilder::build_common_types() {
   }
   for (std::size_t i = 0; i < ready.size(); ++i) {
     CommonType& common = common_types_.find(std::string(ready[i]))->second;
-    common.built = build_type({common.space, "commonTypes", common.decl->name.name}, common.decl->type);
+    common.built = build_type({common.space, "commonTypes", common.decl->name.name, common.decl->name.where}, common.decl->type);
     for (const std::string_view user : needed_by[ready[i]]) {
       if (--missing[user] == 0) ready.push_back(user);
     }
@@ -193,7 +193,7 @@ void SchemaBuilder::build_common_types() {
     name = *std::ranges::find_if(needs, [&](const std::string& need) { return missing[need] > 0; });
   }
   const CommonType& common = common_types_.find(std::string(name))->second;
-  problems_.add({common.space, "commonTypes", common.decl->name.name}, common.decl->name.where,
+  problems_.add({common.space, "commonTypes", common.decl->name.name, common.decl->name.where},
                 "common type " + shown(name) + " refers to itself");
 }
 
@@ -231,7 +231,7 @@ void SchemaBuilder::build_entity_types() {
   for (const NamespaceDecl& space : fragment_.namespaces) {
     for (const EntityDecl& decl : space.entity_types) {
       if (problems_.full()) return;
-      const DeclarationPlace place{&space, "entityTypes", decl.names.front().name};
+      const DeclarationPlace place{&space, "entityTypes", decl.names.front().name, decl.names.front().where};
       EntityType type;
       for (const NameRef& parent : decl.parents) type.parents.insert(entity_type(place, parent));
       type.shape = build_attributes(place, decl.shape, "the shape");
@@ -256,7 +256,7 @@ void SchemaBuilder::build_actions() {
   for (const NamespaceDecl& space : fragment_.namespaces) {
     for (const ActionDecl& decl : space.actions) {
       if (problems_.full()) return;
-      const DeclarationPlace place{&space, "actions", decl.names.front().name};
+      const DeclarationPlace place{&space, "actions", decl.names.front().name, decl.names.front().where};
       ActionType action;
       for (const ActionRef& parent : decl.parents) {
         if (auto uid = names_.resolve(space.name.name, parent)) {
@@ -285,7 +285,7 @@ void SchemaBuilder::build_actions() {
   for (auto& [uid, action] : schema_.actions_) {
     if (!close(schema_.actions_, action.parents, action.ancestors, [&](std::size_t n) { return spend(n); })) return;
     if (action.ancestors.contains(uid)) {
-      problems_.add({}, {}, "action " + shown(to_string(uid)) + " is a member of itself");
+      problems_.add(names_.place_of(uid), "action " + shown(to_string(uid)) + " is a member of itself");
       return;
     }
   }

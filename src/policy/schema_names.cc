@@ -54,13 +54,13 @@ void append_pointer_step(std::string& path, std::string_view key) {
 }
 
 // Whether a declaration may have this name.
-bool check_name(const DeclarationPlace& place, const NameRef& name, SchemaProblems& problems) {
-  if (name.name == kInternalNamespace) {
-    problems.add(place, name.where, "`__cedar` is reserved and cannot be declared");
+bool check_name(const DeclarationPlace& place, SchemaProblems& problems) {
+  if (place.name == kInternalNamespace) {
+    problems.add(place, "`__cedar` is reserved and cannot be declared");
     return false;
   }
-  if (!is_identifier(name.name)) {
-    problems.add(place, name.where, shown(name.name) + " is not an identifier");
+  if (!is_identifier(place.name)) {
+    problems.add(place, shown(place.name) + " is not an identifier");
     return false;
   }
   return true;
@@ -96,7 +96,7 @@ std::string qualified(std::string_view space, std::string_view name) {
 void SchemaProblems::add(const DeclarationPlace& place, Span where, std::string message) {
   if (full()) return;
   Problem problem{.message = std::move(message), .where = where};
-  if (where == Span{} && place.space) {
+  if (where == Span{} && place.space) {  // JSON has no places
     append_pointer_step(problem.path, place.space->name.name);
     if (!place.section.empty()) {
       append_pointer_step(problem.path, place.section);
@@ -109,7 +109,7 @@ void SchemaProblems::add(const DeclarationPlace& place, Span where, std::string 
 SchemaNames::SchemaNames(const SchemaFragment& fragment, SchemaProblems& problems) {
   for (const NamespaceDecl& space : fragment.namespaces) {
     if (is_reserved(space.name.name)) {
-      problems.add({&space, {}, {}}, space.name.where,
+      problems.add({&space, {}, {}, space.name.where},
                    "namespace " + shown(space.name.name) + " is reserved: `__cedar` cannot be part of it");
     }
     declare_common_types(space, problems);
@@ -120,13 +120,13 @@ SchemaNames::SchemaNames(const SchemaFragment& fragment, SchemaProblems& problem
 
 void SchemaNames::declare_common_types(const NamespaceDecl& space, SchemaProblems& problems) {
   for (const CommonTypeDecl& decl : space.common_types) {
-    const DeclarationPlace place{&space, "commonTypes", decl.name.name};
-    if (!check_name(place, decl.name, problems)) continue;
+    const DeclarationPlace place{&space, "commonTypes", decl.name.name, decl.name.where};
+    if (!check_name(place, problems)) continue;
     if (is_type_keyword(decl.name.name)) {
-      problems.add(place, decl.name.where, "`" + decl.name.name + "` is reserved and cannot be a common type's name");
+      problems.add(place, "`" + decl.name.name + "` is reserved and cannot be a common type's name");
     }
     if (!common_types_.emplace(qualified(space.name.name, decl.name.name), place).second) {
-      problems.add(place, decl.name.where, "common type " + shown(decl.name.name) + " is declared twice");
+      problems.add(place, "common type " + shown(decl.name.name) + " is declared twice");
     }
   }
 }
@@ -134,13 +134,13 @@ void SchemaNames::declare_common_types(const NamespaceDecl& space, SchemaProblem
 void SchemaNames::declare_entity_types(const NamespaceDecl& space, SchemaProblems& problems) {
   for (const EntityDecl& decl : space.entity_types) {
     for (const NameRef& name : decl.names) {
-      const DeclarationPlace place{&space, "entityTypes", name.name};
-      if (!check_name(place, name, problems)) continue;
+      const DeclarationPlace place{&space, "entityTypes", name.name, name.where};
+      if (!check_name(place, problems)) continue;
       if (name.name == kActionType) {
-        problems.add(place, name.where, "`Action` is the type of actions and cannot be declared as an entity type");
+        problems.add(place, "`Action` is the type of actions and cannot be declared as an entity type");
       }
       if (!entity_types_.emplace(qualified(space.name.name, name.name), place).second) {
-        problems.add(place, name.where, "entity type " + shown(name.name) + " is declared twice");
+        problems.add(place, "entity type " + shown(name.name) + " is declared twice");
       }
     }
   }
@@ -152,9 +152,9 @@ void SchemaNames::declare_actions(const NamespaceDecl& space, SchemaProblems& pr
   action_types_.insert(type);
   for (const ActionDecl& decl : space.actions) {
     for (const NameRef& id : decl.names) {
-      const DeclarationPlace place{&space, "actions", id.name};
+      const DeclarationPlace place{&space, "actions", id.name, id.where};
       if (!actions_.emplace(EntityUid{type, id.name}, place).second) {
-        problems.add(place, id.where, "action " + shown(id.name) + " is declared twice");
+        problems.add(place, "action " + shown(id.name) + " is declared twice");
       }
     }
   }
@@ -166,14 +166,14 @@ void SchemaNames::check_shadowing(SchemaProblems& problems) const {
       if (!is_qualified(name)) continue;
       const std::string_view last = last_part(name);
       if (!entity_types_.contains(last) && !common_types_.contains(last)) continue;
-      problems.add(place, {}, shown(name) + " would shadow " + shown(last) + " of the empty namespace");
+      problems.add(place, shown(name) + " would shadow " + shown(last) + " of the empty namespace");
     }
   };
   check_types(entity_types_);
   check_types(common_types_);
   for (const auto& [uid, place] : actions_) {
     if (!is_qualified(uid.type) || !actions_.contains({std::string(kActionType), uid.id})) continue;
-    problems.add(place, {}, "action " + shown(to_string(uid)) + " would shadow " +
+    problems.add(place, "action " + shown(to_string(uid)) + " would shadow " +
                                 shown(to_string(EntityUid{std::string(kActionType), uid.id})));
   }
 }

@@ -113,7 +113,7 @@ class Parser {
     in_namespace_ = false;
     if (!expect("}")) return false;
     const auto [first, added] = namespaces_.emplace(decl.name.name, decl.name.where);
-    if (!added) return fail_at(decl.name.where, "namespace `" + decl.name.name + "` is declared twice");
+    if (!added) return fail_at(decl.name.where, "namespace " + shown(decl.name.name) + " is declared twice");
     named_.push_back(std::move(decl));
     return true;
   }
@@ -307,7 +307,7 @@ class Parser {
       if (accept("(") && (!parse_string(annotation.value) || !expect(")"))) return false;
       const auto same = [&](const Annotation& other) { return other.name == annotation.name; };
       if (std::any_of(into.begin(), into.end() - 1, same)) {
-        return fail_at(annotation.where, "annotation `@" + annotation.name + "` is given twice");
+        return fail_at(annotation.where, "annotation " + shown(annotation.name) + " is given twice");
       }
       if (into.size() > kMaxAnnotations) return fail_at(annotation.where, "too many annotations");
     }
@@ -317,7 +317,7 @@ class Parser {
   bool parse_identifier(NameRef& name) {
     if (token_.kind != TokenKind::kIdentifier) return unexpected({"a name"});
     if (!is_reference_part(word_)) {
-      return fail_at(token_.where, "`" + std::string(word_) + "` is a reserved word and cannot be a name");
+      return fail_at(token_.where, shown(word_) + " is a reserved word and cannot be a name");
     }
     name = {std::string(word_), token_.where};
     advance();
@@ -328,8 +328,11 @@ class Parser {
     if (token_.kind != TokenKind::kString) return unexpected({"a string"});
     std::string_view literal = lexer_.text(token_);
     literal = literal.substr(1, literal.size() - 2);
-    std::optional<std::string> text = unescape(literal, token_.where.begin + 1, problems_);
-    if (!text) return false;
+    auto text = unescape(literal, token_.where.begin + 1);
+    if (!text) {
+      problems_.push_back(std::move(text.error()));
+      return false;
+    }
     value = *std::move(text);
     advance();
     return true;

@@ -27,11 +27,14 @@ struct DeclarationPlace {
   const NamespaceDecl* space = nullptr;
   std::string_view section;  // as in JSON: `entityTypes`
   std::string_view name;
+  Span where;  // of the name
 };
 
 class SchemaProblems {
  public:
+  // `where` is the declaration's name unless given.
   void add(const DeclarationPlace& place, Span where, std::string message);
+  void add(const DeclarationPlace& place, std::string message) { add(place, place.where, std::move(message)); }
   bool empty() const { return problems_.empty(); }
   bool full() const { return problems_.size() >= kMaxSchemaProblems; }
   Problems take() { return std::move(problems_); }
@@ -61,6 +64,8 @@ class SchemaNames {
   std::optional<EntityUid> resolve(std::string_view space, const ActionRef& action) const;
   // Whether an entity type is declared, those of actions apart.
   bool declares_entity_type(std::string_view name) const { return entity_types_.contains(name); }
+  // Precondition: it is declared.
+  const DeclarationPlace& place_of(const EntityUid& action) const { return actions_.find(action)->second; }
 
  private:
   using Declared = std::map<std::string, DeclarationPlace, std::less<>>;
