@@ -49,7 +49,7 @@ struct EntityType {
 
 struct ActionType {
   EntityUid uid;
-  std::set<EntityUid> parents;                    // as declared
+  std::vector<EntityUid> parents;                 // as declared
   std::set<EntityUid> ancestors;                  // transitively
   std::set<std::string, std::less<>> principals;  // of appliesTo; empty: applies to nothing
   std::set<std::string, std::less<>> resources;

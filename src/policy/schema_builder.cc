@@ -209,9 +209,9 @@ std::string SchemaBuilder::entity_type(const DeclarationPlace& place, const Name
 namespace {
 
 // Everything that is reached from `parents`; false when `spend` says that it is too much.
-template <class Set, class Declared, class Spend>
-bool close(const Declared& declared, const Set& parents, Set& ancestors, Spend&& spend) {
-  std::vector<typename Set::value_type> open(parents.begin(), parents.end());
+template <class Declared, class Parents, class Name, class Order, class Spend>
+bool close(const Declared& declared, const Parents& parents, std::set<Name, Order>& ancestors, Spend&& spend) {
+  std::vector<Name> open(parents.begin(), parents.end());
   while (!open.empty()) {
     const auto next = std::move(open.back());
     open.pop_back();
@@ -260,7 +260,7 @@ void SchemaBuilder::build_actions() {
       ActionType action;
       for (const ActionRef& parent : decl.parents) {
         if (auto uid = names_.resolve(space.name.name, parent)) {
-          action.parents.insert(*std::move(uid));
+          action.parents.push_back(*std::move(uid));
         } else {
           const std::string type = parent.type.value_or(std::string(kActionType));
           problems_.add(place, parent.where, "action " + shown(to_string(EntityUid{type, parent.id})) +

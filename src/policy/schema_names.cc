@@ -82,10 +82,6 @@ bool is_type_keyword(std::string_view text) {
   return std::ranges::find(kKeywords, text) != std::end(kKeywords);
 }
 
-bool is_action_type(std::string_view type) {
-  return last_part(type) == kActionType;
-}
-
 std::string qualified(std::string_view space, std::string_view name) {
   if (space.empty()) return std::string(name);
   std::string whole;

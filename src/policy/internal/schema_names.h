@@ -16,9 +16,6 @@ namespace redoubt::policy::internal {
 inline constexpr std::string_view kActionType = "Action";  // the last part of every action's type
 inline constexpr std::array<std::string_view, 4> kExtensionTypes = {"datetime", "decimal", "duration", "ipaddr"};
 
-// Whether a type is one of actions: `Action`, `N::Action`.
-bool is_action_type(std::string_view type);
-
 // `space::name`, or `name` in the empty namespace.
 std::string qualified(std::string_view space, std::string_view name);
 
