@@ -4,7 +4,7 @@
 #include "policy/internal/arithmetic.h"
 #include "policy/internal/extension_types.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 // Takes what the forms of RFC 80 consist of off the front of a text: digits in fixed number, and characters.
@@ -115,4 +115,4 @@ std::int64_t time_of(std::int64_t ms) {
   return rest < 0 ? rest + kMsPerDay : rest;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -3,7 +3,7 @@
 #include "policy/internal/arithmetic.h"
 #include "policy/internal/extension_types.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 constexpr std::size_t kDigits = 4;
@@ -50,4 +50,4 @@ std::string print_decimal(std::int64_t ten_thousandths) {
          parts;
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -4,7 +4,7 @@
 #include "policy/internal/arithmetic.h"
 #include "policy/internal/extension_types.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 struct Unit {
@@ -50,4 +50,4 @@ std::string print_duration(std::int64_t ms) {
   return std::to_string(ms) + "ms";
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

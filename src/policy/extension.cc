@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "policy/internal/extension_types.h"
-#include "policy/name.h"
+#include "policy/internal/shown.h"
 
 namespace redoubt::policy {
 namespace {
@@ -24,15 +24,6 @@ constexpr std::array<FunctionInfo, 22> kFunctions{{
 }};
 static_assert(kFunctions.size() == static_cast<std::size_t>(Function::kToDays) + 1);
 
-// The text within a message: on one line, and not longer than a line bears.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMax = 64;
-  if (text.size() <= kMax) return quoted(text);
-  std::size_t end = kMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a code point
-  return quoted(text.substr(0, end)) + "…";
-}
-
 }  // namespace
 
 std::string_view to_string(ExtensionType type) {
@@ -49,6 +40,8 @@ std::string_view to_string(ExtensionType type) {
   return "duration";
 }
 
+namespace internal {
+
 Read<Extension> read_extension(ExtensionType type, std::string_view text) {
   const auto of_number = [type](std::int64_t number) { return Extension{type, number, {}}; };
   switch (type) {
@@ -64,30 +57,32 @@ Read<Extension> read_extension(ExtensionType type, std::string_view text) {
   return parse_duration(text).map(of_number);
 }
 
+}  // namespace internal
+
 Result<Extension> parse_extension(ExtensionType type, std::string_view text) {
-  const auto read = read_extension(type, text);
+  const auto read = internal::read_extension(type, text);
   if (read) return *read;
-  return Error(Errc::kMalformed, "`" + shown(text) + "` is not a valid " + std::string(to_string(type)) + ": " +
+  return Error(Errc::kMalformed, internal::shown(text) + " is not a valid " + std::string(to_string(type)) + ": " +
                                      std::string(read.error()));
 }
 
 std::optional<std::string> to_string(const Extension& value) {
   switch (value.type) {
     case ExtensionType::kDecimal:
-      return print_decimal(value.number);
+      return internal::print_decimal(value.number);
     case ExtensionType::kIp:
-      return print_ip(value.ip);
+      return internal::print_ip(value.ip);
     case ExtensionType::kDatetime:
-      return print_datetime(value.number);
+      return internal::print_datetime(value.number);
     case ExtensionType::kDuration:
       break;
   }
-  return print_duration(value.number);
+  return internal::print_duration(value.number);
 }
 
 std::string to_cedar(const Extension& value) {
   const auto text = to_string(value);
-  if (!text) return R"(datetime("1970-01-01").offset(duration(")" + print_duration(value.number) + "\"))";
+  if (!text) return R"(datetime("1970-01-01").offset(duration(")" + internal::print_duration(value.number) + "\"))";
   return std::string(info(static_cast<Function>(value.type)).name) + "(\"" + *text + "\")";
 }
 

@@ -3,7 +3,7 @@
 #include "policy/internal/arithmetic.h"
 #include "policy/internal/extension_types.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 tl::unexpected<EvalError> fail(EvalError error) {
@@ -126,4 +126,4 @@ Evaluated call(Function function, std::span<const Value> arguments) {
   return duration_in(kMsPerDay, first);
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -5,7 +5,7 @@
 
 #include "policy/internal/extension_types.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 namespace {
 
 // `ABCD:EF01:2345:6789:ABCD:EF01:2345:6789/128`.
@@ -167,4 +167,4 @@ bool is_multicast(const IpNetwork& network) {
   return is_in_range(network, network.v6 ? kV6 : kV4);
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 inline std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
@@ -28,4 +28,4 @@ inline std::optional<std::int64_t> checked_negate(std::int64_t a) {
   return checked_subtract(0, a);
 }
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

@@ -9,7 +9,7 @@
 
 #include "policy/extension.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 // A value, or what is wrong with its text: a clause without the text itself, of static lifetime. No allocation.
 template <class T>
@@ -44,4 +44,4 @@ std::int64_t time_of(std::int64_t ms);  // since midnight: [0, kMsPerDay)
 Read<std::int64_t> parse_duration(std::string_view text);
 std::string print_duration(std::int64_t ms);  // #ms
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal

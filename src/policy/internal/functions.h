@@ -8,7 +8,7 @@
 #include "policy/extension.h"
 #include "policy/value.h"
 
-namespace redoubt::policy {
+namespace redoubt::policy::internal {
 
 // A value, or why there is none.
 using Evaluated = tl::expected<Value, EvalError>;
@@ -18,4 +18,4 @@ using Evaluated = tl::expected<Value, EvalError>;
 // none is. Any thread.
 Evaluated call(Function function, std::span<const Value> arguments);
 
-}  // namespace redoubt::policy
+}  // namespace redoubt::policy::internal
