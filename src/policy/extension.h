@@ -38,8 +38,12 @@ struct Extension {
 
 // The constructors, by their function's name's type. kMalformed says why, in the reference's words where it has any.
 Result<Extension> parse_extension(ExtensionType type, std::string_view text);
-// The canonical text that parse_extension reads back.
-std::string to_string(const Extension& value);
+// The canonical text that parse_extension reads back. Nothing for a datetime outside of the years 0000 to 9999, which
+// only arithmetic gives: it has no text.
+std::optional<std::string> to_string(const Extension& value);
+// An expression that gives the value: `ip("::1")`, or `datetime("1970-01-01").offset(duration("…ms"))` for a datetime
+// that has no text.
+std::string to_cedar(const Extension& value);
 
 // The functions and methods of the extension types.
 enum class Function : std::uint8_t {

@@ -32,6 +32,7 @@ struct Problem {
   std::vector<std::string> expected;  // of a syntax error: what could stand there; in no order
   std::string policy_id;              // of a validation: which policy; empty otherwise
   std::string path;                   // in JSON: where, as a JSON Pointer (RFC 6901); empty otherwise
+  bool limit = false;                 // a stated limit is exceeded, the form may be right
 };
 using Problems = std::vector<Problem>;  // never empty in a failed result; in source order
 
@@ -53,7 +54,7 @@ Position position_of(std::string_view text, std::uint32_t offset);
 // characters of it are not passed on. Long lines are cut around the place.
 std::string render(const Problem& problem, std::string_view name, std::string_view text);
 
-// All in one line, for an Error of code kMalformed or kTooLarge: "name:3:18: message; and 2 more".
+// The first in one line, as an Error of code kMalformed, or kTooLarge for a limit: "name:3:18: message; and 2 more".
 Error to_error(const Problems& problems, std::string_view name, std::string_view text);
 
 }  // namespace redoubt::policy

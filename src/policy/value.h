@@ -3,7 +3,7 @@
 //
 // Immutable once made. Sets and records share what they hold: copying a value costs no allocation. Equality is Cedar's
 // `==`: values of different types differ, sets do not know order or repetition, records not the order of keys.
-// Ordering is any total one that agrees with it; it means nothing to policies. Any thread.
+// Ordering is any total one that agrees with it, by kind first; it means nothing to policies. Any thread.
 #pragma once
 
 #include <compare>
@@ -88,6 +88,8 @@ class Value {
 struct Attribute {
   std::string name;
   Value value;
+  friend std::strong_ordering operator<=>(const Attribute& a, const Attribute& b) = default;
+  friend bool operator==(const Attribute& a, const Attribute& b) = default;
 };
 
 // The value as an expression that gives it, on one line: `{"a": 1}`, `ip("::1")`.

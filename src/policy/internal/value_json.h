@@ -1,0 +1,49 @@
+// Values in Cedar's JSON (Cedar reference, "JSON format"), by the types that a schema expects or without.
+#pragma once
+
+#include <simdjson.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "encoding/json_writer.h"
+#include "policy/internal/json_place.h"
+#include "policy/source.h"
+#include "policy/value.h"
+
+namespace redoubt::policy {
+struct Type;
+}
+
+namespace redoubt::policy::internal {
+
+// What was found wrong, as far as it is kept: a hostile text has as many mistakes as bytes.
+class ProblemList {
+ public:
+  static constexpr std::size_t kMax = 100;
+
+  void add(const JsonPlace& place, std::string message);
+  bool full() const { return problems_.size() >= kMax; }
+  bool empty() const { return problems_.empty(); }
+  std::size_t size() const { return problems_.size(); }
+  Problems take() && { return std::move(problems_); }
+
+ private:
+  Problems problems_;
+};
+
+// `expected` decides only how the JSON is understood: where it says entity or extension, the escapes may be left out;
+// where it says record, they are none. Whether the value has that type is check_value's business (conformance.h).
+// Nothing, with a problem, for what is no value. Recursion is as deep as the JSON, which its reader bounds.
+std::optional<Value> read_value(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
+                                ProblemList& problems);
+
+// {"type", "id"}, or that as the value of "__entity"; other members do not matter, as in the reference.
+std::optional<EntityUid> read_uid(simdjson::dom::element json, const JsonPlace& place, ProblemList& problems);
+
+// With explicit escapes.
+void write_value(encoding::JsonWriter& json, const Value& value);
+void write_uid(encoding::JsonWriter& json, const EntityUid& uid);  // {"type", "id"}
+
+}  // namespace redoubt::policy::internal

@@ -1,0 +1,390 @@
+#include "policy/internal/value_json.h"
+
+#include <limits>
+
+#include "policy/internal/functions.h"
+#include "policy/internal/shown.h"
+#include "policy/schema.h"
+
+namespace redoubt::policy::internal {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+using ElementType = simdjson::dom::element_type;
+
+std::optional<std::string_view> text_member(const object& json, std::string_view name) {
+  std::string_view text;
+  if (json.at_key(name).get(text) != simdjson::SUCCESS) return std::nullopt;
+  return text;
+}
+
+std::optional<element> member(const object& json, std::string_view name) {
+  element value;
+  if (json.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::optional<object> object_member(const object& json, std::string_view name) {
+  object value;
+  if (json.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+struct TypeAndId {
+  std::string_view type;
+  std::string_view id;
+};
+
+std::optional<TypeAndId> type_and_id(const object& json) {
+  const auto type = text_member(json, "type");
+  const auto id = text_member(json, "id");
+  if (!type || !id) return std::nullopt;
+  return TypeAndId{*type, *id};
+}
+
+// {"fn": name, "arg": value} or {"fn": name, "args": [values]}.
+struct Call {
+  std::string_view function;
+  std::optional<element> argument;  // nothing: `arguments`
+  simdjson::dom::array arguments;
+};
+
+std::optional<Call> call_of(const object& json) {
+  const auto function = text_member(json, "fn");
+  if (!function) return std::nullopt;
+  Call call{*function, member(json, "arg"), {}};
+  if (!call.argument && json.at_key("args").get(call.arguments) != simdjson::SUCCESS) return std::nullopt;
+  return call;
+}
+
+// The type that an argument of a function has, and with it what may be left out there.
+Type argument_type(Function function, std::size_t index) {
+  const auto extension = [](ExtensionType type) {
+    return Type{Type::Kind::kExtension, std::string(to_string(type)), {}, {}};
+  };
+  switch (function) {
+    case Function::kDecimal:
+    case Function::kIp:
+    case Function::kDatetime:
+    case Function::kDuration:
+      return Type{Type::Kind::kString, {}, {}, {}};
+    case Function::kLessThan:
+    case Function::kLessThanOrEqual:
+    case Function::kGreaterThan:
+    case Function::kGreaterThanOrEqual:
+      return extension(ExtensionType::kDecimal);
+    case Function::kIsIpv4:
+    case Function::kIsIpv6:
+    case Function::kIsLoopback:
+    case Function::kIsMulticast:
+    case Function::kIsInRange:
+      return extension(ExtensionType::kIp);
+    case Function::kOffset:
+      return extension(index == 0 ? ExtensionType::kDatetime : ExtensionType::kDuration);
+    case Function::kDurationSince:
+    case Function::kToDate:
+    case Function::kToTime:
+      return extension(ExtensionType::kDatetime);
+    case Function::kToMilliseconds:
+    case Function::kToSeconds:
+    case Function::kToMinutes:
+    case Function::kToHours:
+    case Function::kToDays:
+      break;
+  }
+  return extension(ExtensionType::kDuration);
+}
+
+std::optional<Function> constructor_of(std::string_view extension_type) {
+  for (const auto type :
+       {ExtensionType::kDecimal, ExtensionType::kIp, ExtensionType::kDatetime, ExtensionType::kDuration}) {
+    if (to_string(type) == extension_type) return static_cast<Function>(type);
+  }
+  return std::nullopt;
+}
+
+class Reader {
+ public:
+  explicit Reader(ProblemList& problems) : problems_(problems) {}
+
+  std::optional<Value> value(element json, const Type* expected, const JsonPlace& place) {
+    const auto kind = expected != nullptr ? std::optional(expected->kind) : std::nullopt;
+    if (kind == Type::Kind::kEntity) return entity(json, place);
+    if (kind == Type::Kind::kExtension) return extension(json, *expected, place);
+    switch (json.type()) {
+      case ElementType::BOOL:
+        return Value(bool(json));
+      case ElementType::INT64:
+        return Value(std::int64_t(json));
+      case ElementType::UINT64:  // simdjson's type for what is above the other's range
+        return wrong(place, "the number does not fit a signed 64-bit integer");
+      case ElementType::DOUBLE:
+        return wrong(place, "numbers must be integers");
+      case ElementType::STRING:
+        return Value(std::string(std::string_view(json)));
+      case ElementType::NULL_VALUE:
+        return wrong(place, "`null` is no value");
+      case ElementType::ARRAY:
+        return set(simdjson::dom::array(json), kind == Type::Kind::kSet ? expected->element.get() : nullptr, place);
+      case ElementType::OBJECT:
+        break;
+    }
+    const object members(json);
+    return kind == Type::Kind::kRecord ? record(members, expected, place) : escape_or_record(members, place);
+  }
+
+  std::optional<EntityUid> uid(element json, const JsonPlace& place) {
+    object members;
+    if (json.get(members) == simdjson::SUCCESS) {
+      if (text_member(members, "__expr")) return no_expressions(place);
+      if (const auto escape = object_member(members, "__entity")) {
+        if (const auto parts = type_and_id(*escape)) return uid_of(*parts, JsonPlace(place, "__entity"));
+      }
+      if (const auto parts = type_and_id(members)) return uid_of(*parts, place);
+    }
+    return wrong(place, R"(expected an entity, as {"type": …, "id": …})");
+  }
+
+ private:
+  std::nullopt_t wrong(const JsonPlace& place, std::string message) {
+    problems_.add(place, std::move(message));
+    return std::nullopt;
+  }
+
+  std::nullopt_t no_expressions(const JsonPlace& place) {
+    return wrong(place, "the `__expr` escape is no longer supported: use `__entity` or `__extn`");
+  }
+
+  std::optional<EntityUid> uid_of(const TypeAndId& parts, const JsonPlace& place) {
+    if (!is_name(parts.type)) {
+      return wrong(JsonPlace(place, "type"), shown(parts.type) + " is not a valid entity type name");
+    }
+    return EntityUid{std::string(parts.type), std::string(parts.id)};
+  }
+
+  std::optional<Value> entity(element json, const JsonPlace& place) {
+    auto read = uid(json, place);
+    if (!read) return std::nullopt;
+    return Value(std::move(*read));
+  }
+
+  // Of an object with one member, and that as an escape has it; whatever else is a record.
+  std::optional<Value> escape_or_record(const object& members, const JsonPlace& place) {
+    if (members.size() == 1) {
+      if (text_member(members, "__expr")) return no_expressions(place);
+      if (const auto escape = object_member(members, "__entity")) {
+        if (const auto parts = type_and_id(*escape)) {
+          auto read = uid_of(*parts, JsonPlace(place, "__entity"));
+          if (!read) return std::nullopt;
+          return Value(std::move(*read));
+        }
+      }
+      if (const auto escape = object_member(members, "__extn")) {
+        if (const auto written = call_of(*escape)) return called(*written, false, JsonPlace(place, "__extn"));
+      }
+    }
+    return record(members, nullptr, place);
+  }
+
+  // The escape, what is within it, or the argument of the type's constructor alone.
+  std::optional<Value> extension(element json, const Type& expected, const JsonPlace& place) {
+    object members;
+    if (json.get(members) == simdjson::SUCCESS) {
+      if (text_member(members, "__expr")) return no_expressions(place);
+      if (const auto escape = object_member(members, "__extn")) {
+        if (const auto written = call_of(*escape)) return called(*written, true, JsonPlace(place, "__extn"));
+      }
+      if (const auto written = call_of(members)) return called(*written, true, place);
+    }
+    const auto constructor = constructor_of(expected.name);
+    if (!constructor) return wrong(place, "there is no extension type " + shown(expected.name));
+    const auto argument = value(json, nullptr, place);
+    if (!argument) return std::nullopt;
+    return result_of(*constructor, {&*argument, 1}, place);
+  }
+
+  // Any function of the extension types will do, as in the reference. With `typed`, the arguments are read by the types
+  // that it takes.
+  std::optional<Value> called(const Call& written, bool typed, const JsonPlace& place) {
+    const auto function = find_function(written.function);
+    if (!function) {
+      return wrong(JsonPlace(place, "fn"), "there is no extension function " + shown(written.function));
+    }
+    const auto read = [&](element json, std::size_t index, const JsonPlace& at) {
+      const Type type = argument_type(*function, index);
+      return value(json, typed ? &type : nullptr, at);
+    };
+    std::vector<Value> arguments;
+    if (written.argument) {
+      auto argument = read(*written.argument, 0, JsonPlace(place, "arg"));
+      if (!argument) return std::nullopt;
+      arguments.push_back(std::move(*argument));
+    } else {
+      const JsonPlace list(place, "args");
+      for (const element json : written.arguments) {
+        if (arguments.size() == info(*function).arity) break;  // too many, then
+        auto argument = read(json, arguments.size(), JsonPlace(list, arguments.size()));
+        if (!argument) return std::nullopt;
+        arguments.push_back(std::move(*argument));
+      }
+    }
+    const std::size_t given = written.argument ? 1 : written.arguments.size();
+    if (given != info(*function).arity) {
+      return wrong(place, shown(written.function) + " takes " + std::to_string(info(*function).arity) +
+                              (info(*function).arity == 1 ? " argument" : " arguments") + ", not " +
+                              std::to_string(given));
+    }
+    return result_of(*function, arguments, place);
+  }
+
+  std::optional<Value> result_of(Function function, std::span<const Value> arguments, const JsonPlace& place) {
+    auto result = call(function, arguments);
+    if (result) return std::move(*result);
+    const std::string name(info(function).name);
+    if (result.error() != EvalError::kExtension) {
+      std::string types;
+      for (const Value& argument : arguments) types += (types.empty() ? "" : ", ") + type_name(argument);
+      return wrong(place, "`" + name + "` does not take " + types);
+    }
+    if (function > Function::kDuration) return wrong(place, "`" + name + "` overflows");
+    // A constructor: once more, for the message.
+    const auto read = parse_extension(static_cast<ExtensionType>(function), arguments.front().string());
+    return wrong(place, read.error().message());
+  }
+
+  std::optional<Value> set(const simdjson::dom::array& json, const Type* element_type, const JsonPlace& place) {
+    std::vector<Value> elements;
+    bool good = true;
+    std::size_t index = 0;
+    for (const element json_element : json) {
+      auto read = value(json_element, element_type, JsonPlace(place, index++));
+      if (read) {
+        elements.push_back(std::move(*read));
+      } else {
+        good = false;
+        if (problems_.full()) break;
+      }
+    }
+    if (!good) return std::nullopt;
+    return Value(Set(std::move(elements)));
+  }
+
+  std::optional<Value> record(const object& json, const Type* expected, const JsonPlace& place) {
+    std::vector<Attribute> attributes;
+    bool good = true;
+    for (const auto& [key, json_value] : json) {
+      const Type* type = nullptr;
+      if (expected != nullptr) {
+        if (const auto found = expected->attributes.find(std::string(key)); found != expected->attributes.end()) {
+          type = found->second.type.get();
+        }
+      }
+      auto read = value(json_value, type, JsonPlace(place, key));
+      if (read) {
+        attributes.push_back({std::string(key), std::move(*read)});
+      } else {
+        good = false;
+        if (problems_.full()) break;
+      }
+    }
+    if (!good) return std::nullopt;
+    auto made = Record::create(std::move(attributes));
+    if (!made) return wrong(place, made.error().message());
+    return Value(std::move(*made));
+  }
+
+  ProblemList& problems_;
+};
+
+void write_call(encoding::JsonWriter& json, std::string_view function, std::string_view argument) {
+  json.begin_object();
+  json.key("__extn");
+  json.begin_object();
+  json.member("fn", function);
+  json.member("arg", argument);
+  json.end_object();
+  json.end_object();
+}
+
+void write_extension(encoding::JsonWriter& json, const Extension& value) {
+  if (const auto text = to_string(value)) {
+    write_call(json, info(static_cast<Function>(value.type)).name, *text);
+    return;
+  }
+  // A datetime without a text, as to_cedar() has it.
+  json.begin_object();
+  json.key("__extn");
+  json.begin_object();
+  json.member("fn", info(Function::kOffset).name);
+  json.key("args");
+  json.begin_array();
+  write_call(json, info(Function::kDatetime).name, "1970-01-01");
+  write_call(json, info(Function::kDuration).name, *to_string(Extension{ExtensionType::kDuration, value.number, {}}));
+  json.end_array();
+  json.end_object();
+  json.end_object();
+}
+
+}  // namespace
+
+void ProblemList::add(const JsonPlace& place, std::string message) {
+  if (full()) return;
+  Problem problem;
+  problem.message = std::move(message);
+  problem.path = place.pointer();
+  problems_.push_back(std::move(problem));
+}
+
+std::optional<Value> read_value(element json, const Type* expected, const JsonPlace& place, ProblemList& problems) {
+  return Reader(problems).value(json, expected, place);
+}
+
+std::optional<EntityUid> read_uid(element json, const JsonPlace& place, ProblemList& problems) {
+  return Reader(problems).uid(json, place);
+}
+
+void write_uid(encoding::JsonWriter& json, const EntityUid& uid) {
+  json.begin_object();
+  json.member("type", uid.type);
+  json.member("id", uid.id);
+  json.end_object();
+}
+
+void write_value(encoding::JsonWriter& json, const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::kBool:
+      json.value(value.boolean());
+      return;
+    case ValueKind::kLong:
+      json.value(value.number());
+      return;
+    case ValueKind::kString:
+      json.value(value.string());
+      return;
+    case ValueKind::kEntity:
+      json.begin_object();
+      json.key("__entity");
+      write_uid(json, value.entity());
+      json.end_object();
+      return;
+    case ValueKind::kSet:
+      json.begin_array();
+      for (const Value& element : value.set().elements()) write_value(json, element);
+      json.end_array();
+      return;
+    case ValueKind::kRecord:
+      json.begin_object();
+      for (const Attribute& attribute : value.record().attributes()) {
+        json.key(attribute.name);
+        write_value(json, attribute.value);
+      }
+      json.end_object();
+      return;
+    case ValueKind::kExtension:
+      break;
+  }
+  write_extension(json, value.extension());
+}
+
+}  // namespace redoubt::policy::internal
