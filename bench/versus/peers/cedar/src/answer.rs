@@ -13,6 +13,8 @@ use cedar_policy::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::keys::refuse_repeated;
+
 #[derive(Deserialize)]
 struct Uid {
     r#type: String,
@@ -184,6 +186,13 @@ impl Setting<'_> {
             return answered;
         };
         let text = question.context.as_str();
+        if kept(refuse_repeated(text), "context", why).is_none() {
+            answered.typed = self.schema.map(|_| Typed {
+                fits: false,
+                typed: None,
+            });
+            return answered;
+        }
         if let Some(context) = kept(Context::from_json_str(text, None), "context", why) {
             answered.context = true;
             let request = Request::new(
@@ -293,19 +302,14 @@ fn answer(case: &Case) -> Answer {
                 .map(|error| format!("validation: {error}")),
         );
     }
-    let entities = case.entities.as_str();
-    let plain = kept(
-        Entities::from_json_str(entities, None),
-        "entities",
-        &mut why,
-    );
+    let entities = |schema: Option<&Schema>| {
+        refuse_repeated(&case.entities).map_err(|problem| problem.to_string())?;
+        Entities::from_json_str(&case.entities, schema).map_err(|problem| problem.to_string())
+    };
+    let plain = kept(entities(None), "entities", &mut why);
     answer.entities = plain.is_some();
     let typed = schema.as_ref().and_then(|schema| {
-        let typed = kept(
-            Entities::from_json_str(entities, Some(schema)),
-            "typed entities",
-            &mut why,
-        );
+        let typed = kept(entities(Some(schema)), "typed entities", &mut why);
         answer.typed_entities = Some(typed.is_some());
         typed
     });

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bench;
+mod keys;
 
 use std::process::ExitCode;
 
