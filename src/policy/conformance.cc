@@ -110,7 +110,7 @@ class Checker {
       return problems_.add(uid_place, "the schema has no entity type " + shown(entity.uid.type));
     }
     exists(entity.uid, uid_place);
-    record(entity.attributes, type->shape, JsonPlace(place, "attrs"));
+    record(entity.attributes, *type->shape, JsonPlace(place, "attrs"));
 
     const JsonPlace parents_place(place, "parents");
     for (std::size_t i = 0; i < entity.parents.size() && !problems_.full(); ++i) {

@@ -82,11 +82,11 @@ class EntitiesReader {
     entity.uid = std::move(*uid);
     const EntityType* type = schema_ != nullptr ? schema_->entity_type(entity.uid.type) : nullptr;
     entity.attributes =
-        attributes(*attributes_json, type != nullptr ? &type->shape : nullptr, JsonPlace(place, "attrs"));
+        attributes(*attributes_json, type != nullptr ? type->shape.get() : nullptr, JsonPlace(place, "attrs"));
     entity.parents = parents(*parents_json, entity.uid, JsonPlace(place, "parents"));
     element tags_json;
     if (members.at_key("tags").get(tags_json) == simdjson::SUCCESS) {
-      entity.tags = tags(tags_json, type != nullptr && type->tags ? &*type->tags : nullptr, JsonPlace(place, "tags"));
+      entity.tags = tags(tags_json, type != nullptr ? type->tags.get() : nullptr, JsonPlace(place, "tags"));
     }
     if (problems_.size() != problems_before) return;
 
@@ -231,7 +231,7 @@ Checked<Record> parse_context(std::string_view json, const Schema* schema, const
       problems.add(root_place, shown(to_string(*action)) + " is not an action of the schema");
       return tl::unexpected<Problems>(std::move(problems).take());
     }
-    type = &declared->context;
+    type = declared->context.get();
   }
   encoding::JsonReader reader = json_reader(limits);
   const auto root = reader.parse(json);

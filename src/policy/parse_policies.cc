@@ -43,6 +43,9 @@ class PolicyParser {
   PolicyParser(TokenReader& reader, const Limits& limits) : reader_(reader), expressions_(reader, limits.max_depth) {}
 
   bool policy(Policy& out);
+  // Goes on to where the next policy seems to begin: behind a semicolon that is not within braces of this one, or that
+  // a word follows with which policies begin.
+  void skip_to_next();
 
  private:
   bool annotation(Policy& out);
@@ -59,9 +62,11 @@ class PolicyParser {
 
   TokenReader& reader_;
   ExpressionParser expressions_;
+  std::size_t outer_braces_ = 0;  // left open before this policy
 };
 
 bool PolicyParser::policy(Policy& out) {
+  outer_braces_ = reader_.open_braces();
   out.where.begin = reader_.peek().where.begin;
   while (reader_.accept(TokenKind::kAt)) {
     if (!annotation(out)) return false;
@@ -72,6 +77,15 @@ bool PolicyParser::policy(Policy& out) {
   }
   out.where.end = reader_.last().end;
   return true;
+}
+
+void PolicyParser::skip_to_next() {
+  for (;;) {
+    if (reader_.peek().kind == TokenKind::kEnd) return;
+    if (reader_.take().kind != TokenKind::kSemicolon) continue;
+    const std::string_view next = reader_.text(reader_.peek());
+    if (reader_.open_braces() <= outer_braces_ || next == "permit" || next == "forbid" || next == "@") return;
+  }
 }
 
 bool PolicyParser::annotation(Policy& out) {
@@ -233,7 +247,7 @@ Checked<PolicySet> parse_policies(std::string_view text, const Limits& limits) {
     Policy policy;
     policy.id = "policy" + std::to_string(count);
     if (!parser.policy(policy)) {
-      reader.skip_behind_semicolon();
+      parser.skip_to_next();
       continue;
     }
     report_repeated_annotations(policy, reader);

@@ -4,9 +4,9 @@
 // Immutable; any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +17,10 @@
 #include "policy/source.h"
 
 namespace redoubt::policy {
+
+namespace internal {
+class SchemaBuilder;
+}
 
 // A type that a schema declares, common types resolved.
 struct Type;
@@ -36,20 +40,20 @@ struct Type {
 
 struct EntityType {
   std::string name;
-  std::set<std::string> member_of;  // transitively: every type whose entities may be ancestors
-  std::set<std::string> parents;    // as declared
-  Type shape{Type::Kind::kRecord, {}, {}, {}};
-  std::optional<Type> tags;
-  std::vector<std::string> enumerated;  // the ids there are; empty: any
+  std::set<std::string, std::less<>> member_of;  // transitively: every type whose entities may be ancestors
+  std::set<std::string, std::less<>> parents;    // as declared
+  std::shared_ptr<const Type> shape;             // a record; never null
+  std::shared_ptr<const Type> tags;              // null: none allowed
+  std::vector<std::string> enumerated;           // the ids there are; empty: any
 };
 
 struct ActionType {
   EntityUid uid;
-  std::vector<EntityUid> parents;    // as declared
-  std::set<EntityUid> ancestors;     // transitively
-  std::set<std::string> principals;  // of appliesTo; empty: applies to nothing
-  std::set<std::string> resources;
-  Type context{Type::Kind::kRecord, {}, {}, {}};
+  std::vector<EntityUid> parents;                 // as declared
+  std::set<EntityUid> ancestors;                  // transitively
+  std::set<std::string, std::less<>> principals;  // of appliesTo; empty: applies to nothing
+  std::set<std::string, std::less<>> resources;
+  std::shared_ptr<const Type> context;  // a record; never null
 };
 
 class Schema {
@@ -59,13 +63,17 @@ class Schema {
   // The JSON syntax.
   static Checked<Schema> parse_json(std::string_view json, const Limits& limits = {});
 
-  const std::map<std::string, EntityType>& entity_types() const { return entity_types_; }
+  // By name. Types of actions (`Action`, `N::Action`) are not among them.
+  const std::map<std::string, EntityType, std::less<>>& entity_types() const { return entity_types_; }
   const std::map<EntityUid, ActionType>& actions() const { return actions_; }
+  // Null when there is none.
   const EntityType* entity_type(std::string_view name) const;
   const ActionType* action(const EntityUid& uid) const;
 
  private:
-  std::map<std::string, EntityType> entity_types_;
+  friend class internal::SchemaBuilder;
+
+  std::map<std::string, EntityType, std::less<>> entity_types_;
   std::map<EntityUid, ActionType> actions_;
 };
 

@@ -9,6 +9,8 @@ namespace redoubt::policy::internal {
 Token TokenReader::take() {
   const Token taken = next_;
   last_ = taken.where;
+  if (taken.kind == TokenKind::kOpenBrace) ++open_braces_;
+  if (taken.kind == TokenKind::kCloseBrace && open_braces_ > 0) --open_braces_;
   next_ = lexer_.next();
   expected_.clear();
   return taken;
@@ -67,11 +69,6 @@ bool TokenReader::unexpected() {
 bool TokenReader::report(Problem problem) {
   if (problems_.size() < kMaxProblems) problems_.push_back(std::move(problem));
   return false;
-}
-
-void TokenReader::skip_behind_semicolon() {
-  while (next_.kind != TokenKind::kEnd && next_.kind != TokenKind::kSemicolon) take();
-  if (next_.kind == TokenKind::kSemicolon) take();
 }
 
 }  // namespace redoubt::policy::internal

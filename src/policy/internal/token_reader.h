@@ -44,8 +44,8 @@ class TokenReader {
     return report(Problem{.message = std::move(message), .where = where});
   }
 
-  // Goes on behind the next semicolon, or to the end.
-  void skip_behind_semicolon();
+  // Braces taken and not closed.
+  std::size_t open_braces() const { return open_braces_; }
 
  private:
   Lexer lexer_;
@@ -53,6 +53,7 @@ class TokenReader {
   Token next_;
   Span last_;
   std::vector<std::string_view> expected_;
+  std::size_t open_braces_ = 0;
 };
 
 }  // namespace redoubt::policy::internal

@@ -1,0 +1,329 @@
+// Policies and expressions in Cedar's own syntax, with the parentheses that they need and no others.
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "policy/extension.h"
+#include "policy/internal/escapes.h"
+#include "policy/policy_set.h"
+
+namespace redoubt::policy {
+namespace {
+
+// How tightly an expression holds together: each takes operands of its own level or higher ones.
+enum Level : std::uint8_t {
+  kIfLevel,
+  kOrLevel,
+  kAndLevel,
+  kRelationLevel,
+  kSumLevel,
+  kProductLevel,
+  kUnaryLevel,
+  kMemberLevel
+};
+
+constexpr std::size_t kMaxUnary = 4;  // that many `!` or `-` may stand together
+
+std::string_view operator_of(ExprKind kind) {
+  switch (kind) {
+    case ExprKind::kOr:
+      return " || ";
+    case ExprKind::kAnd:
+      return " && ";
+    case ExprKind::kEqual:
+      return " == ";
+    case ExprKind::kNotEqual:
+      return " != ";
+    case ExprKind::kLess:
+      return " < ";
+    case ExprKind::kLessEqual:
+      return " <= ";
+    case ExprKind::kGreater:
+      return " > ";
+    case ExprKind::kGreaterEqual:
+      return " >= ";
+    case ExprKind::kIn:
+      return " in ";
+    case ExprKind::kAdd:
+      return " + ";
+    case ExprKind::kSubtract:
+      return " - ";
+    case ExprKind::kMultiply:
+      return " * ";
+    default:
+      return "";
+  }
+}
+
+std::string_view method_of(const Expr& e) {
+  switch (e.kind) {
+    case ExprKind::kIsEmpty:
+      return "isEmpty";
+    case ExprKind::kContains:
+      return "contains";
+    case ExprKind::kContainsAll:
+      return "containsAll";
+    case ExprKind::kContainsAny:
+      return "containsAny";
+    case ExprKind::kGetTag:
+      return "getTag";
+    case ExprKind::kHasTag:
+      return "hasTag";
+    default:
+      return e.name;
+  }
+}
+
+Level level_of(const Expr& e) {
+  switch (e.kind) {
+    case ExprKind::kIf:
+      return kIfLevel;
+    case ExprKind::kOr:
+      return kOrLevel;
+    case ExprKind::kAnd:
+      return kAndLevel;
+    case ExprKind::kEqual:
+    case ExprKind::kNotEqual:
+    case ExprKind::kLess:
+    case ExprKind::kLessEqual:
+    case ExprKind::kGreater:
+    case ExprKind::kGreaterEqual:
+    case ExprKind::kIn:
+    case ExprKind::kHas:
+    case ExprKind::kLike:
+    case ExprKind::kIs:
+      return kRelationLevel;
+    case ExprKind::kAdd:
+    case ExprKind::kSubtract:
+      return kSumLevel;
+    case ExprKind::kMultiply:
+      return kProductLevel;
+    case ExprKind::kNot:
+    case ExprKind::kNegate:
+      return kUnaryLevel;
+    case ExprKind::kLong:
+      return e.number < 0 ? kUnaryLevel : kMemberLevel;
+    default:
+      return kMemberLevel;
+  }
+}
+
+class Printer {
+ public:
+  explicit Printer(std::string& out) : out_(out) {}
+
+  void print(const Expr& e, Level least = kIfLevel) {
+    if (level_of(e) >= least) return bare(e);
+    out_ += '(';
+    bare(e);
+    out_ += ')';
+  }
+
+ private:
+  void bare(const Expr& e);
+  void binary(const Expr& e);
+  void unary(const Expr& e);
+  void attribute(const Expr& e);
+  void has(const Expr& e);
+  void like(const Expr& e);
+  void is(const Expr& e);
+  void record(const Expr& e);
+  void call(const Expr& e, std::string_view name, bool method);
+  void list(const Expr& e, std::size_t from);
+
+  std::string& out_;
+};
+
+void Printer::bare(const Expr& e) {
+  constexpr std::array<std::string_view, 4> kVariables{"principal", "action", "resource", "context"};
+  switch (e.kind) {
+    case ExprKind::kBool:
+      out_ += e.number != 0 ? "true" : "false";
+      return;
+    case ExprKind::kLong:
+      out_ += std::to_string(e.number);
+      return;
+    case ExprKind::kString:
+      out_ += quoted(e.text);
+      return;
+    case ExprKind::kEntity:
+      out_ += e.name + "::" + quoted(e.text);
+      return;
+    case ExprKind::kVariable:
+      out_ += kVariables.at(static_cast<std::size_t>(e.number));
+      return;
+    case ExprKind::kSlot:
+      out_ += e.number == static_cast<std::int64_t>(Slot::kPrincipal) ? "?principal" : "?resource";
+      return;
+    case ExprKind::kUnknown:
+      out_ += "unknown(" + quoted(e.text) + ")";
+      return;
+    case ExprKind::kNot:
+    case ExprKind::kNegate:
+      return unary(e);
+    case ExprKind::kGetAttr:
+      return attribute(e);
+    case ExprKind::kHas:
+      return has(e);
+    case ExprKind::kLike:
+      return like(e);
+    case ExprKind::kIs:
+      return is(e);
+    case ExprKind::kIsEmpty:
+    case ExprKind::kContains:
+    case ExprKind::kContainsAll:
+    case ExprKind::kContainsAny:
+    case ExprKind::kGetTag:
+    case ExprKind::kHasTag:
+      return call(e, method_of(e), true);
+    case ExprKind::kCall: {
+      const auto function = find_function(e.name);
+      return call(e, e.name, function && info(*function).method && !e.children.empty());
+    }
+    case ExprKind::kIf:
+      out_ += "if ";
+      print(e.children[0]);
+      out_ += " then ";
+      print(e.children[1]);
+      out_ += " else ";
+      return print(e.children[2]);
+    case ExprKind::kSet:
+      out_ += '[';
+      list(e, 0);
+      out_ += ']';
+      return;
+    case ExprKind::kRecord:
+      return record(e);
+    default:
+      return binary(e);
+  }
+}
+
+// All group to the left, but relations do not chain.
+void Printer::binary(const Expr& e) {
+  const Level level = level_of(e);
+  const auto higher = static_cast<Level>(level + 1);
+  print(e.children[0], level == kRelationLevel ? higher : level);
+  out_ += operator_of(e.kind);
+  print(e.children[1], higher);
+}
+
+void Printer::unary(const Expr& e) {
+  const Expr* operand = &e;
+  for (std::size_t count = 0; count < kMaxUnary && operand->kind == e.kind; ++count) {
+    out_ += e.kind == ExprKind::kNot ? '!' : '-';
+    operand = &operand->children[0];
+  }
+  // `-1` would be a literal.
+  const bool number = e.kind == ExprKind::kNegate && operand->kind == ExprKind::kLong;
+  if (number) out_ += '(';
+  print(*operand, number ? kIfLevel : kMemberLevel);
+  if (number) out_ += ')';
+}
+
+void Printer::attribute(const Expr& e) {
+  print(e.children[0], kMemberLevel);
+  if (is_identifier(e.text)) {
+    out_ += '.' + e.text;
+  } else {
+    out_ += '[' + quoted(e.text) + ']';
+  }
+}
+
+void Printer::has(const Expr& e) {
+  print(e.children[0], kSumLevel);
+  out_ += " has ";
+  if (e.path.size() == 1 && !is_identifier(e.path[0])) {
+    out_ += quoted(e.path[0]);
+    return;
+  }
+  for (std::size_t i = 0; i < e.path.size(); ++i) out_ += (i == 0 ? "" : ".") + e.path[i];
+}
+
+void Printer::like(const Expr& e) {
+  print(e.children[0], kSumLevel);
+  out_ += " like \"";
+  for (const Pattern::Part& part : e.pattern->parts) {
+    if (part.star) {
+      out_ += '*';
+    } else {
+      internal::append_escaped(out_, part.literal, true);
+    }
+  }
+  out_ += '"';
+}
+
+void Printer::is(const Expr& e) {
+  print(e.children[0], kSumLevel);
+  out_ += " is " + e.name;
+  if (e.children.size() == 1) return;
+  out_ += " in ";
+  print(e.children[1], kSumLevel);
+}
+
+void Printer::record(const Expr& e) {
+  out_ += '{';
+  for (std::size_t i = 0; i < e.path.size(); ++i) {
+    out_ += (i == 0 ? "" : ", ") + quoted(e.path[i]) + ": ";
+    print(e.children[i]);
+  }
+  out_ += '}';
+}
+
+void Printer::call(const Expr& e, std::string_view name, bool method) {
+  if (method) {
+    print(e.children[0], kMemberLevel);
+    out_ += '.';
+  }
+  out_.append(name) += '(';
+  list(e, method ? 1 : 0);
+  out_ += ')';
+}
+
+void Printer::list(const Expr& e, std::size_t from) {
+  for (std::size_t i = from; i < e.children.size(); ++i) {
+    if (i != from) out_ += ", ";
+    print(e.children[i]);
+  }
+}
+
+std::string scope_to_cedar(const Scope& scope, const std::string& part) {
+  using Kind = Scope::Kind;
+  std::string out = part;
+  if (scope.kind == Kind::kIs || scope.kind == Kind::kIsIn) out += " is " + scope.type;
+  if (scope.kind == Kind::kEqual) out += " == ";
+  if (scope.kind == Kind::kIn || scope.kind == Kind::kIsIn) out += " in ";
+  if (scope.slot) return out + "?" + part;
+  if (scope.list) out += '[';
+  for (std::size_t i = 0; i < scope.entities.size(); ++i) out += (i == 0 ? "" : ", ") + to_string(scope.entities[i]);
+  if (scope.list) out += ']';
+  return out;
+}
+
+}  // namespace
+
+std::string to_cedar(const Expr& expression) {
+  std::string out;
+  Printer(out).print(expression);
+  return out;
+}
+
+std::string to_cedar(const Policy& policy) {
+  std::string out;
+  for (const Annotation& annotation : policy.annotations) {
+    out += '@' + annotation.name;
+    if (!annotation.value.empty()) out += '(' + quoted(annotation.value) + ')';
+    out += '\n';
+  }
+  out += policy.effect == Effect::kPermit ? "permit (" : "forbid (";
+  out += scope_to_cedar(policy.principal, "principal") + ", " + scope_to_cedar(policy.action, "action") + ", " +
+         scope_to_cedar(policy.resource, "resource") + ")";
+  for (const Condition& condition : policy.conditions) {
+    out += condition.unless ? "\nunless { " : "\nwhen { ";
+    Printer(out).print(condition.body);
+    out += " }";
+  }
+  return out += ";";
+}
+
+}  // namespace redoubt::policy
