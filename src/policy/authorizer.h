@@ -24,15 +24,23 @@
 namespace redoubt::policy {
 
 class Schema;
+namespace internal {
+class Compilation;
+class Store;
+}  // namespace internal
 
 // A hierarchy of entities with their transitive ancestors.
 class EntityStore {
  public:
   // With a schema its actions are added. kAlreadyExists for two entities of one UID that differ (equal ones are one);
   // kMalformed for a cycle; kTooLarge.
-  static Result<std::shared_ptr<const EntityStore>> build(const Entities& entities, const Schema* schema = nullptr,
+  static Result<std::shared_ptr<const EntityStore>> build(Entities entities, const Schema* schema = nullptr,
                                                           const Limits& limits = {});
   virtual ~EntityStore() = default;
+
+ private:
+  friend class internal::Store;  // there is no other
+  EntityStore() = default;
 };
 
 class CompiledPolicies {
@@ -45,6 +53,10 @@ class CompiledPolicies {
   virtual std::string_view id(std::uint32_t policy) const = 0;
   // Value of an annotation; null when the policy has none of that name.
   virtual const std::string* annotation(std::uint32_t policy, std::string_view name) const = 0;
+
+ private:
+  friend class internal::Compilation;  // there is no other
+  CompiledPolicies() = default;
 };
 
 enum class Decision : std::uint8_t { kDeny, kAllow };

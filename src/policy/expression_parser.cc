@@ -12,6 +12,7 @@
 
 #include "policy/extension.h"
 #include "policy/internal/escapes.h"
+#include "policy/internal/operators.h"
 #include "policy/internal/shown.h"
 
 namespace redoubt::policy::internal {
@@ -49,54 +50,6 @@ int level_of(TokenKind kind, std::string_view text) {
       return 0;
   }
 }
-
-ExprKind kind_of(TokenKind op) {
-  switch (op) {
-    case TokenKind::kOr:
-      return ExprKind::kOr;
-    case TokenKind::kAnd:
-      return ExprKind::kAnd;
-    case TokenKind::kNotEqual:
-      return ExprKind::kNotEqual;
-    case TokenKind::kLess:
-      return ExprKind::kLess;
-    case TokenKind::kLessEqual:
-      return ExprKind::kLessEqual;
-    case TokenKind::kGreater:
-      return ExprKind::kGreater;
-    case TokenKind::kGreaterEqual:
-      return ExprKind::kGreaterEqual;
-    case TokenKind::kIdentifier:
-      return ExprKind::kIn;
-    case TokenKind::kPlus:
-      return ExprKind::kAdd;
-    case TokenKind::kMinus:
-      return ExprKind::kSubtract;
-    case TokenKind::kStar:
-      return ExprKind::kMultiply;
-    default:
-      return ExprKind::kEqual;
-  }
-}
-
-struct Method {
-  std::string_view name;
-  ExprKind kind;
-  std::size_t arguments;
-};
-constexpr std::array kMethods{
-    Method{"contains", ExprKind::kContains, 1},       Method{"containsAll", ExprKind::kContainsAll, 1},
-    Method{"containsAny", ExprKind::kContainsAny, 1}, Method{"isEmpty", ExprKind::kIsEmpty, 0},
-    Method{"getTag", ExprKind::kGetTag, 1},           Method{"hasTag", ExprKind::kHasTag, 1},
-};
-
-const Method* find_method(std::string_view name) {
-  const auto* found = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& m) { return m.name == name; });
-  return found == kMethods.end() ? nullptr : found;
-}
-
-constexpr std::array<std::string_view, 4> kVariables{"principal", "action", "resource", "context"};
-constexpr std::size_t kMaxUnary = 4;
 
 bool is_access(TokenKind kind) {
   return kind == TokenKind::kDot || kind == TokenKind::kOpenBracket || kind == TokenKind::kOpenParen;
@@ -195,10 +148,12 @@ bool ExpressionParser::apply(Node& left, const Token& op, int level) {
     reader_.report("operator " + shown(spelt) + " does not exist: numbers are added, subtracted and multiplied",
                    op.where);
   }
+  const Operator* known = find_operator(spelt);
+  const ExprKind kind = known == nullptr ? ExprKind::kMultiply : known->kind;
   Node right;
   reader_.expected("an operand");
   if (!binary(right, level + 1)) return false;
-  return wrap(left, kind_of(op.kind), left.expr.where.begin) && add_operand(left, std::move(right));
+  return wrap(left, kind, left.expr.where.begin) && add_operand(left, std::move(right));
 }
 
 bool ExpressionParser::has(Node& left) {
@@ -304,18 +259,19 @@ bool ExpressionParser::accesses(Node& out) {
 
 bool ExpressionParser::method(Node& receiver, const Token& method_name) {
   const std::string_view spelt = reader_.text(method_name);
-  const Method* method = find_method(spelt);
-  const std::optional<Function> function = method == nullptr ? find_function(spelt) : std::nullopt;
-  if (method == nullptr && (!function || !info(*function).method)) {
+  const Operator* known = find_operator(spelt);
+  if (known != nullptr && !known->method) known = nullptr;
+  const std::optional<Function> function = known == nullptr ? find_function(spelt) : std::nullopt;
+  if (known == nullptr && (!function || !info(*function).method)) {
     reader_.report(shown(spelt) + (function ? " is a function, not a method" : " is no method"), method_name.where);
   }
-  if (!wrap(receiver, method == nullptr ? ExprKind::kCall : method->kind, receiver.expr.where.begin)) return false;
-  if (method == nullptr) receiver.expr.name = spelt;
+  if (!wrap(receiver, known == nullptr ? ExprKind::kCall : known->kind, receiver.expr.where.begin)) return false;
+  if (known == nullptr) receiver.expr.name = spelt;
   reader_.take();
   if (!list(receiver, TokenKind::kCloseParen)) return false;
   receiver.expr.where.end = reader_.last().end;
-  if (method != nullptr && receiver.expr.children.size() != 1 + method->arguments) {
-    reader_.report("method " + shown(spelt) + (method->arguments == 0 ? " takes no argument" : " takes one argument"),
+  if (known != nullptr && receiver.expr.children.size() != known->operands) {
+    reader_.report("method " + shown(spelt) + (known->operands == 1 ? " takes no argument" : " takes one argument"),
                    {method_name.where.begin, reader_.last().end});
   }
   return true;
@@ -418,7 +374,7 @@ bool ExpressionParser::named(Node& out, std::string first, Span where) {
 
 bool ExpressionParser::function(Node& out, const std::string& function_name, Span where) {
   const std::optional<Function> function = find_function(function_name);
-  const bool is_method = function ? info(*function).method : find_method(function_name) != nullptr;
+  const bool is_method = function ? info(*function).method : find_operator(function_name) != nullptr;
   if (!function || is_method) {
     reader_.report(
         shown(function_name) + (is_method ? " is a method: write it behind a value and `.`" : " is no function"),

@@ -1,10 +1,10 @@
 // Policies and expressions in Cedar's own syntax, with the parentheses that they need and no others.
-#include <array>
 #include <string>
 #include <string_view>
 
 #include "policy/extension.h"
 #include "policy/internal/escapes.h"
+#include "policy/internal/operators.h"
 #include "policy/policy_set.h"
 
 namespace redoubt::policy {
@@ -21,58 +21,6 @@ enum Level : std::uint8_t {
   kUnaryLevel,
   kMemberLevel
 };
-
-constexpr std::size_t kMaxUnary = 4;  // that many `!` or `-` may stand together
-
-std::string_view operator_of(ExprKind kind) {
-  switch (kind) {
-    case ExprKind::kOr:
-      return " || ";
-    case ExprKind::kAnd:
-      return " && ";
-    case ExprKind::kEqual:
-      return " == ";
-    case ExprKind::kNotEqual:
-      return " != ";
-    case ExprKind::kLess:
-      return " < ";
-    case ExprKind::kLessEqual:
-      return " <= ";
-    case ExprKind::kGreater:
-      return " > ";
-    case ExprKind::kGreaterEqual:
-      return " >= ";
-    case ExprKind::kIn:
-      return " in ";
-    case ExprKind::kAdd:
-      return " + ";
-    case ExprKind::kSubtract:
-      return " - ";
-    case ExprKind::kMultiply:
-      return " * ";
-    default:
-      return "";
-  }
-}
-
-std::string_view method_of(const Expr& e) {
-  switch (e.kind) {
-    case ExprKind::kIsEmpty:
-      return "isEmpty";
-    case ExprKind::kContains:
-      return "contains";
-    case ExprKind::kContainsAll:
-      return "containsAll";
-    case ExprKind::kContainsAny:
-      return "containsAny";
-    case ExprKind::kGetTag:
-      return "getTag";
-    case ExprKind::kHasTag:
-      return "hasTag";
-    default:
-      return e.name;
-  }
-}
 
 Level level_of(const Expr& e) {
   switch (e.kind) {
@@ -108,6 +56,25 @@ Level level_of(const Expr& e) {
   }
 }
 
+std::string leaf(const Expr& e) {
+  switch (e.kind) {
+    case ExprKind::kBool:
+      return e.number != 0 ? "true" : "false";
+    case ExprKind::kLong:
+      return std::to_string(e.number);
+    case ExprKind::kString:
+      return quoted(e.text);
+    case ExprKind::kEntity:
+      return e.name + "::" + quoted(e.text);
+    case ExprKind::kVariable:
+      return std::string(internal::kVariables.at(static_cast<std::size_t>(e.number)));
+    case ExprKind::kSlot:
+      return std::string(internal::kSlots.at(static_cast<std::size_t>(e.number)));
+    default:
+      return "unknown(" + quoted(e.text) + ")";
+  }
+}
+
 class Printer {
  public:
   explicit Printer(std::string& out) : out_(out) {}
@@ -121,7 +88,8 @@ class Printer {
 
  private:
   void bare(const Expr& e);
-  void binary(const Expr& e);
+  void conditional(const Expr& e);
+  void binary(const Expr& e, std::string_view name);
   void unary(const Expr& e);
   void attribute(const Expr& e);
   void has(const Expr& e);
@@ -135,29 +103,10 @@ class Printer {
 };
 
 void Printer::bare(const Expr& e) {
-  constexpr std::array<std::string_view, 4> kVariables{"principal", "action", "resource", "context"};
+  if (const internal::Operator* known = internal::find_operator(e.kind)) {
+    return known->method ? call(e, known->name, true) : binary(e, known->name);
+  }
   switch (e.kind) {
-    case ExprKind::kBool:
-      out_ += e.number != 0 ? "true" : "false";
-      return;
-    case ExprKind::kLong:
-      out_ += std::to_string(e.number);
-      return;
-    case ExprKind::kString:
-      out_ += quoted(e.text);
-      return;
-    case ExprKind::kEntity:
-      out_ += e.name + "::" + quoted(e.text);
-      return;
-    case ExprKind::kVariable:
-      out_ += kVariables.at(static_cast<std::size_t>(e.number));
-      return;
-    case ExprKind::kSlot:
-      out_ += e.number == static_cast<std::int64_t>(Slot::kPrincipal) ? "?principal" : "?resource";
-      return;
-    case ExprKind::kUnknown:
-      out_ += "unknown(" + quoted(e.text) + ")";
-      return;
     case ExprKind::kNot:
     case ExprKind::kNegate:
       return unary(e);
@@ -169,24 +118,8 @@ void Printer::bare(const Expr& e) {
       return like(e);
     case ExprKind::kIs:
       return is(e);
-    case ExprKind::kIsEmpty:
-    case ExprKind::kContains:
-    case ExprKind::kContainsAll:
-    case ExprKind::kContainsAny:
-    case ExprKind::kGetTag:
-    case ExprKind::kHasTag:
-      return call(e, method_of(e), true);
-    case ExprKind::kCall: {
-      const auto function = find_function(e.name);
-      return call(e, e.name, function && info(*function).method && !e.children.empty());
-    }
     case ExprKind::kIf:
-      out_ += "if ";
-      print(e.children[0]);
-      out_ += " then ";
-      print(e.children[1]);
-      out_ += " else ";
-      return print(e.children[2]);
+      return conditional(e);
     case ExprKind::kSet:
       out_ += '[';
       list(e, 0);
@@ -194,23 +127,36 @@ void Printer::bare(const Expr& e) {
       return;
     case ExprKind::kRecord:
       return record(e);
+    case ExprKind::kCall: {
+      const auto function = find_function(e.name);
+      return call(e, e.name, function && info(*function).method && !e.children.empty());
+    }
     default:
-      return binary(e);
+      out_ += leaf(e);
   }
 }
 
+void Printer::conditional(const Expr& e) {
+  out_ += "if ";
+  print(e.children[0]);
+  out_ += " then ";
+  print(e.children[1]);
+  out_ += " else ";
+  print(e.children[2]);
+}
+
 // All group to the left, but relations do not chain.
-void Printer::binary(const Expr& e) {
+void Printer::binary(const Expr& e, std::string_view name) {
   const Level level = level_of(e);
   const auto higher = static_cast<Level>(level + 1);
   print(e.children[0], level == kRelationLevel ? higher : level);
-  out_ += operator_of(e.kind);
+  out_.append(" ").append(name).append(" ");
   print(e.children[1], higher);
 }
 
 void Printer::unary(const Expr& e) {
   const Expr* operand = &e;
-  for (std::size_t count = 0; count < kMaxUnary && operand->kind == e.kind; ++count) {
+  for (std::size_t count = 0; count < internal::kMaxUnary && operand->kind == e.kind; ++count) {
     out_ += e.kind == ExprKind::kNot ? '!' : '-';
     operand = &operand->children[0];
   }
