@@ -1,8 +1,10 @@
 // Answers to cases by Redoubt's engine: policy_answer < CASES > ANSWERS, one JSON object a line each (README.md).
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -230,6 +232,7 @@ int main() {
     const auto root = reader.parse(line);
     if (!root || !root->is_object()) redoubt::policy::fail_with("a case is not a JSON object");
     std::printf("%s\n", redoubt::policy::CaseAnswer(root->get_object().value()).write().c_str());
+    std::fflush(stdout);  // whoever asks waits for it
   }
   return 0;
 }

@@ -330,13 +330,14 @@ fn answer(case: &Case) -> Answer {
 }
 
 pub fn run() -> Result<(), Box<dyn Error>> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let case: Case = serde_json::from_str(&line)?;
-        serde_json::to_writer(&mut out, &answer(&case))?;
-        out.write_all(b"\n")?;
+        let mut text = serde_json::to_string(&answer(&case))?;
+        text.push('\n');
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
     }
-    out.flush()?;
     Ok(())
 }
