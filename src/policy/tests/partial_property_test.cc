@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <random>
 
 #include "policy/authorizer.h"
@@ -55,6 +56,7 @@ bool includes(const std::set<std::string>& all, const std::set<std::string>& som
 
 TEST(AuthorizePartially, LeavesWhatDecidesAsAllPoliciesDo) {
   const std::uint64_t first = std::random_device()();
+  std::cout << "seeds from " << first << "\n";
   std::size_t decided = 0;
   std::size_t dropped = 0;
   std::size_t failed = 0;
