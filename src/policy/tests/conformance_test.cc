@@ -11,6 +11,7 @@
 #include "encoding/json_reader.h"
 #include "policy/schema.h"
 #include "policy/tests/support/naive_evaluator.h"
+#include "policy/validate.h"
 #include "tests/support/temp_dir.h"
 
 namespace redoubt::policy::testing {
@@ -66,6 +67,7 @@ class Suite {
         parsed<Entities>(*json, "entities", [&](const std::string& t) { return parse_entities(t, &*schema); });
     if (!entities) return wrong(file, "not read");
 
+    validate_as_expected(file, *policies, *schema, bool((*json)["shouldValidate"]));
     const NaiveStore store(*entities);
     for (const element request : simdjson::dom::array((*json)["requests"])) {
       ++count_.requests;
@@ -85,6 +87,12 @@ class Suite {
     const Problem& first = result.error().front();
     ADD_FAILURE() << path << " " << first.path << " " << render(first, "", text);
     return std::nullopt;
+  }
+
+  void validate_as_expected(const fs::path& file, const PolicySet& policies, const Schema& schema, bool expected) {
+    const Validation validation = validate(policies, schema);
+    if (validation.ok() == expected) return;
+    wrong(file, expected ? "does not validate: " + validation.errors.front().message : std::string("validates"));
   }
 
   void decide(const fs::path& file, element json, const PolicySet& policies, const Schema& schema,
