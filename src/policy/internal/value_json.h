@@ -23,7 +23,7 @@ class ProblemList {
  public:
   static constexpr std::size_t kMax = 100;
 
-  void add(const JsonPlace& place, std::string message);
+  void add(const JsonPlace& place, std::string message, bool limit = false);
   bool full() const { return problems_.size() >= kMax; }
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
@@ -37,6 +37,13 @@ class ProblemList {
 // where it says record, they are none. Whether the value has that type is check_value's business (conformance.h).
 // Nothing, with a problem, for what is no value. Recursion is as deep as the JSON, which its reader bounds.
 std::optional<Value> read_value(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
+                                ProblemList& problems);
+
+// An entity's attributes and tags: an object that is never an escape. `expected` is null, or a record's type; of tags,
+// the one that each has.
+std::optional<Record> read_attributes(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
+                                      ProblemList& problems);
+std::optional<Record> read_tags(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
                                 ProblemList& problems);
 
 // {"type", "id"}, or that as the value of "__entity"; other members do not matter, as in the reference.

@@ -229,5 +229,18 @@ TEST(SchemaContext, NeedsADeclaredAction) {
   EXPECT_EQ(problems_of(parse_context("{}", &schema(), &namespaced)), "");
 }
 
+TEST(SchemaRequest, HasItsContextReadByTheTypeOfItsAction) {
+  const auto with_action = [](std::string_view id) {
+    return parse_request(R"({"principal": "User::\"a\"", "action": "Action::\")" + std::string(id) +
+                             R"(\"", "resource": "Untagged::\"r\"", "context": {"src": "::1"}})",
+                         &schema());
+  };
+  const auto request = with_action("read");
+  ASSERT_EQ(problems_of(request), "");
+  EXPECT_EQ(to_cedar(Value(request->context)), R"({"src": ip("::1")})");
+  EXPECT_EQ(problems_of(with_action("all")), "/context/src: the schema has no attribute `src` here\n");
+  EXPECT_EQ(problems_of(with_action("no")), "/action: `Action::\"no\"` is not an action of the schema\n");
+}
+
 }  // namespace
 }  // namespace redoubt::policy

@@ -118,8 +118,9 @@ TEST(Entities, AreNotMoreThanTheLimit) {
   const std::string one = R"({"uid": {"type": "A", "id": "a"}, "attrs": {}, "parents": []})";
   const Limits limits{.max_entities = 2};
   EXPECT_EQ(problems_of(parse_entities("[" + one + "," + one + "]", nullptr, limits)), "");
-  EXPECT_EQ(problems_of(parse_entities("[" + one + "," + one + "," + one + "]", nullptr, limits)),
-            ": there are more than 2 entities\n");
+  const auto three = parse_entities("[" + one + "," + one + "," + one + "]", nullptr, limits);
+  EXPECT_EQ(problems_of(three), ": there are more than 2 entities\n");
+  EXPECT_TRUE(three.error().front().limit);
 }
 
 TEST(Entities, AreNotNestedDeeperThanTheLimit) {
@@ -128,17 +129,27 @@ TEST(Entities, AreNotNestedDeeperThanTheLimit) {
   };
   const Limits limits{.max_depth = 32};
   EXPECT_EQ(problems_of(parse_entities(nested(29), nullptr, limits)), "");
-  EXPECT_NE(problems_of(parse_entities(nested(30), nullptr, limits)), "");
+  const auto deeper = parse_entities(nested(30), nullptr, limits);
+  ASSERT_FALSE(deeper);
+  EXPECT_TRUE(deeper.error().front().limit);
   EXPECT_NE(problems_of(parse_entities(nested(100'000))), "");
 }
 
 TEST(Entities, AreNotLargerThanTheLimit) {
-  EXPECT_NE(problems_of(parse_entities("[" + std::string(100, ' ') + "]", nullptr, {.max_bytes = 100})), "");
+  const auto entities = parse_entities("[" + std::string(100, ' ') + "]", nullptr, {.max_bytes = 100});
+  ASSERT_FALSE(entities);
+  EXPECT_TRUE(entities.error().front().limit);
+}
+
+TEST(Entities, OtherMistakesAreNoLimit) {
+  EXPECT_FALSE(parse_entities("[").error().front().limit);
+  EXPECT_FALSE(parse_entities("[1]").error().front().limit);
 }
 
 TEST(ValueJson, IsReadAsWhatItIs) {
   EXPECT_EQ(attribute(R"({"x": true})"), Value(true));
   EXPECT_EQ(attribute(R"({"x": "é\u0000"})"), Value(std::string("é\0", 3)));
+  EXPECT_EQ(attribute(R"({"x": "\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"})"), Value(std::string("\"\\/\b\f\n\r\té😀")));
   EXPECT_EQ(attribute(R"({"x": [2, 1, 2]})"), Value(Set({long_value(1), long_value(2)})));
   EXPECT_EQ(attribute(R"({"x": {"y": {}}})").record().find("y")->record(), Record());
   EXPECT_EQ(attribute(R"({"x": {"__entity": {"type": "A", "id": "b"}}})"), Value(EntityUid{"A", "b"}));
@@ -172,6 +183,7 @@ TEST(ValueJson, RefusesDuplicateKeys) {
 TEST(ValueJson, RefusesWhatIsNotUtf8) {
   EXPECT_NE(attribute_problems("\"\xff\""), "");
   EXPECT_NE(attribute_problems(R"("\ud800")"), "");
+  EXPECT_NE(attribute_problems(R"("\ude00\ud83d")"), "");
 }
 
 TEST(ValueJson, ReadsExtensionValuesByTheirEscape) {
@@ -258,6 +270,49 @@ TEST(Context, IsARecord) {
   EXPECT_EQ(problems_of(parse_context("null")), ": `null` is no value\n");
 }
 
+constexpr std::string_view kRequest = R"({"principal": {"type": "User", "id": "a"},
+    "action": "N::Action::\"read\"", "resource": {"__entity": {"type": "Doc", "id": "d"}}, "context": {"n": 1}})";
+
+TEST(Request, NamesItsEntitiesInJsonOrInCedar) {
+  const auto request = parse_request(kRequest);
+  ASSERT_EQ(problems_of(request), "");
+  EXPECT_EQ(request->principal, (EntityUid{"User", "a"}));
+  EXPECT_EQ(request->action, (EntityUid{"N::Action", "read"}));
+  EXPECT_EQ(request->resource, (EntityUid{"Doc", "d"}));
+  EXPECT_EQ(to_cedar(Value(request->context)), R"({"n": 1})");
+}
+
+TEST(Request, IsWrittenAsItIsReadBackEqual) {
+  const auto request = parse_request(kRequest);
+  ASSERT_EQ(problems_of(request), "");
+  const auto again = parse_request(to_json(*request));
+  ASSERT_EQ(problems_of(again), "");
+  EXPECT_EQ(*again, *request);
+}
+
+TEST(Request, NeedsAllOfItsParts) {
+  EXPECT_EQ(problems_of(parse_request("{}")),
+            ": the request has no `principal`\n: the request has no `action`\n: the request has no `resource`\n"
+            ": the request has no `context`\n");
+  EXPECT_EQ(problems_of(parse_request("[]")), ": expected a request, which is an object\n");
+  EXPECT_NE(problems_of(parse_request("")), "");
+}
+
+TEST(Request, NeedsPartsOfTheRightShape) {
+  const auto with = [](std::string_view principal, std::string_view context) {
+    return problems_of(parse_request(R"({"principal": )" + std::string(principal) +
+                                     R"(, "action": "Action::\"a\"", "resource": "R::\"r\"", "context": )" +
+                                     std::string(context) + "}"));
+  };
+  EXPECT_EQ(with(R"("A::\"a\"")", "{}"), "");
+  EXPECT_EQ(with(R"("alice")", "{}"), "/principal: `alice` is not an entity\n");
+  EXPECT_EQ(with(R"("A::\"a\" ")", "{}"), "");  // as policies spell it
+  EXPECT_EQ(with(R"({"type": "1", "id": "a"})", "{}"), "/principal/type: `1` is not a valid entity type name\n");
+  EXPECT_NE(with("null", "{}"), "");
+  EXPECT_EQ(with(R"("A::\"a\"")", R"({"x": null})"), "/context/x: `null` is no value\n");
+  EXPECT_EQ(with(R"("A::\"a\"")", "[]"), "/context: expected a record, found set\n");
+}
+
 TEST(ToJson, WritesWhatIsReadBackEqual) {
   const char* json = R"([{"uid": {"type": "A", "id": "\"\n"}, "attrs": {
       "b": false, "n": -9223372036854775808, "s": "\u0000é", "e": {"__entity": {"type": "N::A", "id": "x"}},
@@ -272,12 +327,7 @@ TEST(ToJson, WritesWhatIsReadBackEqual) {
   const std::string written = to_json(*entities);
   const auto again = parse_entities(written);
   ASSERT_EQ(problems_of(again), "") << written;
-  const Entity& a = entities->front();
-  const Entity& b = again->front();
-  EXPECT_EQ(a.uid, b.uid);
-  EXPECT_EQ(a.parents, b.parents);
-  EXPECT_EQ(a.attributes, b.attributes) << written;
-  EXPECT_EQ(a.tags, b.tags);
+  EXPECT_EQ(*again, *entities) << written;
   EXPECT_EQ(to_json(*again), written);
 }
 
