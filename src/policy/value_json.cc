@@ -328,11 +328,12 @@ void write_extension(encoding::JsonWriter& json, const Extension& value) {
 
 }  // namespace
 
-void ProblemList::add(const JsonPlace& place, std::string message) {
+void ProblemList::add(const JsonPlace& place, std::string message, bool limit) {
   if (full()) return;
   Problem problem;
   problem.message = std::move(message);
   problem.path = place.pointer();
+  problem.limit = limit;
   problems_.push_back(std::move(problem));
 }
 

@@ -23,7 +23,7 @@ class ProblemList {
  public:
   static constexpr std::size_t kMax = 100;
 
-  void add(const JsonPlace& place, std::string message);
+  void add(const JsonPlace& place, std::string message, bool limit = false);
   bool full() const { return problems_.size() >= kMax; }
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
