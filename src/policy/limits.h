@@ -12,6 +12,8 @@ struct Limits {
   std::size_t max_depth = 256;
   std::size_t max_policies = 1'000'000;
   std::size_t max_entities = 10'000'000;
+  // Ancestors of all entities of a store together, one counted again for each parent that leads to it. Below 4 G.
+  std::size_t max_ancestors = 100'000'000;
 };
 
 }  // namespace redoubt::policy

@@ -3,7 +3,7 @@
 //
 // Immutable once made. Sets and records share what they hold: copying a value costs no allocation. Equality is Cedar's
 // `==`: values of different types differ, sets do not know order or repetition, records not the order of keys.
-// Ordering is any total one that agrees with it; it means nothing to policies. Any thread.
+// Ordering is any total one that agrees with it, by kind first; it means nothing to policies. Any thread.
 #pragma once
 
 #include <compare>
