@@ -42,8 +42,7 @@ void authorize(const CompiledPolicies& policies, const EntityStore& entities, co
   std::sort(answer.reasons.begin(), answer.reasons.end());
   std::sort(answer.errors.begin(), answer.errors.end(),
             [](const PolicyError& a, const PolicyError& b) { return a.policy < b.policy; });
-  answer.decision =
-      deciding == Effect::kPermit && !answer.reasons.empty() ? Decision::kAllow : Decision::kDeny;
+  answer.decision = deciding == Effect::kPermit && !answer.reasons.empty() ? Decision::kAllow : Decision::kDeny;
 }
 
 }  // namespace redoubt::policy

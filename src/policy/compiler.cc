@@ -75,8 +75,7 @@ Result<std::uint32_t> Compiler::compile(const Expr& expression) {
 
 Result<std::uint32_t> Compiler::compile(const Expr& expression, std::size_t depth) {
   if (depth > limits_.max_depth) {
-    return Error(Errc::kTooLarge,
-                 "an expression is more than " + std::to_string(limits_.max_depth) + " levels deep");
+    return Error(Errc::kTooLarge, "an expression is more than " + std::to_string(limits_.max_depth) + " levels deep");
   }
   const std::size_t before = program_.nodes.size();
   Numbers operands;
@@ -122,18 +121,15 @@ Result<std::uint32_t> Compiler::compile(const Expr& expression, std::size_t dept
     }
     case ExprKind::kLike:
       program_.patterns.push_back(expression.pattern.value_or(Pattern()));
-      return add({.op = Op::kLike,
-                  .first = operands[0],
-                  .second = static_cast<std::uint32_t>(program_.patterns.size() - 1)});
+      return add(
+          {.op = Op::kLike, .first = operands[0], .second = static_cast<std::uint32_t>(program_.patterns.size() - 1)});
     case ExprKind::kIs:
       return compile_is(expression, operands);
     case ExprKind::kIn:
       return compile_in(operands[0], operands[1]);
     case ExprKind::kSet: {
       if (auto elements = constants_of(operands)) return fold(Value(Set(*std::move(elements))));
-      return add({.op = Op::kSet,
-                  .second = add_list(operands),
-                  .third = static_cast<std::uint32_t>(operands.size())});
+      return add({.op = Op::kSet, .second = add_list(operands), .third = static_cast<std::uint32_t>(operands.size())});
     }
     case ExprKind::kRecord: {
       auto node = compile_record(expression, operands);

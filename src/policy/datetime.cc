@@ -38,7 +38,7 @@ class Scanner {
 constexpr std::int64_t kMsPerMinute = 60'000;
 constexpr std::int64_t kMsPerHour = 3'600'000;
 
-std::int64_t midnight_ms(std::chrono::year_month_day date) {
+constexpr std::int64_t midnight_ms(std::chrono::year_month_day date) {
   return std::chrono::sys_days(date).time_since_epoch().count() * kMsPerDay;
 }
 
@@ -92,8 +92,8 @@ Read<std::int64_t> parse_datetime(std::string_view text) {
 
 std::optional<std::string> print_datetime(std::int64_t ms) {
   using std::chrono::year;
-  static const std::int64_t first = midnight_ms(year(0) / 1 / 1);
-  static const std::int64_t end = midnight_ms(year(10'000) / 1 / 1);
+  constexpr std::int64_t first = midnight_ms(year(0) / 1 / 1);
+  constexpr std::int64_t end = midnight_ms(year(10'000) / 1 / 1);
   if (ms < first || ms >= end) return std::nullopt;
   const std::int64_t time = time_of(ms);
   const std::chrono::year_month_day date(

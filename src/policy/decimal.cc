@@ -9,10 +9,6 @@ namespace {
 constexpr std::size_t kDigits = 4;
 constexpr std::int64_t kScale = 10'000;
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 }  // namespace
 
 Read<std::int64_t> parse_decimal(std::string_view text) {

@@ -28,8 +28,8 @@ const Operand& unfit(ValueKind kind, const Operand& left, const Operand& right) 
 }
 
 bool has_order(const Operand& operand) {
-  return operand.is(ValueKind::kExtension) && (operand.extension().type == ExtensionType::kDatetime ||
-                                               operand.extension().type == ExtensionType::kDuration);
+  return operand.is(ValueKind::kExtension) &&
+         (operand.extension().type == ExtensionType::kDatetime || operand.extension().type == ExtensionType::kDuration);
 }
 
 std::string no_order(const Operand& left, const Operand& right) {

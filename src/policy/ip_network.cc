@@ -13,10 +13,6 @@ constexpr std::size_t kMaxBytes = 43;
 
 using Address = std::array<std::uint8_t, 16>;
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Decimal, without leading zeros, at most `max`.
 std::optional<std::uint8_t> parse_number(std::string_view text, int max) {
   if (!is_digits(text) || text.size() > 3 || (text.size() > 1 && text.front() == '0')) return std::nullopt;

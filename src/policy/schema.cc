@@ -20,9 +20,10 @@ class TypeComparison {
     if (!a.element && a.attributes.empty()) return true;
     if (!seen_.emplace(&a, &b).second) return true;  // equal, or else the comparison would have ended
     if (a.element && !equal(*a.element, *b.element)) return false;
-    return std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(), [&](const auto& x, const auto& y) {
-      return x.first == y.first && x.second.required == y.second.required && equal(*x.second.type, *y.second.type);
-    });
+    return std::equal(
+        a.attributes.begin(), a.attributes.end(), b.attributes.begin(), [&](const auto& x, const auto& y) {
+          return x.first == y.first && x.second.required == y.second.required && equal(*x.second.type, *y.second.type);
+        });
   }
 
  private:

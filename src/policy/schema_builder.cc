@@ -106,8 +106,8 @@ SchemaBuilder::Built SchemaBuilder::build_type(const DeclarationPlace& place, co
       return built_in("__cedar::String");
     case Kind::kExtension:
       if (std::ranges::find(kExtensionTypes, type.name) == kExtensionTypes.end()) {
-        problems_.add(place, type.where, "unknown extension type " + shown(type.name) +
-                                             did_you_mean(type.name, kExtensionTypes));
+        problems_.add(place, type.where,
+                      "unknown extension type " + shown(type.name) + did_you_mean(type.name, kExtensionTypes));
         return {};
       }
       return built_in("__cedar::" + type.name);
@@ -178,7 +178,8 @@ void SchemaBuilder::build_common_types() {
   }
   for (std::size_t i = 0; i < ready.size(); ++i) {
     CommonType& common = common_types_.find(std::string(ready[i]))->second;
-    common.built = build_type({common.space, "commonTypes", common.decl->name.name, common.decl->name.where}, common.decl->type);
+    common.built =
+        build_type({common.space, "commonTypes", common.decl->name.name, common.decl->name.where}, common.decl->type);
     for (const std::string_view user : needed_by[ready[i]]) {
       if (--missing[user] == 0) ready.push_back(user);
     }
@@ -263,8 +264,8 @@ void SchemaBuilder::build_actions() {
           action.parents.push_back(*std::move(uid));
         } else {
           const std::string type = parent.type.value_or(std::string(kActionType));
-          problems_.add(place, parent.where, "action " + shown(to_string(EntityUid{type, parent.id})) +
-                                                 " is not declared");
+          problems_.add(place, parent.where,
+                        "action " + shown(to_string(EntityUid{type, parent.id})) + " is not declared");
         }
       }
       std::optional<TypeExpr> no_context;
@@ -272,8 +273,7 @@ void SchemaBuilder::build_actions() {
         for (const NameRef& name : decl.applies_to->principals) action.principals.insert(entity_type(place, name));
         for (const NameRef& name : decl.applies_to->resources) action.resources.insert(entity_type(place, name));
       }
-      action.context =
-          build_attributes(place, decl.applies_to ? decl.applies_to->context : no_context, "the context");
+      action.context = build_attributes(place, decl.applies_to ? decl.applies_to->context : no_context, "the context");
       for (const NameRef& id : decl.names) {
         if (!spend(action.parents.size() + action.principals.size() + action.resources.size() + 1)) return;
         action.uid = {qualified(space.name.name, kActionType), id.name};

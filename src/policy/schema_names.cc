@@ -170,7 +170,7 @@ void SchemaNames::check_shadowing(SchemaProblems& problems) const {
   for (const auto& [uid, place] : actions_) {
     if (!is_qualified(uid.type) || !actions_.contains({std::string(kActionType), uid.id})) continue;
     problems.add(place, "action " + shown(to_string(uid)) + " would shadow " +
-                                shown(to_string(EntityUid{std::string(kActionType), uid.id})));
+                            shown(to_string(EntityUid{std::string(kActionType), uid.id})));
   }
 }
 
@@ -180,8 +180,8 @@ std::optional<SchemaNames::Target> SchemaNames::find(std::string name, TypeExpr:
     if (common_types_.contains(name)) return Target{true, std::move(name)};
     const std::string_view built_in = name.starts_with("__cedar::") ? last_part(name) : std::string_view(name);
     const bool spelt_out = built_in.size() != name.size();
-    if (is_built_in(built_in) && (spelt_out ? name == qualified(kInternalNamespace, built_in)
-                                            : !entity_types_.contains(name))) {
+    if (is_built_in(built_in) &&
+        (spelt_out ? name == qualified(kInternalNamespace, built_in) : !entity_types_.contains(name))) {
       return Target{true, qualified(kInternalNamespace, built_in)};
     }
   }

@@ -218,7 +218,8 @@ class Parser {
     const std::string name = "`" + std::string(part) + "`";
     if (std::exchange(given, true)) return fail_at(where, name + " is given twice");
     if (!expect(":") || !parse_types(into)) return false;
-    return !into.empty() || fail_at(where, name + " has no types; leave out `appliesTo` where an action has no requests");
+    return !into.empty() ||
+           fail_at(where, name + " has no types; leave out `appliesTo` where an action has no requests");
   }
 
   bool parse_context(TypeExpr& type) {
@@ -385,7 +386,7 @@ class Parser {
   Lexer lexer_;
   Limits limits_;
   Token token_;
-  std::string_view word_;  // its text; empty of a string
+  std::string_view word_;    // its text; empty of a string
   int depth_of_braces_ = 0;  // since the last declaration outside namespaces began
   bool in_namespace_ = false;
   NamespaceDecl unnamed_;

@@ -191,8 +191,9 @@ class Writer {
   void write_name(const TypeExpr& type) {
     const std::string_view space = place_.space->name.name;
     if (names_.resolve(space, type.name, type.kind) != names_.resolve(space, type.name, Kind::kEntityOrCommon)) {
-      problems_.add(place_, shown(type.name) + " would mean another type in Cedar's own syntax, which does not tell "
-                                               "entity types from common types of the same name");
+      problems_.add(place_, shown(type.name) +
+                                " would mean another type in Cedar's own syntax, which does not tell "
+                                "entity types from common types of the same name");
     }
     out_ += type.name;
   }

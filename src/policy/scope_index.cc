@@ -142,8 +142,8 @@ void ScopeIndexBuilder::choose() {
   for (std::size_t policy = 0; policy < impossible_.size(); ++policy) {
     const auto begin = index_.guards_.begin() + index_.guards_begin_[policy];
     const auto end = index_.guards_.begin() + index_.guards_begin_[policy + 1];
-    const auto best = std::min_element(
-        begin, end, [&](const Guard& a, const Guard& b) { return shared_with(a) < shared_with(b); });
+    const auto best =
+        std::min_element(begin, end, [&](const Guard& a, const Guard& b) { return shared_with(a) < shared_with(b); });
     if (best != end) std::iter_swap(begin, best);
   }
 }

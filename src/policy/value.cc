@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "policy/internal/shown.h"
+
 namespace redoubt::policy {
 namespace {
 
@@ -50,7 +52,7 @@ Result<Record> Record::create(std::vector<Attribute> attributes) {
   const auto twice = std::adjacent_find(attributes.begin(), attributes.end(),
                                         [](const Attribute& a, const Attribute& b) { return a.name == b.name; });
   if (twice != attributes.end()) {
-    return Error(Errc::kAlreadyExists, "the record has the attribute `" + twice->name + "` twice");
+    return Error(Errc::kAlreadyExists, "the record has the attribute " + internal::shown(twice->name) + " twice");
   }
   record.attributes_ = std::make_shared<const std::vector<Attribute>>(std::move(attributes));
   return record;

@@ -13,20 +13,10 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 using ElementType = simdjson::dom::element_type;
 
-std::optional<std::string_view> text_member(const object& json, std::string_view name) {
-  std::string_view text;
-  if (json.at_key(name).get(text) != simdjson::SUCCESS) return std::nullopt;
-  return text;
-}
-
-std::optional<element> member(const object& json, std::string_view name) {
-  element value;
-  if (json.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
-  return value;
-}
-
-std::optional<object> object_member(const object& json, std::string_view name) {
-  object value;
+// Nothing when there is no such member, or it is of another type.
+template <class T>
+std::optional<T> member(const object& json, std::string_view name) {
+  T value;
   if (json.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
   return value;
 }
@@ -37,8 +27,8 @@ struct TypeAndId {
 };
 
 std::optional<TypeAndId> type_and_id(const object& json) {
-  const auto type = text_member(json, "type");
-  const auto id = text_member(json, "id");
+  const auto type = member<std::string_view>(json, "type");
+  const auto id = member<std::string_view>(json, "id");
   if (!type || !id) return std::nullopt;
   return TypeAndId{*type, *id};
 }
@@ -46,16 +36,22 @@ std::optional<TypeAndId> type_and_id(const object& json) {
 // {"fn": name, "arg": value} or {"fn": name, "args": [values]}.
 struct Call {
   std::string_view function;
-  std::optional<element> argument;  // nothing: `arguments`
+  std::optional<element> argument;  // of "arg"; nothing: "args"
   simdjson::dom::array arguments;
 };
 
 std::optional<Call> call_of(const object& json) {
-  const auto function = text_member(json, "fn");
+  const auto function = member<std::string_view>(json, "fn");
   if (!function) return std::nullopt;
-  Call call{*function, member(json, "arg"), {}};
-  if (!call.argument && json.at_key("args").get(call.arguments) != simdjson::SUCCESS) return std::nullopt;
-  return call;
+  if (const auto argument = member<element>(json, "arg")) return Call{*function, argument, {}};
+  if (const auto arguments = member<simdjson::dom::array>(json, "args")) return Call{*function, {}, *arguments};
+  return std::nullopt;
+}
+
+template <class T>
+std::optional<Value> as_value(std::optional<T> read) {
+  if (!read) return std::nullopt;
+  return Value(std::move(*read));
 }
 
 // The type that an argument of a function has, and with it what may be left out there.
@@ -110,7 +106,7 @@ class Reader {
 
   std::optional<Value> value(element json, const Type* expected, const JsonPlace& place) {
     const auto kind = expected != nullptr ? std::optional(expected->kind) : std::nullopt;
-    if (kind == Type::Kind::kEntity) return entity(json, place);
+    if (kind == Type::Kind::kEntity) return as_value(uid(json, place));
     if (kind == Type::Kind::kExtension) return extension(json, *expected, place);
     switch (json.type()) {
       case ElementType::BOOL:
@@ -131,14 +127,40 @@ class Reader {
         break;
     }
     const object members(json);
-    return kind == Type::Kind::kRecord ? record(members, expected, place) : escape_or_record(members, place);
+    return kind == Type::Kind::kRecord ? as_value(record(members, expected, place)) : escape_or_record(members, place);
+  }
+
+  // Never an escape. `expected`: null, or a record's.
+  std::optional<Record> record(const object& json, const Type* expected, const JsonPlace& place) {
+    return record_of(json, place, [expected](std::string_view name) -> const Type* {
+      if (expected == nullptr) return nullptr;
+      const auto attribute = expected->attributes.find(std::string(name));
+      return attribute != expected->attributes.end() ? attribute->second.type.get() : nullptr;
+    });
+  }
+
+  // Of members that have the types that `type_of` says, null for any.
+  template <class TypeOf>
+  std::optional<Record> record_of(const object& json, const JsonPlace& place, const TypeOf& type_of) {
+    std::vector<Attribute> attributes;
+    bool good = true;
+    for (const auto& [name, json_value] : json) {
+      auto read = value(json_value, type_of(name), JsonPlace(place, name));
+      if (read) attributes.push_back({std::string(name), std::move(*read)});
+      good = good && read.has_value();
+      if (problems_.full()) break;
+    }
+    if (!good) return std::nullopt;
+    auto made = Record::create(std::move(attributes));
+    if (!made) return wrong(place, made.error().message());
+    return std::move(*made);
   }
 
   std::optional<EntityUid> uid(element json, const JsonPlace& place) {
     object members;
     if (json.get(members) == simdjson::SUCCESS) {
-      if (text_member(members, "__expr")) return no_expressions(place);
-      if (const auto escape = object_member(members, "__entity")) {
+      if (member<std::string_view>(members, "__expr")) return no_expressions(place);
+      if (const auto escape = member<object>(members, "__entity")) {
         if (const auto parts = type_and_id(*escape)) return uid_of(*parts, JsonPlace(place, "__entity"));
       }
       if (const auto parts = type_and_id(members)) return uid_of(*parts, place);
@@ -163,36 +185,26 @@ class Reader {
     return EntityUid{std::string(parts.type), std::string(parts.id)};
   }
 
-  std::optional<Value> entity(element json, const JsonPlace& place) {
-    auto read = uid(json, place);
-    if (!read) return std::nullopt;
-    return Value(std::move(*read));
-  }
-
   // Of an object with one member, and that as an escape has it; whatever else is a record.
   std::optional<Value> escape_or_record(const object& members, const JsonPlace& place) {
     if (members.size() == 1) {
-      if (text_member(members, "__expr")) return no_expressions(place);
-      if (const auto escape = object_member(members, "__entity")) {
-        if (const auto parts = type_and_id(*escape)) {
-          auto read = uid_of(*parts, JsonPlace(place, "__entity"));
-          if (!read) return std::nullopt;
-          return Value(std::move(*read));
-        }
+      if (member<std::string_view>(members, "__expr")) return no_expressions(place);
+      if (const auto escape = member<object>(members, "__entity")) {
+        if (const auto parts = type_and_id(*escape)) return as_value(uid_of(*parts, JsonPlace(place, "__entity")));
       }
-      if (const auto escape = object_member(members, "__extn")) {
+      if (const auto escape = member<object>(members, "__extn")) {
         if (const auto written = call_of(*escape)) return called(*written, false, JsonPlace(place, "__extn"));
       }
     }
-    return record(members, nullptr, place);
+    return as_value(record(members, nullptr, place));
   }
 
   // The escape, what is within it, or the argument of the type's constructor alone.
   std::optional<Value> extension(element json, const Type& expected, const JsonPlace& place) {
     object members;
     if (json.get(members) == simdjson::SUCCESS) {
-      if (text_member(members, "__expr")) return no_expressions(place);
-      if (const auto escape = object_member(members, "__extn")) {
+      if (member<std::string_view>(members, "__expr")) return no_expressions(place);
+      if (const auto escape = member<object>(members, "__extn")) {
         if (const auto written = call_of(*escape)) return called(*written, true, JsonPlace(place, "__extn"));
       }
       if (const auto written = call_of(members)) return called(*written, true, place);
@@ -211,29 +223,26 @@ class Reader {
     if (!function) {
       return wrong(JsonPlace(place, "fn"), "there is no extension function " + shown(written.function));
     }
-    const auto read = [&](element json, std::size_t index, const JsonPlace& at) {
-      const Type type = argument_type(*function, index);
-      return value(json, typed ? &type : nullptr, at);
-    };
+    const std::size_t takes = info(*function).arity;
+    const std::size_t given = written.argument ? 1 : written.arguments.size();
+    if (given != takes) {
+      return wrong(place, shown(written.function) + " takes " + std::to_string(takes) +
+                              (takes == 1 ? " argument" : " arguments") + ", not " + std::to_string(given));
+    }
     std::vector<Value> arguments;
+    const auto read = [&](element json, const JsonPlace& at) {
+      const Type type = argument_type(*function, arguments.size());
+      auto argument = value(json, typed ? &type : nullptr, at);
+      if (argument) arguments.push_back(std::move(*argument));
+      return argument.has_value();
+    };
     if (written.argument) {
-      auto argument = read(*written.argument, 0, JsonPlace(place, "arg"));
-      if (!argument) return std::nullopt;
-      arguments.push_back(std::move(*argument));
+      if (!read(*written.argument, JsonPlace(place, "arg"))) return std::nullopt;
     } else {
       const JsonPlace list(place, "args");
       for (const element json : written.arguments) {
-        if (arguments.size() == info(*function).arity) break;  // too many, then
-        auto argument = read(json, arguments.size(), JsonPlace(list, arguments.size()));
-        if (!argument) return std::nullopt;
-        arguments.push_back(std::move(*argument));
+        if (!read(json, JsonPlace(list, arguments.size()))) return std::nullopt;
       }
-    }
-    const std::size_t given = written.argument ? 1 : written.arguments.size();
-    if (given != info(*function).arity) {
-      return wrong(place, shown(written.function) + " takes " + std::to_string(info(*function).arity) +
-                              (info(*function).arity == 1 ? " argument" : " arguments") + ", not " +
-                              std::to_string(given));
     }
     return result_of(*function, arguments, place);
   }
@@ -259,71 +268,43 @@ class Reader {
     std::size_t index = 0;
     for (const element json_element : json) {
       auto read = value(json_element, element_type, JsonPlace(place, index++));
-      if (read) {
-        elements.push_back(std::move(*read));
-      } else {
-        good = false;
-        if (problems_.full()) break;
-      }
+      if (read) elements.push_back(std::move(*read));
+      good = good && read.has_value();
+      if (problems_.full()) break;
     }
     if (!good) return std::nullopt;
     return Value(Set(std::move(elements)));
   }
 
-  std::optional<Value> record(const object& json, const Type* expected, const JsonPlace& place) {
-    std::vector<Attribute> attributes;
-    bool good = true;
-    for (const auto& [key, json_value] : json) {
-      const Type* type = nullptr;
-      if (expected != nullptr) {
-        if (const auto found = expected->attributes.find(std::string(key)); found != expected->attributes.end()) {
-          type = found->second.type.get();
-        }
-      }
-      auto read = value(json_value, type, JsonPlace(place, key));
-      if (read) {
-        attributes.push_back({std::string(key), std::move(*read)});
-      } else {
-        good = false;
-        if (problems_.full()) break;
-      }
-    }
-    if (!good) return std::nullopt;
-    auto made = Record::create(std::move(attributes));
-    if (!made) return wrong(place, made.error().message());
-    return Value(std::move(*made));
-  }
-
   ProblemList& problems_;
 };
 
-void write_call(encoding::JsonWriter& json, std::string_view function, std::string_view argument) {
+void begin_call(encoding::JsonWriter& json, Function function) {
   json.begin_object();
   json.key("__extn");
   json.begin_object();
-  json.member("fn", function);
-  json.member("arg", argument);
+  json.member("fn", info(function).name);
+}
+
+void end_call(encoding::JsonWriter& json) {
   json.end_object();
   json.end_object();
 }
 
 void write_extension(encoding::JsonWriter& json, const Extension& value) {
   if (const auto text = to_string(value)) {
-    write_call(json, info(static_cast<Function>(value.type)).name, *text);
-    return;
+    begin_call(json, static_cast<Function>(value.type));
+    json.member("arg", *text);
+    return end_call(json);
   }
   // A datetime without a text, as to_cedar() has it.
-  json.begin_object();
-  json.key("__extn");
-  json.begin_object();
-  json.member("fn", info(Function::kOffset).name);
+  begin_call(json, Function::kOffset);
   json.key("args");
   json.begin_array();
-  write_call(json, info(Function::kDatetime).name, "1970-01-01");
-  write_call(json, info(Function::kDuration).name, *to_string(Extension{ExtensionType::kDuration, value.number, {}}));
+  write_extension(json, {ExtensionType::kDatetime, 0, {}});
+  write_extension(json, {ExtensionType::kDuration, value.number, {}});
   json.end_array();
-  json.end_object();
-  json.end_object();
+  end_call(json);
 }
 
 }  // namespace
@@ -339,6 +320,23 @@ void ProblemList::add(const JsonPlace& place, std::string message, bool limit) {
 
 std::optional<Value> read_value(element json, const Type* expected, const JsonPlace& place, ProblemList& problems) {
   return Reader(problems).value(json, expected, place);
+}
+
+std::optional<Record> read_attributes(element json, const Type* expected, const JsonPlace& place,
+                                      ProblemList& problems) {
+  object members;
+  if (json.get(members) == simdjson::SUCCESS) return Reader(problems).record(members, expected, place);
+  problems.add(place, "expected an object");
+  return std::nullopt;
+}
+
+std::optional<Record> read_tags(element json, const Type* expected, const JsonPlace& place, ProblemList& problems) {
+  object members;
+  if (json.get(members) == simdjson::SUCCESS) {
+    return Reader(problems).record_of(members, place, [expected](std::string_view) { return expected; });
+  }
+  problems.add(place, "expected an object");
+  return std::nullopt;
 }
 
 std::optional<EntityUid> read_uid(element json, const JsonPlace& place, ProblemList& problems) {

@@ -17,6 +17,11 @@ using Read = tl::expected<T, std::string_view>;
 
 inline constexpr std::int64_t kMsPerDay = 86'400'000;
 
+// ASCII digits, one at least.
+inline bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // parse_extension() without the message.
 Read<Extension> read_extension(ExtensionType type, std::string_view text);
 

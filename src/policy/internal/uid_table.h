@@ -1,5 +1,5 @@
-// Numbers for entity UIDs: what policies name, and what a store holds, each in a table of its own. A UID is hashed once a
-// request and then looked up in both.
+// Numbers for entity UIDs: what policies name, and what a store holds, each in a table of its own. A UID is hashed once
+// a request and then looked up in both.
 //
 // Whoever chooses UIDs so that their hashes collide gains nothing: equal hashes are told apart by binary search.
 #pragma once

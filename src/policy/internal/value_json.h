@@ -39,6 +39,13 @@ class ProblemList {
 std::optional<Value> read_value(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
                                 ProblemList& problems);
 
+// An entity's attributes and tags: an object that is never an escape. `expected` is null, or a record's type; of tags,
+// the one that each has.
+std::optional<Record> read_attributes(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
+                                      ProblemList& problems);
+std::optional<Record> read_tags(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
+                                ProblemList& problems);
+
 // {"type", "id"}, or that as the value of "__entity"; other members do not matter, as in the reference.
 std::optional<EntityUid> read_uid(simdjson::dom::element json, const JsonPlace& place, ProblemList& problems);
 
