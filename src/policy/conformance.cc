@@ -97,8 +97,7 @@ class Checker {
       return;
     }
     const EntityType* type = schema_.entity_type(uid.type);
-    if (type == nullptr || type->enumerated.empty()) return;
-    if (std::find(type->enumerated.begin(), type->enumerated.end(), uid.id) == type->enumerated.end()) {
+    if (type != nullptr && !type->enumerated.empty() && !type->enumerated.contains(uid.id)) {
       problems_.add(place, shown(to_string(uid)) + " is not one of the entities that the schema enumerates");
     }
   }

@@ -40,11 +40,11 @@ struct Type {
 
 struct EntityType {
   std::string name;
-  std::set<std::string, std::less<>> member_of;  // transitively: every type whose entities may be ancestors
-  std::set<std::string, std::less<>> parents;    // as declared
-  std::shared_ptr<const Type> shape;             // a record; never null
-  std::shared_ptr<const Type> tags;              // null: none allowed
-  std::vector<std::string> enumerated;           // the ids there are; empty: any
+  std::set<std::string, std::less<>> member_of;   // transitively: every type whose entities may be ancestors
+  std::set<std::string, std::less<>> parents;     // as declared
+  std::shared_ptr<const Type> shape;              // a record; never null
+  std::shared_ptr<const Type> tags;               // null: none allowed
+  std::set<std::string, std::less<>> enumerated;  // the ids there are; empty: any
 };
 
 struct ActionType {

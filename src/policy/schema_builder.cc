@@ -237,7 +237,7 @@ void SchemaBuilder::build_entity_types() {
       for (const NameRef& parent : decl.parents) type.parents.insert(entity_type(place, parent));
       type.shape = build_attributes(place, decl.shape, "the shape");
       if (decl.tags) type.tags = build_type(place, *decl.tags).type;
-      type.enumerated = decl.enumerated;
+      type.enumerated = {decl.enumerated.begin(), decl.enumerated.end()};
       for (const NameRef& name : decl.names) {
         if (!spend(type.parents.size() + type.enumerated.size() + 1)) return;
         type.name = qualified(space.name.name, name.name);

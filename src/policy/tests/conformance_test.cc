@@ -13,6 +13,7 @@
 #include "policy/authorizer.h"
 #include "policy/schema.h"
 #include "policy/tests/support/naive_evaluator.h"
+#include "policy/validate.h"
 #include "tests/support/temp_dir.h"
 
 namespace redoubt::policy::testing {
@@ -68,6 +69,7 @@ class Suite {
         parsed<Entities>(*json, "entities", [&](const std::string& t) { return parse_entities(t, &*schema); });
     if (!entities) return wrong(file, "not read");
 
+    validate_as_expected(file, *policies, *schema, bool((*json)["shouldValidate"]));
     const auto compiled = CompiledPolicies::compile(*policies);
     const auto store = EntityStore::build(*entities, &*schema);
     if (!compiled || !store) return wrong(file, (compiled ? store.error() : compiled.error()).message());
@@ -93,6 +95,12 @@ class Suite {
     const Problem& first = result.error().front();
     ADD_FAILURE() << path << " " << first.path << " " << render(first, "", text);
     return std::nullopt;
+  }
+
+  void validate_as_expected(const fs::path& file, const PolicySet& policies, const Schema& schema, bool expected) {
+    const Validation validation = validate(policies, schema);
+    if (validation.ok() == expected) return;
+    wrong(file, expected ? "does not validate: " + validation.errors.front().message : std::string("validates"));
   }
 
   std::optional<Request> read_request(const fs::path& file, element json, const Schema& schema) {
