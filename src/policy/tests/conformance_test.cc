@@ -68,6 +68,9 @@ class Suite {
     if (!entities) return wrong(file, "not read");
 
     validate_as_expected(file, *policies, *schema, bool((*json)["shouldValidate"]));
+    if (const Problems misfits = validate_entities(*entities, *schema); !misfits.empty()) {
+      wrong(file, "entities do not fit: " + misfits.front().message);
+    }
     const NaiveStore store(*entities);
     for (const element request : simdjson::dom::array((*json)["requests"])) {
       ++count_.requests;
@@ -108,7 +111,13 @@ class Suite {
       return wrong(file, context.error().front().path + " " + context.error().front().message + " in " + context_text);
     }
 
-    const NaiveAnswer answer = authorize_naively(policies, store, {*principal, *action, *resource, *context});
+    const Request request{*principal, *action, *resource, *context};
+    bool validated = true;  // unless it says otherwise
+    if (json["validateRequest"].get(validated) != simdjson::SUCCESS || validated) {
+      const auto valid = validate_request(request, schema);
+      if (!valid) wrong(file, valid.error().message());
+    }
+    const NaiveAnswer answer = authorize_naively(policies, store, request);
     std::set<std::string> errors;
     for (const auto& [policy, error] : answer.errors) errors.insert(policy);
     const bool allow = std::string_view(json["decision"]) == "allow";
