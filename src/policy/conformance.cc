@@ -154,4 +154,43 @@ void check_entity(const Entity& entity, const Schema& schema, const JsonPlace& p
   Checker(schema, problems).entity(entity, place);
 }
 
+void ActionCheck::add(const Entity& action, const JsonPlace& place) {
+  const JsonPlace uid_place(place, "uid");
+  const ActionType* declared = schema_.action(action.uid);
+  if (declared == nullptr) {
+    return problems_.add(uid_place, shown(to_string(action.uid)) + " is not an action of the schema");
+  }
+  const std::set<EntityUid> parents(action.parents.begin(), action.parents.end());
+  const bool as_declared =
+      action.attributes == Record() && action.tags == Record() &&
+      std::includes(declared->ancestors.begin(), declared->ancestors.end(), parents.begin(), parents.end());
+  const auto known = parents_.try_emplace(action.uid, parents).first;
+  if (!as_declared || known->second != parents) {
+    problems_.add(uid_place, "the action " + shown(to_string(action.uid)) + " is not as the schema declares it");
+  }
+}
+
+void ActionCheck::finish(const JsonPlace& root) {
+  for (const auto& [uid, parents] : parents_) {
+    if (ancestors_given(uid) != schema_.action(uid)->ancestors) {
+      problems_.add(root, "the action " + shown(to_string(uid)) + " does not have the ancestors of the schema");
+      if (problems_.full()) return;
+    }
+  }
+}
+
+std::set<EntityUid> ActionCheck::ancestors_given(const EntityUid& action) const {
+  std::set<EntityUid> found;
+  std::vector<const EntityUid*> open{&action};
+  while (!open.empty()) {
+    const auto given = parents_.find(*open.back());
+    open.pop_back();
+    if (given == parents_.end()) continue;
+    for (const EntityUid& parent : given->second) {
+      if (found.insert(parent).second) open.push_back(&parent);
+    }
+  }
+  return found;
+}
+
 }  // namespace redoubt::policy::internal

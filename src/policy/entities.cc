@@ -1,8 +1,7 @@
 #include "policy/entities.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
+#include <optional>
+#include <vector>
 
 #include "policy/internal/conformance.h"
 #include "policy/internal/json_document.h"
@@ -25,7 +24,9 @@ using simdjson::dom::object;
 class EntitiesReader {
  public:
   EntitiesReader(const Schema* schema, const Limits& limits, ProblemList& problems)
-      : schema_(schema), limits_(limits), problems_(problems) {}
+      : schema_(schema), limits_(limits), problems_(problems) {
+    if (schema != nullptr) actions_.emplace(*schema, problems);
+  }
 
   std::optional<Entities> read(element json, const JsonPlace& root) {
     simdjson::dom::array list;
@@ -42,7 +43,10 @@ class EntitiesReader {
       entity(item, JsonPlace(root, index++));
       if (problems_.full()) break;
     }
-    if (schema_ != nullptr && problems_.empty()) take_actions(root);
+    if (actions_ && problems_.empty()) actions_->finish(root);
+    if (schema_ == nullptr) return std::move(entities_);
+    // The schema's actions take the place of those given.
+    for (const auto& [uid, declared] : schema_->actions()) entities_.push_back({uid, declared.parents, {}, {}});
     return std::move(entities_);
   }
 
@@ -77,7 +81,7 @@ class EntitiesReader {
     if (!attributes || !parents || !tags) return;
 
     Entity entity{std::move(*uid), std::move(*parents), std::move(*attributes), std::move(*tags)};
-    if (schema_ != nullptr && is_action_type(entity.uid.type)) return action(entity, place);
+    if (actions_ && is_action_type(entity.uid.type)) return actions_->add(entity, place);
     if (schema_ != nullptr) internal::check_entity(entity, *schema_, place, problems_);
     entities_.push_back(std::move(entity));
   }
@@ -107,53 +111,11 @@ class EntitiesReader {
     return parents;
   }
 
-  // An action may be given beside the schema, if it is the same as there. Kept for take_actions(), which sees them all.
-  void action(const Entity& entity, const JsonPlace& place) {
-    const JsonPlace uid_place(place, "uid");
-    const ActionType* declared = schema_->action(entity.uid);
-    if (declared == nullptr) {
-      return problems_.add(uid_place, shown(to_string(entity.uid)) + " is not an action of the schema");
-    }
-    const std::set<EntityUid> parents(entity.parents.begin(), entity.parents.end());
-    const bool as_declared =
-        entity.attributes == Record() && entity.tags == Record() &&
-        std::includes(declared->ancestors.begin(), declared->ancestors.end(), parents.begin(), parents.end());
-    const auto known = actions_.try_emplace(entity.uid, parents).first;
-    if (!as_declared || known->second != parents) {
-      problems_.add(uid_place, "the action " + shown(to_string(entity.uid)) + " is not as the schema declares it");
-    }
-  }
-
-  // The schema's actions take the place of those given, whose hierarchy must be the same when it is followed upwards.
-  void take_actions(const JsonPlace& root) {
-    for (const auto& [uid, parents] : actions_) {
-      if (ancestors_given(uid) != schema_->action(uid)->ancestors) {
-        problems_.add(root, "the action " + shown(to_string(uid)) + " does not have the ancestors of the schema");
-        if (problems_.full()) return;
-      }
-    }
-    for (const auto& [uid, declared] : schema_->actions()) entities_.push_back({uid, declared.parents, {}, {}});
-  }
-
-  std::set<EntityUid> ancestors_given(const EntityUid& action) const {
-    std::set<EntityUid> found;
-    std::vector<const EntityUid*> open{&action};
-    while (!open.empty()) {
-      const auto given = actions_.find(*open.back());
-      open.pop_back();
-      if (given == actions_.end()) continue;
-      for (const EntityUid& parent : given->second) {
-        if (found.insert(parent).second) open.push_back(&parent);
-      }
-    }
-    return found;
-  }
-
   const Schema* schema_;
   const Limits& limits_;
   ProblemList& problems_;
   Entities entities_;
-  std::map<EntityUid, std::set<EntityUid>> actions_;  // given, with their parents
+  std::optional<internal::ActionCheck> actions_;  // with a schema
 };
 
 }  // namespace

@@ -70,6 +70,9 @@ class Suite {
     if (!entities) return wrong(file, "not read");
 
     validate_as_expected(file, *policies, *schema, bool((*json)["shouldValidate"]));
+    if (const Problems misfits = validate_entities(*entities, *schema); !misfits.empty()) {
+      wrong(file, "entities do not fit: " + misfits.front().message);
+    }
     const auto compiled = CompiledPolicies::compile(*policies);
     const auto store = EntityStore::build(*entities, &*schema);
     if (!compiled || !store) return wrong(file, (compiled ? store.error() : compiled.error()).message());
@@ -118,7 +121,13 @@ class Suite {
       wrong(file, context.error().front().path + " " + context.error().front().message + " in " + context_text);
       return std::nullopt;
     }
-    return Request{*principal, *action, *resource, *context};
+    Request request{*principal, *action, *resource, *context};
+    bool validated = true;  // unless it says otherwise
+    if (json["validateRequest"].get(validated) != simdjson::SUCCESS || validated) {
+      const auto valid = validate_request(request, schema);
+      if (!valid) wrong(file, valid.error().message());
+    }
+    return request;
   }
 
   static NaiveAnswer authorize_compiled(const CompiledPolicies& policies, const EntityStore& store,
