@@ -257,6 +257,11 @@ NodeId PolicyNodes::read_binary(const Expr& expr) {
   PolicyNode node{.kind = binary_kind(expr.kind), .value = operator_value(expr.kind), .from = &expr};
   node.a = read(expr.children[0]);
   node.b = read(expr.children[1]);
+  // The reference makes one literal of `&&` and `||` between two, which then compares as one.
+  const bool literals = nodes_[node.a].kind == NodeKind::kBool && nodes_[node.b].kind == NodeKind::kBool;
+  if (literals && (node.kind == NodeKind::kAnd || node.kind == NodeKind::kOr)) {
+    return (nodes_[node.a].from->number != 0) == (node.kind == NodeKind::kAnd) ? node.b : node.a;
+  }
   if (node.kind == NodeKind::kHasTag || node.kind == NodeKind::kGetTag) node.extra = tag_capability(node.a, node.b);
   const NodeId binary = add(node);
   return is_negated(expr.kind) ? add({.kind = NodeKind::kNot, .a = binary, .from = &expr}) : binary;
