@@ -205,8 +205,6 @@ class Reader {
   std::optional<Value> extension(element json, const Type& expected, const JsonPlace& place) {
     object members;
     if (json.get(members) == simdjson::SUCCESS) {
-      const auto plain = type_and_id(members);
-      if (plain && members.size() == 2) return uid_of(*plain, place);  // no escape beside them: by far the most
       if (member<std::string_view>(members, "__expr")) return no_expressions(place);
       if (const auto escape = member<object>(members, "__extn")) {
         if (const auto written = call_of(*escape)) return called(*written, true, JsonPlace(place, "__extn"));
