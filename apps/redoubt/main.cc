@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "base/standard_fds.h"
+#include "redoubt/cedar/commands.h"
 #include "redoubt/commands.h"
 
 namespace redoubt::app {
@@ -93,6 +94,10 @@ int run(int argc, char** argv) {
   auto* list_command = identity->add_subcommand("list-keys", "names and roles of API keys");
   add_common(*list_command, common);
   list_command->callback([&] { status = run_list_keys(common); });
+
+  auto* policy = app.add_subcommand("policy", "Cedar policies: check, test and decide");
+  policy->require_subcommand(1);
+  add_cedar_commands(*policy, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

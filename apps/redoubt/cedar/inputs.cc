@@ -74,8 +74,8 @@ Input<policy::Request> request_from_flags(const RequestOptions& options, const p
   if (!resource) return tl::unexpected(resource.error());
   policy::Request request{*std::move(principal), *std::move(action), *std::move(resource), {}};
   // Also an absent context is one, whose attributes may be missing.
-  auto context = options.context_file.empty() ? Result<NamedText>(NamedText{"context", "{}"})
-                                              : read_input(options.context_file);
+  auto context =
+      options.context_file.empty() ? Result<NamedText>(NamedText{"context", "{}"}) : read_input(options.context_file);
   auto record = parsed(std::move(context), options.context_file,
                        [&](std::string_view text) { return policy::parse_context(text, schema, &request.action); });
   if (!record) return tl::unexpected(record.error());
@@ -238,8 +238,8 @@ Input<std::optional<policy::Schema>> read_schema_if_any(const SchemaOptions& opt
 Input<std::shared_ptr<const policy::EntityStore>> read_entities(const std::string& file, const policy::Schema* schema) {
   policy::Entities entities;
   if (!file.empty()) {
-    auto read = parsed(read_input(file), file,
-                       [&](std::string_view text) { return policy::parse_entities(text, schema); });
+    auto read =
+        parsed(read_input(file), file, [&](std::string_view text) { return policy::parse_entities(text, schema); });
     if (!read) return tl::unexpected(read.error());
     entities = *std::move(read);
   }
@@ -249,10 +249,10 @@ Input<std::shared_ptr<const policy::EntityStore>> read_entities(const std::strin
 }
 
 Input<policy::Request> read_request(const RequestOptions& options, const policy::Schema* schema) {
-  auto request = options.file.empty()
-                     ? request_from_flags(options, schema)
-                     : parsed(read_input(options.file), options.file,
-                              [&](std::string_view text) { return policy::parse_request(text, schema); });
+  auto request = options.file.empty() ? request_from_flags(options, schema)
+                                      : parsed(read_input(options.file), options.file, [&](std::string_view text) {
+                                          return policy::parse_request(text, schema);
+                                        });
   if (!request || schema == nullptr || !options.validate) return request;
   if (auto fits = policy::validate_request(*request, *schema); !fits) {
     return wrong({options.file.empty() ? "request" : options.file, {}}, {Problem{.message = fits.error().message()}});
