@@ -54,7 +54,7 @@ Result<Outcome> check_all(const std::string& folder) {
     std::error_code unknown;
     const bool is_folder = std::filesystem::is_directory(folder + "/" + name, unknown);
     const bool corpus = name.starts_with("corpus-tests");
-    Tally tally{.name = name, .passed = 0, .failures = {}};
+    Tally tally{.name = name, .passed = 0, .failures = {}, .notes = {}};
     if (is_folder && (corpus || name == "tests" || name == "cedar-example-use-cases")) {
       check_folder(folder, name, tally);
     } else if (corpus && name.ends_with(".tar.gz")) {
@@ -82,6 +82,7 @@ std::string counts(std::uint64_t passed, std::uint64_t failed) {
 void print_lines(const Outcome& outcome) {
   for (const std::string& note : outcome.notes) std::printf("note    %s\n", note.c_str());
   for (const Tally& set : outcome.sets) {
+    for (const std::string& note : set.notes) std::printf("note    %s\n", note.c_str());
     for (const std::string& failure : set.failures) std::printf("failed  %s\n", failure.c_str());
     std::printf("%s  %s\n", set.name.c_str(), counts(set.passed, set.failures.size()).c_str());
   }
@@ -110,6 +111,7 @@ void print_json(const Outcome& outcome) {
     json.member("passed", set.passed);
     json.member("failed", set.failures.size());
     write_lines(json, "failures", set.failures);
+    write_lines(json, "notes", set.notes);
     json.end_object();
   }
   json.end_array();

@@ -55,10 +55,11 @@ struct World {
   std::shared_ptr<const policy::CompiledPolicies> compiled;
   std::shared_ptr<const policy::EntityStore> store;
 
-  Result<> load_entities(const std::string& path, const std::string& text) {
-    auto entities = usable(policy::parse_entities(text, &schema), path, text);
+  // `by` is the schema, or null.
+  Result<> load_entities(const std::string& path, const std::string& text, const policy::Schema* by) {
+    auto entities = usable(policy::parse_entities(text, by), path, text);
     if (!entities) return entities.error();
-    auto built = policy::EntityStore::build(*std::move(entities), &schema);
+    auto built = policy::EntityStore::build(*std::move(entities), by);
     if (!built) return built.error().in(path);
     store = *std::move(built);
     return {};
@@ -132,22 +133,23 @@ class Cases {
 
   Result<> run_case(const std::string& path, element root) {
     Fields fields(root);
-    const std::string_view policies = fields.text("policies");
-    const std::string_view entities = fields.text("entities");
-    const std::string_view schema = fields.text("schema");
+    const auto policies = named(path, fields.text("policies"));
+    const auto entities = named(path, fields.text("entities"));
+    const auto schema = named(path, fields.text("schema"));
     const bool should_validate = fields.flag("shouldValidate");
     const std::vector<element> requests = fields.items("requests");
     fields.ignore("description");
     if (auto read = fields.done(); !read) return read;
 
     World world;
-    if (auto done = load(path, policies, to_policies, world.policies); !done) return done;
-    if (auto done = load(path, schema, to_schema, world.schema); !done) return done;
+    if (auto done = load(policies, to_policies, world.policies); !done) return done;
+    if (auto done = load(schema, to_schema, world.schema); !done) return done;
     if (auto done = world.compile(); !done) return done;
     tally_.record(path + " validation", world.check_validation(should_validate));
-    auto store = named(path, entities);
-    if (!store) return store.error();
-    if (auto done = world.load_entities(store->first, store->second); !done) return done;
+    if (!entities) return entities.error();
+    const auto text = tree_.read(*entities);
+    if (!text) return text.error().in(*entities);
+    if (auto done = world.load_entities(*entities, *text, &world.schema); !done) return done;
     for (std::size_t i = 0; i < requests.size(); ++i) {
       tally_.record(path + " request " + std::to_string(i), check_request(world, requests[i]));
     }
@@ -193,31 +195,31 @@ class Cases {
   }
 
   template <class T>
-  Result<> load(const std::string& from, std::string_view path,
-                Result<T> (*read)(const std::string& path, const std::string& text), T& out) {
-    auto file = named(from, path);
-    if (!file) return file.error();
-    auto value = read(file->first, file->second);
+  Result<> load(const Result<std::string>& path, Result<T> (*read)(const std::string& path, const std::string& text),
+                T& out) {
+    if (!path) return path.error();
+    const auto text = tree_.read(*path);
+    if (!text) return text.error().in(*path);
+    auto value = read(*path, *text);
     if (!value) return value.error();
     out = *std::move(value);
     return {};
   }
 
-  // Path and content of the file that a case calls `path`: seen from one of the folders that the case is in, where the
-  // first of its folders may have been renamed.
-  Result<std::pair<std::string, std::string>> named(const std::string& from, std::string_view path) {
+  // The file that a case calls `path`: seen from one of the folders that the case is in, where the first folder of the
+  // path may have been renamed.
+  Result<std::string> named(const std::string& from, std::string_view path) {
     const std::size_t slash = path.find('/');
     const std::string_view below = slash == std::string_view::npos ? path : path.substr(slash + 1);
     for (const std::string_view wanted : {path, below}) {
-      for (std::size_t end = from.rfind('/');; end = end == 0 ? std::string::npos : from.rfind('/', end - 1)) {
-        const std::string found = (end == std::string::npos ? "" : from.substr(0, end + 1)) + std::string(wanted);
-        if (tree_.paths().contains(found)) {
-          named_.insert(found);
-          auto text = tree_.read(found);
-          if (!text) return text.error().in(found);
-          return std::pair(found, *std::move(text));
-        }
-        if (end == std::string::npos) break;
+      std::string folder = from;
+      while (!folder.empty()) {
+        folder.pop_back();
+        folder.resize(folder.rfind('/') + 1);  // the one above; none: empty
+        const std::string found = folder + std::string(wanted);
+        if (!tree_.paths().contains(found)) continue;
+        named_.insert(found);
+        return found;
       }
     }
     return Error(Errc::kNotFound, "there is no file `" + std::string(path) + "`");
@@ -262,9 +264,19 @@ class Application {
     if (!schema) return schema.error();
     world_.schema = *std::move(schema);
     if (auto done = world_.compile(); !done) return done;
-    text = tree_.read(folder_ + "entities.json");
+    return load_entities();
+  }
+
+  Result<> load_entities() {
+    const std::string path = folder_ + "entities.json";
+    const auto text = tree_.read(path);
     if (!text) return text.error();
-    return world_.load_entities(folder_ + "entities.json", *text);
+    const auto fits = world_.load_entities(path, *text, &world_.schema);
+    if (fits) return fits;
+    if (auto done = world_.load_entities(path, *text, nullptr); !done) return done;
+    tally_.notes.push_back(fits.error().message() + ": decided without the schema");
+    by_ = nullptr;
+    return {};
   }
 
   Result<> load_links() {
@@ -282,9 +294,11 @@ class Application {
   Result<> check_request(const std::string& path) {
     const auto text = tree_.read(path);
     if (!text) return text.error();
-    auto request = usable(policy::parse_request(*text, &world_.schema), path, *text);
+    auto request = usable(policy::parse_request(*text, by_), path, *text);
     if (!request) return request.error();
-    if (auto fits = policy::validate_request(*request, world_.schema); !fits) return fits;
+    if (by_ != nullptr) {
+      if (auto fits = policy::validate_request(*request, *by_); !fits) return fits;
+    }
     return world_.check_decision(*request, {path.starts_with(folder_ + "ALLOW/"), {}, {}});
   }
 
@@ -292,6 +306,7 @@ class Application {
   std::string folder_;
   Tally& tally_;
   World world_;
+  const policy::Schema* by_ = &world_.schema;  // what entities and requests are read by; may be null
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct Tally {
   std::string name;  // of the set
   std::uint64_t passed = 0;
   std::vector<std::string> failures;  // `FILE: why`
+  std::vector<std::string> notes;     // what a reader of the result should know
 
   void record(std::string_view what, const Result<>& outcome);
 };
@@ -26,7 +27,8 @@ struct Tally {
 void check_cases(const FileTree& tree, std::string_view folder, Tally& tally);
 
 // The applications below `folder`: policies.cedar, policies.cedarschema, entities.json, with `linked` the links of its
-// templates, and in ALLOW/ and DENY/ one request a file.
+// templates, and in ALLOW/ and DENY/ one request a file. Where the entities do not fit the schema, requests are decided
+// without it, as Cedar's own script for these does; a note says so.
 void check_applications(const FileTree& tree, std::string_view folder, Tally& tally);
 
 }  // namespace redoubt::app::cedar

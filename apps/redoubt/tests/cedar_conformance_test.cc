@@ -133,6 +133,15 @@ TEST(Conformance, ChecksApplicationsWithTheirLinks) {
   EXPECT_EQ(tally.passed, 3U);
 }
 
+TEST(Conformance, DecidesApplicationsWithoutTheSchemaWhereTheirEntitiesDoNotFit) {
+  auto files = application();
+  files["apps/x/entities.json"] = R"([{"uid": {"type": "User", "id": "a"}, "attrs": {"unknown": 1}, "parents": []}])";
+  const Tally tally = check_application(files);
+  EXPECT_EQ(tally.failures, std::vector<std::string>());
+  EXPECT_EQ(tally.passed, 3U);
+  EXPECT_EQ(tally.notes.size(), 1U);
+}
+
 TEST(Conformance, FailsOnApplicationsThatDecideOtherwiseOrLackAFile) {
   auto swapped = application();
   std::swap(swapped["apps/x/ALLOW/a.json"], swapped["apps/x/DENY/b.json"]);
