@@ -1,9 +1,9 @@
-// Which policies a request can concern, going by what their scopes demand: found by looking up the principal, action and
-// resource, what they are in, and their types, so that policies about others cost nothing.
+// Which policies a request can concern, going by what their scopes demand: found by looking up the principal, action
+// and resource, what they are in, and their types, so that policies about others cost nothing.
 //
-// A scope is taken apart into guards, all of which must hold. Each policy is filed under one of its guards, the one that
-// it shares with the fewest others, or, when it has none, under none. A list of more than kMaxKeys entities is no guard
-// to be filed under: who is in many of them would find the policy as often.
+// A scope is taken apart into guards, all of which must hold. Each policy is filed under one of its guards, the one
+// that it shares with the fewest others, or, when it has none, under none. A list of more than kMaxKeys entities is no
+// guard to be filed under: who is in many of them would find the policy as often.
 #pragma once
 
 #include <algorithm>
@@ -76,8 +76,8 @@ class ScopeIndex {
     return std::span(guards_).subspan(guards_begin_[policy], guards_begin_[policy + 1] - guards_begin_[policy]);
   }
   bool is_in(const Known& known, std::uint32_t symbol, const Store& store) const {
-    return known.symbol == symbol || (known.subject->node != nullptr &&
-                                      store.has_ancestor(*known.subject->node, symbols_[symbol]));
+    return known.symbol == symbol ||
+           (known.subject->node != nullptr && store.has_ancestor(*known.subject->node, symbols_[symbol]));
   }
   bool holds(const Guard& guard, const KnownParts& request, const Store& store) const;
   bool all_hold(std::span<const Guard> guards, const KnownParts& request, const Store& store) const {
