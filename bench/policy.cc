@@ -5,8 +5,8 @@
 //   bench_policy read --dir FOLDER                  reading, validating and compiling the policies, and their memory
 //
 // Prints one line, as the peers do (versus/peers/cedar). The requests go round; the first round is not measured, and
-// `allowed`, `reasons` and `errors` count what it gave. `cpu_us` is the processor time of one decision, `…_bytes` are of
-// one policy.
+// `allowed`, `reasons` and `errors` count what it gave. `cpu_us` is the processor time of one decision, `…_bytes` are
+// of one policy.
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
@@ -122,7 +122,8 @@ void decide_loaded(const Scenario& scenario) {
   const auto store =
       take(policy::EntityStore::build(take(policy::parse_entities(scenario.text("entities.json")), "entities.json")));
   std::vector<policy::Request> requests;
-  for (const JsonRequest& request : read_requests(scenario)) requests.push_back(take(policy::parse_request(request.request), "request"));
+  for (const JsonRequest& request : read_requests(scenario))
+    requests.push_back(take(policy::parse_request(request.request), "request"));
   policy::Answer answer;
   measure(scenario, requests.size(), [&](std::size_t i) -> const policy::Answer& {
     policy::authorize(*policies, *store, requests[i], answer);
@@ -180,8 +181,8 @@ int main(int argc, char** argv) {
   CLI::App app("How fast policies decide.");
   Scenario scenario;
   app.require_subcommand(1);
-  for (const auto& [name, run] : {std::pair("decide", &decide_loaded), std::pair("json", &decide_json),
-                                  std::pair("read", &read_policies)}) {
+  for (const auto& [name, run] :
+       {std::pair("decide", &decide_loaded), std::pair("json", &decide_json), std::pair("read", &read_policies)}) {
     CLI::App* command = app.add_subcommand(name);
     command->add_option("--dir", scenario.folder, "folder of the scenario")->required();
     command->add_option("--seconds", scenario.seconds, "how long to measure");

@@ -72,9 +72,9 @@ class PartialDecision {
 
   // False when the policy is certain to be.
   bool reduce_scopes(Policy& policy, Rest& rest) const {
-    for (const auto& [scope, part] : {std::pair(&policy.principal, Variable::kPrincipal),
-                                      std::pair(&policy.action, Variable::kAction),
-                                      std::pair(&policy.resource, Variable::kResource)}) {
+    for (const auto& [scope, part] :
+         {std::pair(&policy.principal, Variable::kPrincipal), std::pair(&policy.action, Variable::kAction),
+          std::pair(&policy.resource, Variable::kResource)}) {
       auto reduced = reducer_.reduce_scope(*scope, part);
       if (const bool* known = std::get_if<bool>(&reduced)) {
         if (!*known) return false;

@@ -53,7 +53,8 @@ bool is_in_sure(const Reduced& of, const Reduced& where) {
   return kind(of) == ValueKind::kEntity && (kind(where) == ValueKind::kEntity || is_set_of_entities(where));
 }
 
-// Whether the operation has a value whatever its operands' are. Of booleans only; sets and records are made of anything.
+// Whether the operation has a value whatever its operands' are. Of booleans only; sets and records are made of
+// anything.
 bool is_sure(const Expr& operation, std::span<const Reduced> operands) {
   const auto are = [&](auto... kinds) {
     std::size_t at = 0;

@@ -14,7 +14,8 @@
 
 namespace redoubt::policy::internal {
 
-// What is left of an expression that is not known: one that is the same to every request that agrees with what is known.
+// What is left of an expression that is not known: one that is the same to every request that agrees with what is
+// known.
 struct Open {
   Expr expression;
   // The kind of its values, when it has one whatever the unknown is: such an expression never errs.

@@ -1,5 +1,5 @@
-// Which policies a request can concern, going by what their scopes demand: found by looking up the principal, action and
-// resource, what they are in, and their types, so that policies about others cost nothing.
+// Which policies a request can concern, going by what their scopes demand: found by looking up the principal, action
+// and resource, what they are in, and their types, so that policies about others cost nothing.
 //
 // A scope is taken apart into guards, all of which must hold. Each policy is filed under one of its guards, the one
 // that it shares with the fewest others, or, when it has none, under none. A list of more than kMaxKeys entities is no

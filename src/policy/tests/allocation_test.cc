@@ -31,7 +31,8 @@ using testing::policies_of;
 using testing::small_request;
 using testing::small_world;
 
-constexpr const char* kContext = R"({"mfa": true, "n": 5, "tags": ["a", "b"], "nested": {"deep": "a long text, not a short string"},
+constexpr const char* kContext =
+    R"({"mfa": true, "n": 5, "tags": ["a", "b"], "nested": {"deep": "a long text, not a short string"},
   "source": {"__extn": {"fn": "ip", "arg": "10.1.2.3"}}, "cost": {"__extn": {"fn": "decimal", "arg": "2.5"}},
   "now": {"__extn": {"fn": "datetime", "arg": "2026-11-21"}}})";
 

@@ -85,9 +85,13 @@ TEST(Authorize, DoesNotEvaluateConditionsBehindOneThatIsFalse) {
 }
 
 TEST(Authorize, TellsEachFormOfScope) {
-  const char* const fits[] = {
-      "principal", R"(principal == User::"ann")", R"(principal in User::"ann")", R"(principal in Team::"staff")",
-      R"(principal in Team::"all")", "principal is User", R"(principal is User in Team::"all")"};
+  const char* const fits[] = {"principal",
+                              R"(principal == User::"ann")",
+                              R"(principal in User::"ann")",
+                              R"(principal in Team::"staff")",
+                              R"(principal in Team::"all")",
+                              "principal is User",
+                              R"(principal is User in Team::"all")"};
   for (const char* scope : fits) {
     const std::string text = std::string("permit (") + scope + ", action, resource);";
     EXPECT_EQ(decide(text, small_request()).decision, Decision::kAllow) << text;

@@ -97,13 +97,12 @@ TEST(HostileEvaluation, DeepExpressionsOfEveryShapeAreDecidedExplainedAndReduced
 
 TEST(HostileEvaluation, LargeSetsAreSearchedNotWalked) {
   constexpr std::int64_t kMany = 200'000;
-  const Request request = asking(context_of({{"a", set_of_numbers(0, kMany)},
-                                             {"b", set_of_numbers(kMany, 2 * kMany)},
-                                             {"c", set_of_numbers(1, kMany)}}));
-  const Named answer = decide(permit_when("context.a.containsAll(context.c)") +
-                                  permit_when("context.a.containsAny(context.b)") +
-                                  permit_when("context.a.contains(-1)") + permit_when("context.a == context.b"),
-                              request);
+  const Request request = asking(context_of(
+      {{"a", set_of_numbers(0, kMany)}, {"b", set_of_numbers(kMany, 2 * kMany)}, {"c", set_of_numbers(1, kMany)}}));
+  const Named answer =
+      decide(permit_when("context.a.containsAll(context.c)") + permit_when("context.a.containsAny(context.b)") +
+                 permit_when("context.a.contains(-1)") + permit_when("context.a == context.b"),
+             request);
   EXPECT_EQ(answer.reasons, std::set<std::string>{"policy0"});
 }
 
@@ -135,8 +134,8 @@ TEST(HostileEvaluation, WideHierarchiesAreSearched) {
   ASSERT_TRUE(store) << store.error().message();
   std::vector<Value> groups;
   for (int i = kMany; i < 2 * kMany; ++i) groups.emplace_back(group(std::to_string(i)));
-  const Request request{group("low"), {"Action", "read"}, {"File", "plan"},
-                        context_of({{"groups", Value(Set(std::move(groups)))}})};
+  const Request request{
+      group("low"), {"Action", "read"}, {"File", "plan"}, context_of({{"groups", Value(Set(std::move(groups)))}})};
   const Named answer = decide(policies_of("permit (principal in Group::\"top\", action, resource);"
                                           "permit (principal in Group::\"none\", action, resource);" +
                                           permit_when("principal in context.groups")),
@@ -149,8 +148,8 @@ TEST(HostileEvaluation, PathsOfALadderAreNotCounted) {
   Entities entities;
   for (int i = 0; i < kRungs; ++i) {
     for (const char* side : {"l", "r"}) {
-      entities.push_back(entity(side + std::to_string(i),
-                                {group("l" + std::to_string(i + 1)), group("r" + std::to_string(i + 1))}));
+      entities.push_back(
+          entity(side + std::to_string(i), {group("l" + std::to_string(i + 1)), group("r" + std::to_string(i + 1))}));
     }
   }
   const auto store = EntityStore::build(std::move(entities));
@@ -180,10 +179,11 @@ TEST(HostileEvaluation, LongActionListsAreLookedThroughOnce) {
   }
   const auto store = EntityStore::build({{{"Action", "all"}, parents, {}, {}}});
   ASSERT_TRUE(store) << store.error().message();
-  const Named answer =
-      decide(policies_of("permit (principal, action in [" + list + "], resource);"
-                         "permit (principal == User::\"bob\", action in [" + list + "], resource);"),
-             **store, {{"User", "ann"}, {"Action", "all"}, {"File", "plan"}, {}});
+  const Named answer = decide(policies_of("permit (principal, action in [" + list +
+                                          "], resource);"
+                                          "permit (principal == User::\"bob\", action in [" +
+                                          list + "], resource);"),
+                              **store, {{"User", "ann"}, {"Action", "all"}, {"File", "plan"}, {}});
   EXPECT_EQ(answer.reasons, std::set<std::string>{"policy0"});
 }
 
@@ -200,10 +200,10 @@ TEST(HostileEvaluation, LargeContextsAreNotCopiedIntoWhatIsLeft) {
 
 TEST(HostileEvaluation, NumbersDoNotOverflowUnseen) {
   const std::string least = "-9223372036854775808";
-  const Named answer = decide(permit_when("-(" + least + ") > 0") + permit_when(least + " - 1 < 0") +
-                                  permit_when(least + " * -1 > 0") +
-                                  permit_when("duration(\"" + least + "ms\").toDays() == -106751991167"),
-                              small_request());
+  const Named answer =
+      decide(permit_when("-(" + least + ") > 0") + permit_when(least + " - 1 < 0") + permit_when(least + " * -1 > 0") +
+                 permit_when("duration(\"" + least + "ms\").toDays() == -106751991167"),
+             small_request());
   EXPECT_EQ(answer.reasons, std::set<std::string>{"policy3"});
   EXPECT_EQ(answer.errors.size(), 3U);
   for (const auto& [id, error] : answer.errors) EXPECT_EQ(error, EvalError::kOverflow) << id;

@@ -34,9 +34,9 @@ PartialRequest forget_some(const Request& request, RandomPolicies& random) {
 // A request that agrees with what is known.
 Request complete(const PartialRequest& known, RandomPolicies& random) {
   Request request = random.request();
-  for (const auto& [part, uid] : {std::pair(&known.principal, &request.principal),
-                                  std::pair(&known.action, &request.action),
-                                  std::pair(&known.resource, &request.resource)}) {
+  for (const auto& [part, uid] :
+       {std::pair(&known.principal, &request.principal), std::pair(&known.action, &request.action),
+        std::pair(&known.resource, &request.resource)}) {
     if (part->type) uid->type = *part->type;
     if (part->uid) *uid = *part->uid;
   }

@@ -148,12 +148,15 @@ TEST(AuthorizePartially, DeniesWhatNoPermitCanReach) {
 
 TEST(AuthorizePartially, TakesLinksUnderTheirIds) {
   PolicySet policies = policies_of("@a(\"b\") permit (principal == ?principal, action, resource == ?resource);");
-  ASSERT_TRUE(policies.link({"one", "policy0", {{Slot::kPrincipal, {"User", "ann"}}, {Slot::kResource, {"File", "x"}}}}));
-  ASSERT_TRUE(policies.link({"two", "policy0", {{Slot::kPrincipal, {"User", "bob"}}, {Slot::kResource, {"File", "x"}}}}));
+  ASSERT_TRUE(
+      policies.link({"one", "policy0", {{Slot::kPrincipal, {"User", "ann"}}, {Slot::kResource, {"File", "x"}}}}));
+  ASSERT_TRUE(
+      policies.link({"two", "policy0", {{Slot::kPrincipal, {"User", "bob"}}, {Slot::kResource, {"File", "x"}}}}));
   const auto residual = authorize_partially(policies, *small_world(), any_resource());
   ASSERT_TRUE(residual);
   ASSERT_EQ(residual->policies.policies().size(), 1U);
-  EXPECT_EQ(to_cedar(residual->policies.policies()[0]), "@a(\"b\")\npermit (principal, action, resource == File::\"x\");");
+  EXPECT_EQ(to_cedar(residual->policies.policies()[0]),
+            "@a(\"b\")\npermit (principal, action, resource == File::\"x\");");
   EXPECT_EQ(residual->policies.policies()[0].id, "one");
 }
 

@@ -147,8 +147,8 @@ PolicySet RandomPolicies::policies(std::size_t count) {
     Policy made = policy("policy" + std::to_string(i));
     Link link{"link" + std::to_string(i), made.id, {}};
     if (chance(20)) {
-      for (const auto& [scope, slot] : {std::pair(&made.principal, Slot::kPrincipal),
-                                        std::pair(&made.resource, Slot::kResource)}) {
+      for (const auto& [scope, slot] :
+           {std::pair(&made.principal, Slot::kPrincipal), std::pair(&made.resource, Slot::kResource)}) {
         if (scope->entities.empty() || chance(30)) continue;
         scope->slot = true;
         scope->entities.clear();
@@ -222,8 +222,8 @@ Expr RandomPolicies::expression(ValueKind kind, int depth) {
     case 0:
       return attribute(depth);
     case 1:
-      return expr(ExprKind::kIf, {expression(ValueKind::kBool, depth - 1), expression(kind, depth - 1),
-                                  expression(kind, depth - 1)});
+      return expr(ExprKind::kIf,
+                  {expression(ValueKind::kBool, depth - 1), expression(kind, depth - 1), expression(kind, depth - 1)});
     case 2:
       return expr(ExprKind::kGetTag,
                   {expression(ValueKind::kEntity, depth - 1), expression(ValueKind::kString, depth - 1)});
