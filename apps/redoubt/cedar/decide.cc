@@ -106,13 +106,16 @@ const char* name_of(Explanation::Outcome outcome) {
   }
 }
 
-// Its outcome in a column, then its text, deeper for each level of operands.
+// Its outcome in a column, then its text, deeper for each level of operands. One operand alone says again what the step
+// says.
 void print(const Explanation::Step& step, int depth) {
   std::printf("  %-11s  %*s%s\n", name_of(step.outcome), 2 * depth, "", step.text.c_str());
-  if (!step.error.empty() && step.operands.empty()) {
-    std::printf("  %-11s  %*s  %s\n", "", 2 * depth, "", step.error.c_str());
+  const Explanation::Step* inner = &step;
+  while (inner->operands.size() == 1) inner = &inner->operands.front();
+  if (!inner->error.empty() && inner->operands.empty()) {
+    std::printf("  %-11s  %*s  %s\n", "", 2 * depth, "", inner->error.c_str());
   }
-  for (const Explanation::Step& operand : step.operands) print(operand, depth + 1);
+  for (const Explanation::Step& operand : inner->operands) print(operand, depth + 1);
 }
 
 void print(const Explanation& explanation) {

@@ -32,9 +32,8 @@ Result<std::string> read_standard_input() {
 
 // What `parse` makes of the text.
 template <class Parse>
-auto parsed(Result<NamedText> input, const std::string& path, const Parse& parse)
-    -> Input<typename decltype(parse(std::string()))::value_type> {
-  if (!input) return wrong(path, input.error());
+auto parsed(Result<NamedText> input, const Parse& parse) -> Input<typename decltype(parse(std::string()))::value_type> {
+  if (!input) return unreadable(input.error());
   auto out = parse(input->text);
   if (!out) return wrong(*std::move(input), std::move(out.error()));
   return *std::move(out);
@@ -62,7 +61,8 @@ Result<> add_all(policy::PolicySet& policies, std::vector<policy::Link> links) {
 Input<policy::EntityUid> parse_uid(const std::string& flag, const std::string& text) {
   auto uid = policy::parse_entity_uid(text);
   if (uid) return *std::move(uid);
-  return wrong(flag, Error(Errc::kMalformed, "`" + text + "` is no entity, which is written User::\"alice\""));
+  return unreadable(
+      Error(Errc::kInvalidArgument, flag + ": `" + text + "` is no entity, which is written User::\"alice\""), kUsage);
 }
 
 Input<policy::Request> request_from_flags(const RequestOptions& options, const policy::Schema* schema) {
@@ -76,7 +76,7 @@ Input<policy::Request> request_from_flags(const RequestOptions& options, const p
   // Also an absent context is one, whose attributes may be missing.
   auto context =
       options.context_file.empty() ? Result<NamedText>(NamedText{"context", "{}"}) : read_input(options.context_file);
-  auto record = parsed(std::move(context), options.context_file,
+  auto record = parsed(std::move(context),
                        [&](std::string_view text) { return policy::parse_context(text, schema, &request.action); });
   if (!record) return tl::unexpected(record.error());
   request.context = *std::move(record);
@@ -97,19 +97,19 @@ Result<NamedText> read_input(const std::string& path) {
   return NamedText{path, std::string(as_chars(*bytes))};
 }
 
-tl::unexpected<InputError> wrong(const std::string& name, const Error& error) {
-  return tl::unexpected(InputError{{name.empty() ? "-" : name, {}}, {Problem{.message = error.message()}}, true});
+tl::unexpected<InputError> unreadable(const Error& error, ExitStatus status) {
+  return tl::unexpected(InputError{{}, {Problem{.message = error.message()}}, status});
 }
 
 tl::unexpected<InputError> wrong(NamedText input, Problems problems) {
-  return tl::unexpected(InputError{std::move(input), std::move(problems), false});
+  return tl::unexpected(InputError{std::move(input), std::move(problems), std::nullopt});
 }
 
 void write_problems(encoding::JsonWriter& json, const Problems& problems, const NamedText& input) {
   json.begin_array();
   for (const Problem& problem : problems) {
     json.begin_object();
-    json.member("file", input.name);
+    if (!input.name.empty()) json.member("file", input.name);
     if (problem.where != policy::Span{}) {
       const policy::Position at = policy::position_of(input.text, problem.where.begin);
       json.member("line", at.line);
@@ -141,12 +141,12 @@ int report(const InputError& error, bool json, int status) {
     std::printf("%s\n", out.c_str());
   } else {
     for (const Problem& problem : error.problems) {
-      const std::string text = error.unread ? "redoubt: " + error.input.name + ": " + problem.message + "\n"
+      const std::string text = error.status ? "redoubt: " + problem.message + "\n"
                                             : policy::render(problem, error.input.name, error.input.text);
       std::fputs(text.c_str(), stderr);
     }
   }
-  return error.unread ? kFailure : status;
+  return error.status ? *error.status : status;
 }
 
 bool is_json(Syntax syntax, std::string_view path) {
@@ -206,14 +206,14 @@ Result<policy::PolicySet> named_by_annotation(const policy::PolicySet& policies)
 
 Input<ReadPolicies> read_policies(const PolicyOptions& options) {
   auto input = read_input(options.file);
-  if (!input) return wrong(options.file, input.error());
+  if (!input) return unreadable(input.error());
   auto set = is_json(options.syntax, options.file) ? policy::parse_policy_set_json(input->text)
                                                    : policy::parse_policies(input->text);
   if (!set) return wrong(*std::move(input), std::move(set.error()));
   auto named = named_by_annotation(*set);
   if (!named) return wrong(*std::move(input), {Problem{.message = named.error().message()}});
   if (!options.links_file.empty()) {
-    auto links = parsed(read_input(options.links_file), options.links_file, parse_links);
+    auto links = parsed(read_input(options.links_file), parse_links);
     if (!links) return tl::unexpected(links.error());
     if (auto added = add_all(*named, *std::move(links)); !added) {
       return wrong({options.links_file, {}}, {Problem{.message = added.error().message()}});
@@ -223,7 +223,7 @@ Input<ReadPolicies> read_policies(const PolicyOptions& options) {
 }
 
 Input<policy::Schema> read_schema(const SchemaOptions& options) {
-  return parsed(read_input(options.file), options.file, [&](std::string_view text) {
+  return parsed(read_input(options.file), [&](std::string_view text) {
     return is_json(options.syntax, options.file) ? policy::Schema::parse_json(text) : policy::Schema::parse(text);
   });
 }
@@ -238,8 +238,7 @@ Input<std::optional<policy::Schema>> read_schema_if_any(const SchemaOptions& opt
 Input<std::shared_ptr<const policy::EntityStore>> read_entities(const std::string& file, const policy::Schema* schema) {
   policy::Entities entities;
   if (!file.empty()) {
-    auto read =
-        parsed(read_input(file), file, [&](std::string_view text) { return policy::parse_entities(text, schema); });
+    auto read = parsed(read_input(file), [&](std::string_view text) { return policy::parse_entities(text, schema); });
     if (!read) return tl::unexpected(read.error());
     entities = *std::move(read);
   }
@@ -250,7 +249,7 @@ Input<std::shared_ptr<const policy::EntityStore>> read_entities(const std::strin
 
 Input<policy::Request> read_request(const RequestOptions& options, const policy::Schema* schema) {
   auto request = options.file.empty() ? request_from_flags(options, schema)
-                                      : parsed(read_input(options.file), options.file, [&](std::string_view text) {
+                                      : parsed(read_input(options.file), [&](std::string_view text) {
                                           return policy::parse_request(text, schema);
                                         });
   if (!request || schema == nullptr || !options.validate) return request;

@@ -32,15 +32,15 @@ Result<NamedText> read_input(const std::string& path);
 struct InputError {
   NamedText input;
   policy::Problems problems;
-  bool unread = false;  // the file could not be read at all
+  std::optional<ExitStatus> status;  // that the command ends with, whichever it is; of what could not be read at all
 };
 template <class T>
 using Input = tl::expected<T, InputError>;
-tl::unexpected<InputError> wrong(const std::string& name, const Error& error);
+tl::unexpected<InputError> unreadable(const Error& error, ExitStatus status = kFailure);
 tl::unexpected<InputError> wrong(NamedText input, policy::Problems problems);
 
-// Prints the problems, on standard error, or as JSON: {"ok": false, "errors": […]}. Returns `status`, or kFailure when
-// the input could not be read at all.
+// Prints the problems, on standard error, or as JSON: {"ok": false, "errors": […]}. Returns the error's status if it has
+// one, or else `status`.
 int report(const InputError& error, bool json, int status = kFailure);
 // Each problem as an object: file, line, column, pointer, policy, message, expected, as far as they are known.
 void write_problems(encoding::JsonWriter& json, const policy::Problems& problems, const NamedText& input);
