@@ -33,8 +33,8 @@ using internal::VariableSet;
 
 // A policy is checked for each kind of request that its scope admits, and a schema can have more of them than anybody
 // has time for.
-constexpr std::uint64_t kStepsPerPolicy = 20'000;
-constexpr std::uint64_t kStepsToShare = 100'000'000;
+constexpr std::uint64_t kStepsPerPolicy = 30'000;
+constexpr std::uint64_t kStepsToShare = 30'000'000;
 
 // Beyond so many only one for each policy is kept.
 constexpr std::size_t kManyErrors = 1'000;
