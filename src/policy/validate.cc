@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "policy/internal/conformance.h"
+#include "policy/internal/confusable.h"
 #include "policy/internal/nearest.h"
 #include "policy/internal/policy_nodes.h"
 #include "policy/internal/schema_index.h"
@@ -37,7 +38,7 @@ constexpr std::uint64_t kStepsPerPolicy = 30'000;
 constexpr std::uint64_t kStepsToShare = 30'000'000;
 
 // Beyond so many only one for each policy is kept.
-constexpr std::size_t kManyErrors = 1'000;
+constexpr std::size_t kManyProblems = 1'000;
 
 class PolicyValidator {
  public:
@@ -66,10 +67,9 @@ class PolicyValidator {
     if (requests.empty()) {
       error(scope.why_none(), policy.where);
     } else if (!check_types(nodes, requests) && errors_.empty() && !steps_.spent()) {
-      validation_.warnings.push_back({.message = "the policy never holds: it is false for every request of the schema",
-                                      .where = policy.where,
-                                      .policy_id = policy.id});
+      warn("the policy never holds: it is false for every request of the schema", policy.where);
     }
+    check_look(policy, nodes);
     close(policy.id, policy.where);
   }
 
@@ -135,6 +135,38 @@ class PolicyValidator {
     }
   }
 
+  // Text that may look like other text.
+
+  void check_identifier(std::string_view text, Span where) {
+    if (auto why = internal::confusable_identifier(text)) warn(std::move(*why), where);
+  }
+
+  void check_string(std::string_view text, Span where) {
+    if (auto why = internal::confusable_string(text)) warn(std::move(*why), where);
+  }
+
+  static std::string text_of(const Pattern& pattern) {
+    std::string text;
+    for (const Pattern::Part& part : pattern.parts) text += part.star ? "*" : part.literal;
+    return text;
+  }
+
+  void check_look(const Policy& policy, const PolicyNodes& nodes) {
+    for (const Scope* scope : {&policy.principal, &policy.action, &policy.resource}) {
+      for (const EntityUid& uid : scope->entities) check_identifier(uid.id, scope->where);
+    }
+    for (const internal::PolicyNode& node : nodes.all()) {
+      const Expr& from = *node.from;
+      if (node.kind == NodeKind::kString) check_string(from.text, from.where);
+      if (node.kind == NodeKind::kEntity || from.kind == ExprKind::kGetAttr) check_identifier(from.text, from.where);
+      if (node.kind == NodeKind::kHas) check_identifier(index_.names().text(node.value), from.where);
+      if (node.kind == NodeKind::kLike) check_string(text_of(*from.pattern), from.where);
+      if (node.kind == NodeKind::kRecord) {
+        for (const std::string& name : from.path) check_identifier(name, from.where);
+      }
+    }
+  }
+
   // Types
 
   // Checks the conditions for every kind of request. False when they hold for none.
@@ -178,12 +210,27 @@ class PolicyValidator {
     return varying;
   }
 
-  // Errors of the policy that is looked at
+  // What was found
 
   bool full() const { return errors_.size() >= TypeProblems::kMax; }
 
   void error(std::string message, Span where) {
     if (!full()) errors_.push_back({.message = std::move(message), .where = where});
+  }
+
+  void warn(std::string message, Span where) {
+    if (warnings_.size() < TypeProblems::kMax) warnings_.push_back({.message = std::move(message), .where = where});
+  }
+
+  // Adds what was found to that of the policies before.
+  static void add(Problems& found, const std::string& policy_id, Problems& all) {
+    std::ranges::stable_sort(found, {}, [](const Problem& problem) { return problem.where.begin; });
+    for (Problem& problem : found) {
+      problem.policy_id = policy_id;
+      all.push_back(std::move(problem));
+      if (all.size() > kManyProblems) break;
+    }
+    found.clear();
   }
 
   void close(const std::string& policy_id, Span where) {
@@ -192,13 +239,8 @@ class PolicyValidator {
                          .where = where,
                          .limit = true});
     }
-    std::ranges::stable_sort(errors_, {}, [](const Problem& problem) { return problem.where.begin; });
-    for (Problem& problem : errors_) {
-      problem.policy_id = policy_id;
-      validation_.errors.push_back(std::move(problem));
-      if (validation_.errors.size() > kManyErrors) break;
-    }
-    errors_.clear();
+    add(errors_, policy_id, validation_.errors);
+    add(warnings_, policy_id, validation_.warnings);
   }
 
   const PolicySet& policies_;
@@ -207,7 +249,8 @@ class PolicyValidator {
   Steps steps_;
   internal::Suggestions suggestions_;
   std::vector<std::string> action_names_;  // made when a suggestion is looked for
-  Problems errors_;
+  Problems errors_;                        // of the policy that is looked at
+  Problems warnings_;                      // likewise
   Validation validation_;
 };
 
