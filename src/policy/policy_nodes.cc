@@ -114,7 +114,13 @@ bool same_content(const PolicyNode& a, const PolicyNode& b) {
 
 }  // namespace
 
-PolicyNodes::PolicyNodes(SchemaIndex& index) : index_(index), known_(64, Hash{this}, Same{this}) {}
+PolicyNodes::PolicyNodes(SchemaIndex& index, const Policy& policy) : index_(index), known_(64, Hash{this}, Same{this}) {
+  for (const Condition& condition : policy.conditions) {
+    const NodeId body = read(condition.body);
+    conditions_.push_back(condition.unless ? add({.kind = NodeKind::kNot, .a = body, .from = &condition.body}) : body);
+    variables_ |= nodes_[body].variables;
+  }
+}
 
 // Operands are compared by what they say, so only nodes themselves are hashed, not trees.
 std::size_t PolicyNodes::Hash::operator()(NodeId id) const {
@@ -147,23 +153,15 @@ std::size_t PolicyNodes::CapabilityHash::operator()(const Capability& capability
   return mix(mix(capability.tag ? 2 : 1, capability.on), capability.name);
 }
 
-void PolicyNodes::read(const Policy& policy) {
-  nodes_.clear();
-  lists_.clear();
-  known_.clear();
-  capabilities_.clear();
-  conditions_.clear();
-  mentioned_ = {};
-  for (const Condition& condition : policy.conditions) {
-    const NodeId body = read(condition.body);
-    conditions_.push_back(condition.unless ? add({.kind = NodeKind::kNot, .a = body, .from = &condition.body}) : body);
-  }
-}
-
 // Nodes
 
 NodeId PolicyNodes::add(PolicyNode node) {
   const auto id = static_cast<NodeId>(nodes_.size());
+  const int operands = operand_count(node.kind);
+  if (operands > 0) node.variables |= nodes_[node.a].variables;
+  if (operands > 1) node.variables |= nodes_[node.b].variables;
+  if (operands > 2) node.variables |= nodes_[node.c].variables;
+  for (const NodeId element : list(node)) node.variables |= nodes_[element].variables;
   nodes_.push_back(node);
   nodes_[id].same = id;
   nodes_[id].same = *known_.insert(id).first;
@@ -230,8 +228,10 @@ NodeId PolicyNodes::read_leaf(const Expr& expr) {
                   .extra = index_.action(expr.name, expr.text),
                   .from = &expr});
     case ExprKind::kVariable:
-      mentioned_[static_cast<std::size_t>(expr.number)] = true;
-      return add({.kind = NodeKind::kVariable, .value = static_cast<std::uint32_t>(expr.number), .from = &expr});
+      return add({.kind = NodeKind::kVariable,
+                  .value = static_cast<std::uint32_t>(expr.number),
+                  .variables = VariableSet(1u << expr.number),
+                  .from = &expr});
     default:  // no reader makes slots here
       return add({.kind = NodeKind::kUnknown, .from = &expr});
   }

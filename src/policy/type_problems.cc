@@ -40,11 +40,6 @@ std::string path_text(const Expr& expr) {
 
 }  // namespace
 
-void TypeProblems::clear() {
-  problems_.clear();
-  told_.clear();
-}
-
 // Two reasons of one number would both be of one policy, which is wrong for either.
 bool TypeProblems::is_new(NodeId at, TypeId one, TypeId other) {
   const std::uint64_t types = (std::uint64_t{one} * 0x9e3779b97f4a7c15u) ^ other;
@@ -52,10 +47,25 @@ bool TypeProblems::is_new(NodeId at, TypeId one, TypeId other) {
 }
 
 void TypeProblems::add(NodeId at, std::string message) {
-  Problem problem;
-  problem.message = std::move(message);
-  problem.where = nodes_[at].from->where;
-  problems_.push_back(std::move(problem));
+  problems_.push_back({.message = std::move(message), .where = nodes_[at].from->where});
+}
+
+// In which requests, as far as it is not the same in all.
+std::string TypeProblems::where(VariableSet dependent) const {
+  const auto has = [](VariableSet set, Variable variable) { return set.test(static_cast<std::size_t>(variable)); };
+  std::string text;
+  const auto say = [&](Variable variable, const std::string& what) {
+    text += (text.empty() ? ", where " : ", ") + std::string(name_of(variable)) + " is " + what;
+  };
+  const auto type = [&](std::uint32_t number) { return "of type " + shown(index_.entity_types()[number].name); };
+  const bool on_action = has(dependent, Variable::kAction) || has(dependent, Variable::kContext);
+  dependent &= varying_;
+  if (has(dependent, Variable::kPrincipal)) say(Variable::kPrincipal, type(environment_.principal));
+  if (on_action && has(varying_, Variable::kAction)) {
+    say(Variable::kAction, shown(to_string(index_.actions()[environment_.action].declared->uid)));
+  }
+  if (has(dependent, Variable::kResource)) say(Variable::kResource, type(environment_.resource));
+  return text;
 }
 
 std::string TypeProblems::described(TypeId type) const {
@@ -65,6 +75,7 @@ std::string TypeProblems::described(TypeId type) const {
 void TypeProblems::unexpected(NodeId at, std::string_view wanted, TypeId found, std::string_view help) {
   if (!is_new(at, found)) return;
   std::string message = "expected " + std::string(wanted) + ", found " + described(found);
+  message += where(nodes_[at].variables);
   if (!help.empty()) message += "; " + std::string(help);
   add(at, std::move(message));
 }
@@ -84,7 +95,9 @@ void TypeProblems::no_attribute(NodeId access, TypeId on) {
   for (const TypeTable::Attribute& attribute : index_.types().attributes(index_.attributes_of(on))) {
     names.push_back(index_.names().text(attribute.name));
   }
-  add(access, owner(node, on) + " has no attribute " + shown(name) + did_you_mean(name, names));
+  const bool entity = index_.types().kind(on) == TypeTable::Kind::kEntity;
+  add(access, owner(node, on) + " has no attribute " + shown(name) + where(entity ? VariableSet() : node.variables) +
+                  suggestions_.did_you_mean(name, names));
 }
 
 void TypeProblems::attribute_may_be_missing(NodeId access, TypeId on) {
@@ -111,7 +124,8 @@ void TypeProblems::no_common_type(NodeId at, std::string_view what, TypeId one, 
   if (!is_new(at, one, other)) return;
   using Kind = TypeTable::Kind;
   const Kind kind = index_.types().kind(one);
-  std::string message = std::string(what) + " must have one type, found " + described(one) + " and " + described(other);
+  std::string message = std::string(what) + " must have one type, found " + described(one) + " and " +
+                        described(other) + where(nodes_[at].variables);
   if (kind == Kind::kRecord && index_.types().kind(other) == Kind::kRecord) {
     message += "; records agree when they have the same attributes, each required in both or optional in both";
   }
@@ -132,8 +146,9 @@ void TypeProblems::wrong_argument_count(NodeId call) {
   const FunctionInfo& function = info(static_cast<Function>(node.value));
   const std::size_t receiver = function.method ? 1 : 0;
   const std::size_t found = node.size < receiver ? 0 : node.size - receiver;
-  add(call, shown(function.name) + " takes " + std::to_string(function.arity - receiver) + " arguments, found " +
-                std::to_string(found));
+  const std::size_t expected = function.arity - receiver;
+  add(call, shown(function.name) + " takes " + std::to_string(expected) + (expected == 1 ? " argument" : " arguments") +
+                ", found " + std::to_string(found));
 }
 
 void TypeProblems::argument_is_no_literal(NodeId call) {

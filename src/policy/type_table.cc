@@ -144,11 +144,7 @@ void TypeTable::describe(TypeId type, std::string& out) const {
       out += "unknown";
       return;
     case Kind::kTrue:
-      out += "True";
-      return;
     case Kind::kFalse:
-      out += "False";
-      return;
     case Kind::kBool:
       out += "Bool";
       return;

@@ -70,30 +70,11 @@ constexpr Signature signature(Function function) {
   return {kDurationType, kNoType, kLongType};
 }
 
-using Capabilities = std::vector<std::uint32_t>;
-
-Capabilities both(const Capabilities& a, const Capabilities& b) {
-  Capabilities out;
-  std::ranges::set_union(a, b, std::back_inserter(out));
-  return out;
-}
-
-Capabilities common(const Capabilities& a, const Capabilities& b) {
-  Capabilities out;
-  std::ranges::set_intersection(a, b, std::back_inserter(out));
-  return out;
-}
-
 }  // namespace
-
-void Typechecker::begin() {
-  problems_.clear();
-  known_.assign(nodes_.capability_count(), 0);
-  steps_ = 0;
-}
 
 bool Typechecker::check(const Environment& environment) {
   environment_ = environment;
+  problems_.enter(environment);
   bool possible = true;
   Capabilities gained;
   for (const NodeId condition : nodes_.conditions()) {
@@ -110,7 +91,7 @@ bool Typechecker::check(const Environment& environment) {
 }
 
 Typechecker::Answer Typechecker::check(NodeId id) {
-  if (++steps_ > kMaxSteps) return {};
+  if (!steps_.spend()) return {};
   const PolicyNode& node = nodes_[id];
   switch (node.kind) {
     case NodeKind::kAnd:
@@ -238,6 +219,20 @@ TypeId Typechecker::ancestors_of(NodeId operand) {
   return kNoType;
 }
 
+Typechecker::Capabilities Typechecker::both(const Capabilities& a, const Capabilities& b) {
+  Capabilities out;
+  steps_.spend(a.size() + b.size());
+  std::ranges::set_union(a, b, std::back_inserter(out));
+  return out;
+}
+
+Typechecker::Capabilities Typechecker::common(const Capabilities& a, const Capabilities& b) {
+  Capabilities out;
+  steps_.spend(a.size() + b.size());
+  std::ranges::set_intersection(a, b, std::back_inserter(out));
+  return out;
+}
+
 void Typechecker::learn(const Capabilities& known) {
   for (const std::uint32_t capability : known) ++known_[capability];
 }
@@ -317,6 +312,7 @@ Typechecker::Answer Typechecker::check_has(const PolicyNode& node) {
 Typechecker::Answer Typechecker::check_has_path(const PolicyNode& node) {
   TypeId on = entity_or_record_of(node.a);
   Answer answer{kTrueType, {}};
+  steps_.spend(node.size);
   for (const NodeId step : nodes_.list(node)) {
     if (on == kNoType) {
       answer.type = kNoType;

@@ -1,221 +1,263 @@
 #include "policy/validate.h"
 
 #include <algorithm>
+#include <array>
+#include <ranges>
+#include <set>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "policy/internal/conformance.h"
+#include "policy/internal/confusable.h"
 #include "policy/internal/nearest.h"
 #include "policy/internal/policy_nodes.h"
 #include "policy/internal/schema_index.h"
 #include "policy/internal/scope_types.h"
 #include "policy/internal/shown.h"
+#include "policy/internal/steps.h"
+#include "policy/internal/type_problems.h"
 #include "policy/internal/typechecker.h"
 
 namespace redoubt::policy {
 namespace {
 
-using internal::ActionScope;
-using internal::did_you_mean;
-using internal::EntityScope;
-using internal::Environment;
 using internal::kNotDeclared;
 using internal::NodeKind;
+using internal::PolicyNodes;
 using internal::SchemaIndex;
+using internal::ScopeTypes;
 using internal::shown;
+using internal::Steps;
+using internal::Typechecker;
+using internal::TypeProblems;
+using internal::VariableSet;
+
+// A policy is checked for each kind of request that its scope admits, and a schema can have more of them than anybody
+// has time for.
+constexpr std::uint64_t kStepsPerPolicy = 30'000;
+constexpr std::uint64_t kStepsToShare = 30'000'000;
+
+// Beyond so many only one for each policy is kept.
+constexpr std::size_t kManyProblems = 1'000;
 
 class PolicyValidator {
  public:
-  explicit PolicyValidator(const Schema& schema) : schema_(schema), index_(schema) {}
+  PolicyValidator(const PolicySet& policies, const Schema& schema)
+      : policies_(policies),
+        schema_(schema),
+        index_(schema),
+        steps_(kStepsToShare + kStepsPerPolicy * (policies.policies().size() + policies.links().size())) {}
 
-  void policy(const Policy& policy) {
-    nodes_.read(policy);
-    typechecker_.begin();
-    names(policy);
-    const bool applies = environments(policy);
-    for (Problem& problem : typechecker_.problems().take()) problems_.push_back(std::move(problem));
-    if (!applies) {
-      no_action_applies(policy);
-    } else if (typechecker_.exhausted()) {
-      problems_.push_back({.message = "policy takes too long to check in all the types of requests that it fits",
-                           .where = policy.where,
-                           .limit = true});
+  Validation validate() && {
+    for (const Policy& policy : policies_.policies()) {
+      if (!steps_.spent()) check(policy);
     }
-    if (problems_.empty() && !possible_) {
-      warn({.message = "policy can never hold: it is false for every request that fits the schema",
-            .where = policy.where,
-            .policy_id = policy.id});
+    for (const Link& link : policies_.links()) {
+      if (!steps_.spent()) check(link, *policies_.find(link.template_id));
     }
-    close(policy.id);
+    return std::move(validation_);
+  }
+
+ private:
+  void check(const Policy& policy) {
+    const PolicyNodes nodes(index_, policy);
+    check_names(policy, nodes);
+    const ScopeTypes scope(index_, policy, steps_);
+    const auto requests = scope.requests(nodes.mentions(Variable::kPrincipal), nodes.mentions(Variable::kResource));
+    if (requests.empty()) {
+      error(scope.why_none(), policy.where);
+    } else if (!check_types(nodes, requests) && errors_.empty() && !steps_.spent()) {
+      warn("the policy never holds: it is false for every request of the schema", policy.where);
+    }
+    check_look(policy, nodes);
+    close(policy.id, policy.where);
   }
 
   // Its template was checked for all that its slots can be.
-  void link(const Link& link, const Policy& policy) {
-    for (const auto& [slot, uid] : link.values) known_type(uid.type, policy.where);
-    const auto value = [&](Slot slot) {
-      const auto found = link.values.find(slot);
-      return found == link.values.end() ? nullptr : &found->second;
-    };
-    const EntityScope principal(index_, policy.principal, value(Slot::kPrincipal));
-    const EntityScope resource(index_, policy.resource, value(Slot::kResource));
-    const ActionScope action(index_, policy.action);
-    const bool applies = std::ranges::any_of(index_.actions(), [&](const SchemaIndex::ActionInfo& info) {
-      return action.admits(number_of(info)) && admits_one(principal, info.principals) &&
-             admits_one(resource, info.resources);
-    });
-    if (!applies) no_action_applies(policy);
-    close(link.id);
+  void check(const Link& link, const Policy& policy) {
+    for (const auto& [slot, uid] : link.values) check_type_name(uid.type, policy.where);
+    const ScopeTypes scope(index_, policy, steps_, &link);
+    if (scope.requests(false, false).empty()) error(scope.why_none(), policy.where);
+    close(link.id, policy.where);
   }
 
-  Validation take() { return std::move(validation_); }
+  // Names: of types and actions that there are, even where nothing is checked.
 
- private:
-  // Entity types and actions that there are, wherever they are mentioned.
-
-  void known_type(const std::string& type, Span where) {
+  void check_type_name(const std::string& type, Span where) {
     if (internal::is_action_type(type) || index_.entity_type(type) != kNotDeclared) return;
-    std::vector<std::string_view> types;
-    for (const auto& [name, declared] : schema_.entity_types()) types.push_back(name);
-    problems_.push_back({.message = "unknown entity type " + shown(type) + did_you_mean(type, types), .where = where});
+    error("unknown entity type " + shown(type) +
+              suggestions_.did_you_mean(type, std::views::keys(schema_.entity_types())),
+          where);
   }
 
-  void known_entity(const std::string& type, const std::string& id, Span where) {
-    known_type(type, where);
-    if (internal::is_action_type(type)) {
-      if (index_.action(type, id) != kNotDeclared) return;
-      std::vector<std::string> actions;
-      for (const auto& [uid, declared] : schema_.actions()) actions.push_back(to_string(uid));
-      const std::string uid = to_string(EntityUid{type, id});
-      problems_.push_back({.message = "unknown action " + shown(uid) + did_you_mean(uid, actions), .where = where});
-      return;
+  void check_action(const EntityUid& uid, Span where) {
+    if (index_.action(uid.type, uid.id) != kNotDeclared) return;
+    if (action_names_.empty()) {
+      for (const auto& [action, declared] : schema_.actions()) action_names_.push_back(to_string(action));
     }
-    const EntityType* declared = schema_.entity_type(type);
-    if (declared == nullptr || declared->enumerated.empty() || declared->enumerated.contains(id)) return;
-    problems_.push_back({.message = "entity type " + shown(type) + " has no entity " + shown(policy::quoted(id)) +
-                                    did_you_mean(id, declared->enumerated),
-                         .where = where});
+    const std::string name = to_string(uid);
+    error("unknown action " + shown(name) + suggestions_.did_you_mean(name, action_names_), where);
   }
 
-  // The list of actions is a set like others: it has elements, and they are of one type.
-  void action_list(const Scope& scope) {
-    if (!scope.list) return;
-    if (scope.entities.empty()) {
-      problems_.push_back({.message = "the list of actions is empty, so the policy never holds", .where = scope.where});
-      return;
-    }
-    const std::string& type = scope.entities.front().type;
-    const auto other = std::ranges::find_if(scope.entities, [&](const EntityUid& uid) { return uid.type != type; });
-    if (other == scope.entities.end()) return;
-    problems_.push_back(
-        {.message = "actions in one list must have one type, found " + shown(type) + " and " + shown(other->type),
-         .where = scope.where});
+  void check_entity(const EntityUid& uid, Span where) {
+    if (internal::is_action_type(uid.type)) return check_action(uid, where);
+    check_type_name(uid.type, where);
+    const EntityType* type = schema_.entity_type(uid.type);
+    if (type == nullptr || type->enumerated.empty() || type->enumerated.contains(uid.id)) return;
+    error(shown(to_string(uid)) + " is not one of the entities that the schema enumerates" +
+              suggestions_.did_you_mean(uid.id, type->enumerated),
+          where);
   }
 
-  void names(const Policy& policy) {
-    action_list(policy.action);
+  // A list of actions is a set like others: it has elements, and they are of one type.
+  void check_list(const Scope& action) {
+    if (!action.list) return;
+    if (action.entities.empty()) return error("the list of actions is empty", action.where);
+    const std::string& type = action.entities.front().type;
+    const auto other = std::ranges::find_if(action.entities, [&](const EntityUid& uid) { return uid.type != type; });
+    if (other == action.entities.end()) return;
+    error("the actions of a list must have one type, found " + shown(type) + " and " + shown(other->type),
+          action.where);
+  }
+
+  void check_names(const Policy& policy, const PolicyNodes& nodes) {
+    check_list(policy.action);
     for (const Scope* scope : {&policy.principal, &policy.action, &policy.resource}) {
-      if (scope->kind == Scope::Kind::kIs || scope->kind == Scope::Kind::kIsIn) known_type(scope->type, scope->where);
-      for (const EntityUid& uid : scope->entities) known_entity(uid.type, uid.id, scope->where);
+      if (scope->kind == Scope::Kind::kIs || scope->kind == Scope::Kind::kIsIn) {
+        check_type_name(scope->type, scope->where);
+      }
+      for (const EntityUid& uid : scope->entities) check_entity(uid, scope->where);
     }
-    for (const internal::PolicyNode& node : nodes_.all()) {
-      if (node.kind == NodeKind::kEntity) known_entity(node.from->name, node.from->text, node.from->where);
-      if (node.kind == NodeKind::kIs) known_type(node.from->name, node.from->where);
+    for (const internal::PolicyNode& node : nodes.all()) {
+      if (full()) return;
+      if (node.kind == NodeKind::kEntity) check_entity({node.from->name, node.from->text}, node.from->where);
+      if (node.kind == NodeKind::kIs) check_type_name(node.from->name, node.from->where);
     }
   }
 
-  // Environments
+  // Text that may look like other text.
 
-  std::uint32_t number_of(const SchemaIndex::ActionInfo& info) const {
-    return static_cast<std::uint32_t>(&info - index_.actions().data());
+  void check_identifier(std::string_view text, Span where) {
+    if (auto why = internal::confusable_identifier(text)) warn(std::move(*why), where);
   }
 
-  static bool admits_one(const EntityScope& scope, const std::vector<std::uint32_t>& types) {
-    return std::ranges::any_of(types, [&](std::uint32_t type) { return scope.admits(type); });
+  void check_string(std::string_view text, Span where) {
+    if (auto why = internal::confusable_string(text)) warn(std::move(*why), where);
   }
 
-  // Those of `types` that the scope admits; only one when conditions do not look at the variable.
-  std::vector<std::uint32_t> admitted(const EntityScope& scope, const std::vector<std::uint32_t>& types,
-                                      Variable variable) const {
-    std::vector<std::uint32_t> admitted;
-    for (const std::uint32_t type : types) {
-      if (!scope.admits(type)) continue;
-      admitted.push_back(type);
-      if (!nodes_.mentions(variable)) break;
+  static std::string text_of(const Pattern& pattern) {
+    std::string text;
+    for (const Pattern::Part& part : pattern.parts) text += part.star ? "*" : part.literal;
+    return text;
+  }
+
+  void check_look(const Policy& policy, const PolicyNodes& nodes) {
+    for (const Scope* scope : {&policy.principal, &policy.action, &policy.resource}) {
+      for (const EntityUid& uid : scope->entities) check_identifier(uid.id, scope->where);
     }
-    return admitted;
+    for (const internal::PolicyNode& node : nodes.all()) {
+      const Expr& from = *node.from;
+      if (node.kind == NodeKind::kString) check_string(from.text, from.where);
+      if (node.kind == NodeKind::kEntity || from.kind == ExprKind::kGetAttr) check_identifier(from.text, from.where);
+      if (node.kind == NodeKind::kHas) check_identifier(index_.names().text(node.value), from.where);
+      if (node.kind == NodeKind::kLike) check_string(text_of(*from.pattern), from.where);
+      if (node.kind == NodeKind::kRecord) {
+        for (const std::string& name : from.path) check_identifier(name, from.where);
+      }
+    }
   }
 
-  // Checks the conditions for every kind of request that the scope admits. False when there is none.
-  bool environments(const Policy& policy) {
-    const EntityScope principal(index_, policy.principal);
-    const EntityScope resource(index_, policy.resource);
-    const ActionScope action(index_, policy.action);
-    checked_.clear();
-    possible_ = false;
-    bool applies = false;
-    for (const SchemaIndex::ActionInfo& info : index_.actions()) {
-      if (!action.admits(number_of(info))) continue;
-      const auto principals = admitted(principal, info.principals, Variable::kPrincipal);
-      const auto resources = admitted(resource, info.resources, Variable::kResource);
-      if (principals.empty() || resources.empty()) continue;
-      applies = true;
-      for (const std::uint32_t principal_type : principals) {
-        for (const std::uint32_t resource_type : resources) {
-          if (typechecker_.exhausted() || typechecker_.problems().full()) return true;
-          check({principal_type, number_of(info), resource_type});
+  // Types
+
+  // Checks the conditions for every kind of request. False when they hold for none.
+  bool check_types(const PolicyNodes& nodes, const std::vector<ScopeTypes::Requests>& all) {
+    TypeProblems problems(index_, nodes, varying(all), suggestions_);
+    Typechecker typechecker(index_, nodes, problems, steps_);
+    // By what the conditions can see of them.
+    std::set<std::array<std::uint32_t, 3>> seen;
+    bool possible = false;
+    for (const ScopeTypes::Requests& requests : all) {
+      std::uint32_t action = 0;
+      if (nodes.mentions(Variable::kContext)) action = index_.actions()[requests.action].context;
+      if (nodes.mentions(Variable::kAction)) action = requests.action;
+      for (const std::uint32_t principal : requests.principals) {
+        for (const std::uint32_t resource : requests.resources) {
+          if (steps_.spent() || problems.full()) break;
+          if (!seen.insert({nodes.mentions(Variable::kPrincipal) ? principal : 0, action,
+                            nodes.mentions(Variable::kResource) ? resource : 0})
+                   .second) {
+            continue;
+          }
+          if (typechecker.check({principal, requests.action, resource})) possible = true;
         }
       }
     }
-    return applies;
+    for (Problem& problem : problems.take()) errors_.push_back(std::move(problem));
+    return possible;
   }
 
-  // Environments that are alike for the conditions are checked once.
-  void check(const Environment& environment) {
-    std::uint32_t action = 0;
-    if (nodes_.mentions(Variable::kAction)) {
-      action = environment.action;
-    } else if (nodes_.mentions(Variable::kContext)) {
-      action = index_.actions()[environment.action].context;
+  static VariableSet varying(const std::vector<ScopeTypes::Requests>& all) {
+    std::set<std::uint32_t> principals;
+    std::set<std::uint32_t> resources;
+    for (const ScopeTypes::Requests& requests : all) {
+      principals.insert(requests.principals.begin(), requests.principals.end());
+      resources.insert(requests.resources.begin(), requests.resources.end());
     }
-    const std::array key{nodes_.mentions(Variable::kPrincipal) ? environment.principal : 0, action,
-                         nodes_.mentions(Variable::kResource) ? environment.resource : 0};
-    if (!checked_.insert(key).second) return;
-    if (typechecker_.check(environment)) possible_ = true;
+    VariableSet varying;
+    varying[static_cast<std::size_t>(Variable::kPrincipal)] = principals.size() > 1;
+    varying[static_cast<std::size_t>(Variable::kAction)] = all.size() > 1;
+    varying[static_cast<std::size_t>(Variable::kResource)] = resources.size() > 1;
+    return varying;
   }
 
-  void no_action_applies(const Policy& policy) {
-    problems_.push_back({.message = "the scope fits no action of the schema", .where = policy.where});
+  // What was found
+
+  bool full() const { return errors_.size() >= TypeProblems::kMax; }
+
+  void error(std::string message, Span where) {
+    if (!full()) errors_.push_back({.message = std::move(message), .where = where});
   }
 
-  void warn(Problem problem) { validation_.warnings.push_back(std::move(problem)); }
+  void warn(std::string message, Span where) {
+    if (warnings_.size() < TypeProblems::kMax) warnings_.push_back({.message = std::move(message), .where = where});
+  }
 
-  void close(const std::string& policy_id) {
-    std::ranges::stable_sort(problems_, {}, [](const Problem& problem) { return problem.where.begin; });
-    for (Problem& problem : problems_) {
+  // Adds what was found to that of the policies before.
+  static void add(Problems& found, const std::string& policy_id, Problems& all) {
+    std::ranges::stable_sort(found, {}, [](const Problem& problem) { return problem.where.begin; });
+    for (Problem& problem : found) {
       problem.policy_id = policy_id;
-      validation_.errors.push_back(std::move(problem));
+      all.push_back(std::move(problem));
+      if (all.size() > kManyProblems) break;
     }
-    problems_.clear();
+    found.clear();
   }
 
+  void close(const std::string& policy_id, Span where) {
+    if (steps_.spent()) {
+      errors_.push_back({.message = "checking takes too long: there are too many kinds of requests in the schema",
+                         .where = where,
+                         .limit = true});
+    }
+    add(errors_, policy_id, validation_.errors);
+    add(warnings_, policy_id, validation_.warnings);
+  }
+
+  const PolicySet& policies_;
   const Schema& schema_;
   SchemaIndex index_;
-  internal::PolicyNodes nodes_{index_};
-  internal::Typechecker typechecker_{index_, nodes_};
-  std::set<std::array<std::uint32_t, 3>> checked_;
-  bool possible_ = false;
-  Problems problems_;  // of the policy that is looked at
+  Steps steps_;
+  internal::Suggestions suggestions_;
+  std::vector<std::string> action_names_;  // made when a suggestion is looked for
+  Problems errors_;                        // of the policy that is looked at
+  Problems warnings_;                      // likewise
   Validation validation_;
 };
 
 }  // namespace
 
 Validation validate(const PolicySet& policies, const Schema& schema) {
-  PolicyValidator validator(schema);
-  for (const Policy& policy : policies.policies()) validator.policy(policy);
-  for (const Link& link : policies.links()) validator.link(link, *policies.find(link.template_id));
-  return validator.take();
+  return PolicyValidator(policies, schema).validate();
 }
 
 }  // namespace redoubt::policy

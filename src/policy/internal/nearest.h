@@ -33,4 +33,19 @@ std::string did_you_mean(std::string_view name, const Names& names) {
   return nearest.empty() ? std::string() : "; did you mean " + shown(nearest) + "?";
 }
 
+// The same for the names of a whole text: a hostile one has as many mistakes as bytes, so only the first are looked
+// for.
+class Suggestions {
+ public:
+  template <class Names>
+  std::string did_you_mean(std::string_view name, const Names& names) {
+    if (left_ == 0) return {};
+    --left_;
+    return internal::did_you_mean(name, names);
+  }
+
+ private:
+  std::size_t left_ = 100;
+};
+
 }  // namespace redoubt::policy::internal

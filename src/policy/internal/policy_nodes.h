@@ -2,7 +2,7 @@
 // stand for others are put as these, and parts that say the same are known to.
 #pragma once
 
-#include <array>
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -17,6 +17,7 @@
 namespace redoubt::policy::internal {
 
 using NodeId = std::uint32_t;
+using VariableSet = std::bitset<4>;  // by Variable
 
 enum class NodeKind : std::uint8_t {
   kBool,
@@ -60,19 +61,17 @@ struct PolicyNode {
   std::uint32_t list = 0;  // where its list begins
   std::uint32_t size = 0;  // of the list
   NodeId same = 0;         // the first node that says the same; itself otherwise
+  VariableSet variables;   // in it
   const Expr* from = nullptr;
 };
 
 class PolicyNodes {
  public:
-  // `index` must outlive this; names of policies are added to it.
-  explicit PolicyNodes(SchemaIndex& index);
+  // Names in the policy are added to `index`; both must outlive this, and the policy the index. Recursion is as deep as
+  // the conditions are.
+  PolicyNodes(SchemaIndex& index, const Policy& policy);
   PolicyNodes(const PolicyNodes&) = delete;
   PolicyNodes& operator=(const PolicyNodes&) = delete;
-
-  // Takes the place of what was read before. The policy must outlive this and the index. Recursion is as deep as its
-  // expressions are.
-  void read(const Policy& policy);
 
   // One for each condition, in order.
   const std::vector<NodeId>& conditions() const { return conditions_; }
@@ -85,8 +84,8 @@ class PolicyNodes {
   }
   // Capabilities are numbered from 0: that what one expression gives is known to have an attribute or a tag.
   std::uint32_t capability_count() const { return static_cast<std::uint32_t>(capabilities_.size()); }
-  // Whether a condition mentions it.
-  bool mentions(Variable variable) const { return mentioned_[static_cast<std::size_t>(variable)]; }
+  // In any condition.
+  bool mentions(Variable variable) const { return variables_.test(static_cast<std::size_t>(variable)); }
 
  private:
   struct Hash {
@@ -128,7 +127,7 @@ class PolicyNodes {
   std::unordered_set<NodeId, Hash, Same> known_;
   std::unordered_map<Capability, std::uint32_t, CapabilityHash> capabilities_;
   std::vector<NodeId> conditions_;
-  std::array<bool, 4> mentioned_{};
+  VariableSet variables_;
 };
 
 }  // namespace redoubt::policy::internal

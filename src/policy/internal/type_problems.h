@@ -2,23 +2,35 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 
+#include "policy/internal/nearest.h"
 #include "policy/internal/policy_nodes.h"
 #include "policy/internal/schema_index.h"
 #include "policy/source.h"
 
 namespace redoubt::policy::internal {
 
+// Of which types the parts of a request are.
+struct Environment {
+  std::uint32_t principal = kNotDeclared;  // entity types and an action of the SchemaIndex
+  std::uint32_t action = kNotDeclared;
+  std::uint32_t resource = kNotDeclared;
+};
+
 // Keeps what is wrong at one place for one reason once, however many environments show it.
 class TypeProblems {
  public:
   static constexpr std::size_t kMax = 20;  // of one policy
 
-  TypeProblems(const SchemaIndex& index, const PolicyNodes& nodes) : index_(index), nodes_(nodes) {}
+  // All must outlive this. Of the variables in `varying` it is said what they were, where it matters.
+  TypeProblems(const SchemaIndex& index, const PolicyNodes& nodes, VariableSet varying, Suggestions& suggestions)
+      : index_(index), nodes_(nodes), varying_(varying), suggestions_(suggestions) {}
 
-  void clear();
+  // Where what comes next was found.
+  void enter(const Environment& environment) { environment_ = environment; }
   bool full() const { return problems_.size() >= kMax; }
   bool empty() const { return problems_.empty(); }
   Problems take() { return std::move(problems_); }
@@ -43,11 +55,15 @@ class TypeProblems {
   // False when it was told already.
   bool is_new(NodeId at, TypeId one = kNoType, TypeId other = kNoType);
   void add(NodeId at, std::string message);
+  std::string where(VariableSet dependent) const;
   std::string described(TypeId type) const;
   std::string owner(const PolicyNode& access, TypeId on) const;
 
   const SchemaIndex& index_;
   const PolicyNodes& nodes_;
+  VariableSet varying_;
+  Suggestions& suggestions_;
+  Environment environment_;
   Problems problems_;
   std::unordered_set<std::uint64_t> told_;
 };

@@ -7,38 +7,29 @@
 
 #include "policy/internal/policy_nodes.h"
 #include "policy/internal/schema_index.h"
+#include "policy/internal/steps.h"
 #include "policy/internal/type_problems.h"
 #include "policy/internal/type_table.h"
 
 namespace redoubt::policy::internal {
 
-// Of which types the parts of a request are.
-struct Environment {
-  std::uint32_t principal = kNotDeclared;  // entity types and an action of the SchemaIndex
-  std::uint32_t action = kNotDeclared;
-  std::uint32_t resource = kNotDeclared;
-};
-
-// Checks one policy after the other, each in one environment after the other.
+// Checks the conditions of one policy, in one environment after the other.
 class Typechecker {
  public:
-  // All must outlive this. `nodes` holds the policy that is checked.
-  Typechecker(SchemaIndex& index, const PolicyNodes& nodes)
-      : index_(index), types_(index.types()), nodes_(nodes), problems_(index, nodes) {}
+  // All must outlive this. Each node visited is a step.
+  Typechecker(SchemaIndex& index, const PolicyNodes& nodes, TypeProblems& problems, Steps& steps)
+      : index_(index),
+        types_(index.types()),
+        nodes_(nodes),
+        problems_(problems),
+        steps_(steps),
+        known_(nodes.capability_count()) {}
 
-  // Another policy was read into the nodes.
-  void begin();
-  // Whether the conditions can be true in the environment; not when their type is `False`. Recursion is as deep as the
+  // Whether the conditions can be true in the environment: not when their type is `False`. Recursion is as deep as the
   // conditions are.
   bool check(const Environment& environment);
 
-  TypeProblems& problems() { return problems_; }
-  // Checking the policy takes more time than any should: it was left off.
-  bool exhausted() const { return steps_ >= kMaxSteps; }
-
  private:
-  static constexpr std::uint64_t kMaxSteps = 100'000'000;  // nodes visited for one policy
-
   using Capabilities = std::vector<std::uint32_t>;  // sorted
   struct Answer {
     TypeId type = kNoType;  // kNoType: it has none, and why was told
@@ -79,6 +70,8 @@ class Typechecker {
   TypeId entity_or_record_of(NodeId operand);
   TypeId ancestors_of(NodeId operand);  // an entity or a set of them: the entity's type
 
+  Capabilities both(const Capabilities& a, const Capabilities& b);
+  Capabilities common(const Capabilities& a, const Capabilities& b);
   void learn(const Capabilities& known);
   void forget(const Capabilities& known);
 
@@ -92,10 +85,10 @@ class Typechecker {
   SchemaIndex& index_;
   TypeTable& types_;
   const PolicyNodes& nodes_;
-  TypeProblems problems_;
-  Environment environment_;
+  TypeProblems& problems_;
+  Steps& steps_;
   std::vector<std::uint32_t> known_;  // by capability: how often it was learned and not yet forgotten
-  std::uint64_t steps_ = 0;
+  Environment environment_;
 };
 
 }  // namespace redoubt::policy::internal
