@@ -111,7 +111,7 @@ class PolicyValidator {
 
   // A list of actions is a set like others: it has elements, and they are of one type.
   void check_list(const Scope& action) {
-    if (!action.list) return;
+    if (action.kind != Scope::Kind::kIn) return;
     if (action.entities.empty()) return error("the list of actions is empty", action.where);
     const std::string& type = action.entities.front().type;
     const auto other = std::ranges::find_if(action.entities, [&](const EntityUid& uid) { return uid.type != type; });
