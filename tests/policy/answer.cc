@@ -99,6 +99,7 @@ class CaseAnswer {
     json_.member("case", get<std::uint64_t>(given_, "case"));
     read_policies();
     read_schema();
+    if (given_["forms"].error() == simdjson::SUCCESS) write_forms();
     if (policies_ && schema_) write_validation();
     const std::string entities = text_of(given_, "entities");
     json_.member("entities", plain_.read(entities, nullptr, complaints_));
@@ -152,6 +153,26 @@ class CaseAnswer {
     auto schema = cedar ? Schema::parse(text) : Schema::parse_json(text);
     json_.member("schema", complaints_.has("schema", schema));
     if (schema) schema_ = *std::move(schema);
+  }
+
+  // The JSON forms of what came in Cedar's syntax.
+  void write_forms() {
+    json_.key("policies_json");
+    if (policies_) {
+      json_.begin_object();
+      for (const Policy& policy : policies_->policies()) {
+        json_.key(policy.id);
+        json_.raw(to_json(policy));
+      }
+      json_.end_object();
+    } else {
+      json_.null();
+    }
+    json_.key("converted_schema");
+    std::string_view text;
+    const bool cedar = given_["schema"].get(text) == simdjson::SUCCESS;
+    const auto converted = cedar ? schema_to_json(text) : fail(Problem{});
+    converted ? json_.raw(*converted) : json_.null();
   }
 
   void write_validation() {
