@@ -37,7 +37,8 @@ bool SchemaBuilder::spend(std::size_t relations) {
   if (relations_ > kMaxRelations) return false;
   relations_ += relations;
   if (relations_ <= kMaxRelations) return true;
-  problems_.add({}, "schema has more than " + std::to_string(kMaxRelations) + " memberships and applications");
+  problems_.add({}, {}, "schema has more than " + std::to_string(kMaxRelations) + " memberships and applications",
+                true);
   return false;
 }
 
@@ -129,7 +130,8 @@ SchemaBuilder::Built SchemaBuilder::build_type(const DeclarationPlace& place, co
   }
   if (built.depth > limits_.max_depth) {
     problems_.add(place, type.where,
-                  "type is nested more than " + std::to_string(limits_.max_depth) + " deep, common types in place");
+                  "type is nested more than " + std::to_string(limits_.max_depth) + " deep, common types in place",
+                  true);
     return {};
   }
   return built;

@@ -46,9 +46,9 @@ class Reader {
     std::size_t index = 0;  // where key.data() is null
   };
 
-  void complain(std::string message) {
+  void complain(std::string message, bool limit = false) {
     if (problems_.size() >= kMaxSchemaProblems) return;
-    Problem problem{.message = std::move(message)};
+    Problem problem{.message = std::move(message), .limit = limit};
     for (const Step& step : path_) {
       problem.path += '/';
       if (!step.key.data()) {
@@ -237,7 +237,7 @@ class Reader {
   TypeExpr read_type(dom::element value, std::size_t depth, Extra extra = Extra::kNothing) {
     TypeExpr type;
     if (depth > limits_.max_depth) {
-      complain("types are nested more than " + std::to_string(limits_.max_depth) + " deep");
+      complain("types are nested more than " + std::to_string(limits_.max_depth) + " deep", true);
       return type;
     }
     if (!value.is_object()) {
@@ -309,9 +309,10 @@ class Reader {
 Checked<SchemaFragment> read_json_schema(std::string_view json, const Limits& limits) {
   // A record type costs two levels of JSON; around types there are at most eight.
   constexpr std::size_t kMaxJsonDepth = 1024;
-  encoding::JsonReader reader({limits.max_bytes, std::min(kMaxJsonDepth, 2 * limits.max_depth + 8)});
+  encoding::JsonReader reader({.max_bytes = std::min<std::size_t>(limits.max_bytes, 0xffff'fffe),
+                               .max_depth = std::min(kMaxJsonDepth, 2 * limits.max_depth + 8)});
   const auto root = reader.parse(json);
-  if (!root) return fail({.message = root.error().message()});
+  if (!root) return fail({.message = root.error().message(), .limit = root.error().code() == Errc::kTooLarge});
   return Reader(limits).read(*root);
 }
 

@@ -89,9 +89,9 @@ std::string qualified(std::string_view space, std::string_view name) {
   return whole.append(space).append("::").append(name);
 }
 
-void SchemaProblems::add(const DeclarationPlace& place, Span where, std::string message) {
+void SchemaProblems::add(const DeclarationPlace& place, Span where, std::string message, bool limit) {
   if (full()) return;
-  Problem problem{.message = std::move(message), .where = where};
+  Problem problem{.message = std::move(message), .where = where, .limit = limit};
   if (where == Span{} && place.space) {  // JSON has no places
     append_pointer_step(problem.path, place.space->name.name);
     if (!place.section.empty()) {

@@ -236,7 +236,10 @@ class Parser {
 
   bool parse_type(TypeExpr& type, std::size_t depth) {
     if (depth > limits_.max_depth) {
-      return fail_at(token_.where, "types are nested more than " + std::to_string(limits_.max_depth) + " deep");
+      problems_.push_back({.message = "types are nested more than " + std::to_string(limits_.max_depth) + " deep",
+                           .where = token_.where,
+                           .limit = true});
+      return false;
     }
     if (is("{")) return parse_record(type, depth);
     NameRef name;
@@ -399,7 +402,7 @@ class Parser {
 
 Checked<SchemaFragment> read_cedar_schema(std::string_view text, const Limits& limits) {
   if (text.size() > limits.max_bytes) {
-    return fail({.message = "schema is longer than " + std::to_string(limits.max_bytes) + " bytes"});
+    return fail({.message = "schema is longer than " + std::to_string(limits.max_bytes) + " bytes", .limit = true});
   }
   if (!encoding::is_utf8(text)) return fail({.message = "schema is not UTF-8"});
   return Parser(text, limits).parse();

@@ -30,7 +30,7 @@ struct DeclarationPlace {
 class SchemaProblems {
  public:
   // `where` is the declaration's name unless given.
-  void add(const DeclarationPlace& place, Span where, std::string message);
+  void add(const DeclarationPlace& place, Span where, std::string message, bool limit = false);
   void add(const DeclarationPlace& place, std::string message) { add(place, place.where, std::move(message)); }
   bool empty() const { return problems_.empty(); }
   bool full() const { return problems_.size() >= kMaxSchemaProblems; }
