@@ -7,7 +7,7 @@
   entities.json        all entities
   requests.jsonl       one request a line: principal, action, resource, context; `entities` holds those it concerns
 
-Nothing in it is random, and requests go round the first, the last and eighteen teams between them. By itself:
+Nothing in it is random, and requests go round the first, the last and eight teams between them. By itself:
 python3 policy_scenario.py FOLDER COUNT.
 """
 
@@ -63,7 +63,7 @@ when {{ context has cost && context.cost.greaterThan(decimal("2.5000")) }};
 """,
 )
 USERS, MODELS = 3, 2
-TEAMS_ASKED = 20
+TEAMS_ASKED = 10
 
 
 def uid(kind, name):

@@ -52,9 +52,7 @@ class Complaints {
     for (const Problem& problem : problems) add(what, problem.message);
   }
   void add(std::string_view what, const Error& error) { add(what, error.message()); }
-  void add(std::string_view what, const std::string& message) {
-    lines_.push_back(std::string(what) + ": " + message);
-  }
+  void add(std::string_view what, const std::string& message) { lines_.push_back(std::string(what) + ": " + message); }
   // Whether there is a value; if not, why.
   template <class T>
   bool has(std::string_view what, const T& outcome) {
@@ -187,8 +185,10 @@ class CaseAnswer {
   }
 
   void write_request(object asked) {
-    Request request{uid_of(get<object>(asked, "principal")), uid_of(get<object>(asked, "action")),
-                    uid_of(get<object>(asked, "resource")), {}};
+    Request request{uid_of(get<object>(asked, "principal")),
+                    uid_of(get<object>(asked, "action")),
+                    uid_of(get<object>(asked, "resource")),
+                    {}};
     const auto text = get<std::string_view>(asked, "context");
     json_.begin_object();
     auto context = parse_context(text);

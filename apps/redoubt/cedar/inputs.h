@@ -39,8 +39,8 @@ using Input = tl::expected<T, InputError>;
 tl::unexpected<InputError> unreadable(const Error& error, ExitStatus status = kFailure);
 tl::unexpected<InputError> wrong(NamedText input, policy::Problems problems);
 
-// Prints the problems, on standard error, or as JSON: {"ok": false, "errors": […]}. Returns the error's status if it has
-// one, or else `status`.
+// Prints the problems, on standard error, or as JSON: {"ok": false, "errors": […]}. Returns the error's status if it
+// has one, or else `status`.
 int report(const InputError& error, bool json, int status = kFailure);
 // Each problem as an object: file, line, column, pointer, policy, message, expected, as far as they are known.
 void write_problems(encoding::JsonWriter& json, const policy::Problems& problems, const NamedText& input);
