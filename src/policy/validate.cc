@@ -5,6 +5,7 @@
 #include <ranges>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "policy/internal/conformance.h"
@@ -224,7 +225,9 @@ class PolicyValidator {
 
   // Adds what was found to that of the policies before.
   static void add(Problems& found, const std::string& policy_id, Problems& all) {
-    std::ranges::stable_sort(found, {}, [](const Problem& problem) { return problem.where.begin; });
+    std::ranges::sort(found, [](const Problem& a, const Problem& b) {
+      return std::tie(a.where.begin, a.message) < std::tie(b.where.begin, b.message);
+    });
     for (Problem& problem : found) {
       problem.policy_id = policy_id;
       all.push_back(std::move(problem));
