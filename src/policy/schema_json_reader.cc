@@ -79,8 +79,8 @@ class Reader {
   template <class F>
   void each_member(dom::element value, F&& f) {
     if (!value.is_object()) return complain("expected an object");
-    for (const auto [name, member] : dom::object(value)) {
-      at({name}, [&, name = name, member = member] { f(name, member); });
+    for (const dom::key_value_pair member : dom::object(value)) {
+      at({member.key}, [&] { f(member.key, member.value); });
     }
   }
   template <class F>

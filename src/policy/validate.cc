@@ -5,6 +5,7 @@
 #include <ranges>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "policy/internal/conformance.h"
@@ -61,11 +62,13 @@ class PolicyValidator {
  private:
   void check(const Policy& policy) {
     const PolicyNodes nodes(index_, policy);
-    check_names(policy, nodes);
+    check_names(policy);
+    const bool scope_is_known = errors_.empty();
+    check_names(nodes);
     const ScopeTypes scope(index_, policy, steps_);
     const auto requests = scope.requests(nodes.mentions(Variable::kPrincipal), nodes.mentions(Variable::kResource));
     if (requests.empty()) {
-      error(scope.why_none(), policy.where);
+      if (scope_is_known) error(scope.why_none(), policy.where);
     } else if (!check_types(nodes, requests) && errors_.empty() && !steps_.spent()) {
       warn("the policy never holds: it is false for every request of the schema", policy.where);
     }
@@ -77,7 +80,7 @@ class PolicyValidator {
   void check(const Link& link, const Policy& policy) {
     for (const auto& [slot, uid] : link.values) check_type_name(uid.type, policy.where);
     const ScopeTypes scope(index_, policy, steps_, &link);
-    if (scope.requests(false, false).empty()) error(scope.why_none(), policy.where);
+    if (errors_.empty() && scope.requests(false, false).empty()) error(scope.why_none(), policy.where);
     close(link.id, policy.where);
   }
 
@@ -120,7 +123,7 @@ class PolicyValidator {
           action.where);
   }
 
-  void check_names(const Policy& policy, const PolicyNodes& nodes) {
+  void check_names(const Policy& policy) {
     check_list(policy.action);
     for (const Scope* scope : {&policy.principal, &policy.action, &policy.resource}) {
       if (scope->kind == Scope::Kind::kIs || scope->kind == Scope::Kind::kIsIn) {
@@ -128,6 +131,9 @@ class PolicyValidator {
       }
       for (const EntityUid& uid : scope->entities) check_entity(uid, scope->where);
     }
+  }
+
+  void check_names(const PolicyNodes& nodes) {
     for (const internal::PolicyNode& node : nodes.all()) {
       if (full()) return;
       if (node.kind == NodeKind::kEntity) check_entity({node.from->name, node.from->text}, node.from->where);
@@ -224,7 +230,9 @@ class PolicyValidator {
 
   // Adds what was found to that of the policies before.
   static void add(Problems& found, const std::string& policy_id, Problems& all) {
-    std::ranges::stable_sort(found, {}, [](const Problem& problem) { return problem.where.begin; });
+    std::ranges::sort(found, [](const Problem& a, const Problem& b) {
+      return std::tie(a.where.begin, a.message) < std::tie(b.where.begin, b.message);
+    });
     for (Problem& problem : found) {
       problem.policy_id = policy_id;
       all.push_back(std::move(problem));

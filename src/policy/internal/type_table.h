@@ -37,6 +37,9 @@ inline constexpr TypeId kBoolType = 3;
 inline constexpr TypeId kLongType = 4;
 inline constexpr TypeId kStringType = 5;
 inline constexpr TypeId kFirstExtensionType = 6;
+constexpr TypeId boolean_type(bool value) {
+  return value ? kTrueType : kFalseType;
+}
 constexpr TypeId extension_type(ExtensionType type) {
   return kFirstExtensionType + static_cast<TypeId>(type);
 }

@@ -143,9 +143,8 @@ TEST(ValidateLinks, MustFitAnActionWithTheirValues) {
 }
 
 TEST(ValidateLinks, MustNameKnownTypes) {
-  const std::string found =
-      errors_of_link("permit (principal in ?principal, action, resource);", {{Slot::kPrincipal, {"Grup", "a"}}});
-  EXPECT_TRUE(found.starts_with("link: unknown entity type `Grup`; did you mean `Group`?\n")) << found;
+  EXPECT_EQ(errors_of_link("permit (principal in ?principal, action, resource);", {{Slot::kPrincipal, {"Grup", "a"}}}),
+            "link: unknown entity type `Grup`; did you mean `Group`?\n");
 }
 
 TEST(ValidateScope, ProblemsNameTheirPolicyAndComeInOrder) {
@@ -153,7 +152,7 @@ TEST(ValidateScope, ProblemsNameTheirPolicyAndComeInOrder) {
       "permit (principal, action, resource);\n"
       "permit (principal is Usr, action, resource) when { principal is Zebra };\n";
   const Validation validation = validate(policies_of(text), photo_schema());
-  ASSERT_EQ(validation.errors.size(), 3U);
+  ASSERT_EQ(validation.errors.size(), 2U);
   for (const Problem& problem : validation.errors) EXPECT_EQ(problem.policy_id, "policy1");
   EXPECT_TRUE(
       std::ranges::is_sorted(validation.errors, {}, [](const Problem& problem) { return problem.where.begin; }));
