@@ -1,8 +1,8 @@
 #include "policy/internal/type_problems.h"
 
+#include <ranges>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "policy/internal/nearest.h"
 #include "policy/internal/shown.h"
@@ -91,10 +91,9 @@ void TypeProblems::no_attribute(NodeId access, TypeId on) {
   if (!is_new(access, on)) return;
   const PolicyNode& node = nodes_[access];
   const std::string_view name = index_.names().text(node.value);
-  std::vector<std::string_view> names;
-  for (const TypeTable::Attribute& attribute : index_.types().attributes(index_.attributes_of(on))) {
-    names.push_back(index_.names().text(attribute.name));
-  }
+  const auto names =
+      index_.types().attributes(index_.attributes_of(on)) |
+      std::views::transform([&](const TypeTable::Attribute& attribute) { return index_.names().text(attribute.name); });
   const bool entity = index_.types().kind(on) == TypeTable::Kind::kEntity;
   add(access, owner(node, on) + " has no attribute " + shown(name) + where(entity ? VariableSet() : node.variables) +
                   suggestions_.did_you_mean(name, names));
@@ -104,8 +103,9 @@ void TypeProblems::attribute_may_be_missing(NodeId access, TypeId on) {
   if (!is_new(access, on)) return;
   const PolicyNode& node = nodes_[access];
   const std::string name(index_.names().text(node.value));
-  std::string message =
-      "attribute " + shown(name) + " of " + owner(node, on) + " is optional; ask first whether it is there";
+  const bool entity = index_.types().kind(on) == TypeTable::Kind::kEntity;
+  std::string message = "attribute " + shown(name) + " of " + owner(node, on) + " is optional" +
+                        where(entity ? VariableSet() : node.variables) + "; ask first whether it is there";
   const std::string path = path_text(*nodes_[node.a].from);
   if (!path.empty() && is_identifier(name)) message += ": `" + path + " has " + name + " && …`";
   add(access, std::move(message));

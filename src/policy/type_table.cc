@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "policy/internal/shown.h"
+#include "policy/name.h"
+
 namespace redoubt::policy::internal {
 namespace {
 
@@ -9,6 +12,14 @@ constexpr std::size_t kMaxDescription = 200;  // bytes
 
 std::size_t mix(std::size_t hash, std::size_t value) {
   return (hash ^ value) * 0x9e3779b97f4a7c15u;
+}
+
+// As schemas have it, but that a terminal can show it.
+std::string attribute_text(std::string_view name) {
+  if (is_identifier_shape(name)) return std::string(name);
+  std::string text = shown(name);
+  text.front() = text.back() = '"';
+  return text;
 }
 
 }  // namespace
@@ -174,7 +185,7 @@ void TypeTable::describe(TypeId type, std::string& out) const {
     if (out.size() > kMaxDescription) break;
     if (!first) out += ", ";
     first = false;
-    out += names_.text(attribute.name);
+    out += attribute_text(names_.text(attribute.name));
     out += attribute.required ? ": " : "?: ";
     describe(attribute.type, out);
   }

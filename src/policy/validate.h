@@ -1,6 +1,13 @@
 // Whether policies, entities and requests fit a schema (Cedar reference, "Policy validation"; strict mode).
 //
-// Pure functions; any thread.
+//   const Validation validation = validate(*policies, *schema);
+//   for (const Problem& p : validation.errors) std::cerr << render(p, "a.cedar", text);
+//   if (!validation.ok()) return 1;
+//
+// A policy that validates, asked of entities and requests that do, errs on nothing but integer overflow and entities
+// that are not there.
+//
+// Pure functions; any thread. Recursion is as deep as policies and values are, which their readers bound.
 #pragma once
 
 #include "policy/entities.h"
@@ -9,20 +16,26 @@
 
 namespace redoubt::policy {
 
-// Errors make the set invalid; warnings (confusable identifiers, a policy that is never true) do not. Verdicts are
-// those of Cedar 4.12 in strict mode.
+// Errors make the set invalid; warnings (a policy that is never true, text that looks like other text) do not. Verdicts
+// are those of Cedar 4.12 in strict mode, where a policy whose scope fits no action is an error. Each problem names its
+// policy or link and says where in the policies' text it is; those of one policy come together, in the order of the
+// text, and those of links last. Of one policy twenty or so are kept, and of very many policies one each.
 struct Validation {
   Problems errors;  // may be empty, other than in a failed Checked
   Problems warnings;
   bool ok() const { return errors.empty(); }
 };
-// Each policy, each template, and each link with its values.
+// Each policy and each template, for all kinds of requests that its scope admits, and each link with its values.
+// Time is bounded by the size of both arguments: where a schema has more kinds of requests than can be looked at, the
+// set is invalid, and the last error has `limit`.
 Validation validate(const PolicySet& policies, const Schema& schema);
 
-// Types of principal and resource fit the action, entities of enumerated types exist, the context has the action's
-// type.
+// Principal, action and resource are of the schema and fit each other, those of enumerated types exist, the context has
+// the action's type. kInvalidArgument says what does not fit.
 Result<> validate_request(const Request& request, const Schema& schema);
-// Every entity's type is declared, its attributes, tags and parents fit; actions are exactly those of the schema.
+
+// Every entity's type is declared, its id, attributes, tags and parents are what it allows; actions are as the schema
+// has them, if they are given at all. Problems have a path into an array of the entities; a hundred at most.
 Problems validate_entities(const Entities& entities, const Schema& schema);
 
 }  // namespace redoubt::policy

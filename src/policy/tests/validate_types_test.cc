@@ -85,6 +85,11 @@ TEST(ValidateTypes, RecordsAgreeAttributeByAttribute) {
   EXPECT_NE(errors_when("principal.profile == {city: \"x\", phone: {mobile: \"1\"}}"), "");
 }
 
+TEST(ValidateTypes, AreShownInOneLineHoweverTheirAttributesAreCalled) {
+  const std::string found = errors_when("{\"a\\nb\": 1, \"c d\": 2} == 1");
+  EXPECT_NE(found.find("found `{\"a\ufffdb\": Long, \"c d\": Long}` and `Long`"), std::string::npos) << found;
+}
+
 TEST(ValidateTypes, ElementsOfASetHaveOneType) {
   EXPECT_EQ(errors_when("[1, 2].contains(principal.age) && [true, false].contains(principal.active)"), "");
   EXPECT_EQ(errors_when("[principal.manager, User::\"a\"] == principal.friends"), "");
