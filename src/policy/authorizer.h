@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -95,47 +94,56 @@ void authorize(const CompiledPolicies& policies, const EntityStore& entities, co
 std::string describe(const CompiledPolicies& policies, const EntityStore& entities, const Request& request,
                      const PolicyError& error);
 
-// Why a decision came out as it did: for each policy whose scope fits but for at most one part, which parts and
-// conditions, down to the operands of && and ||, were true, false or in error.
+// Why a decision came out as it did: each policy whose scope fits but for at most one part, with what its parts and
+// conditions were, down to the operands of && and ||.
 struct Explanation {
+  enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kNotReached };
   struct Step {
     std::string text;  // in Cedar syntax
-    enum class Outcome : std::uint8_t { kTrue, kFalse, kError, kNotReached } outcome = Outcome::kNotReached;
-    std::string error;  // its message
-    std::vector<Step> operands;
+    Outcome outcome = Outcome::kNotReached;
+    std::string error;           // its message; empty unless kError
+    std::vector<Step> operands;  // of && and ||; chains of one of them are one step
   };
   struct Near {
     std::string policy_id;
     Effect effect = Effect::kPermit;
-    bool held = false;
-    std::vector<Step> scope;       // principal, action, resource
-    std::vector<Step> conditions;  // in the order written
+    Outcome outcome = Outcome::kFalse;  // never kNotReached
+    bool determining = false;
+    std::vector<Step> scope;       // principal, action, resource: each by itself true or false
+    std::vector<Step> conditions;  // in the order written: the whole clause, with its expression as its one operand
   };
-  Answer answer;
-  std::vector<Near> policies;
+  Decision decision = Decision::kDeny;
+  std::vector<Near> policies;  // in the order of the set, links last
 };
-Explanation explain(const PolicySet& policies, const EntityStore& entities, const Request& request);
+// Errors are those of CompiledPolicies::compile. For people: takes as long as compiling does.
+Result<Explanation> explain(const PolicySet& policies, const EntityStore& entities, const Request& request,
+                            const Limits& limits = {});
 
-// What is left to decide when part of a request is not known.
+// What is known of a request, when not all of it is.
 struct PartialRequest {
-  // Nothing: unknown. A type without an id: unknown, but of that type.
+  // Nothing: unknown. A type without a UID: unknown, but of that type.
   struct Part {
     std::optional<EntityUid> uid;
-    std::optional<std::string> type;
+    std::optional<std::string> type;  // does not matter beside a UID
   };
   Part principal;
   Part action;
   Part resource;
   std::optional<Record> context;  // nothing: unknown as a whole
 };
+// What is left to decide. Whatever stands for the unknown in the end: `policies` decide as all of them would have, with
+// the same reasons, and the same policies err.
 struct Residual {
-  std::optional<Decision> decision;  // when it does not depend on what is unknown
-  std::set<std::string> must_be_determining;
-  std::set<std::string> may_be_determining;
-  // What is left of each policy that neither holds nor fails for certain: one condition, with unknowns `principal`,
-  // `action`, `resource`, `context` as variables; errors known already as kCall of `error`.
-  std::vector<Policy> policies;
+  std::optional<Decision> decision;           // when it is certain already
+  std::set<std::string> must_be_determining;  // whatever the unknown is
+  std::set<std::string> may_be_determining;   // the former included
+  // Those that are not certain to be false, under their ids, without the parts of their scopes and the conditions that
+  // are certain to be true. So one that holds for certain has neither. What is known stands in place of expressions,
+  // unless it is large; an error that is certain stands as a call of `error`.
+  PolicySet policies;
 };
-Residual authorize_partially(const PolicySet& policies, const EntityStore& entities, const PartialRequest& request);
+// kTooLarge for an expression deeper than the limits.
+Result<Residual> authorize_partially(const PolicySet& policies, const EntityStore& entities,
+                                     const PartialRequest& request, const Limits& limits = {});
 
 }  // namespace redoubt::policy

@@ -16,7 +16,6 @@ using internal::is_action_type;
 using internal::JsonPlace;
 using internal::ProblemList;
 using internal::read_uid;
-using internal::read_value;
 using internal::shown;
 using simdjson::dom::element;
 using simdjson::dom::object;

@@ -27,4 +27,13 @@ std::string JsonPlace::pointer() const {
   return out;
 }
 
+void ProblemList::add(const JsonPlace& place, std::string message, bool limit) {
+  if (full()) return;
+  Problem problem;
+  problem.message = std::move(message);
+  problem.path = place.pointer();
+  problem.limit = limit;
+  problems_.push_back(std::move(problem));
+}
+
 }  // namespace redoubt::policy::internal

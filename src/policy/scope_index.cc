@@ -1,13 +1,10 @@
 #include "policy/internal/scope_index.h"
 
+#include <limits>
 #include <numeric>
 #include <utility>
 
 namespace redoubt::policy::internal {
-
-bool ScopeIndex::fits(std::uint32_t policy, const Subjects& request, const Store& store) const {
-  return all_hold(guards(policy), know(request), store);
-}
 
 ScopeIndex::KnownParts ScopeIndex::know(const Subjects& request) const {
   KnownParts parts;
@@ -134,6 +131,7 @@ void ScopeIndexBuilder::choose() {
     each_key(guard, [](ScopeIndex::File& file, std::size_t key) { ++file.starts[key]; });
   };
   const auto shared_with = [&](const Guard& guard) {
+    if (!guard.can_be_filed_under()) return std::numeric_limits<std::size_t>::max();
     std::size_t sum = 0;
     each_key(guard, [&](ScopeIndex::File& file, std::size_t key) { sum += file.starts[key]; });
     return sum;
@@ -154,7 +152,7 @@ void ScopeIndexBuilder::file() {
   const auto each_filed = [&](auto&& visit) {
     for (std::uint32_t policy = 0; policy < impossible_.size(); ++policy) {
       const auto guards = index_.guards(policy);
-      if (guards.empty()) continue;
+      if (guards.empty() || !guards[0].can_be_filed_under()) continue;
       each_key(guards[0], [&](ScopeIndex::File& file, std::size_t key) { visit(file, key, policy); });
     }
   };
@@ -172,8 +170,10 @@ void ScopeIndexBuilder::file() {
   });
   for (std::uint32_t policy = 0; policy < impossible_.size(); ++policy) {
     const auto guards = index_.guards(policy);
-    if (guards.empty() && !impossible_[policy]) index_.unfiled_.push_back(policy);
-    if (guards.empty()) continue;
+    if (guards.empty() || !guards[0].can_be_filed_under()) {
+      if (!impossible_[policy]) index_.unfiled_.push_back(policy);
+      continue;
+    }
     const Guard& first = guards[0];
     if (first.kind == Guard::Kind::kIn || first.kind == Guard::Kind::kInAny) index_.files_in_[first.part] = true;
     if (first.kind == Guard::Kind::kIs) index_.files_type_[first.part] = true;

@@ -5,6 +5,7 @@
 #include "policy/extension.h"
 #include "policy/internal/escapes.h"
 #include "policy/internal/operators.h"
+#include "policy/internal/to_cedar.h"
 #include "policy/policy_set.h"
 
 namespace redoubt::policy {
@@ -233,7 +234,11 @@ void Printer::list(const Expr& e, std::size_t from) {
   }
 }
 
-std::string scope_to_cedar(const Scope& scope, const std::string& part) {
+}  // namespace
+
+namespace internal {
+
+std::string to_cedar(const Scope& scope, const std::string& part) {
   using Kind = Scope::Kind;
   std::string out = part;
   if (scope.kind == Kind::kIs || scope.kind == Kind::kIsIn) out += " is " + scope.type;
@@ -246,7 +251,11 @@ std::string scope_to_cedar(const Scope& scope, const std::string& part) {
   return out;
 }
 
-}  // namespace
+std::string to_cedar(const Condition& condition) {
+  return (condition.unless ? "unless { " : "when { ") + policy::to_cedar(condition.body) + " }";
+}
+
+}  // namespace internal
 
 std::string to_cedar(const Expr& expression) {
   std::string out;
@@ -262,13 +271,9 @@ std::string to_cedar(const Policy& policy) {
     out += '\n';
   }
   out += policy.effect == Effect::kPermit ? "permit (" : "forbid (";
-  out += scope_to_cedar(policy.principal, "principal") + ", " + scope_to_cedar(policy.action, "action") + ", " +
-         scope_to_cedar(policy.resource, "resource") + ")";
-  for (const Condition& condition : policy.conditions) {
-    out += condition.unless ? "\nunless { " : "\nwhen { ";
-    Printer(out).print(condition.body);
-    out += " }";
-  }
+  out += internal::to_cedar(policy.principal, "principal") + ", " + internal::to_cedar(policy.action, "action") + ", " +
+         internal::to_cedar(policy.resource, "resource") + ")";
+  for (const Condition& condition : policy.conditions) out += "\n" + internal::to_cedar(condition);
   return out += ";";
 }
 

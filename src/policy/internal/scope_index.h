@@ -2,7 +2,8 @@
 // and resource, what they are in, and their types, so that policies about others cost nothing.
 //
 // A scope is taken apart into guards, all of which must hold. Each policy is filed under one of its guards, the one
-// that it shares with the fewest others, or, when it has none, under none.
+// that it shares with the fewest others, or, when it has none, under none. A list of more than kMaxKeys entities is no
+// guard to be filed under: who is in many of them would find the policy as often.
 #pragma once
 
 #include <algorithm>
@@ -29,13 +30,12 @@ class ScopeIndex {
   // Calls visit(policy) for each policy whose scope fits the request, each once, in no order.
   template <class Visit>
   void visit(const Subjects& request, const Store& store, Visit&& visit) const;
-  // Whether the policy's scope fits.
-  bool fits(std::uint32_t policy, const Subjects& request, const Store& store) const;
 
  private:
   friend class ScopeIndexBuilder;
 
   static constexpr std::size_t kParts = 3;  // of a scope: principal, action, resource
+  static constexpr std::uint32_t kMaxKeys = 64;
 
   struct Guard {
     enum class Kind : std::uint8_t {
@@ -48,6 +48,8 @@ class ScopeIndex {
     std::uint8_t part = 0;
     std::uint32_t first = 0;
     std::uint32_t count = 0;
+
+    bool can_be_filed_under() const { return kind != Kind::kInAny || count <= kMaxKeys; }
   };
 
   // A part of the request, as policies name it.
@@ -99,7 +101,7 @@ class ScopeIndex {
   std::vector<std::uint32_t> guards_begin_{0};  // by policy; one more at the end
   File by_symbol_;
   File by_type_;
-  std::vector<std::uint32_t> unfiled_;  // policies without a guard
+  std::vector<std::uint32_t> unfiled_;  // policies without a guard to be filed under
   // Whether a policy is filed so under that part.
   std::array<bool, kParts> files_in_{};
   std::array<bool, kParts> files_type_{};
@@ -131,8 +133,10 @@ class ScopeIndexBuilder {
 
 template <class Visit>
 void ScopeIndex::visit(const Subjects& request, const Store& store, Visit&& visit) const {
-  for (const std::uint32_t policy : unfiled_) visit(policy);
   const KnownParts parts = know(request);
+  for (const std::uint32_t policy : unfiled_) {
+    if (all_hold(guards(policy), parts, store)) visit(policy);
+  }
   const auto visit_all = [&](std::span<const std::uint32_t> policies, std::uint32_t symbol) {
     for (const std::uint32_t policy : policies) {
       if (fits_found(policy, symbol, parts, store)) visit(policy);

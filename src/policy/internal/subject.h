@@ -4,6 +4,7 @@
 #include <array>
 
 #include "policy/internal/store.h"
+#include "policy/policy_set.h"
 
 namespace redoubt::policy::internal {
 
@@ -22,5 +23,8 @@ inline Subject look_up(const Store& store, const EntityUid& uid) {
 inline Subjects look_up(const Store& store, const Request& request) {
   return {look_up(store, request.principal), look_up(store, request.action), look_up(store, request.resource)};
 }
+
+// Whether the subject is what the scope, which has no slot, demands. What ScopeIndex finds for all policies at once.
+bool fits(const Scope& scope, const Subject& subject, const Store& store);
 
 }  // namespace redoubt::policy::internal

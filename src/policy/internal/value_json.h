@@ -9,7 +9,6 @@
 
 #include "encoding/json_writer.h"
 #include "policy/internal/json_place.h"
-#include "policy/source.h"
 #include "policy/value.h"
 
 namespace redoubt::policy {
@@ -17,21 +16,6 @@ struct Type;
 }
 
 namespace redoubt::policy::internal {
-
-// What was found wrong, as far as it is kept: a hostile text has as many mistakes as bytes.
-class ProblemList {
- public:
-  static constexpr std::size_t kMax = 100;
-
-  void add(const JsonPlace& place, std::string message, bool limit = false);
-  bool full() const { return problems_.size() >= kMax; }
-  bool empty() const { return problems_.empty(); }
-  std::size_t size() const { return problems_.size(); }
-  Problems take() && { return std::move(problems_); }
-
- private:
-  Problems problems_;
-};
 
 // `expected` decides only how the JSON is understood: where it says entity or extension, the escapes may be left out;
 // where it says record, they are none. Whether the value has that type is check_value's business (conformance.h).

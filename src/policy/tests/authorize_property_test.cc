@@ -1,6 +1,7 @@
 // The engine against the naive evaluator, on random worlds.
 #include <gtest/gtest.h>
 
+#include <iostream>
 #include <random>
 
 #include "policy/authorizer.h"
@@ -26,6 +27,7 @@ NaiveAnswer named(const CompiledPolicies& policies, const Answer& answer) {
 
 TEST(Authorize, DecidesAsTheNaiveEvaluatorDoes) {
   const std::uint64_t first = std::random_device()();
+  std::cout << "seeds from " << first << "\n";
   std::size_t held = 0;
   std::size_t failed = 0;
   Answer answer;

@@ -253,9 +253,10 @@ TEST(Uid, IsReadInBothForms) {
 }
 
 TEST(Uid, RefusesOtherForms) {
-  for (const char* json : {"", "1", "\"A::\\\"x\\\"\"", "[]", "{}", R"({"type": "A"})", R"({"id": "A"})",
-                           R"({"type": "A", "id": 1})", R"({"type": null, "id": "x"})", R"({"__entity": {"id": "x"}})",
-                           R"({"type": "A B", "id": "x"})", R"({"__entity": {"type": "A:B", "id": "x"}})"}) {
+  for (const char* json :
+       {"", "1", "\"A::\\\"x\\\"\"", "[]", "{}", R"({"type": "A"})", R"({"id": "A"})", R"({"type": "A", "id": 1})",
+        R"({"type": null, "id": "x"})", R"({"__entity": {"id": "x"}})", R"({"type": "A B", "id": "x"})",
+        R"({"__entity": {"type": "A:B", "id": "x"}})", R"(["A", "x"])", R"({"__entity": ["A", "x"]})"}) {
     EXPECT_NE(problems_of(parse_uid_json(json)), "") << json;
   }
 }
