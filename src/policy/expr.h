@@ -24,7 +24,7 @@ enum class ExprKind : std::uint8_t {
   kEntity,    // name: the type; text: the id
   kVariable,  // number: a Variable
   kSlot,      // number: a Slot. In scopes only: no reader accepts it elsewhere
-  kUnknown,   // text: its name. Made by partial evaluation; also written unknown("name") in the JSON form
+  kUnknown,   // text: its name. Made by partial evaluation; no reader accepts it
   // One operand
   kNot,      // !a
   kNegate,   // -a, of anything but a literal: -1 is kLong

@@ -352,9 +352,7 @@ Reader::Read Reader::value_call(std::string_view function, const object& json, s
 }  // namespace
 
 std::optional<Expr> read_expr(element json, std::size_t max_depth, const JsonPlace& place, ProblemList& problems) {
-  auto out = Reader(max_depth, problems).expression(json, 1, place);
-  if (!problems.empty()) return std::nullopt;
-  return out;
+  return Reader(max_depth, problems).expression(json, 1, place);
 }
 
 }  // namespace redoubt::policy::internal

@@ -3,6 +3,7 @@
 #include "policy/format.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -44,12 +45,13 @@ class Formatter {
   void attribute_path();
   void sum();
   void product();
+  void chain(std::initializer_list<TokenKind> operators, void (Formatter::*operand)());
   void unary();
   void member();
   void access();
   void primary();
   void name();
-  void list(TokenKind close);
+  void list(void (Formatter::*element)());
   void record();
   void record_entry();
 
@@ -57,8 +59,8 @@ class Formatter {
   bool at(TokenKind kind) const { return next().kind == kind; }
   bool at_word(std::string_view text) const { return at(TokenKind::kIdentifier) && next().text == text; }
 
-  // The next word; at the end, nothing.
-  void take();
+  // The next words, without space between them; none at the end.
+  void take(std::size_t count = 1);
   // What stands before the next word. Groups begin behind it, and end before it: a comment breaks only those that it
   // is within.
   void comments();
@@ -76,11 +78,13 @@ class Formatter {
   Layout layout_;
 };
 
-void Formatter::take() {
-  comments();
-  if (at(TokenKind::kEnd)) return;
-  layout_.text(next().text);
-  ++at_;
+void Formatter::take(std::size_t count) {
+  for (; count > 0; --count) {
+    comments();
+    if (at(TokenKind::kEnd)) return;
+    layout_.text(next().text);
+    ++at_;
+  }
 }
 
 void Formatter::comments() {
@@ -130,26 +134,21 @@ std::string Formatter::format(std::size_t line_width) {
 
 void Formatter::policy() {
   while (at(TokenKind::kAt)) annotation();
-  take();
+  take();  // the effect
   layout_.space();
-  take();
+  take();  // (
   scopes();
-  take();
+  take();  // )
   while (at(TokenKind::kIdentifier)) {
     hard_line();
     condition();
   }
-  take();
+  take();  // ;
 }
 
 void Formatter::annotation() {
-  take();
-  take();
-  if (at(TokenKind::kOpenParen)) {
-    take();
-    take();
-    take();
-  }
+  take(2);  // @name
+  if (at(TokenKind::kOpenParen)) take(3);
   hard_line();
 }
 
@@ -222,10 +221,10 @@ void Formatter::target() {
 
 void Formatter::condition() {
   open();
-  take();
+  take();  // when
   line();
   open();
-  take();
+  take();  // {
   layout_.indent(indent_);
   line();
   open();
@@ -233,7 +232,7 @@ void Formatter::condition() {
   close();
   layout_.outdent(indent_);
   line();
-  take();
+  take();  // }
   close();
   close();
 }
@@ -258,23 +257,11 @@ void Formatter::conditional() {
 
 // No groups here and in conjunctions: where one of a condition's parts needs a line of its own, each has one.
 void Formatter::disjunction() {
-  conjunction();
-  while (at(TokenKind::kOr)) {
-    layout_.space();
-    take();
-    line();
-    conjunction();
-  }
+  chain({TokenKind::kOr}, &Formatter::conjunction);
 }
 
 void Formatter::conjunction() {
-  relation();
-  while (at(TokenKind::kAnd)) {
-    layout_.space();
-    take();
-    line();
-    relation();
-  }
+  chain({TokenKind::kAnd}, &Formatter::relation);
 }
 
 void Formatter::relation() {
@@ -311,34 +298,30 @@ void Formatter::relation() {
 // Behind `has`; or the string behind `like`.
 void Formatter::attribute_path() {
   take();
-  while (at(TokenKind::kDot)) {
-    take();
-    take();
-  }
+  while (at(TokenKind::kDot)) take(2);
 }
 
 void Formatter::sum() {
   open();
-  product();
-  while (at(TokenKind::kPlus) || at(TokenKind::kMinus)) {
-    layout_.space();
-    take();
-    line();
-    product();
-  }
+  chain({TokenKind::kPlus, TokenKind::kMinus}, &Formatter::product);
   close();
 }
 
 void Formatter::product() {
   open();
-  unary();
-  while (at(TokenKind::kStar)) {
+  chain({TokenKind::kStar}, &Formatter::unary);
+  close();
+}
+
+// Operands with operators between them, which end their lines.
+void Formatter::chain(std::initializer_list<TokenKind> operators, void (Formatter::*operand)()) {
+  (this->*operand)();
+  while (std::find(operators.begin(), operators.end(), next().kind) != operators.end()) {
     layout_.space();
     take();
     line();
-    unary();
+    (this->*operand)();
   }
-  close();
 }
 
 void Formatter::unary() {
@@ -362,19 +345,13 @@ void Formatter::member() {
 }
 
 void Formatter::access() {
-  if (at(TokenKind::kDot)) {
-    take();
-    take();
-    return;
-  }
-  const bool index = at(TokenKind::kOpenBracket);
-  take();
-  if (index) {
-    take();
-  } else if (!at(TokenKind::kCloseParen)) {
+  if (at(TokenKind::kDot)) return take(2);
+  if (at(TokenKind::kOpenBracket)) return take(3);
+  take();  // (
+  if (!at(TokenKind::kCloseParen)) {
     layout_.indent(indent_);
     soft_line();
-    list(TokenKind::kCloseParen);
+    list(&Formatter::expression);
     layout_.outdent(indent_);
     soft_line();
   }
@@ -396,7 +373,7 @@ void Formatter::primary() {
     case TokenKind::kOpenBracket:
       take();
       layout_.indent(1);
-      list(TokenKind::kCloseBracket);
+      if (!at(TokenKind::kCloseBracket)) list(&Formatter::expression);
       layout_.outdent(1);
       return take();
     case TokenKind::kOpenBrace:
@@ -409,19 +386,15 @@ void Formatter::primary() {
 // A::B, or A::B::"id".
 void Formatter::name() {
   take();
-  while (at(TokenKind::kColons)) {
-    take();
-    take();
-  }
+  while (at(TokenKind::kColons)) take(2);
 }
 
-void Formatter::list(TokenKind close) {
-  if (at(close)) return;
-  expression();
+void Formatter::list(void (Formatter::*element)()) {
+  (this->*element)();
   while (at(TokenKind::kComma)) {
     take();
     line();
-    expression();
+    (this->*element)();
   }
 }
 
@@ -430,12 +403,7 @@ void Formatter::record() {
   if (!at(TokenKind::kCloseBrace)) {
     layout_.indent(indent_);
     line();
-    record_entry();
-    while (at(TokenKind::kComma)) {
-      take();
-      line();
-      record_entry();
-    }
+    list(&Formatter::record_entry);
     layout_.outdent(indent_);
     line();
   }
@@ -443,8 +411,7 @@ void Formatter::record() {
 }
 
 void Formatter::record_entry() {
-  take();
-  take();
+  take(2);  // key:
   layout_.space();
   expression();
 }

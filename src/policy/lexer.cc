@@ -107,18 +107,14 @@ void Lexer::skip_space() {
   }
 }
 
-// From the quotation mark on. A backslash takes the next character with it, whatever it is, but for a line feed.
-std::size_t Lexer::string_size(bool& closed) const {
-  closed = false;
+// From the quotation mark on; nothing when there is no other. A backslash takes the next character with it, whatever it
+// is, but for a line feed.
+std::optional<std::size_t> Lexer::string_size() const {
   for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
-    if (text_[i] == '"') {
-      closed = true;
-      return i + 1 - at_;
-    }
-    if (text_[i] != '\\') continue;
-    if (++i < text_.size() && text_[i] == '\n') return i - at_;
+    if (text_[i] == '"') return i + 1 - at_;
+    if (text_[i] == '\\' && ++i < text_.size() && text_[i] == '\n') break;
   }
-  return text_.size() - at_;
+  return std::nullopt;
 }
 
 Token Lexer::token(TokenKind kind, std::size_t size) {
@@ -142,13 +138,10 @@ Token Lexer::next() {
     return token(TokenKind::kNumber, end - at_);
   }
   if (first == '"') {
-    bool closed = false;
-    const std::size_t size = string_size(closed);
-    if (closed) return token(TokenKind::kString, size);
+    if (const auto size = string_size()) return token(TokenKind::kString, *size);
     // INVARIANT: a string without an end is looked for once, so time stays linear.
-    const std::size_t line = text_.find_first_of("\n\r", at_);
-    const Token invalid =
-        token(TokenKind::kInvalid, std::min(size, line == std::string_view::npos ? size : line - at_));
+    const std::size_t line_end = std::min(text_.find_first_of("\n\r", at_), text_.size());
+    const Token invalid = token(TokenKind::kInvalid, line_end - at_);
     at_ = text_.size();
     return invalid;
   }

@@ -169,7 +169,6 @@ bool PolicyParser::entity(Scope& out, Part part) {
 }
 
 bool PolicyParser::action_list(Scope& out) {
-  out.list = true;
   while (!reader_.accept(TokenKind::kCloseBracket)) {
     const std::size_t parentheses = open_parentheses();
     if (!entity(out, Part::kAction) || !close_parentheses(parentheses)) return false;

@@ -106,7 +106,6 @@ void Reader::action_scope(Scope& out, element json, const JsonPlace& place) {
   if (json["op"].get(op) == simdjson::SUCCESS && op == "in" && json["entities"].get(listed) == simdjson::SUCCESS) {
     const JsonMembers members(json, {"op", "entities"}, place, problems_);
     out.kind = Scope::Kind::kIn;
-    out.list = true;
     const JsonPlace here(place, "entities");
     std::size_t index = 0;
     if (const auto entities = members.array("entities")) {

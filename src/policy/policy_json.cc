@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
 #include "policy/internal/expr_json.h"
+#include "policy/internal/json_document.h"
 #include "policy/internal/json_members.h"
 #include "policy/internal/operators.h"
 #include "policy/internal/policy_from_json.h"
@@ -21,22 +21,19 @@ using internal::shown;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-// An expression has two objects or arrays inside each other for each of its levels; around it stand the
-// condition, the policy and the set.
-encoding::JsonReader json_reader(const Limits& limits) {
-  return encoding::JsonReader({.max_bytes = std::min<std::size_t>(limits.max_bytes, UINT32_MAX - 1),
-                               .max_depth = std::min<std::size_t>(2 * limits.max_depth + 8, 1024)});
-}
-
-tl::unexpected<Problems> fail(const Error& error) {
-  return policy::fail({.message = error.message(), .limit = error.code() == Errc::kTooLarge});
+// An expression has two objects or arrays inside each other for each of its levels; around it stand the condition, the
+// policy and the set.
+Limits json_limits(const Limits& limits) {
+  Limits out = limits;
+  out.max_depth = 2 * std::min<std::size_t>(limits.max_depth, 500) + 8;
+  return out;
 }
 
 class SetReader {
  public:
-  explicit SetReader(const Limits& limits) : limits_(limits) {}
+  SetReader(const Limits& limits, ProblemList& problems) : limits_(limits), problems_(problems) {}
 
-  Checked<PolicySet> read(element json);
+  PolicySet read(element json, const JsonPlace& root);
 
  private:
   void policies(element json, bool templates, const JsonPlace& place);
@@ -45,12 +42,11 @@ class SetReader {
   bool within_limit(std::size_t more, const JsonPlace& place);
 
   const Limits& limits_;
-  ProblemList problems_;
+  ProblemList& problems_;
   PolicySet set_;
 };
 
-Checked<PolicySet> SetReader::read(element json) {
-  const JsonPlace root;
+PolicySet SetReader::read(element json, const JsonPlace& root) {
   const JsonMembers members(json, {"staticPolicies", "templates", "templateLinks"}, root, problems_);
   for (const auto& [name, templates] : {std::pair("staticPolicies", false), std::pair("templates", true)}) {
     if (const auto given = members.find(name)) policies(*given, templates, JsonPlace(root, name));
@@ -58,7 +54,6 @@ Checked<PolicySet> SetReader::read(element json) {
   if (members.find("templateLinks")) {
     if (const auto given = members.array("templateLinks")) links(*given, JsonPlace(root, "templateLinks"));
   }
-  if (!problems_.empty()) return tl::unexpected(std::move(problems_).take());
   return std::move(set_);
 }
 
@@ -117,14 +112,14 @@ void SetReader::link(element json, const JsonPlace& place) {
 void write_target(JsonWriter& json, const Scope& scope, std::string_view slot) {
   if (scope.slot) {
     json.member("slot", slot);
-  } else if (scope.list) {
+  } else if (scope.entities.size() == 1) {
+    json.key("entity");
+    internal::write_uid(json, scope.entities[0]);
+  } else {
     json.key("entities");
     json.begin_array();
     for (const EntityUid& uid : scope.entities) internal::write_uid(json, uid);
     json.end_array();
-  } else {
-    json.key("entity");
-    internal::write_uid(json, scope.entities[0]);
   }
 }
 
@@ -210,20 +205,17 @@ void write_link(JsonWriter& json, const Link& link) {
 }  // namespace
 
 Checked<PolicySet> parse_policy_set_json(std::string_view json, const Limits& limits) {
-  encoding::JsonReader reader = json_reader(limits);
-  const auto root = reader.parse(json);
-  if (!root) return fail(root.error());
-  return SetReader(limits).read(*root);
+  return internal::read_document<PolicySet>(json, json_limits(limits),
+                                            [&](element root, const JsonPlace& place, ProblemList& problems) {
+                                              return std::optional(SetReader(limits, problems).read(root, place));
+                                            });
 }
 
 Checked<Policy> parse_policy_json(std::string_view json, std::string id, const Limits& limits) {
-  encoding::JsonReader reader = json_reader(limits);
-  const auto root = reader.parse(json);
-  if (!root) return fail(root.error());
-  ProblemList problems;
-  auto policy = internal::read_policy(*root, std::move(id), limits, JsonPlace(), problems);
-  if (!policy) return tl::unexpected(std::move(problems).take());
-  return std::move(*policy);
+  return internal::read_document<Policy>(json, json_limits(limits),
+                                         [&](element root, const JsonPlace& place, ProblemList& problems) {
+                                           return internal::read_policy(root, std::move(id), limits, place, problems);
+                                         });
 }
 
 std::string to_json(const PolicySet& policies) {

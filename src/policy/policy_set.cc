@@ -21,7 +21,7 @@ void fill(Scope& scope, Slot slot, const Link& link) {
 }  // namespace
 
 bool operator==(const Scope& a, const Scope& b) {
-  return a.kind == b.kind && a.entities == b.entities && a.slot == b.slot && a.list == b.list && a.type == b.type;
+  return a.kind == b.kind && a.entities == b.entities && a.slot == b.slot && a.type == b.type;
 }
 
 bool operator==(const Policy& a, const Policy& b) {

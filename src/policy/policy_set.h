@@ -37,9 +37,8 @@ struct Scope {
     kIsIn,   // principal is type in entity
   };
   Kind kind = Kind::kAny;
-  std::vector<EntityUid> entities;  // one, but for actions any number; empty when there is a slot
+  std::vector<EntityUid> entities;  // one, but of an action `in` any number; empty when there is a slot
   bool slot = false;                // the slot of this part stands where the entity would
-  bool list = false;                // of an action: written as a list, which may have one element or none
   std::string type;
   Span where;
   friend bool operator==(const Scope& a, const Scope& b);  // of everything but `where`

@@ -242,12 +242,13 @@ std::string to_cedar(const Scope& scope, const std::string& part) {
   using Kind = Scope::Kind;
   std::string out = part;
   if (scope.kind == Kind::kIs || scope.kind == Kind::kIsIn) out += " is " + scope.type;
-  if (scope.kind == Kind::kEqual) out += " == ";
-  if (scope.kind == Kind::kIn || scope.kind == Kind::kIsIn) out += " in ";
+  if (scope.kind == Kind::kAny || scope.kind == Kind::kIs) return out;
+  out += scope.kind == Kind::kEqual ? " == " : " in ";
   if (scope.slot) return out + "?" + part;
-  if (scope.list) out += '[';
+  const bool list = scope.entities.size() != 1;
+  if (list) out += '[';
   for (std::size_t i = 0; i < scope.entities.size(); ++i) out += (i == 0 ? "" : ", ") + to_string(scope.entities[i]);
-  if (scope.list) out += ']';
+  if (list) out += ']';
   return out;
 }
 

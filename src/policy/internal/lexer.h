@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "policy/source.h"
@@ -74,7 +75,7 @@ class Lexer {
 
  private:
   void skip_space();
-  std::size_t string_size(bool& closed) const;
+  std::optional<std::size_t> string_size() const;
   Token token(TokenKind kind, std::size_t size);
 
   std::string_view text_;

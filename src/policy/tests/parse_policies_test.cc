@@ -92,10 +92,9 @@ TEST(ParsePolicies, ReadsEveryScopeOfTheAction) {
   EXPECT_EQ(action("action"), Scope{});
   EXPECT_EQ(action("action == Action::\"a\""), (Scope{.kind = Kind::kEqual, .entities = {a}}));
   EXPECT_EQ(action("action in N::Action::\"b\""), (Scope{.kind = Kind::kIn, .entities = {b}}));
-  EXPECT_EQ(action("action in []"), (Scope{.kind = Kind::kIn, .list = true}));
-  EXPECT_EQ(action("action in [Action::\"a\"]"), (Scope{.kind = Kind::kIn, .entities = {a}, .list = true}));
-  EXPECT_EQ(action("action in ([Action::\"a\", (N::Action::\"b\"),])"),
-            (Scope{.kind = Kind::kIn, .entities = {a, b}, .list = true}));
+  EXPECT_EQ(action("action in []"), (Scope{.kind = Kind::kIn}));
+  EXPECT_EQ(action("action in [Action::\"a\"]"), (Scope{.kind = Kind::kIn, .entities = {a}}));
+  EXPECT_EQ(action("action in ([Action::\"a\", (N::Action::\"b\"),])"), (Scope{.kind = Kind::kIn, .entities = {a, b}}));
 }
 
 TEST(ParsePolicies, ReadsConditionsInOrder) {

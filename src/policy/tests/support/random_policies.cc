@@ -116,7 +116,6 @@ Scope RandomPolicies::scope(bool action) {
   scope.kind = choice == 1 ? Scope::Kind::kEqual : Scope::Kind::kIn;
   scope.entities = {uid()};
   if (action && choice == 3) {
-    scope.list = true;
     for (std::size_t i = below(4); i > 0; --i) scope.entities.push_back(uid());
     if (chance(10)) scope.entities.clear();
   }
