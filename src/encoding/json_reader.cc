@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/check.h"
 
@@ -15,9 +16,8 @@ using simdjson::error_code;
 // Below this many members comparing all pairs is cheaper than sorting.
 constexpr std::size_t kPairwiseMembers = 16;
 
-Error duplicate_key() {
-  return Error(Errc::kMalformed, "json has an object with a duplicate key");
-}
+// Of ours; simdjson has no such error of its own in this place.
+constexpr error_code kDuplicateKey = simdjson::INCORRECT_TYPE;
 
 // simdjson's own words are not repeated: they name its internals.
 Error parse_error(error_code code) {
@@ -30,6 +30,8 @@ Error parse_error(error_code code) {
       return Error(Errc::kResourceExhausted, "json needs more memory than there is");
     case simdjson::EMPTY:
       return Error(Errc::kMalformed, "json is empty");
+    case kDuplicateKey:
+      return Error(Errc::kMalformed, "json has an object with a duplicate key");
     case simdjson::UTF8_ERROR:
       return Error(Errc::kMalformed, "json is not valid UTF-8");
     case simdjson::STRING_ERROR:
@@ -74,7 +76,9 @@ Result<simdjson::dom::element> JsonReader::parse(std::string_view text) {
   if (const error_code code = parser_.parse(text_.get(), text.size(), false).get(root); code != simdjson::SUCCESS) {
     return parse_error(code);
   }
-  if (auto checked = check(root, 1); !checked) return checked.error();
+  if (!root.is_array() && !root.is_object()) return root;
+  keys_.clear();
+  if (const error_code code = check(root, 1); code != simdjson::SUCCESS) return parse_error(code);
   return root;
 }
 
@@ -89,41 +93,34 @@ void JsonReader::forget() {
   text_size_ = 0;
 }
 
-// `depth` counts `value` itself, if it is an array or object.
-Result<> JsonReader::check(simdjson::dom::element value, std::size_t depth) {
-  simdjson::dom::array array;
-  if (value.get(array) == simdjson::SUCCESS) {
-    if (depth > limits_.max_depth) return parse_error(simdjson::DEPTH_ERROR);
+// `depth` counts `value` itself, which is an array or object.
+simdjson::error_code JsonReader::check(simdjson::dom::element value, std::size_t depth) {
+  if (depth > limits_.max_depth) return simdjson::DEPTH_ERROR;
+  const auto check_inner = [&](simdjson::dom::element inner) {
+    return inner.is_array() || inner.is_object() ? check(inner, depth + 1) : simdjson::SUCCESS;
+  };
+  if (simdjson::dom::array array; value.get(array) == simdjson::SUCCESS) {
     for (const simdjson::dom::element item : array) {
-      if (!item.is_array() && !item.is_object()) continue;
-      if (auto checked = check(item, depth + 1); !checked) return checked;
+      if (const auto code = check_inner(item); code != simdjson::SUCCESS) return code;
     }
-    return {};
+    return simdjson::SUCCESS;
   }
-  simdjson::dom::object object;
-  if (value.get(object) != simdjson::SUCCESS) return {};
-  if (depth > limits_.max_depth) return parse_error(simdjson::DEPTH_ERROR);
-  if (auto checked = check_keys_differ(object); !checked) return checked;
-  for (const simdjson::dom::key_value_pair member : object) {
-    if (!member.value.is_array() && !member.value.is_object()) continue;
-    if (auto checked = check(member.value, depth + 1); !checked) return checked;
-  }
-  return {};
-}
-
-Result<> JsonReader::check_keys_differ(simdjson::dom::object object) {
-  keys_.clear();
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    const std::string_view key = member.key();
-    if (keys_.size() < kPairwiseMembers && std::find(keys_.begin(), keys_.end(), key) != keys_.end()) {
-      return duplicate_key();
+  const std::size_t begin = keys_.size();  // before it are those of the objects around this one
+  for (const simdjson::dom::key_value_pair member : simdjson::dom::object(value)) {
+    const auto keys = std::span(keys_).subspan(begin);
+    if (keys.size() < kPairwiseMembers && std::find(keys.begin(), keys.end(), member.key) != keys.end()) {
+      return kDuplicateKey;
     }
-    keys_.push_back(key);
+    keys_.push_back(member.key);
+    if (const auto code = check_inner(member.value); code != simdjson::SUCCESS) return code;
   }
-  if (keys_.size() <= kPairwiseMembers) return {};
-  std::sort(keys_.begin(), keys_.end(), shorter_or_before);
-  if (std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end()) return duplicate_key();
-  return {};
+  const auto keys = std::span(keys_).subspan(begin);
+  if (keys.size() > kPairwiseMembers) {
+    std::sort(keys.begin(), keys.end(), shorter_or_before);
+    if (std::adjacent_find(keys.begin(), keys.end()) != keys.end()) return kDuplicateKey;
+  }
+  keys_.resize(begin);
+  return simdjson::SUCCESS;
 }
 
 std::string_view string_member(const simdjson::dom::object& object, std::string_view name) {

@@ -41,15 +41,14 @@ class JsonReader {
   void forget();
 
  private:
-  Result<> check(simdjson::dom::element value, std::size_t depth);
-  Result<> check_keys_differ(simdjson::dom::object object);
+  simdjson::error_code check(simdjson::dom::element value, std::size_t depth);
 
   JsonLimits limits_;
   simdjson::dom::parser parser_;
   std::unique_ptr<char[]> text_;  // a copy with the padding that simdjson reads
   std::size_t text_capacity_ = 0;
   std::size_t text_size_ = 0;
-  std::vector<std::string_view> keys_;  // of one object at a time; kept for its capacity
+  std::vector<std::string_view> keys_;  // of the object being checked, behind those of the ones around it
 };
 
 // A string member, or empty when it is absent or not a string. Valid as long as the object.

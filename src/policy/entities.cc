@@ -20,6 +20,9 @@ using internal::shown;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
+// Room is made at once for so many, whatever an array promises.
+constexpr std::size_t kReserved = 1024;
+
 class EntitiesReader {
  public:
   EntitiesReader(const Schema* schema, const Limits& limits, ProblemList& problems)
@@ -33,6 +36,7 @@ class EntitiesReader {
       problems_.add(root, "expected an array of entities");
       return std::nullopt;
     }
+    entities_.reserve(std::min<std::size_t>(list.size(), kReserved));
     std::size_t index = 0;
     for (const element item : list) {
       if (index == limits_.max_entities) {
@@ -92,6 +96,7 @@ class EntitiesReader {
       return std::nullopt;
     }
     std::vector<EntityUid> parents;
+    parents.reserve(std::min<std::size_t>(list.size(), kReserved));
     bool good = true;
     std::size_t index = 0;
     for (const element item : list) {

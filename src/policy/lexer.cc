@@ -51,14 +51,6 @@ constexpr std::array kPunctuation{
 
 }  // namespace
 
-bool starts_identifier(char c) {
-  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool continues_identifier(char c) {
-  return starts_identifier(c) || is_digit(c);
-}
-
 std::size_t space_size(std::string_view text) {
   if (text.empty()) return 0;
   const char first = text.front();

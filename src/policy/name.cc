@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 10> kReserved{"true", "false", "if",   "t
 
 bool is_identifier_shape(std::string_view text) {
   return !text.empty() && internal::starts_identifier(text.front()) &&
-         std::all_of(text.begin(), text.end(), internal::continues_identifier);
+         std::all_of(text.begin(), text.end(), [](char c) { return internal::continues_identifier(c); });
 }
 
 bool is_identifier(std::string_view text) {

@@ -157,11 +157,13 @@ class Reader {
   std::optional<EntityUid> uid(element json, const JsonPlace& place) {
     object members;
     if (json.get(members) == simdjson::SUCCESS) {
+      const auto plain = type_and_id(members);
+      if (plain && members.size() == 2) return uid_of(*plain, place);  // no escape beside them: by far the most
       if (member<std::string_view>(members, "__expr")) return no_expressions(place);
       if (const auto escape = member<object>(members, "__entity")) {
         if (const auto parts = type_and_id(*escape)) return uid_of(*parts, JsonPlace(place, "__entity"));
       }
-      if (const auto parts = type_and_id(members)) return uid_of(*parts, place);
+      if (plain) return uid_of(*plain, place);
     }
     return wrong(place, R"(expected an entity, as {"type": …, "id": …})");
   }

@@ -1,14 +1,11 @@
 // Policies, entities and a request from whoever may write them: the engine decides as the naive evaluator does, an
 // explanation and what is left of the decision once the resource is not known agree with it, and nothing else happens.
 //
-// An input is three texts, with a line `---` between them: policies; entities in JSON; a request in JSON, an object of
-// `principal`, `action`, `resource` and `context`.
+// An input is three texts, with a line `---` between them: policies, entities and a request, the latter two in JSON.
 #include <cstdint>
 #include <cstdlib>
-#include <optional>
 #include <string_view>
 
-#include "encoding/json_reader.h"
 #include "policy/authorizer.h"
 #include "policy/tests/support/naive_evaluator.h"
 
@@ -30,22 +27,6 @@ std::string_view next_text(std::string_view& rest) {
   const std::string_view text = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + kSeparator.size());
   return text;
-}
-
-std::optional<Request> read_request(std::string_view json) {
-  redoubt::encoding::JsonReader reader;
-  const auto root = reader.parse(json);
-  if (!root) return std::nullopt;
-  const auto part = [&](const char* name) {
-    simdjson::dom::element value;
-    return (*root)[name].get(value) == simdjson::SUCCESS ? simdjson::minify(value) : std::string();
-  };
-  auto principal = parse_uid_json(part("principal"));
-  auto action = parse_uid_json(part("action"));
-  auto resource = parse_uid_json(part("resource"));
-  auto context = parse_context(part("context"));
-  if (!principal || !action || !resource || !context) return std::nullopt;
-  return Request{*std::move(principal), *std::move(action), *std::move(resource), *std::move(context)};
 }
 
 NaiveAnswer named(const CompiledPolicies& policies, const Answer& answer) {
@@ -85,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   const auto policies = parse_policies(next_text(rest));
   const auto entities = parse_entities(next_text(rest));
-  const auto request = read_request(rest);
+  const auto request = parse_request(rest);
   if (!policies || !entities || !request) return 0;
   const auto store = EntityStore::build(*entities);
   if (store) check(*policies, *entities, **store, *request);

@@ -82,8 +82,12 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-bool starts_identifier(char c);
-bool continues_identifier(char c);
+inline bool starts_identifier(char c) {
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+inline bool continues_identifier(char c) {
+  return starts_identifier(c) || (c >= '0' && c <= '9');
+}
 // Bytes of the white space at the beginning of `text`, of one code point; 0 when there is none.
 std::size_t space_size(std::string_view text);
 
