@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace redoubt::policy {
 
@@ -14,6 +15,8 @@ struct Limits {
   std::size_t max_entities = 10'000'000;
   // Ancestors of all entities of a store together, one counted again for each parent that leads to it. Below 4 G.
   std::size_t max_ancestors = 100'000'000;
+  // Of validation: parts of conditions looked at, once for each kind of requests that a schema has. Some ten seconds.
+  std::uint64_t max_validation_steps = 1'000'000'000;
 };
 
 }  // namespace redoubt::policy

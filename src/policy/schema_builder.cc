@@ -12,7 +12,7 @@ namespace {
 
 // Of memberships, transitive ones counted, and of actions with principal and resource types, all together: what they
 // cost grows with the square of the text.
-constexpr std::size_t kMaxRelations = 2'000'000;
+constexpr std::size_t kMaxRelations = 1'000'000;
 
 Type leaf(Type::Kind kind, std::string name = {}) {
   Type type;

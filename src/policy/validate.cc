@@ -33,21 +33,13 @@ using internal::Typechecker;
 using internal::TypeProblems;
 using internal::VariableSet;
 
-// A policy is checked for each kind of request that its scope admits, and a schema can have more of them than anybody
-// has time for.
-constexpr std::uint64_t kStepsPerPolicy = 30'000;
-constexpr std::uint64_t kStepsToShare = 30'000'000;
-
 // Beyond so many only one for each policy is kept.
 constexpr std::size_t kManyProblems = 1'000;
 
 class PolicyValidator {
  public:
-  PolicyValidator(const PolicySet& policies, const Schema& schema)
-      : policies_(policies),
-        schema_(schema),
-        index_(schema),
-        steps_(kStepsToShare + kStepsPerPolicy * (policies.policies().size() + policies.links().size())) {}
+  PolicyValidator(const PolicySet& policies, const Schema& schema, const Limits& limits)
+      : policies_(policies), schema_(schema), index_(schema), steps_(limits.max_validation_steps) {}
 
   Validation validate() && {
     for (const Policy& policy : policies_.policies()) {
@@ -264,8 +256,8 @@ class PolicyValidator {
 
 }  // namespace
 
-Validation validate(const PolicySet& policies, const Schema& schema) {
-  return PolicyValidator(policies, schema).validate();
+Validation validate(const PolicySet& policies, const Schema& schema, const Limits& limits) {
+  return PolicyValidator(policies, schema, limits).validate();
 }
 
 }  // namespace redoubt::policy

@@ -26,9 +26,9 @@ struct Validation {
   bool ok() const { return errors.empty(); }
 };
 // Each policy and each template, for all kinds of requests that its scope admits, and each link with its values.
-// Time is bounded by the size of both arguments: where a schema has more kinds of requests than can be looked at, the
-// set is invalid, and the last error has `limit`.
-Validation validate(const PolicySet& policies, const Schema& schema);
+// Where a schema has more kinds of requests than can be looked at within the limits, the set is invalid, and the last
+// error has `limit`.
+Validation validate(const PolicySet& policies, const Schema& schema, const Limits& limits = {});
 
 // Principal, action and resource are of the schema and fit each other, those of enumerated types exist, the context has
 // the action's type. kInvalidArgument says what does not fit.

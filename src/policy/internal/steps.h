@@ -1,4 +1,5 @@
-// What checking policies may cost: a schema can describe more kinds of requests than anybody has time for.
+// What validation may still cost (Limits::max_validation_steps): a policy is checked for each kind of request that its
+// scope admits, and a schema can have more of them than anybody has time for.
 #pragma once
 
 #include <algorithm>
