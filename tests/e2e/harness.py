@@ -89,7 +89,10 @@ class Upstream:
         length = re.search(rb"content-length: *(\d+)", head, re.I)
         want = int(length.group(1)) if length else 0
         while len(body) < want:
-            body += connection.recv(65536)
+            piece = connection.recv(65536)
+            if not piece:
+                return None
+            body += piece
         return (head + b"\r\n\r\n" + body).decode()
 
     def close(self):

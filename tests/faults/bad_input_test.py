@@ -893,7 +893,8 @@ class UpstreamAnswers(BadInput):
         self.assert_forwarded(1)
 
     def malformed(self, data):
-        self.fails(lambda connection: connection.sendall(data), 502, "upstream_malformed")
+        """The upstream waits for another request: it would be as wrong to send it one as to miss its closing."""
+        self.fails(lambda connection: connection.sendall(data) or True, 502, "upstream_malformed")
 
     def breaks_off(self, answer, code, detail="upstream_failed"):
         """A stream that ends without its end mark, and with its connection."""
@@ -997,7 +998,7 @@ class UpstreamAnswers(BadInput):
         self.fails(answer, 502, "upstream_too_large")
 
     def test_whole_reply_above_the_limit_by_its_length(self):
-        self.fails(lambda connection: connection.sendall(whole_reply("x" * MIB)), 502, "upstream_too_large")
+        self.fails(lambda connection: connection.sendall(whole_reply("x" * MIB)) or True, 502, "upstream_too_large")
 
     def test_no_answer_at_all(self):
         self.fails(lambda connection: time.sleep(2), 504, "upstream_timeout", "upstream_timeout")
