@@ -1,6 +1,7 @@
 // `redoubt policy check`, `validate` and `format`: what is said of policies as they are written.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "base/file.h"
@@ -91,6 +92,16 @@ struct FormatOptions {
   bool write = false;
 };
 
+// Under the mode that the file had.
+Result<> replace_file(const std::string& path, std::string_view text) {
+  std::error_code ignored;
+  const std::filesystem::perms mode = std::filesystem::status(path, ignored).permissions();
+  PosixFileSystem fs;
+  if (auto done = write_file_atomically(fs, path, as_bytes(text)); !done) return done;
+  std::filesystem::permissions(path, mode, ignored);
+  return {};
+}
+
 int format(const FormatOptions& options) {
   auto input = read_input(options.file);
   if (!input) return app::report(input.error(), false);
@@ -106,10 +117,7 @@ int format(const FormatOptions& options) {
     return kSuccess;
   }
   if (*formatted == input->text) return kSuccess;
-  PosixFileSystem fs;
-  if (auto done = write_file_atomically(fs, options.file, as_bytes(*formatted)); !done) {
-    return app::report(done.error(), false);
-  }
+  if (auto done = replace_file(options.file, *formatted); !done) return app::report(done.error(), false);
   return kSuccess;
 }
 
