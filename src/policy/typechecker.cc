@@ -190,7 +190,8 @@ Typechecker::Answer Typechecker::check_and(const PolicyNode& node) {
   learn(left.gained);
   Answer right = boolean(node.b);
   forget(left.gained);
-  if (left.type == kNoType || right.type == kNoType) return {};
+  // What is wrong in one part does not make what it asked for unknown to the next.
+  if (left.type == kNoType || right.type == kNoType) return {kNoType, both(left.gained, right.gained)};
   if (right.type == kFalseType) return {kFalseType, {}};
   TypeId type = kBoolType;
   if (right.type == kTrueType) type = left.type;

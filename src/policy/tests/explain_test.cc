@@ -45,7 +45,7 @@ TEST(Explain, ShowsThePartOfAScopeThatDoesNotFit) {
   EXPECT_EQ(explanation.decision, Decision::kDeny);
   EXPECT_EQ(shown(explanation), R"(policy0
   true  principal in Team::"staff"
-  false action in [Action::"write"]
+  false action in Action::"write"
   true  resource is File in Folder::"shared"
   -     when { principal.level > 5 }
     -     principal.level > 5

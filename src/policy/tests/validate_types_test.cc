@@ -183,6 +183,8 @@ TEST(ValidateTypes, EachMistakeIsToldOnce) {
   EXPECT_EQ(errors_when("principal.nothing.at.all == 1 + principal.nothing"),
             "`principal.nothing`: entity type `User` has no attribute `nothing`\n"
             "`principal.nothing`: entity type `User` has no attribute `nothing`\n");
+  EXPECT_EQ(errors_when("principal.nothing && principal has nick && principal.nick == \"x\""),
+            "`principal.nothing`: entity type `User` has no attribute `nothing`\n");
 }
 
 TEST(ValidateWarnings, PolicyThatNeverHoldsIsNoError) {
