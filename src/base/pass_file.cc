@@ -1,6 +1,7 @@
 #include "base/pass_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,24 @@ namespace redoubt {
 namespace {
 
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(int));
+
+Result<> send_fd(int socket, int fd) {
+  char byte = 0;
+  iovec data{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) char control[kControlBytes] = {};
+  msghdr message{.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) return {};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETOOMANYREFS) {
+    return Error(Errc::kResourceExhausted, "the receiver takes no files");
+  }
+  if (errno == EPIPE || errno == ECONNRESET) return Error(Errc::kUnavailable, "the receiver is gone");
+  return errno_error("cannot send a file", errno);
+}
 
 // The next descriptor; kNotFound when none waits.
 Result<UniqueFd> receive_fd(int socket) {
@@ -62,22 +81,24 @@ Result<> send_file(int socket, const std::string& path) {
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return errno_error("cannot examine `" + path + "`", errno);
   if (!S_ISREG(info.st_mode)) return Error(Errc::kInvalidArgument, "`" + path + "` is not a file");
-  char byte = 0;
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) char control[kControlBytes] = {};
-  msghdr message{.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int fd = file.get();
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) return {};
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETOOMANYREFS) {
-    return Error(Errc::kResourceExhausted, "the receiver takes no files");
+  return send_fd(socket, file.get());
+}
+
+Result<> send_bytes(int socket, ByteView bytes) {
+  const UniqueFd file(::memfd_create("redoubt-sent", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file.valid()) return errno_error("cannot make a file in memory", errno);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::write(file.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error("cannot write a file in memory", errno);
+    done += static_cast<std::size_t>(n);
   }
-  if (errno == EPIPE || errno == ECONNRESET) return Error(Errc::kUnavailable, "the receiver is gone");
-  return errno_error("cannot send `" + path + "`", errno);
+  // What is read is what was sent.
+  if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return errno_error("cannot seal a file in memory", errno);
+  }
+  return send_fd(socket, file.get());
 }
 
 Result<UniqueFd> receive_open_file(int socket) {

@@ -17,6 +17,9 @@ namespace redoubt {
 // Errors of opening; kInvalidArgument when it is not a regular file; kUnavailable when the receiver is gone.
 Result<> send_file(int socket, const std::string& path);
 
+// The same with a file in memory that holds `bytes` and can no longer be altered.
+Result<> send_bytes(int socket, ByteView bytes);
+
 // The file sent last, open for reading; those before it are dropped. Never blocks: kNotFound when none was sent.
 // kMalformed for a message without exactly one descriptor.
 Result<UniqueFd> receive_open_file(int socket);

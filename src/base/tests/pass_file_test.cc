@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -35,6 +36,21 @@ TEST_F(PassFile, ContentArrives) {
   const auto content = receive_file(receiver_.get(), 7);
   ASSERT_TRUE(content);
   EXPECT_EQ(as_chars(*content), "content");
+}
+
+TEST_F(PassFile, BytesWithoutAFileArriveSealed) {
+  ASSERT_TRUE(send_bytes(sender_.get(), as_bytes("content")));
+  const auto content = receive_file(receiver_.get(), 7);
+  ASSERT_TRUE(content);
+  EXPECT_EQ(as_chars(*content), "content");
+  ASSERT_TRUE(send_bytes(sender_.get(), as_bytes("content")));
+  const auto open = receive_open_file(receiver_.get());
+  ASSERT_TRUE(open);
+  EXPECT_EQ(::pwrite(open->get(), "x", 1, 0), -1);
+  ASSERT_TRUE(send_bytes(sender_.get(), {}));
+  EXPECT_TRUE(receive_file(receiver_.get(), 7)->empty());
+  ASSERT_TRUE(send_bytes(sender_.get(), as_bytes("more than it takes")));
+  EXPECT_EQ(receive_file(receiver_.get(), 7).error().code(), Errc::kTooLarge);
 }
 
 TEST_F(PassFile, TheLastOneSentCounts) {
