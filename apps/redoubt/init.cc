@@ -8,6 +8,7 @@
 #include "crypto/ed25519.h"
 #include "encoding/base64.h"
 #include "gateway/api_keys.h"
+#include "gateway/policy_bundle.h"
 #include "keys/key_file.h"
 #include "net/http_client.h"
 #include "redoubt/commands.h"
@@ -76,6 +77,9 @@ Result<std::string> init(const Layout& layout, const std::string& origin, const 
   if (auto done = write_file_atomically(fs, layout.api_keys(), as_bytes(gateway::ApiKeys().format())); !done) {
     return done.error();
   }
+  if (auto done = fs.make_directory(layout.policies()); !done) return done.error();
+  const std::string policies = layout.policies() + "/default.cedar";
+  if (auto done = write_file_atomically(fs, policies, as_bytes(gateway::kDefaultPolicies)); !done) return done.error();
   // Last: a folder without it is not initialised.
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(initial_settings(origin, upstream))); !done) {
     return done.error();

@@ -10,6 +10,7 @@ struct Layout {
 
   std::string config() const { return root + "/redoubt.toml"; }
   std::string api_keys() const { return root + "/api-keys.json"; }
+  std::string policies() const { return root + "/policies"; }
   std::string ledger() const { return root + "/ledger"; }
   std::string verifier_key() const { return root + "/ledger.vkey"; }
   std::string keeper() const { return root + "/keeper"; }  // the keeper's alone

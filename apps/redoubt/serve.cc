@@ -27,6 +27,7 @@
 #include "base/shm_ring.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
+#include "gateway/policy_files.h"
 #include "gateway/witnesses.h"
 #include "ledger/wire.h"
 #include "redoubt/commands.h"
@@ -152,7 +153,10 @@ class Launcher {
   bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
   Result<> publish_authority(const std::string& pem);
   void announce();
+  Result<> send_keys();
+  Result<> send_certificate();
   Result<> send_files();
+  Result<> send_policies();
   void send_files_again();
   gateway::GatewaySettings gateway_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
@@ -169,6 +173,7 @@ class Launcher {
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
   FilePath keys_;
+  FilePath policies_;
   FilePath certificate_;
   FilePath certificate_key_;
   sigset_t signals_{};
@@ -241,7 +246,7 @@ Result<> Launcher::prepare() {
     return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
   }
   if (auto done = take_over(layout_, users_); !done) return done;
-  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) {
+  for (FilePath* path : {&keys_, &policies_, &certificate_, &certificate_key_}) {
     auto made = FilePath::make();
     if (!made) return made.error();
     *path = *std::move(made);
@@ -378,7 +383,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
-  for (FilePath* path : {&keys_, &certificate_, &certificate_key_}) path->gateway.reset();
+  for (FilePath* path : {&keys_, &policies_, &certificate_, &certificate_key_}) path->gateway.reset();
   rings_.clear();  // listeners and rings are the children's
   if (wait_ready(*ready).has_value()) return {};
   int status = 0;
@@ -391,6 +396,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .origin = settings_.origin,
       .tenants = {},
       .version = REDOUBT_VERSION,
+      .operator_name = "uid:" + std::to_string(::getuid()),
       .ledger_directory = ".",  // the gateway's working folder
       .upstream_url = {},
       .upstream = {.name = settings_.upstream_name,
@@ -440,8 +446,9 @@ void Launcher::be_gateway(Pipe& ready) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
     std::vector<gateway::CoreHandles> cores;
-    std::vector<int> keep{keys_.gateway.get(), certificate_.gateway.get(), certificate_key_.gateway.get(),
-                          keeper_wake_.get(),  keeper_alive_.read.get(),   ready.write.get()};
+    std::vector<int> keep{
+        keys_.gateway.get(), policies_.gateway.get(),  certificate_.gateway.get(), certificate_key_.gateway.get(),
+        keeper_wake_.get(),  keeper_alive_.read.get(), ready.write.get()};
     for (Ring& ring : rings_) {
       cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
                        UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
@@ -463,8 +470,8 @@ void Launcher::be_gateway(Pipe& ready) {
 #endif
     ended = enter_ledger(keep);
     if (ended) {
-      ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(keeper_wake_),
-                                   std::move(keeper_alive_.read), std::move(ready.write));
+      ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(policies_.gateway),
+                                   std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write));
     }
   } else {
     ended = url.error();
@@ -499,9 +506,27 @@ void Launcher::announce() {
   std::fflush(stdout);
 }
 
+// Read, checked and packed here: what does not validate is not sent, and the person who starts it sees why.
+Result<> Launcher::send_policies() {
+  PosixFileSystem fs;
+  auto files = gateway::read_policies(fs, layout_.policies());
+  if (!files && files.error().code() == Errc::kNotFound) {
+    return Error(Errc::kNotFound, "there is no folder `" + layout_.policies() +
+                                      "`; `redoubt policy schema --defaults` prints what a new one holds");
+  }
+  if (!files) return files.error();
+  if (auto bundle = gateway::PolicyBundle::load(*files); !bundle) return bundle.error();
+  auto packed = gateway::pack_policies(*files);
+  if (!packed) return packed.error();
+  return send_bytes(policies_.launcher.get(), as_bytes(*packed));
+}
+
 // The gateway may not open the files of API keys and of its certificate: they are sent.
-Result<> Launcher::send_files() {
-  if (auto done = send_file(keys_.launcher.get(), layout_.api_keys()); !done) return done;
+Result<> Launcher::send_keys() {
+  return send_file(keys_.launcher.get(), layout_.api_keys());
+}
+
+Result<> Launcher::send_certificate() {
   if (settings_.tls_certificate.empty()) return {};
   if (auto done = send_file(certificate_.launcher.get(), settings_.tls_certificate); !done) {
     return done.error().in("TLS certificate");
@@ -512,10 +537,18 @@ Result<> Launcher::send_files() {
   return {};
 }
 
-// The signal says that they were sent; what could not be is kept as it was.
+Result<> Launcher::send_files() {
+  if (auto done = send_keys(); !done) return done;
+  if (auto done = send_policies(); !done) return done;
+  return send_certificate();
+}
+
+// The signal says that they were sent; what could not be is kept as it was, and the others change all the same.
 void Launcher::send_files_again() {
   if (gateway_ <= 0) return;
-  if (auto done = send_files(); !done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
+  for (const auto& done : {send_keys(), send_policies(), send_certificate()}) {
+    if (!done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
+  }
   ::kill(gateway_, SIGHUP);
 }
 

@@ -16,22 +16,19 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                           int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer,
-                                           LedgerFiles& files, std::shared_ptr<const ApiKeys> keys) {
+                                           int keeper_wake_fd, const Logs& logs, LedgerFiles& files) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
   std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
-                                      RingConsumer(*std::move(answers)), keeper_wake_fd, logs, authorizer, files,
-                                      std::move(keys)));
+                                      RingConsumer(*std::move(answers)), keeper_wake_fd, logs, files));
   boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
   return core;
 }
 
 Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-           RingConsumer answers, int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer, LedgerFiles& files,
-           std::shared_ptr<const ApiKeys> keys)
+           RingConsumer answers, int keeper_wake_fd, const Logs& logs, LedgerFiles& files)
     : settings_(settings),
       sweep_(io_),
       client_(std::move(requests), std::move(answers), keeper_wake_fd),
@@ -40,10 +37,9 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
       ledger_routes_(io_, recorder_, denials_, files, settings.commit, !settings.witnesses.policy.empty()),
-      pipeline_(recorder_, denials_, upstream_, authorizer, ledger_routes_, settings.upstream, settings.commit,
+      pipeline_(recorder_, denials_, upstream_, ledger_routes_, settings.upstream, settings.commit,
                 settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
-  pipeline_.set_keys(std::move(keys));
   if (settings.tls.on) server_.set_tls(nullptr);
 }
 
@@ -60,8 +56,8 @@ void Core::run() {
   io_.run();
 }
 
-void Core::set_keys(std::shared_ptr<const ApiKeys> keys) {
-  boost::asio::post(io_, [this, keys = std::move(keys)] { pipeline_.set_keys(keys); });
+void Core::set_access(std::shared_ptr<const Access> access) {
+  boost::asio::post(io_, [this, access = std::move(access)] { pipeline_.set_access(access); });
 }
 
 void Core::set_tls(std::shared_ptr<const net::TlsServerContext> context) {

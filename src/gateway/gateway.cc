@@ -17,7 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/pass_file.h"
+#include "gateway/internal/activation.h"
 #include "gateway/internal/core.h"
 #include "gateway/internal/scraper.h"
 #include "gateway/internal/tls_identity.h"
@@ -26,17 +26,9 @@
 namespace redoubt::gateway {
 namespace {
 
+using internal::Activation;
 using internal::Core;
 using internal::TlsIdentity;
-
-Result<std::shared_ptr<const ApiKeys>> load_keys(int socket, const Logs& logs) {
-  auto bytes = receive_file(socket, ApiKeys::kMaxFileBytes);
-  if (!bytes) return bytes.error();
-  auto keys = ApiKeys::parse(as_chars(*bytes));
-  if (!keys) return keys.error();
-  if (auto done = logs.check(*keys); !done) return done.error();
-  return std::make_shared<const ApiKeys>(*std::move(keys));
-}
 
 void pin_to(int cpu) {
   cpu_set_t set;
@@ -61,9 +53,10 @@ Result<UniqueFd> take_signals() {
   return fd;
 }
 
-// On the first core: SIGTERM and SIGINT drain, SIGHUP reads the keys again, and the certificate. `tls` may be null.
-net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, int keys_socket,
-                          const Logs& logs, TlsIdentity* tls) {
+// On the first core: SIGTERM and SIGINT drain, SIGHUP reads keys, policies and the certificate again. `tls` may be
+// null.
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, Activation& activation,
+                          TlsIdentity* tls) {
   bool draining = false;
   while (true) {
     signalfd_siginfo info{};
@@ -76,13 +69,7 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
       continue;
     }
     if (tls != nullptr) tls->reload();
-    auto keys = load_keys(keys_socket, logs);
-    if (!keys) {
-      log::error("gateway", "keys are kept as they were", {{"why", keys.error().message()}});
-      continue;
-    }
-    for (auto& core : cores) core->set_keys(*keys);
-    log::info("gateway", "keys read again", {{"keys", static_cast<std::uint64_t>((*keys)->all().size())}});
+    co_await activation.reload();
   }
 }
 
@@ -134,7 +121,7 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keys_socket,
-                     UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
+                     UniqueFd policies_socket, UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   GatewaySettings settings = wanted;
   if (auto done = settings.commit.check(settings.has_quorum); !done) return done;
   settings.server_limits.max_connections =
@@ -144,18 +131,17 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   PosixFileSystem fs;
   auto logs = Logs::load(fs, settings.ledger_directory, settings.origin, settings.tenants);
   if (!logs) return logs.error();
-  auto keys = load_keys(keys_socket.get(), *logs);
-  if (!keys) return keys.error();
   LedgerFiles files(fs, settings.ledger_directory);
-  const GrantAuthorizer authorizer;
   std::vector<std::unique_ptr<Core>> cores;
   const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), *logs, authorizer, files, *keys);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), *logs, files);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }
+  Activation activation(keys_socket.get(), policies_socket.get(), settings.operator_name, *logs, cores);
+  if (auto done = activation.load(); !done) return done;
   const internal::Scraper scraper(cores, *logs, settings.version);
   for (const auto& core : cores) {
     core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
@@ -181,7 +167,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, keys_socket.get(), *logs, tls ? &*tls : nullptr), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, activation, tls ? &*tls : nullptr), rethrow);
   boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
   if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
   std::optional<Error> refusal;
@@ -203,12 +189,16 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
     boost::system::error_code ignored;
     signals.close(ignored);
     alive.close(ignored);
+    activation.stop();
     if (tls) tls->stop();
     if (witnesses) witnesses->stop();
   });
-  const char byte = 1;
-  if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
-  ready.reset();
+  const auto tell_ready = [&ready] {
+    const char byte = 1;
+    if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
+    ready.reset();
+  };
+  boost::asio::co_spawn(first, activation.begin(tell_ready), rethrow);
   run_core(0);
   for (std::thread& thread : threads) thread.join();
 

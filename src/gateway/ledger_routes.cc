@@ -115,8 +115,7 @@ record::ExchangeFacts facts_of(const Exchange& exchange, const ApiKey& principal
           .principal_type = record::PrincipalType::kService,
           .credential_uid = principal.id,
           .operation = operation,
-          .upstream = "ledger",
-          .authorizer = "roles"};
+          .upstream = "ledger"};
 }
 
 Result<tlog::Checkpoint> checkpoint_of(std::string_view note) {
@@ -220,8 +219,21 @@ struct LedgerRoutes::Refusal {
 };
 
 struct LedgerRoutes::Asker {
+  const Access& access;
   const ApiKey& principal;
   const Log& log;
+  std::string policies = {};  // that determined the last decision
+  bool decided = false;       // by policies
+
+  record::ExchangeFacts facts(const Exchange& exchange, std::string_view operation) const {
+    record::ExchangeFacts out = facts_of(exchange, principal, operation);
+    if (decided) {
+      out.authorizer = "cedar";
+      out.policy_uid = policies;
+      out.policy_version = access.policies().digest();
+    }
+    return out;
+  }
 };
 
 bool is_ledger_path(std::string_view path) {
@@ -247,7 +259,7 @@ net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& ref
 net::Task<> LedgerRoutes::refuse(Exchange& exchange, const Asker& asker, std::string_view operation,
                                  const Refusal& refusal) {
   const std::string detail(refusal.detail);  // may point into an error of the caller's
-  const record::ExchangeFacts facts = facts_of(exchange, asker.principal, operation);
+  const record::ExchangeFacts facts = asker.facts(exchange, operation);
   auto receipt = co_await recorder_.deny(
       asker.log, facts, {.reason = refusal.reason, .http_status = refusal.status, .error_code = refusal.code},
       exchange.peer_address());
@@ -256,26 +268,54 @@ net::Task<> LedgerRoutes::refuse(Exchange& exchange, const Asker& asker, std::st
   co_await reply_problem(exchange, refusal.status, detail, std::span(fields).first(receipt ? 1 : 0));
 }
 
-net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const ApiKeys& keys) {
+net::Task<bool> LedgerRoutes::permitted(Exchange& exchange, Asker& asker, Action action) {
+  const Ruling ruling = asker.access.rule({.principal = &asker.principal,
+                                           .action = action,
+                                           .model = {},
+                                           .log = asker.log.tenant.empty() ? "system" : asker.log.tenant,
+                                           .time = recorder_.now(),
+                                           .peer_address = exchange.peer_address(),
+                                           .tls = !exchange.channel_binding().exporter.empty(),
+                                           .purpose = {},
+                                           .upstream_name = "ledger",
+                                           .upstream_provider = {}});
+  asker.policies = ruling.reasons_text();
+  asker.decided = true;
+  if (ruling.permit) co_return true;
+  const std::string_view operation = action == Action::kReadEntries  ? kReadOperation
+                                     : action == Action::kOpenValues ? kOpenOperation
+                                                                     : kMetricsOperation;
+  const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied",
+                        "no policy permits this key to do that"};
+  co_await refuse(exchange, asker, operation, refusal);
+  co_return false;
+}
+
+net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const Access* access) {
   const net::RequestHead& head = exchange.request();
   if (head.path == "/healthz" || head.path == "/readyz") {
-    co_await health(exchange, head.path == "/readyz");
+    co_await health(exchange, head.path == "/readyz", access != nullptr);
     co_return true;
   }
   const bool metrics_wanted = head.path == kMetricsPath;
   if (!metrics_wanted && !is_ledger_path(head.path)) co_return false;
+  if (access == nullptr) {
+    const HeaderField fields[] = {{"Retry-After", "1"}};
+    co_await reply_problem(exchange, 503, "the policies are not in force yet", fields);
+    co_return true;
+  }
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
-  const ApiKey* const principal = credentials == 1 ? keys.find(authorization) : nullptr;
+  const ApiKey* const principal = credentials == 1 ? access->keys().find(authorization) : nullptr;
   if (metrics_wanted) {
-    co_await metrics(exchange, principal);
+    co_await metrics(exchange, *access, principal);
   } else {
-    co_await route(exchange, principal);
+    co_await route(exchange, *access, principal);
   }
   co_return true;
 }
 
-net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
+net::Task<> LedgerRoutes::route(Exchange& exchange, const Access& access, const ApiKey* principal) {
   constexpr std::string_view kReceipt = "receipt/";
   const auto [tenant, path] = split_path(exchange.request().path);
   const bool opening = path == "open";
@@ -306,7 +346,7 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
   }
   const Log* const own = recorder_.logs().find(principal->tenant);
   REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
-  const Asker asker{*principal, *own};
+  Asker asker{.access = access, .principal = *principal, .log = *own};
   const std::string_view operation = opening          ? kOpenOperation
                                      : entries_wanted ? kReadOperation
                                      : hashes_wanted  ? kHashesOperation
@@ -325,11 +365,8 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const ApiKey* principal) {
     co_await receipt(exchange, asker, path.substr(kReceipt.size()));
     co_return;
   }
-  if (principal->role != Role::kAuditor) {
-    const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied", "this is for auditors"};
-    co_await refuse(exchange, asker, operation, refusal);
-    co_return;
-  }
+  const bool may = co_await permitted(exchange, asker, opening ? Action::kOpenValues : Action::kReadEntries);
+  if (!may) co_return;
   if (opening) {
     co_await open_values(exchange, asker);
   } else {
@@ -387,7 +424,7 @@ net::Task<> LedgerRoutes::resource(Exchange& exchange, const Log& log, std::stri
 
 // Entries are records: who reads which of them is an exchange like any other, admitted before a byte leaves.
 net::Task<> LedgerRoutes::entries(Exchange& exchange, const Asker& auditor, std::string_view path) {
-  const record::ExchangeFacts facts = facts_of(exchange, auditor.principal, kReadOperation);
+  const record::ExchangeFacts facts = auditor.facts(exchange, kReadOperation);
   auto admission = co_await recorder_.admit(auditor.log, facts, {}, exchange.peer_address());
   if (!admission) {
     const HeaderField fields[] = {{"Retry-After", "1"}};
@@ -462,21 +499,22 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const Asker& auditor) 
       co_await exchange.reply({.status = 200, .content_type = "application/json", .headers = {}}, reply);
 }
 
-net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted) {
+net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_force) {
   const ledger::LedgerClient& client = recorder_.client();
-  const bool ready = !ready_wanted || (recorder_.ready() && !client.full());
+  const bool ready = !ready_wanted || (recorder_.ready() && !client.full() && in_force);
   const bool behind = client.ready() && !recorder_.ready();  // the ledger works, but its answers are overdue
   const std::string_view body = ready                       ? "ok\n"
                                 : !client.stopped().empty() ? "not ready: the ledger stopped\n"
                                 : behind                    ? "not ready: the ledger does not answer\n"
                                 : client.full()             ? "not ready: the ledger's disk is nearly full\n"
+                                : recorder_.ready()         ? "not ready: the policies are not in force yet\n"
                                 : asks_witnesses_           ? "not ready: asking witnesses\n"
                                                             : "not ready: starting\n";
   [[maybe_unused]] const auto sent =
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
 }
 
-net::Task<> LedgerRoutes::metrics(Exchange& exchange, const ApiKey* principal) {
+net::Task<> LedgerRoutes::metrics(Exchange& exchange, const Access& access, const ApiKey* principal) {
   if (exchange.request().method != net::Method::kGet) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed", "metrics are read with GET"};
     co_await refuse_stranger(exchange, refusal);
@@ -487,14 +525,18 @@ net::Task<> LedgerRoutes::metrics(Exchange& exchange, const ApiKey* principal) {
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  if (principal->role != Role::kAuditor || !principal->tenant.empty()) {
-    const Log* const own = recorder_.logs().find(principal->tenant);
-    REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
+  const Log* const own = recorder_.logs().find(principal->tenant);
+  REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
+  Asker asker{.access = access, .principal = *principal, .log = *own};
+  if (!principal->tenant.empty()) {
+    // They tell how much every tenant does. Policies cannot permit that.
     const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied",
-                          "this is for auditors who belong to no tenant"};
-    co_await refuse(exchange, {*principal, *own}, kMetricsOperation, refusal);
+                          "this is for those who belong to no tenant"};
+    co_await refuse(exchange, asker, kMetricsOperation, refusal);
     co_return;
   }
+  const bool may = co_await permitted(exchange, asker, Action::kReadMetrics);
+  if (!may) co_return;
   Result<std::string> text = Error(Errc::kUnavailable, "nothing is counted here");
   if (scrape_) text = co_await scrape_();
   if (!text) {

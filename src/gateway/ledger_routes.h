@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/api_keys.h"
+#include "gateway/access.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/recorder.h"
@@ -67,20 +67,23 @@ class LedgerRoutes {
   using Scrape = std::function<net::Task<Result<std::string>>()>;
   void on_scrape(Scrape scrape) { scrape_ = std::move(scrape); }
 
-  // False when the path is none of ours. Errors have the form of RFC 9457. `keys` must outlive the call.
-  net::Task<bool> handle(net::Exchange& exchange, const ApiKeys& keys);
+  // False when the path is none of ours. Errors have the form of RFC 9457. `access` must outlive the call;
+  // null: nobody is known and nothing permitted yet.
+  net::Task<bool> handle(net::Exchange& exchange, const Access* access);
 
  private:
   struct Refusal;  // what is answered and recorded
   struct Asker;    // a principal, and its log
 
-  net::Task<> route(net::Exchange& exchange, const ApiKey* principal);
+  net::Task<> route(net::Exchange& exchange, const Access& access, const ApiKey* principal);
   net::Task<> receipt(net::Exchange& exchange, const Asker& asker, std::string_view index_text);
   net::Task<> entries(net::Exchange& exchange, const Asker& auditor, std::string_view path);
   net::Task<> resource(net::Exchange& exchange, const Log& log, std::string_view path);
   net::Task<> open_values(net::Exchange& exchange, const Asker& auditor);
-  net::Task<> health(net::Exchange& exchange, bool ready_wanted);
-  net::Task<> metrics(net::Exchange& exchange, const ApiKey* principal);
+  net::Task<> health(net::Exchange& exchange, bool ready_wanted, bool in_force);
+  net::Task<> metrics(net::Exchange& exchange, const Access& access, const ApiKey* principal);
+  // Whether policies permit it; if not it has been refused, on record.
+  net::Task<bool> permitted(net::Exchange& exchange, Asker& asker, Action action);
 
   // Refuses somebody unknown: counted with others.
   net::Task<> refuse_stranger(net::Exchange& exchange, const Refusal& refusal);

@@ -20,6 +20,17 @@ using record::DenialReason;
 using record::Finish;
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kAuthorizer = "cedar";  // in records
+constexpr std::string_view kReleaseDenied = "release_denied";
+
+// What the caller says that it wants the answer for.
+constexpr std::string_view kPurposeField = "redoubt-purpose";
+constexpr std::size_t kMaxPurpose = 128;
+
+bool is_purpose(std::string_view text) {
+  return text.size() <= kMaxPurpose &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
 
 // What the reader of JSON takes at least. Bodies come bounded by net::ServerLimits, whose limit is never above this.
 constexpr std::size_t kMaxBodyBytes = 64 * 1024 * 1024;
@@ -88,30 +99,29 @@ struct Pipeline::PassedValues : std::array<std::string, kPassedFields.size()> {}
 
 struct Pipeline::Call {
   Exchange& exchange;
-  std::shared_ptr<const ApiKeys> keys;  // pinned: facts point into it
+  std::shared_ptr<const Access> access;  // pinned: it decides, and facts point into it
   const ApiKey* principal = nullptr;
   const Log* log = nullptr;  // the principal's
   std::string_view operation;
   std::string_view body;
   ChatRequest chat;
+  std::string_view purpose;
+  std::string policies;  // the determining ones of the last decision; facts point into it
   record::ExchangeFacts facts;
   CommitLevel level = CommitLevel::kDurable;                 // that the reply waits for
   std::optional<Admission> admission;                        // once there is one; it refers to what is above
   std::optional<UpstreamTime> upstream_time = std::nullopt;  // while the upstream is at work
 };
 
-Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
-                   LedgerRoutes& ledger_routes, const UpstreamSettings& settings, const CommitSettings& commit,
-                   bool has_quorum)
+Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, LedgerRoutes& ledger_routes,
+                   const UpstreamSettings& settings, const CommitSettings& commit, bool has_quorum)
     : recorder_(recorder),
       denials_(denials),
       upstream_(upstream),
-      authorizer_(authorizer),
       ledger_routes_(ledger_routes),
       settings_(settings),
       commit_(commit),
       has_quorum_(has_quorum),
-      keys_(std::make_shared<const ApiKeys>()),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
 net::Task<> Pipeline::handle(Exchange& exchange) {
@@ -134,8 +144,8 @@ net::Task<> Pipeline::answer(Exchange& exchange) {
                          "method_not_allowed", allow);
     co_return;
   }
-  const std::shared_ptr<const ApiKeys> keys = keys_;
-  if (co_await ledger_routes_.handle(exchange, *keys)) co_return;
+  const std::shared_ptr<const Access> access = access_;
+  if (co_await ledger_routes_.handle(exchange, access.get())) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
   co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");
 }
@@ -156,8 +166,12 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
   const net::RequestHead& head = exchange.request();
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
-  Call call{.exchange = exchange, .keys = keys_, .operation = operation};
-  call.principal = credentials == 1 ? call.keys->find(authorization) : nullptr;
+  Call call{.exchange = exchange, .access = access_, .operation = operation};
+  if (call.access == nullptr) {
+    co_await reply_busy(exchange, "the policies are not in force yet", "starting");
+    co_return;
+  }
+  call.principal = credentials == 1 ? call.access->keys().find(authorization) : nullptr;
   if (call.principal == nullptr) {
     denials_.add(exchange.peer_address(), DenialReason::kAuthentication, 401, "invalid_api_key");
     const HeaderField fields[] = {{"WWW-Authenticate", "Bearer"}, {"Redoubt-Decision", "deny"}};
@@ -176,7 +190,16 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
                 .operation = operation,
                 .provider = settings_.provider,
                 .upstream = settings_.name,
-                .authorizer = authorizer_.name()};
+                .authorizer = kAuthorizer,
+                .policy_version = call.access->policies().digest()};
+  int purposes = 0;
+  call.purpose = head.header(kPurposeField, &purposes);
+  if (purposes > 1 || !is_purpose(call.purpose)) {
+    co_await deny(call, DenialReason::kMalformed, 400,
+                  "Redoubt-Purpose is one field of at most 128 printable characters", "invalid_request_error",
+                  "invalid_request");
+    co_return;
+  }
 
   if (operation == kChatOperation) {
     auto body = co_await exchange.read_body();
@@ -215,15 +238,12 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     call.facts.stream = call.chat.stream;
   }
 
-  const Decision decision =
-      authorizer_.decide({.principal = call.principal, .action = operation, .model = call.chat.model});
-  call.facts.policy_uid = decision.policy_uid;
-  if (!decision.permit) {
-    co_await deny(call, DenialReason::kAuthorization, 403, "this key may not do that", "permission_error",
+  call.level = commit_.level(operation);
+  if (!permitted(call, operation == kChatOperation ? Action::kInvoke : Action::kListModels)) {
+    co_await deny(call, DenialReason::kAuthorization, 403, "no policy permits this key to do that", "permission_error",
                   "permission_denied");
     co_return;
   }
-  call.level = std::max(commit_.level(operation), decision.commit.value_or(CommitLevel::kDurable));
   if (call.level == CommitLevel::kCosigned && !has_quorum_) {
     co_await deny(call, DenialReason::kUnavailable, 503, "the answer is to wait for witnesses, and there are none",
                   "api_error", kLevelNotReached);
@@ -335,6 +355,10 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     co_await fail(call, Errc::kMalformed);
     co_return;
   }
+  if (!released(call)) {
+    co_await withhold(call);
+    co_return;
+  }
   co_await close_and_reply(call,
                            {.finish = Finish::kCompleted,
                             .http_status = status,
@@ -352,6 +376,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
   CompletionText completion(recorder_);
   completion.add(body);
   const int status = outcome.http_status;
+  const std::string_view decision = outcome.finish == Finish::kReleaseDenied ? "deny" : "permit";
   auto receipt = co_await call.admission->close(outcome, &completion);
   if (!receipt) {
     const std::string admitted = format_receipt(call.admission->receipt());
@@ -371,7 +396,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
     co_return;
   }
   std::array<HeaderField, 3 + std::size(kPassedFields)> fields{
-      {{"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(call.level)}}};
+      {{"Redoubt-Decision", decision}, {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(call.level)}}};
   std::size_t count = 3;
   for (std::size_t i = 0; i < passed.size(); ++i) {
     if (!passed[i].empty()) fields[count++] = {kPassedFields[i], passed[i]};
@@ -388,6 +413,11 @@ net::Task<bool> Pipeline::reach_level(Call& call, const ledger::Receipt& outcome
 }
 
 net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response) {
+  if (!released(call)) {
+    response.reset();
+    co_await withhold(call);
+    co_return;
+  }
   SseRelay relay;
   CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted};
@@ -458,6 +488,46 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   const std::string ending = ": redoubt-receipt " + format_receipt(*receipt) + "\n\ndata: [DONE]\n\n";
   if (auto last = co_await call.exchange.write(ending); !last) co_return;
   [[maybe_unused]] const auto finished = co_await call.exchange.finish();
+}
+
+bool Pipeline::permitted(Call& call, Action action) {
+  const net::ChannelBinding& channel = call.exchange.channel_binding();
+  const Ruling ruling = call.access->rule({.principal = call.principal,
+                                           .action = action,
+                                           .model = call.chat.model,
+                                           .log = {},
+                                           .time = recorder_.now(),
+                                           .peer_address = call.exchange.peer_address(),
+                                           .tls = !channel.exporter.empty(),
+                                           .purpose = call.purpose,
+                                           .upstream_name = settings_.name,
+                                           .upstream_provider = settings_.provider,
+                                           .stream = call.chat.stream});
+  call.policies = ruling.reasons_text();
+  call.facts.policy_uid = call.policies;
+  if (!ruling.permit) return false;
+  call.level = std::max(call.level, ruling.obligations.commit.value_or(CommitLevel::kDurable));
+  return true;
+}
+
+// Which models there are is nobody's answer to release.
+bool Pipeline::released(Call& call) {
+  if (call.operation != kChatOperation) return true;
+  return permitted(call, Action::kRelease) && (call.level != CommitLevel::kCosigned || has_quorum_);
+}
+
+// What the model answered stays here.
+net::Task<> Pipeline::withhold(Call& call) {
+  call.upstream_time.reset();
+  const std::string body =
+      error_body("no policy permits the answer to be released", "permission_error", kReleaseDenied);
+  const PassedValues none;
+  co_await close_and_reply(call,
+                           {.finish = Finish::kReleaseDenied,
+                            .http_status = 403,
+                            .error_code = kReleaseDenied,
+                            .response_size = body.size()},
+                           body, none);
 }
 
 net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::string_view message, std::string_view type,

@@ -1,5 +1,7 @@
 // The request path: identify, authorise, record, dispatch, record, reply. One per core.
 //
+// Two decisions for each exchange, both by the Access that it pinned when it came: `invoke` before anything is recorded
+// as admitted, `release` on what the model answered, before the first byte of it.
 // Order (docs/architecture.md): the admission is durable before a byte goes upstream; the outcome is durable before the
 // last byte, or the end mark of a stream, goes to the caller, and at the commit level that its route or policy asks for
 // (commit_settings.h). If the ledger cannot commit, the answer is 503 and nothing was forwarded, or the reply ends
@@ -10,8 +12,7 @@
 #include <string>
 
 #include "encoding/json_reader.h"
-#include "gateway/api_keys.h"
-#include "gateway/authorizer.h"
+#include "gateway/access.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/ledger_routes.h"
@@ -35,12 +36,11 @@ struct UpstreamSettings {
 class Pipeline final : public net::ExchangeHandler {
  public:
   // All must outlive the pipeline. `has_quorum`: of witnesses. Without it, what is to wait for them is denied.
-  Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, const Authorizer& authorizer,
-           LedgerRoutes& ledger_routes, const UpstreamSettings& settings, const CommitSettings& commit,
-           bool has_quorum);
+  Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, LedgerRoutes& ledger_routes,
+           const UpstreamSettings& settings, const CommitSettings& commit, bool has_quorum);
 
-  // From the next request on. Called on the core's thread.
-  void set_keys(std::shared_ptr<const ApiKeys> keys) { keys_ = std::move(keys); }
+  // From the next request on. Called on the core's thread. Until the first call everything is refused.
+  void set_access(std::shared_ptr<const Access> access) { access_ = std::move(access); }
 
   net::Task<> handle(net::Exchange& exchange) override;
   // What the server refuses by itself is counted as a denial, and told in the form of the API that the path speaks.
@@ -63,18 +63,21 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> fail(Call& call, Errc why);
   net::Task<> close_and_reply(Call& call, record::Outcome outcome, std::string_view body, const PassedValues& passed);
   net::Task<bool> reach_level(Call& call, const ledger::Receipt& outcome, int status);
+  // Asks the policies; false when they refuse, and then the caller's facts say which did.
+  bool permitted(Call& call, Action action);
+  bool released(Call& call);
+  net::Task<> withhold(Call& call);
   net::Task<> deny(Call& call, record::DenialReason reason, int status, std::string_view message, std::string_view type,
                    std::string_view code);
 
   Recorder& recorder_;
   DenialCounter& denials_;
   net::HttpClient& upstream_;
-  const Authorizer& authorizer_;
   LedgerRoutes& ledger_routes_;
   const UpstreamSettings& settings_;
   const CommitSettings& commit_;
   const bool has_quorum_;
-  std::shared_ptr<const ApiKeys> keys_;
+  std::shared_ptr<const Access> access_;
   std::size_t held_bytes_ = 0;  // of whole replies, until they are sent
   RequestMetrics metrics_;
   encoding::JsonReader reader_;  // not used across a suspension

@@ -41,6 +41,10 @@ def wait_for(what, seconds=10.0):
     raise AssertionError("waited in vain")
 
 
+# Records of a start: policies come into force, and have come.
+STARTED = 2
+
+
 class Upstream:
     """An OpenAI-compatible server whose every step the test decides: `handler(request_text, socket)`."""
 
@@ -404,10 +408,20 @@ class Redoubt:
                 file.close()
         return out
 
-    def records(self):
-        """All published records, in order. The ledger is verified first."""
+    def records(self, activations=False):
+        """All published records, in order, without those that every start makes. The ledger is verified first."""
         self.verify()
-        return [json.loads(leaf) for leaf in self.leaves()]
+        records = [json.loads(leaf) for leaf in self.leaves()]
+        return records if activations else without_activations(records)
+
+    def wait_published(self, index):
+        """Until a checkpoint covers the record of this index, counted from the first after the first start."""
+        wait_for(lambda: self.get("/ledger/receipt/%d" % (STARTED + index), key=self.key)[0] == 200)
+
+
+def without_activations(records):
+    """Without those that every start makes."""
+    return [record for record in records if record["api"]["operation"] != "policy.activate"]
 
 
 def stage(record):

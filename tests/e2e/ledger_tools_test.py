@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import Redoubt, Upstream, program, run, wait_for, whole_reply
+from harness import STARTED, Redoubt, Upstream, program, run, wait_for, whole_reply
 
 
 def answer(_, connection):
@@ -201,12 +201,12 @@ class Follow(WithServer):
 
     def test_without_from_only_what_is_new_is_printed(self):
         self.chats(2)
-        wait_for(lambda: self.published() >= 4)
+        wait_for(lambda: self.published() >= STARTED + 4)
         following = Following(self, "--dir", self.redoubt.dir)
         time.sleep(1)
         self.chats(1)
         wait_for(lambda: following.lines)
-        self.assertEqual(following.lines[0]["index"], 4)
+        self.assertEqual(following.lines[0]["index"], STARTED + 4)
 
     def test_over_http_the_follower_does_not_follow_itself(self):
         self.chats(2)

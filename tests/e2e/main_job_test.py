@@ -13,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (STREAM_HEAD, TOOLS, Redoubt, Upstream, chunk, event, parse_receipt, program, run, stage, wait_for,
+from harness import (STARTED, STREAM_HEAD, TOOLS, Redoubt, Upstream, chunk, event, parse_receipt, program, run, stage, wait_for,
                      whole_reply)
 
 
@@ -76,7 +76,7 @@ class WholeReply(Base):
         self.assertEqual(json.loads(body)["choices"][0]["message"]["content"], "hello")
         self.assertEqual(fields["redoubt-decision"], "permit")
         origin, index, leaf = parse_receipt(fields["redoubt-receipt"])
-        self.assertEqual((origin, index), ("test.example/log", 1))
+        self.assertEqual((origin, index), ("test.example/log", STARTED + 1))
         run(program("redoubt"), "ledger", "prove", str(index), "--url", self.redoubt.url, "--key", self.redoubt.key,
             "--leaf", leaf, "--vkey-file", os.path.join(self.redoubt.dir, "ledger.vkey"))
         wrong = base64.b64encode(hashlib.sha256(b"another record").digest()).decode()
@@ -89,11 +89,11 @@ class WholeReply(Base):
         _, fields, _ = self.redoubt.chat()
         _, index, leaf = parse_receipt(fields["redoubt-receipt"])
         self.redoubt.get("/ledger/receipt/%d" % index, key=self.redoubt.key)
-        status, _, bundle = self.redoubt.get("/ledger/tile/entries/000.p/2", key=self.redoubt.auditor)
+        status, _, bundle = self.redoubt.get("/ledger/tile/entries/000.p/%d" % (index + 1), key=self.redoubt.auditor)
         self.assertEqual(status, 200)
-        first = int.from_bytes(bundle[:2], "big")
-        second = bundle[2 + first + 2:]
-        self.assertEqual(base64.b64encode(hashlib.sha256(b"\0" + second).digest()).decode(), leaf)
+        for _ in range(index):
+            bundle = bundle[2 + int.from_bytes(bundle[:2], "big"):]
+        self.assertEqual(base64.b64encode(hashlib.sha256(b"\0" + bundle[2:]).digest()).decode(), leaf)
 
     def test_unknown_fields_reach_the_upstream_untouched(self):
         body = '{"model":"m",  "messages":[], "x_new":{"a":[1.50,"\\u00e9"]}}'
@@ -131,8 +131,8 @@ class WholeReply(Base):
 
     def test_values_are_opened_for_a_reason_that_is_a_record(self):
         self.redoubt.chat("open sesame")
-        self.published(1)
-        done = run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "complaint 4711", "--dir",
+        self.redoubt.wait_published(1)
+        done = run(program("redoubt"), "ledger", "show", str(STARTED), "--open", "--reason", "complaint 4711", "--dir",
                    self.redoubt.dir, "--key", self.redoubt.auditor, "--json")
         values = json.loads(done.stdout)["values"]
         self.assertIn("open sesame", values["prompt"])
@@ -144,7 +144,7 @@ class WholeReply(Base):
 
     def test_an_opener_that_the_keeper_does_not_know_gets_nothing(self):
         self.redoubt.chat("secret")
-        self.published(1)
+        self.redoubt.wait_published(1)
         other = Redoubt(self.upstream.url)
         try:
             done = run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "curious", "--dir",
@@ -155,9 +155,6 @@ class WholeReply(Base):
             self.assertIn("opening_refused", json.dumps(self.redoubt.records()[-1]))
         finally:
             other.remove()
-
-    def published(self, index):
-        return wait_for(lambda: self.redoubt.get("/ledger/receipt/%d" % index, key=self.redoubt.key)[0] == 200)
 
 
 class Refusals(Base):
@@ -226,13 +223,13 @@ class Stream(Base):
     def test_events_pass_at_once_and_the_outcome_comes_before_done(self):
         with self.redoubt.open_stream() as connection:
             head = read_until(connection, event("b").encode())
-            self.assertIn(b'Redoubt-Receipt: origin="test.example/log", index=0,', head)
+            self.assertIn(b'Redoubt-Receipt: origin="test.example/log", index=%d,' % STARTED, head)
             self.go.set()
             tail = read_until(connection, b"data: [DONE]\n\n")
             before, after = tail.split(b": redoubt-receipt ", 1)
             self.assertIn(event("c").encode(), before)
             _, index, _ = parse_receipt(after.split(b"\n", 1)[0].decode())
-            self.assertEqual(index, 1)
+            self.assertEqual(index, STARTED + 1)
 
     def test_the_end_mark_waits_for_the_outcome(self):
         keeper = self.redoubt.child("redoubt-keeper")
@@ -285,7 +282,7 @@ class Stream(Base):
         connection.close()
         self.rest = [chunk(event("x" * 1000)) for _ in range(2000)] + [chunk("data: [DONE]\n\n"), b"0\r\n\r\n"]
         self.go.set()
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(1)
         self.redoubt.stop()
         self.assertIn("client_gone", json.dumps(self.redoubt.records()[1]))
 
@@ -396,8 +393,8 @@ class Others(Base):
         self.redoubt.chat(key="wrong")
         self.redoubt.request("POST", "/v1/chat/completions", body="{", key=self.redoubt.key)
         self.redoubt.get("/v1/models", key=self.redoubt.key)
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
-        run(program("redoubt"), "ledger", "show", "0", "--open", "--reason", "test", "--dir", self.redoubt.dir,
+        self.redoubt.wait_published(1)
+        run(program("redoubt"), "ledger", "show", str(STARTED), "--open", "--reason", "test", "--dir", self.redoubt.dir,
             "--key", self.redoubt.auditor)
         os.kill(self.redoubt.child("redoubt-keeper"), signal.SIGSTOP)
         with self.redoubt.open_stream():
@@ -413,7 +410,7 @@ class Others(Base):
             self.skipTest("the Go checker was not built")
         for _ in range(300):
             self.redoubt.chat()
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/599", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(599)
         with open(os.path.join(self.redoubt.dir, "ledger.vkey")) as file:
             vkey = file.read().strip()
         done = run(checker, "-header", "Authorization: Bearer " + self.redoubt.auditor, self.redoubt.url + "/ledger",
@@ -423,7 +420,7 @@ class Others(Base):
     def test_verify_over_http_and_from_the_folder_agree(self):
         for _ in range(20):
             self.redoubt.chat()
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/39", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(39)
         # Under one checkpoint: reading entries over HTTP makes new ones.
         checkpoint = os.path.join(self.redoubt.folder, "checkpoint")
         with open(checkpoint, "wb") as file:
@@ -437,7 +434,7 @@ class Others(Base):
     def test_a_flipped_byte_in_a_segment_is_found(self):
         self.redoubt.chat()
         self.redoubt.stop()
-        self.assertEqual(self.redoubt.verify(), 2)
+        self.assertEqual(self.redoubt.verify(), STARTED + 2)
         folder = os.path.join(self.redoubt.dir, "ledger/segments")
         path = os.path.join(folder, os.listdir(folder)[0])
 
@@ -453,7 +450,7 @@ class Others(Base):
                    self.redoubt.dir, check=False)
         self.assertEqual(done.returncode, 1, done.stderr)
         flip()
-        self.assertEqual(self.redoubt.verify(), 2)
+        self.assertEqual(self.redoubt.verify(), STARTED + 2)
 
     def test_of_a_log_without_records_there_is_no_checkpoint_yet(self):
         folder = os.path.join(self.redoubt.folder, "new")
@@ -465,7 +462,7 @@ class Others(Base):
 
     def test_freshness_is_told_in_the_same_words(self):
         self.redoubt.chat()
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(1)
         ledger = os.path.join(self.redoubt.dir, "ledger")
         for command in (("status",), ("ledger", "checkpoint"), ("ledger", "prove", "1"), ("ledger", "verify", ledger)):
             plain = run(program("redoubt"), *command, "--dir", self.redoubt.dir).stdout

@@ -235,7 +235,7 @@ class RolledBack(Base):
         self.assertEqual(redoubt.stop(), 0)
 
     def test_a_second_copy_that_runs_is_found_and_what_it_says_can_be_checked(self):
-        redoubt, _ = self.witnessed()
+        redoubt, witness = self.witnessed()
         redoubt.start()
         self.chat(redoubt, 3)
         self.expect_quorum(redoubt, 0)
@@ -245,10 +245,16 @@ class RolledBack(Base):
         other = Redoubt(self.upstream.url, folder=folder)
         self.addCleanup(other.remove)
         other.key = redoubt.key
-        redoubt.start()
-        other.start()  # both have what the witness has seen
-        self.chat(other, 3)
-        self.expect_quorum(other, self.size(redoubt) + 1)
+        witness.end()
+        redoubt.start()  # has what the witness has seen, and goes on while the witness sees nothing
+        os.killpg(redoubt.process.pid, signal.SIGSTOP)
+        try:
+            witness.start()
+            other.start()  # has it, too
+            self.chat(other, 3)
+            self.expect_quorum(other, self.size(redoubt) + 1)
+        finally:
+            os.killpg(redoubt.process.pid, signal.SIGCONT)
         try:
             redoubt.chat()  # its own checkpoint gives it away, perhaps before it is answered
         except OSError:

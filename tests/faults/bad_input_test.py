@@ -61,7 +61,7 @@ class BadInput(unittest.TestCase):
                                 (b"ffff\r\n" + b"x" * 0xffff + b"\r\n") * 70)
                 assert connection.reply()[0] == 413
         wait_for(lambda: cls.redoubt.get("/ledger/tile/entries/000.p/1", key=cls.redoubt.auditor)[0] == 200)
-        wait_for(lambda: cls.redoubt.get("/ledger/receipt/0", key=cls.redoubt.key)[0] == 200)
+        cls.redoubt.wait_published(0)
         time.sleep(0.5)
         cls.leaves_seen = len(cls.redoubt.leaves())
 

@@ -4,7 +4,7 @@ import unittest
 
 import faults
 from faults import SLOW, error_code
-from harness import STREAM_HEAD, chunk, event, parse_receipt, stage, whole_reply
+from harness import STARTED, STREAM_HEAD, chunk, event, parse_receipt, stage, whole_reply
 
 
 class SlowPublication(faults.Case):
@@ -30,7 +30,7 @@ class SlowPublication(faults.Case):
         self.assertEqual(self.redoubt.stop(), 0)
         records = self.redoubt.records()
         self.assertEqual([stage(r) for r in records], ["admission", "outcome", "denial"])
-        self.assertEqual(outcome_index, 1)
+        self.assertEqual(outcome_index, STARTED + 1)
         self.assertEqual(len({r["metadata"]["correlation_uid"] for r in records}), 1)
         self.assertEqual(len({r["metadata"]["uid"] for r in records}), 3)
         self.assertEqual(records[1]["http_response"]["code"], 200)
@@ -55,7 +55,7 @@ class SlowPublication(faults.Case):
         self.assertIn(event("hello").encode(), data)
         self.assertNotIn(b"[DONE]", data)
         self.assertFalse(data.endswith(b"0\r\n\r\n"))
-        self.withheld(1, None)
+        self.withheld(STARTED + 1, None)
 
     def test_replies_that_do_not_wait_go_out(self):
         self.assertEqual(self.redoubt.get("/v1/models", key=self.redoubt.key)[0], 200)

@@ -208,7 +208,8 @@ class Memory(faults.Case):
         self.redoubt.kill()
         self.redoubt.start()
         self.redoubt.stop()
-        records = self.stop_and_check()
+        self.stop_and_check()
+        records = self.redoubt.records(activations=True)
         for receipt in held:
             self.assertEqual(stage(records[parse_receipt(receipt)[1]]), "outcome")
 
@@ -250,7 +251,7 @@ class ClockJumps(faults.Case):
         self.shift(DAY)
         self.assertEqual(self.redoubt.chat()[0], 200)
         self.assertEqual(self.redoubt.get("/readyz")[0], 200)
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/3", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(3)
         self.shift(0)
         self.assertEqual(self.redoubt.chat()[0], 200)
         times = self.times(self.stop_and_check())
@@ -446,7 +447,7 @@ class DiskReads(faults.Case):
     def setUp(self):
         super().setUp()
         self.redoubt.chat()
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(1)
 
     def test_reads_that_block_hold_up_no_request(self):
         self.program.read(BLOCK)

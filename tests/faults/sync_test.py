@@ -202,7 +202,7 @@ class Failing(faults.Case):
     def test_at_the_admission_503_and_the_upstream_sees_no_byte(self):
         held = self.redoubt.chat()
         self.assertEqual(held[0], 200)
-        wait_for(lambda: self.redoubt.get("/ledger/receipt/1", key=self.redoubt.key)[0] == 200)
+        self.redoubt.wait_published(1)
         before = len(self.upstream.requests)
         self.fault(self.keeper)
         reply = self.redoubt.chat()

@@ -18,11 +18,10 @@ namespace redoubt::gateway::internal {
 
 class Core {
  public:
-  // `settings`, `logs`, `authorizer` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
+  // `settings`, `logs` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
   // `cores`: how many there are.
   static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                              int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer,
-                                              LedgerFiles& files, std::shared_ptr<const ApiKeys> keys);
+                                              int keeper_wake_fd, const Logs& logs, LedgerFiles& files);
 
   boost::asio::io_context& io() { return io_; }
   // Accepts connections from now on; they are served once run() is called. With settings.tls, and no certificate given
@@ -32,7 +31,7 @@ class Core {
   void run();
 
   // From any thread.
-  void set_keys(std::shared_ptr<const ApiKeys> keys);
+  void set_access(std::shared_ptr<const Access> access);
   // What new connections see from now on, until it ends; nothing takes its place by itself.
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void ledger_gone(std::string why);  // nothing is appended any more
@@ -41,6 +40,7 @@ class Core {
   // On the core's thread.
   ledger::LedgerClient& ledger() { return client_; }
   net::DeadlineSweep& sweep() { return sweep_; }
+  Recorder& recorder() { return recorder_; }
 
   // What `/metrics` answers on this core. Set before run().
   void on_scrape(LedgerRoutes::Scrape scrape) { ledger_routes_.on_scrape(std::move(scrape)); }
@@ -55,8 +55,7 @@ class Core {
 
  private:
   Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-       RingConsumer answers, int keeper_wake_fd, const Logs& logs, const Authorizer& authorizer, LedgerFiles& files,
-       std::shared_ptr<const ApiKeys> keys);
+       RingConsumer answers, int keeper_wake_fd, const Logs& logs, LedgerFiles& files);
 
   net::Task<> pump_ledger();
   void withdraw_ended_tls();

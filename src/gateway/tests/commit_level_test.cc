@@ -8,6 +8,7 @@
 
 #include "gateway/commit_settings.h"
 #include "gateway/pipeline.h"
+#include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
 #include "gateway/tests/live_ledger.h"
 #include "net/http_server.h"
@@ -39,15 +40,10 @@ class Upstream final : public net::ExchangeHandler {
   int requests = 0;
 };
 
-// Permits everything, at a level that the test chooses.
-class FakePolicy final : public Authorizer {
- public:
-  std::string_view name() const override { return "policy"; }
-  Decision decide(const AccessRequest&) const override {
-    return {.permit = true, .policy_uid = "annotated", .commit = commit};
-  }
-  std::optional<CommitLevel> commit;
-};
+// Permits everything, at this level.
+std::string policies_at(std::string_view level) {
+  return "@commit(\"" + std::string(level) + "\") permit (principal, action, resource);";
+}
 
 class CommitLevelTest : public ::testing::Test {
  protected:
@@ -68,10 +64,9 @@ class CommitLevelTest : public ::testing::Test {
     live_.run(drain());
   }
 
-  void serve(FakeExchange& exchange, const Authorizer& authorizer, bool has_quorum = false) {
-    pipeline_.emplace(*live_.recorder, denials_, *client_, authorizer, routes_, upstream_settings_, commit_,
-                      has_quorum);
-    pipeline_->set_keys(std::make_shared<const ApiKeys>(keys_));
+  void serve(FakeExchange& exchange, std::string_view policies = kDefaultPolicies, bool has_quorum = false) {
+    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, upstream_settings_, commit_, has_quorum);
+    pipeline_->set_access(make_access(keys_, policies));
     EXPECT_TRUE(live_.run(handle(exchange)));
   }
   FakeExchange chat(bool stream = false, std::string_view model = "m") const {
@@ -115,8 +110,6 @@ class CommitLevelTest : public ::testing::Test {
   std::string auditor_;
   CommitSettings commit_;
   Upstream upstream_;
-  FakePolicy policy_;
-  const GrantAuthorizer grants_;
 
  private:
   net::Task<bool> handle(FakeExchange& exchange) {
@@ -150,7 +143,7 @@ class LevelOutOfReach : public CommitLevelTest {
 TEST_F(CommitLevelTest, AWholeReplyAtPublishedComesWhenACheckpointCoversItsOutcome) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kPublished));
   FakeExchange exchange = chat();
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 200);
   EXPECT_EQ(exchange.sent, kAnswer);
   EXPECT_NE(exchange.headers.find("Redoubt-Commit: published\n"), std::string::npos) << exchange.headers;
@@ -161,7 +154,7 @@ TEST_F(CommitLevelTest, AWholeReplyAtPublishedComesWhenACheckpointCoversItsOutco
 TEST_F(CommitLevelTest, AStreamAtPublishedGetsItsEndMarkWhenACheckpointCoversItsOutcome) {
   commit_.set_default(CommitLevel::kPublished);
   FakeExchange exchange = chat(true);
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_TRUE(exchange.finished);
   EXPECT_TRUE(exchange.sent.ends_with("data: [DONE]\n\n"));
   const std::uint64_t outcome = index_of(exchange.sent);
@@ -172,10 +165,10 @@ TEST_F(CommitLevelTest, AStreamAtPublishedGetsItsEndMarkWhenACheckpointCoversIts
 TEST_F(CommitLevelTest, ReadingEntriesAtPublishedWaitsToo) {
   ASSERT_TRUE(commit_.set("ledger.entries", CommitLevel::kPublished));
   FakeExchange first = chat();
-  serve(first, grants_);
+  serve(first);
   live_.pump_until([&] { return live_.client->published() == 2; });
   FakeExchange exchange(net::Method::kGet, "/ledger/tile/entries/000.p/2", {auditor_});
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 200);
   EXPECT_NE(exchange.headers.find("Redoubt-Commit: published\n"), std::string::npos) << exchange.headers;
   EXPECT_TRUE(covered(CommitLevel::kPublished, index_of(exchange.headers)));
@@ -183,7 +176,7 @@ TEST_F(CommitLevelTest, ReadingEntriesAtPublishedWaitsToo) {
 
 TEST_F(LevelOutOfReach, ADurableReplyWaitsForNoCheckpoint) {
   FakeExchange exchange = chat();
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 200);
   EXPECT_NE(exchange.headers.find("Redoubt-Commit: durable\n"), std::string::npos) << exchange.headers;
   EXPECT_FALSE(covered(CommitLevel::kPublished, index_of(exchange.headers)));
@@ -193,7 +186,7 @@ TEST_F(LevelOutOfReach, ADurableReplyWaitsForNoCheckpoint) {
 TEST_F(LevelOutOfReach, AWholeReplyIsWithheldWithItsReceiptAndThatIsRecorded) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kPublished));
   FakeExchange exchange = chat();
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 503);
   EXPECT_NE(exchange.sent.find("commit_level_not_reached"), std::string::npos);
   EXPECT_EQ(exchange.sent.find("hello"), std::string::npos);
@@ -207,7 +200,7 @@ TEST_F(LevelOutOfReach, AWholeReplyIsWithheldWithItsReceiptAndThatIsRecorded) {
 TEST_F(LevelOutOfReach, AStreamEndsWithoutItsEndMarkAndThatIsRecorded) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kPublished));
   FakeExchange exchange = chat(true);
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.sent, kEvent);
   EXPECT_TRUE(exchange.aborted);
   EXPECT_FALSE(exchange.finished);
@@ -217,7 +210,7 @@ TEST_F(LevelOutOfReach, AStreamEndsWithoutItsEndMarkAndThatIsRecorded) {
 TEST_F(LevelOutOfReach, EntriesAreWithheldAndThatIsRecorded) {
   ASSERT_TRUE(commit_.set("ledger.entries", CommitLevel::kPublished));
   FakeExchange exchange(net::Method::kGet, "/ledger/tile/entries/000.p/1", {auditor_});
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 503);
   EXPECT_EQ(exchange.content_type, "application/problem+json");
   expect_withheld_record(503);
@@ -226,40 +219,37 @@ TEST_F(LevelOutOfReach, EntriesAreWithheldAndThatIsRecorded) {
 TEST_F(LevelOutOfReach, OtherRoutesDoNotWait) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kPublished));
   FakeExchange exchange(net::Method::kGet, "/v1/models", {caller_});
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 200);
 }
 
 TEST_F(LevelOutOfReach, ADenialWaitsUntilItIsDurableOnly) {
   commit_.set_default(CommitLevel::kPublished);
   FakeExchange exchange = chat(false, "another");
-  serve(exchange, grants_);
+  serve(exchange);
   EXPECT_EQ(exchange.status, 403);
   EXPECT_NE(exchange.headers.find("Redoubt-Commit: durable\n"), std::string::npos) << exchange.headers;
   EXPECT_FALSE(covered(CommitLevel::kPublished, index_of(exchange.headers)));
 }
 
 TEST_F(LevelOutOfReach, APolicyRaisesTheLevelOfTheRoute) {
-  policy_.commit = CommitLevel::kPublished;
   FakeExchange exchange = chat();
-  serve(exchange, policy_);
+  serve(exchange, policies_at("published"));
   EXPECT_EQ(exchange.status, 503);
   expect_withheld_record(503);
 }
 
 TEST_F(LevelOutOfReach, APolicyDoesNotLowerTheLevelOfTheRoute) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kPublished));
-  policy_.commit = CommitLevel::kDurable;
   FakeExchange exchange = chat();
-  serve(exchange, policy_);
+  serve(exchange, policies_at("durable"));
   EXPECT_EQ(exchange.status, 503);
   expect_withheld_record(503);
 }
 
 TEST_F(CommitLevelTest, WhatAPolicyWantsCosignedIsDeniedBeforeItLeavesWhenThereAreNoWitnesses) {
-  policy_.commit = CommitLevel::kCosigned;
   FakeExchange exchange = chat();
-  serve(exchange, policy_);
+  serve(exchange, policies_at("cosigned"));
   EXPECT_EQ(exchange.status, 503);
   EXPECT_EQ(upstream_.requests, 0);
   const auto entries = live_.entries();
@@ -272,7 +262,7 @@ TEST_F(CommitLevelTest, WhatIsToBeCosignedIsWithheldWhenWitnessesDoNotAnswer) {
   ASSERT_TRUE(commit_.set("chat.completions", CommitLevel::kCosigned));
   commit_.timeout = 1s;  // published by then
   FakeExchange exchange = chat();
-  serve(exchange, grants_, true);
+  serve(exchange, kDefaultPolicies, true);
   EXPECT_EQ(exchange.status, 503);
   EXPECT_TRUE(covered(CommitLevel::kPublished, index_of(exchange.headers)));
   expect_withheld_record(503);

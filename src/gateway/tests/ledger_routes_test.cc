@@ -8,6 +8,7 @@
 #include "crypto/hpke.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
+#include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
 #include "gateway/tests/live_ledger.h"
 #include "ledger/open_request.h"
@@ -25,6 +26,7 @@ class LedgerRoutesTest : public ::testing::Test {
     clinic_auditor_ =
         "Bearer " + *keys_.issue({.id = "clinic-auditor", .role = Role::kAuditor, .tenant = "clinic"}, false);
     EXPECT_TRUE(live_.logs.check(keys_));
+    access_ = make_access(keys_);
   }
 
   // What `/metrics` answers.
@@ -35,7 +37,7 @@ class LedgerRoutesTest : public ::testing::Test {
   }
 
   // Whether the path is one of the ledger's.
-  bool handle(FakeExchange& exchange) { return live_.run(routes_.handle(exchange, keys_)); }
+  bool handle(FakeExchange& exchange) { return live_.run(routes_.handle(exchange, access_.get())); }
 
   void expect_problem(FakeExchange& exchange, int status) {
     EXPECT_TRUE(handle(exchange));
@@ -58,6 +60,7 @@ class LedgerRoutesTest : public ::testing::Test {
 
   LiveLedger live_;
   ApiKeys keys_;
+  std::shared_ptr<const Access> access_;
   std::string caller_;
   std::string auditor_;
   std::string clinic_caller_;

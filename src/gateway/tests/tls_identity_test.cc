@@ -50,8 +50,7 @@ class TlsIdentityTest : public ::testing::Test {
                         .answer_ring = UniqueFd(::dup(answers_.fd())),
                         .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
     gateway_wake_ = UniqueFd(::dup(handles.wake.get()));
-    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), logs_, authorizer_, files_,
-                                   std::make_shared<const ApiKeys>()));
+    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), logs_, files_));
   }
   ~TlsIdentityTest() override {
     keeper_stopped_ = true;
@@ -119,7 +118,6 @@ class TlsIdentityTest : public ::testing::Test {
   PosixFileSystem fs_;
   LedgerFiles files_{fs_, folder_.path()};
   const Logs logs_{"example.org/log"};
-  const GrantAuthorizer authorizer_;
   const SharedRing requests_ = *SharedRing::create(ledger::kRequestRingBytes);
   const SharedRing answers_ = *SharedRing::create(ledger::kAnswerRingBytes);
   const UniqueFd keeper_wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};

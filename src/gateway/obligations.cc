@@ -1,0 +1,75 @@
+#include "gateway/obligations.h"
+
+#include <algorithm>
+#include <array>
+
+namespace redoubt::gateway {
+namespace {
+
+bool is_list_of_kinds(std::string_view text) {
+  const auto is_kind = [](std::string_view kind) {
+    return !kind.empty() && std::all_of(kind.begin(), kind.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+  };
+  while (true) {
+    const std::size_t comma = text.find(',');
+    if (!is_kind(text.substr(0, comma))) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+bool is_number_of_days(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 6 && text.back() == 'd' && text.front() != '0' &&
+         std::all_of(text.begin(), text.end() - 1, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Obligations that later builds carry out, and the form of their values.
+struct Known {
+  std::string_view name;
+  bool (*fits)(std::string_view value);
+  std::string_view form;
+};
+constexpr std::array<Known, 4> kKnown{{
+    {"redact", is_list_of_kinds, "kinds of match, separated by commas"},
+    {"step_up", is_list_of_kinds, "ways to authenticate, separated by commas"},
+    {"retain", is_number_of_days, "days, as in `30d`"},
+    {"record", [](std::string_view value) { return value == "overlap"; }, "`overlap`"},
+}};
+
+Error wrong_value(const policy::Annotation& annotation, std::string_view form) {
+  return {Errc::kInvalidArgument,
+          "`@" + annotation.name + "` takes " + std::string(form) + ", not `" + annotation.value + "`"};
+}
+
+}  // namespace
+
+void Obligations::add(const Obligations& other) {
+  if (other.commit) commit = std::max(commit.value_or(ledger::CommitLevel::kDurable), *other.commit);
+  not_carried_out.insert(other.not_carried_out.begin(), other.not_carried_out.end());
+}
+
+Result<Obligations> parse_obligations(const policy::Policy& policy) {
+  Obligations out;
+  for (const policy::Annotation& annotation : policy.annotations) {
+    if (annotation.name == "id" || annotation.name == "description") continue;
+    const auto known =
+        std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.name == annotation.name; });
+    if (known != kKnown.end()) {
+      if (!known->fits(annotation.value)) return wrong_value(annotation, known->form);
+      out.not_carried_out.emplace(annotation.name);
+    } else if (annotation.name == "commit") {
+      out.commit = ledger::parse_commit_level(annotation.value);
+      if (!out.commit) return wrong_value(annotation, "`durable`, `published` or `cosigned`");
+    } else {
+      return Error(Errc::kInvalidArgument, "`@" + annotation.name + "` is no obligation that is known here");
+    }
+  }
+  if (policy.effect == policy::Effect::kForbid && !out.empty()) {
+    return Error(Errc::kInvalidArgument, "a forbid demands nothing, so it has no obligations");
+  }
+  return out;
+}
+
+}  // namespace redoubt::gateway

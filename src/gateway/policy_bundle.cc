@@ -1,0 +1,192 @@
+#include "gateway/policy_bundle.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/check.h"
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
+#include "policy/policy_json.h"
+#include "policy/validate.h"
+
+namespace redoubt::gateway {
+namespace {
+
+constexpr std::string_view kCedar = ".cedar";
+constexpr std::string_view kJson = ".json";
+
+// A whole bundle's text has this many problems shown at most.
+constexpr std::size_t kMaxProblems = 20;
+
+std::string_view stem(std::string_view name) {
+  return name.substr(0, name.rfind('.'));
+}
+
+std::string report(const policy::Problems& problems, const PolicyFile& file) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(problems.size(), kMaxProblems); ++i) {
+    out += (out.empty() ? "" : "\n") + policy::render(problems[i], file.name, file.text);
+  }
+  if (problems.size() > kMaxProblems) out += "\nand " + std::to_string(problems.size() - kMaxProblems) + " more";
+  while (out.ends_with('\n')) out.pop_back();
+  return out;
+}
+
+Result<policy::PolicySet> parse(const PolicyFile& file) {
+  if (!file.name.ends_with(kCedar) && !file.name.ends_with(kJson)) {
+    return Error(Errc::kMalformed, "`" + file.name + "` is neither .cedar nor .json");
+  }
+  const policy::Limits limits{.max_bytes = PolicyBundle::kMaxBytes};
+  auto parsed = file.name.ends_with(kCedar) ? policy::parse_policies(file.text, limits)
+                                            : policy::parse_policy_set_json(file.text, limits);
+  if (!parsed) return Error(Errc::kMalformed, report(parsed.error(), file));
+  return *std::move(parsed);
+}
+
+// The same policies under the ids that they have in a bundle.
+Result<policy::PolicySet> rename(const policy::PolicySet& parsed, const PolicyFile& file) {
+  policy::PolicySet out;
+  std::map<std::string_view, std::string> names;
+  std::size_t number = 0;
+  for (policy::Policy policy : parsed.policies()) {
+    const policy::Annotation* id = policy.annotation("id");
+    const std::string name =
+        id != nullptr && !id->value.empty() ? id->value : std::string(stem(file.name)) + "#" + std::to_string(number);
+    ++number;
+    names[parsed.find(policy.id)->id] = name;
+    policy.id = name;
+    if (auto added = out.add(std::move(policy)); !added) return added.error().in(file.name);
+  }
+  for (policy::Link link : parsed.links()) {
+    link.template_id = names.at(link.template_id);
+    if (auto linked = out.link(std::move(link)); !linked) return linked.error().in(file.name);
+  }
+  return out;
+}
+
+Result<> check(const policy::PolicySet& policies, const PolicyFile& file) {
+  policy::Problems problems = policy::validate(policies, policy_schema()).errors;
+  for (const policy::Policy& policy : policies.policies()) {
+    if (auto obligations = parse_obligations(policy); !obligations) {
+      problems.push_back({.message = obligations.error().message(),
+                          .where = policy.where,
+                          .expected = {},
+                          .policy_id = policy.id,
+                          .path = {}});
+    }
+  }
+  if (problems.empty()) return {};
+  return Error(Errc::kMalformed, report(problems, file));
+}
+
+void add_sized(crypto::Sha256& hash, std::string_view text) {
+  std::array<std::byte, 8> size;
+  store_le(MutableByteView(size), static_cast<std::uint64_t>(text.size()));
+  hash.update(size);
+  hash.update(as_bytes(text));
+}
+
+std::string digest_of(std::span<const PolicyFile> files) {
+  std::vector<const PolicyFile*> sorted;
+  for (const PolicyFile& file : files) sorted.push_back(&file);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  crypto::Sha256 hash;
+  add_sized(hash, "redoubt policy bundle 1");
+  add_sized(hash, kPolicySchema);
+  for (const PolicyFile* file : sorted) {
+    add_sized(hash, file->name);
+    add_sized(hash, file->text);
+  }
+  return "sha256:" + encoding::hex(hash.finish());
+}
+
+}  // namespace
+
+const policy::Schema& policy_schema() {
+  static const policy::Schema schema = [] {
+    auto parsed = policy::Schema::parse(kPolicySchema);
+    REDOUBT_CHECK(parsed.has_value());
+    return *std::move(parsed);
+  }();
+  return schema;
+}
+
+Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const PolicyFile> files) {
+  if (files.size() > kMaxFiles) return Error(Errc::kTooLarge, "too many policy files");
+  std::size_t size = 0;
+  for (const PolicyFile& file : files) size += file.text.size();
+  if (size > kMaxBytes) return Error(Errc::kTooLarge, "the policies are too large together");
+
+  std::shared_ptr<PolicyBundle> bundle(new PolicyBundle);
+  std::map<std::string, const PolicyFile*, std::less<>> from;
+  for (const PolicyFile& file : files) {
+    auto parsed = parse(file);
+    if (!parsed) return parsed.error();
+    auto policies = rename(*parsed, file);
+    if (!policies) return policies.error();
+    if (auto done = check(*policies, file); !done) return done.error();
+    const auto taken = [&](const std::string& id) -> Result<> {
+      const auto [place, is_new] = from.emplace(id, &file);
+      if (is_new) return {};
+      return Error(Errc::kMalformed, "`" + id + "` is in " + place->second->name + " and in " + file.name);
+    };
+    for (const policy::Policy& policy : policies->policies()) {
+      if (auto done = taken(policy.id); !done) return done.error();
+      REDOUBT_CHECK(bundle->policies_.add(policy).has_value());
+    }
+    for (const policy::Link& link : policies->links()) {
+      if (auto done = taken(link.id); !done) return done.error();
+      REDOUBT_CHECK(bundle->policies_.link(link).has_value());
+    }
+  }
+  auto compiled = policy::CompiledPolicies::compile(bundle->policies_);
+  if (!compiled) return compiled.error();
+  bundle->compiled_ = *std::move(compiled);
+  std::map<std::string_view, const policy::Policy*> written;
+  for (const policy::Policy& policy : bundle->policies_.policies()) written[policy.id] = &policy;
+  for (const policy::Link& link : bundle->policies_.links()) written[link.id] = written.at(link.template_id);
+  for (std::uint32_t i = 0; i < bundle->compiled_->size(); ++i) {
+    const policy::Policy& policy = *written.at(bundle->compiled_->id(i));
+    auto obligations = parse_obligations(policy);
+    REDOUBT_CHECK(obligations.has_value());
+    bundle->rules_.push_back({std::string(bundle->compiled_->id(i)), policy.effect, *std::move(obligations)});
+  }
+  bundle->digest_ = digest_of(files);
+  return std::shared_ptr<const PolicyBundle>(std::move(bundle));
+}
+
+std::string Ruling::reasons_text() const {
+  std::string out;
+  for (const std::string_view id : reasons) {
+    if (!out.empty()) out += ',';
+    out += id;
+  }
+  return out;
+}
+
+Ruling PolicyBundle::rule(const policy::Request& request, const policy::EntityStore& entities) const {
+  thread_local policy::Answer answer;  // its buffers are used again
+  policy::authorize(*compiled_, entities, request, answer);
+  Ruling ruling{.permit = answer.decision == policy::Decision::kAllow,
+                .reasons = {},
+                .errors = {},
+                .obligations = {},
+                .overruled = {}};
+  for (const std::uint32_t policy : answer.reasons) {
+    const Rule& rule = rules_[policy];
+    ruling.reasons.emplace_back(rule.id);
+    if (ruling.permit) ruling.obligations.add(rule.obligations);
+  }
+  for (const policy::PolicyError& error : answer.errors) {
+    const Rule& rule = rules_[error.policy];
+    ruling.errors.emplace_back(rule.id);
+    if (!ruling.permit) continue;
+    if (rule.effect == policy::Effect::kForbid) ruling.overruled = "a forbid could not be evaluated";
+    if (!rule.obligations.empty()) ruling.overruled = "a policy with obligations could not be evaluated";
+  }
+  if (!ruling.obligations.not_carried_out.empty()) ruling.overruled = "an obligation cannot be carried out";
+  if (!ruling.overruled.empty()) ruling.permit = false;
+  return ruling;
+}
+
+}  // namespace redoubt::gateway

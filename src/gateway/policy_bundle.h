@@ -1,0 +1,78 @@
+// The policies in force: read, validated against Redoubt's own schema and compiled together, or not at all.
+//
+//   auto bundle = PolicyBundle::load(files);
+//   if (!bundle) std::cerr << bundle.error().message();    // what is wrong, with file, line and excerpt
+//   Ruling ruling = (*bundle)->rule(request, entities);
+//
+// Immutable; any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "gateway/obligations.h"
+#include "policy/authorizer.h"
+#include "policy/schema.h"
+
+namespace redoubt::gateway {
+
+// Redoubt's schema, and what `redoubt init` writes as policies.
+extern const std::string_view kPolicySchema;
+extern const std::string_view kDefaultPolicies;
+// The schema, parsed.
+const policy::Schema& policy_schema();
+
+struct PolicyFile {
+  std::string name;  // without folder; ends in `.cedar` (Cedar syntax) or `.json` (a policy set in Cedar's JSON form)
+  std::string text;
+};
+
+// What Redoubt does about a request. Stricter than Cedar, which leaves out policies that err: an error in any forbid,
+// or in a policy with obligations, is a denial, for nobody knows what they would have said.
+struct Ruling {
+  bool permit = false;
+  std::vector<std::string_view> reasons;  // ids of the determining policies; as long-lived as the bundle
+  std::vector<std::string_view> errors;   // ids of policies that could not be evaluated
+  Obligations obligations;                // of a permit
+  // `a,b`: as records name them. Empty when nothing determined it: the default is deny.
+  std::string reasons_text() const;
+  // Why a request that policies permit is denied all the same; empty otherwise. Static.
+  std::string_view overruled;
+};
+
+class PolicyBundle {
+ public:
+  static constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;  // of all files
+  static constexpr std::size_t kMaxFiles = 1000;
+
+  // Policies are named by their `@id`, or else FILE#N, N counting from 0. kMalformed for syntax, for
+  // policies that do not fit the schema, an unknown annotation or an id that occurs twice; kTooLarge. Messages have a
+  // line for each problem, with its place.
+  static Result<std::shared_ptr<const PolicyBundle>> load(std::span<const PolicyFile> files);
+
+  // `sha256:` and 64 hexadecimal digits, over schema, names and texts (docs/formats/policy-bundle.md): what a record
+  // names when it says which policies decided.
+  const std::string& digest() const { return digest_; }
+  const policy::PolicySet& policies() const { return policies_; }
+
+  Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;
+
+ private:
+  PolicyBundle() = default;
+  struct Rule {
+    std::string id;
+    policy::Effect effect = policy::Effect::kPermit;
+    Obligations obligations;
+  };
+
+  std::string digest_;
+  policy::PolicySet policies_;
+  std::shared_ptr<const policy::CompiledPolicies> compiled_;
+  std::vector<Rule> rules_;  // by the compiled policies' numbers
+};
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,218 @@
+#include "gateway/policy_bundle.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/access.h"
+#include "gateway/policy_files.h"
+#include "gateway/tests/access_support.h"
+#include "policy/validate.h"
+#include "tests/support/fault_file_system.h"
+
+namespace redoubt::gateway::test {
+namespace {
+
+std::string why_not(std::string_view policies, std::string_view name = "a.cedar") {
+  const PolicyFile file{std::string(name), std::string(policies)};
+  const auto bundle = PolicyBundle::load({&file, 1});
+  return bundle ? std::string() : bundle.error().message();
+}
+
+class Ruled : public ::testing::Test {
+ protected:
+  Ruled() {
+    EXPECT_TRUE(keys_.issue({.id = "app", .models = {"m", "n"}}, false));
+    EXPECT_TRUE(keys_.issue({.id = "any", .models = {"*"}}, false));
+    EXPECT_TRUE(keys_.issue({.id = "nurse", .tenant = "clinic", .models = {"m"}}, false));
+    EXPECT_TRUE(keys_.issue({.id = "audit", .role = Role::kAuditor}, false));
+  }
+  Ruling rule(std::string_view key, AccessRequest request, std::string_view policies = kDefaultPolicies) {
+    access_ = make_access(keys_, policies);
+    for (const ApiKey& one : access_->keys().all()) {
+      if (one.id == key) request.principal = &one;
+    }
+    return access_->rule(request);
+  }
+  ApiKeys keys_;
+  std::shared_ptr<const Access> access_;
+};
+
+TEST(PolicySchema, IsASchema) {
+  EXPECT_FALSE(policy_schema().actions().empty());
+}
+
+TEST(PolicyBundle, DefaultPoliciesAreValid) {
+  EXPECT_EQ(why_not(kDefaultPolicies), "");
+}
+
+TEST(PolicyBundle, AMisspeltObligationIsRefusedWithItsPlace) {
+  const std::string why = why_not("\n@redcat(\"us_ssn\")\npermit (principal, action, resource);");
+  EXPECT_NE(why.find("`@redcat`"), std::string::npos) << why;
+  EXPECT_NE(why.find("a.cedar:2:1"), std::string::npos) << why;
+}
+
+TEST(PolicyBundle, ValuesOfObligationsHaveAForm) {
+  for (const char* good : {R"(@commit("cosigned"))", R"(@redact("us_ssn,email"))", R"(@step_up("mfa"))",
+                           R"(@retain("30d"))", R"(@record("overlap"))", R"(@description("any: thing"))"}) {
+    EXPECT_EQ(why_not(std::string(good) + "permit (principal, action, resource);"), "") << good;
+  }
+  for (const char* bad :
+       {R"(@commit("some"))", "@commit", R"(@redact(""))", R"(@redact("a,,b"))", R"(@redact("a b"))", R"(@step_up(""))",
+        R"(@retain("30"))", R"(@retain("0d"))", R"(@retain("d"))", R"(@record("later"))", R"(@Redact("us_ssn"))"}) {
+    EXPECT_NE(why_not(std::string(bad) + "permit (principal, action, resource);"), "") << bad;
+  }
+}
+
+TEST(PolicyBundle, AForbidHasNoObligations) {
+  EXPECT_NE(why_not(R"(@commit("cosigned") forbid (principal, action, resource);)").find("forbid"), std::string::npos);
+}
+
+TEST(PolicyBundle, WhatDoesNotFitTheSchemaIsRefused) {
+  EXPECT_NE(why_not("permit (principal, action == Action::\"invok\", resource);"), "");
+  EXPECT_NE(why_not("permit (principal, action, resource) when { context.colour == \"red\" };"), "");
+  EXPECT_NE(why_not("permit (principal, action resource);"), "");
+  EXPECT_NE(why_not("permit (principal, action, resource);", "a.txt"), "");
+}
+
+TEST(PolicyBundle, AnIdMayOccurOnce) {
+  const std::string policy = R"(@id("x") permit (principal, action, resource);)";
+  EXPECT_NE(why_not(policy + policy), "");
+  const PolicyFile files[] = {{"a.cedar", policy}, {"b.cedar", policy}};
+  const auto bundle = PolicyBundle::load(files);
+  ASSERT_FALSE(bundle);
+  EXPECT_NE(bundle.error().message().find("b.cedar"), std::string::npos);
+}
+
+TEST(PolicyBundle, TheDigestIsOfNamesAndTextsInAnyOrder) {
+  const PolicyFile a{"a.cedar", "permit (principal, action, resource);"};
+  const PolicyFile b{"b.cedar", "forbid (principal, action, resource);"};
+  const auto digest = [](std::vector<PolicyFile> files) { return (*PolicyBundle::load(files))->digest(); };
+  EXPECT_EQ(digest({a, b}), digest({b, a}));
+  EXPECT_NE(digest({a, b}), digest({a}));
+  EXPECT_NE(digest({a}), digest({{"c.cedar", a.text}}));
+  EXPECT_NE(digest({a}), digest({{"a.cedar", a.text + " "}}));
+  EXPECT_EQ(digest({}).size(), 71u);
+}
+
+TEST_F(Ruled, ByDefaultCallersInvokeTheModelsOfTheirKeys) {
+  EXPECT_TRUE(rule("app", {.action = Action::kInvoke, .model = "m"}).permit);
+  EXPECT_FALSE(rule("app", {.action = Action::kInvoke, .model = "other"}).permit);
+  EXPECT_FALSE(rule("app", {.action = Action::kInvoke, .model = "*"}).permit);
+  EXPECT_TRUE(rule("any", {.action = Action::kInvoke, .model = "whatever"}).permit);
+  EXPECT_FALSE(rule("audit", {.action = Action::kInvoke, .model = "m"}).permit);
+  EXPECT_TRUE(rule("app", {.action = Action::kRelease, .model = "m"}).permit);
+  EXPECT_TRUE(rule("app", {.action = Action::kListModels}).permit);
+  EXPECT_FALSE(rule("audit", {.action = Action::kListModels}).permit);
+}
+
+TEST_F(Ruled, ByDefaultAuditorsReadTheLog) {
+  for (const Action action : {Action::kReadEntries, Action::kOpenValues, Action::kReadMetrics}) {
+    EXPECT_TRUE(rule("audit", {.action = action, .log = "system"}).permit) << to_string(action);
+    EXPECT_FALSE(rule("app", {.action = action, .log = "system"}).permit) << to_string(action);
+  }
+}
+
+TEST_F(Ruled, TheDeterminingPoliciesAreNamed) {
+  EXPECT_EQ(rule("app", {.action = Action::kInvoke, .model = "m"}).reasons_text(),
+            "callers-invoke-models-their-key-names");
+  EXPECT_EQ(rule("app", {.action = Action::kInvoke, .model = "other"}).reasons_text(), "");
+  EXPECT_EQ(rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      @id("all") permit (principal, action, resource);
+      forbid (principal, action, resource == Model::"m");)")
+                .reasons_text(),
+            "test#1");
+}
+
+TEST_F(Ruled, PoliciesSeeTheCircumstances) {
+  AccessRequest request{.action = Action::kInvoke, .model = "m"};
+  request.peer_address = "10.1.2.3";
+  request.purpose = "treatment";
+  request.tls = true;
+  request.time = {1'760'000'000'000};
+  request.upstream_name = "default";
+  request.stream = true;
+  EXPECT_TRUE(rule("nurse", request, R"(permit (principal in Tenant::"clinic", action, resource) when {
+      context.network.tls && context.network has address && context.network.address.isInRange(ip("10.0.0.0/8")) &&
+      context has purpose && context.purpose == "treatment" && context.stream &&
+      context.time > datetime("2025-10-01") && context.upstream.name == "default" &&
+      context.authentication.strength == 1 && context.attestationTier == "none" && context.matches.isEmpty() };)")
+                  .permit);
+  EXPECT_FALSE(rule("app", request, R"(permit (principal in Tenant::"clinic", action, resource);)").permit);
+}
+
+TEST_F(Ruled, AForbidThatErrsDenies) {
+  const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      permit (principal, action, resource);
+      forbid (principal is Application, action == Action::"invoke", resource)
+      when { context.authentication.strength + 9223372036854775807 > 0 };)");
+  EXPECT_FALSE(ruling.permit);
+  EXPECT_EQ(ruling.errors, std::vector<std::string_view>{"test#1"});
+  EXPECT_NE(ruling.overruled, "");
+}
+
+TEST_F(Ruled, APermitWithObligationsThatErrsDenies) {
+  constexpr std::string_view kBroad = "permit (principal, action, resource);";
+  constexpr std::string_view kErring = R"(permit (principal, action, resource)
+      when { context.authentication.strength + 9223372036854775807 > 0 };)";
+  const AccessRequest request{.action = Action::kInvoke, .model = "m"};
+  EXPECT_TRUE(rule("app", request, std::string(kBroad) + std::string(kErring)).permit);
+  EXPECT_FALSE(rule("app", request, std::string(kBroad) + R"(@commit("durable"))" + std::string(kErring)).permit);
+}
+
+TEST_F(Ruled, ABroadPermitDoesNotTakeAwayAnObligation) {
+  const AccessRequest request{.action = Action::kInvoke, .model = "m"};
+  const Ruling ruling = rule("app", request, R"(
+      permit (principal, action, resource);
+      @redact("us_ssn") permit (principal, action, resource == Model::"m");)");
+  EXPECT_FALSE(ruling.permit) << "this build cannot redact";
+  EXPECT_TRUE(ruling.obligations.not_carried_out.contains("redact"));
+  EXPECT_TRUE(rule("app", {.action = Action::kInvoke, .model = "n"}, R"(
+      permit (principal, action, resource);
+      @redact("us_ssn") permit (principal, action, resource == Model::"m");)")
+                  .permit)
+      << "where it does not determine, it demands nothing";
+}
+
+TEST_F(Ruled, TheStrictestCommitLevelIsDemanded) {
+  const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      @commit("published") permit (principal, action, resource);
+      @commit("cosigned") permit (principal, action, resource);
+      @commit("durable") permit (principal, action, resource);)");
+  EXPECT_TRUE(ruling.permit);
+  EXPECT_EQ(ruling.obligations.commit, ledger::CommitLevel::kCosigned);
+}
+
+TEST_F(Ruled, WithoutPoliciesEverythingIsDenied) {
+  EXPECT_FALSE(rule("any", {.action = Action::kInvoke, .model = "m"}, "").permit);
+}
+
+TEST(PolicyFiles, ArePackedAndUnpacked) {
+  const std::vector<PolicyFile> files{{"a.cedar", "// ü \"\\\n"}, {"b.json", ""}};
+  const auto packed = pack_policies(files);
+  ASSERT_TRUE(packed);
+  const auto back = unpack_policies(*packed);
+  ASSERT_TRUE(back);
+  ASSERT_EQ(back->size(), 2u);
+  EXPECT_EQ((*back)[0].name, "a.cedar");
+  EXPECT_EQ((*back)[0].text, files[0].text);
+  EXPECT_FALSE(pack_policies({{"a.cedar", "\xff"}}));
+  for (const char* bad : {"", "{}", "[1]", R"([{"name":"a"}])", R"([{"name":1,"text":""}])"}) {
+    EXPECT_FALSE(unpack_policies(bad)) << bad;
+  }
+}
+
+TEST(PolicyFiles, OfAFolderAreThoseOfTheTwoKindsByName) {
+  testing_support::FaultFileSystem fs;
+  EXPECT_FALSE(read_policies(fs, "/policies"));
+  ASSERT_TRUE(fs.make_directory("/policies"));
+  for (const char* name : {"/policies/b.cedar", "/policies/a.json", "/policies/notes.txt", "/policies/.c.cedar"}) {
+    fs.set_content(name, as_bytes("x"));
+  }
+  const auto files = read_policies(fs, "/policies");
+  ASSERT_TRUE(files);
+  ASSERT_EQ(files->size(), 2u);
+  EXPECT_EQ((*files)[0].name, "a.json");
+  EXPECT_EQ((*files)[1].name, "b.cedar");
+}
+
+}  // namespace
+}  // namespace redoubt::gateway::test
