@@ -3,18 +3,12 @@
 #include <csignal>
 
 #include "base/standard_fds.h"
-#include "redoubt/cedar/commands.h"
 #include "redoubt/commands.h"
+#include "redoubt/common_options.h"
+#include "redoubt/policy_commands.h"
 
 namespace redoubt::app {
 namespace {
-
-void add_common(CLI::App& command, Common& common) {
-  command.add_option("--dir", common.dir, "Redoubt's folder")
-      ->capture_default_str()
-      ->each([&common](const std::string&) { common.dir_given = true; });
-  command.add_flag("--json", common.json, "answer in JSON");
-}
 
 void add_ca_file(CLI::App& command, std::string& ca_file) {
   command.add_option("--ca-file", ca_file, "PEM trust anchors for https (default: DIR/tls-ca.pem, or the system's)");
@@ -95,9 +89,8 @@ int run(int argc, char** argv) {
   add_common(*list_command, common);
   list_command->callback([&] { status = run_list_keys(common); });
 
-  auto* policy = app.add_subcommand("policy", "Cedar policies: check, test and decide");
-  policy->require_subcommand(1);
-  add_cedar_commands(*policy, common, status);
+  PolicyOptions policy;
+  add_policy_commands(app, common, policy, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -1,0 +1,186 @@
+// `redoubt policy diff`: which recorded decisions other policies would have made otherwise.
+#include <cstdio>
+#include <map>
+
+#include "base/file.h"
+#include "gateway/policy_files.h"
+#include "ledger/reader.h"
+#include "redoubt/layout.h"
+#include "redoubt/ledger_folder.h"
+#include "redoubt/policy_commands.h"
+#include "redoubt/recorded_request.h"
+
+namespace redoubt::app {
+namespace {
+
+using gateway::Access;
+using gateway::Action;
+
+struct Change {
+  std::string log;
+  std::uint64_t index = 0;
+  RecordedRequest request;
+  Action action = Action::kInvoke;
+  bool before = false;
+  std::string before_by;
+  bool after = false;
+  std::string after_by;
+};
+
+struct Comparison {
+  std::uint64_t decided = 0;
+  std::uint64_t principals_gone = 0;  // requests of keys that are not known any more
+  std::vector<Change> changes;
+};
+
+std::string why(const gateway::Ruling& ruling) {
+  if (!ruling.overruled.empty()) return std::string(ruling.overruled);
+  return ruling.reasons.empty() ? "no policy permits it" : ruling.reasons_text();
+}
+
+class Replay {
+ public:
+  Replay(std::shared_ptr<const Access> before, std::shared_ptr<const Access> after)
+      : before_(std::move(before)), after_(std::move(after)) {
+    for (const gateway::ApiKey& key : before_->keys().all()) keys_[key.id].first = &key;
+    for (const gateway::ApiKey& key : after_->keys().all()) keys_[key.id].second = &key;
+  }
+
+  void decide(const std::string& log, std::uint64_t index, const RecordedRequest& recorded) {
+    const auto key = keys_.find(recorded.principal);
+    if (key == keys_.end()) {
+      ++out.principals_gone;
+      return;
+    }
+    compare(log, index, recorded, recorded.action, key->second);
+    if (recorded.action == Action::kInvoke && recorded.permitted) {
+      compare(log, index, recorded, Action::kRelease, key->second);
+    }
+  }
+
+  Comparison out;
+
+ private:
+  using Keys = std::pair<const gateway::ApiKey*, const gateway::ApiKey*>;
+
+  void compare(const std::string& log, std::uint64_t index, const RecordedRequest& recorded, Action action,
+               const Keys& keys) {
+    ++out.decided;
+    gateway::AccessRequest request = recorded.request(*keys.first);
+    request.action = action;
+    const gateway::Ruling before = before_->rule(request);
+    request.principal = keys.second;
+    const gateway::Ruling after = after_->rule(request);
+    if (before.permit == after.permit) return;
+    out.changes.push_back({log, index, recorded, action, before.permit, why(before), after.permit, why(after)});
+  }
+
+  std::shared_ptr<const Access> before_;
+  std::shared_ptr<const Access> after_;
+  std::map<std::string, Keys, std::less<>> keys_;
+};
+
+Result<> replay_log(FileSystem& fs, const std::string& ledger, const std::string& tenant, Replay& replay) {
+  ledger::LedgerReader reader(fs, ledger, tenant);
+  const std::string log(tenant.empty() ? ledger::kSystemLogName : std::string_view(tenant));
+  for (std::uint64_t index = 0;; ++index) {
+    auto entry = reader.read_entry({index});
+    if (!entry && entry.error().code() == Errc::kNotFound) return {};
+    if (!entry) return entry.error().in("log " + log + ", entry " + std::to_string(index));
+    auto recorded = recorded_request(entry->leaf);
+    if (!recorded) return recorded.error().in("log " + log + ", entry " + std::to_string(index));
+    if (*recorded) replay.decide(log, index, **recorded);
+  }
+}
+
+Result<std::shared_ptr<const Access>> load(FileSystem& fs, const std::string& folder, const gateway::ApiKeys& keys) {
+  auto files = gateway::read_policies(fs, folder);
+  if (!files) return files.error();
+  auto bundle = gateway::PolicyBundle::load(*files);
+  if (!bundle) return bundle.error();
+  return Access::make(keys, *std::move(bundle));
+}
+
+Result<Comparison> compare(const Common& common, const PolicyDiffOptions& options) {
+  PosixFileSystem fs;
+  const LedgerFolder folder = find_ledger(common, options.against);
+  const std::string keys_file = options.keys_file.empty() ? Layout(folder.redoubt).api_keys() : options.keys_file;
+  auto text = read_file(fs, keys_file, gateway::ApiKeys::kMaxFileBytes);
+  if (!text) return text.error();
+  auto keys = gateway::ApiKeys::parse(as_chars(*text));
+  if (!keys) return keys.error().in(keys_file);
+  auto before = load(fs, options.before, *keys);
+  if (!before) return before.error();
+  auto after = load(fs, options.after, *keys);
+  if (!after) return after.error();
+  auto tenants = ledger::read_tenants(fs, folder.ledger);
+  if (!tenants) return tenants.error();
+  Replay replay(*before, *after);
+  if (auto done = replay_log(fs, folder.ledger, {}, replay); !done) return done.error();
+  for (const std::string& tenant : *tenants) {
+    if (auto done = replay_log(fs, folder.ledger, tenant, replay); !done) return done.error();
+  }
+  return std::move(replay.out);
+}
+
+const char* word(bool permit) {
+  return permit ? "allow" : "deny";
+}
+
+void print(const Comparison& comparison) {
+  for (const Change& change : comparison.changes) {
+    std::printf("%s %llu  %s %s %s: %s -> %s\n    before: %s\n    after:  %s\n", change.log.c_str(),
+                static_cast<unsigned long long>(change.index), change.request.principal.c_str(),
+                std::string(to_string(change.action)).c_str(), change.request.resource.c_str(), word(change.before),
+                word(change.after), change.before_by.c_str(), change.after_by.c_str());
+  }
+  std::printf("%llu decisions replayed, %zu would change\n", static_cast<unsigned long long>(comparison.decided),
+              comparison.changes.size());
+  if (comparison.principals_gone != 0) {
+    std::printf("%llu requests left out: their keys are not known any more\n",
+                static_cast<unsigned long long>(comparison.principals_gone));
+  }
+  std::printf("not in records, so left out of the context: addresses, purposes, TLS\n");
+}
+
+void print_json(const Comparison& comparison) {
+  std::string out;
+  encoding::JsonWriter json(out);
+  json.begin_object();
+  json.member("ok", comparison.changes.empty());
+  json.member("decided", comparison.decided);
+  json.member("left_out", comparison.principals_gone);
+  json.key("changes");
+  json.begin_array();
+  for (const Change& change : comparison.changes) {
+    json.begin_object();
+    json.member("log", change.log);
+    json.member("index", change.index);
+    json.member("principal", change.request.principal);
+    json.member("action", to_string(change.action));
+    json.member("resource", change.request.resource);
+    json.member("before", word(change.before));
+    json.member("before_by", change.before_by);
+    json.member("after", word(change.after));
+    json.member("after_by", change.after_by);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  std::printf("%s\n", out.c_str());
+}
+
+}  // namespace
+
+int run_policy_diff(const Common& common, const PolicyDiffOptions& options) {
+  auto comparison = compare(common, options);
+  if (!comparison) return report(comparison.error(), common.json);
+  if (common.json) {
+    print_json(*comparison);
+  } else {
+    print(*comparison);
+  }
+  return comparison->changes.empty() ? kSuccess : kAnswerIsNo;
+}
+
+}  // namespace redoubt::app

@@ -1,0 +1,32 @@
+// The request that a record tells of, to be decided again.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "gateway/access.h"
+
+namespace redoubt::app {
+
+struct RecordedRequest {
+  std::string principal;
+  std::string tenant;
+  gateway::Action action = gateway::Action::kInvoke;
+  std::string resource;
+  std::string upstream;
+  std::string provider;
+  UnixMillis time;
+  bool stream = false;
+  bool permitted = false;  // what was decided then
+
+  // What the record holds only as commitments, or not at all, is left out: the caller's address, its purpose, TLS.
+  gateway::AccessRequest request(const gateway::ApiKey& key) const;
+};
+
+// Of an admission, or of a denial by policy, that policies decide on; nothing of other records. kMalformed for what is
+// no record.
+Result<std::optional<RecordedRequest>> recorded_request(ByteView record);
+
+}  // namespace redoubt::app
