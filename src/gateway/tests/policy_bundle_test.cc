@@ -149,6 +149,15 @@ TEST_F(Ruled, AForbidThatErrsDenies) {
   EXPECT_NE(ruling.overruled, "");
 }
 
+TEST_F(Ruled, AMissingAttributeInAForbidDenies) {
+  // Validation cannot know which applications there are.
+  const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      permit (principal, action, resource);
+      forbid (principal is Application, action, resource) when { Application::"gone".role == "auditor" };)");
+  EXPECT_FALSE(ruling.permit);
+  EXPECT_EQ(ruling.errors, std::vector<std::string_view>{"test#1"});
+}
+
 TEST_F(Ruled, APermitWithObligationsThatErrsDenies) {
   constexpr std::string_view kBroad = "permit (principal, action, resource);";
   constexpr std::string_view kErring = R"(permit (principal, action, resource)
