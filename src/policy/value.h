@@ -63,7 +63,7 @@ class Value {
   explicit Value(EntityUid value) : value_(std::make_shared<const EntityUid>(std::move(value))) {}
   explicit Value(Set value) : value_(std::move(value)) {}
   explicit Value(Record value) : value_(std::move(value)) {}
-  explicit Value(Extension value) : value_(std::move(value)) {}
+  explicit Value(Extension value) : value_(value) {}
   Value(const char*) = delete;  // would be a bool
 
   ValueKind kind() const { return static_cast<ValueKind>(value_.index()); }
