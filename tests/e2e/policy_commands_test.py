@@ -148,7 +148,7 @@ class Deciding(Commands):
         self.assertRegex(done.stdout, r"permit `owners-view`: false\n(.*\n)*?  false +when \{ resource\.owner == principal \}")
         self.assertRegex(done.stdout, r"true +context\.hour > 18")
         answer = json.loads(self.ask("explain", "bob", "view", 20, "--json").stdout)
-        self.assertEqual({p["id"] for p in answer["policies"]}, {"owners-view", "policy1"})
+        self.assertEqual({p["policy"] for p in answer["policies"]}, {"owners-view", "policy1", "policy2"})
 
     def test_a_measurement_is_one(self):
         done = self.ask("bench", "alice", "view", 1, "--seconds", "0.05")

@@ -142,12 +142,14 @@ class Rotation(Base):
         self.serve(3)
         old = self.vkey()
         self.rotate()
+        of_both_keys = os.path.join(self.redoubt.folder, "of-both-keys")  # the start will have a later one
+        shutil.copy(os.path.join(self.redoubt.dir, "ledger", "checkpoint"), of_both_keys)
         self.redoubt.start()
-        words = [checker, "-header", "Authorization: Bearer " + self.redoubt.auditor, self.redoubt.url + "/ledger"]
-        run(*words, old)  # the checkpoint that both keys signed
-        self.exchange()
-        wait_for(lambda: run(*words, old, check=False).returncode != 0)
-        run(*words, self.vkey())
+        words = [checker, "-header", "Authorization: Bearer " + self.redoubt.auditor]
+        log = self.redoubt.url + "/ledger"
+        run(*words, "-checkpoint", of_both_keys, log, old)
+        wait_for(lambda: run(*words, log, old, check=False).returncode != 0)
+        run(*words, log, self.vkey())
 
     def test_the_next_key_can_be_prepared_and_told_while_a_server_runs(self):
         self.redoubt.start()
