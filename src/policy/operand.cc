@@ -2,32 +2,9 @@
 
 #include <algorithm>
 
+#include "policy/internal/value_order.h"
+
 namespace redoubt::policy::internal {
-namespace {
-
-// In the order of values, which is by kind first (value.h).
-std::strong_ordering compare(const Value& a, const Operand& b) {
-  if (a.kind() != b.kind()) return a.kind() <=> b.kind();
-  switch (a.kind()) {
-    case ValueKind::kBool:
-      return a.boolean() <=> b.boolean();
-    case ValueKind::kLong:
-      return a.number() <=> b.number();
-    case ValueKind::kString:
-      return a.string() <=> b.string();
-    case ValueKind::kEntity:
-      return a.entity() <=> b.entity();
-    case ValueKind::kSet:
-      return a.set() <=> b.set();
-    case ValueKind::kRecord:
-      return a.record() <=> b.record();
-    case ValueKind::kExtension:
-      break;
-  }
-  return a.extension() <=> b.extension();
-}
-
-}  // namespace
 
 Operand Operand::of(const Value& value) {
   switch (value.kind()) {
@@ -92,8 +69,8 @@ bool equal(const Operand& a, const Operand& b) {
 bool contains(const Set& set, const Operand& operand) {
   const auto elements = set.elements();
   const auto at = std::lower_bound(elements.begin(), elements.end(), operand,
-                                   [](const Value& a, const Operand& b) { return compare(a, b) < 0; });
-  return at != elements.end() && compare(*at, operand) == 0;
+                                   [](const Value& a, const Operand& b) { return compare_values(a, b) < 0; });
+  return at != elements.end() && compare_values(*at, operand) == 0;
 }
 
 }  // namespace redoubt::policy::internal

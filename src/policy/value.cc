@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "policy/internal/shown.h"
+#include "policy/internal/value_order.h"
 
 namespace redoubt::policy {
 namespace {
@@ -78,24 +79,7 @@ bool operator==(const Record& a, const Record& b) {
 
 // Recursion here, as in all that walks values, is as deep as the value: Limits::max_depth, for what a reader made.
 std::strong_ordering operator<=>(const Value& a, const Value& b) {
-  if (a.kind() != b.kind()) return a.kind() <=> b.kind();
-  switch (a.kind()) {
-    case ValueKind::kBool:
-      return a.boolean() <=> b.boolean();
-    case ValueKind::kLong:
-      return a.number() <=> b.number();
-    case ValueKind::kString:
-      return a.string() <=> b.string();
-    case ValueKind::kEntity:
-      return a.entity() <=> b.entity();
-    case ValueKind::kSet:
-      return a.set() <=> b.set();
-    case ValueKind::kRecord:
-      return a.record() <=> b.record();
-    case ValueKind::kExtension:
-      break;
-  }
-  return a.extension() <=> b.extension();
+  return internal::compare_values(a, b);
 }
 
 bool operator==(const Value& a, const Value& b) {
