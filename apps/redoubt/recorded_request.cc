@@ -18,8 +18,8 @@ std::optional<gateway::Action> action_of(std::string_view operation) {
   if (operation == gateway::kChatOperation) return gateway::Action::kInvoke;
   if (operation == gateway::kModelsOperation) return gateway::Action::kListModels;
   if (operation == gateway::kReadOperation) return gateway::Action::kReadEntries;
-  if (operation == "ledger.open") return gateway::Action::kOpenValues;
-  if (operation == "metrics") return gateway::Action::kReadMetrics;
+  if (operation == gateway::kOpenOperation) return gateway::Action::kOpenValues;
+  if (operation == gateway::kMetricsOperation) return gateway::Action::kReadMetrics;
   return std::nullopt;
 }
 

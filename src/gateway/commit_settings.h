@@ -18,6 +18,9 @@ namespace redoubt::gateway {
 inline constexpr std::string_view kChatOperation = "chat.completions";
 inline constexpr std::string_view kModelsOperation = "models.list";
 inline constexpr std::string_view kReadOperation = "ledger.entries";
+// Others that records name: an opening is one record, reading metrics makes one when it is refused.
+inline constexpr std::string_view kOpenOperation = "ledger.open";
+inline constexpr std::string_view kMetricsOperation = "metrics";
 
 // The code of a reply that was withheld, and of the denial that records it.
 inline constexpr std::string_view kLevelNotReached = "commit_level_not_reached";

@@ -39,8 +39,6 @@ constexpr std::string_view kSingleSigner = "single signer, freshness unproven";
 constexpr std::string_view kLedger = "/ledger/";
 constexpr std::string_view kHashesOperation = "ledger.hashes";
 constexpr std::string_view kReceiptOperation = "ledger.receipt";
-constexpr std::string_view kOpenOperation = "ledger.open";
-constexpr std::string_view kMetricsOperation = "metrics";
 constexpr std::uint64_t kMaxResourceBytes = 32 * 1024 * 1024;
 constexpr std::size_t kMaxOpenRequestBytes = 4096;
 
