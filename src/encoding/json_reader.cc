@@ -53,6 +53,41 @@ bool shorter_or_before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
+bool is_among(std::string_view key, std::span<const std::string_view> keys) {
+  for (const std::string_view other : keys) {  // plainer, and for so few faster, than std::find
+    if (other == key) return true;
+  }
+  return false;
+}
+
+// simdjson's tape (its doc/tape.md) is the document in its order, a word for each value, key and bracket: first a byte
+// that says which, then for a string where it is, and for an opening bracket where its value ends. A number has a word
+// more.
+char kind_of(std::uint64_t word) {
+  return static_cast<char>(word >> 56);
+}
+
+const std::uint64_t* after_value(const simdjson::dom::document& document, const std::uint64_t* value) {
+  switch (kind_of(*value)) {
+    case '{':
+    case '[':
+      return document.tape.get() + static_cast<std::uint32_t>(*value);
+    case 'l':
+    case 'u':
+    case 'd':
+      return value + 2;
+    default:
+      return value + 1;
+  }
+}
+
+std::string_view string_at(const simdjson::dom::document& document, std::uint64_t word) {
+  const std::uint8_t* at = document.string_buf.get() + (word & 0x00ff'ffff'ffff'ffff);
+  std::uint32_t size = 0;
+  std::memcpy(&size, at, sizeof size);
+  return {reinterpret_cast<const char*>(at) + sizeof size, size};
+}
+
 }  // namespace
 
 // simdjson refuses everything when its capacity is below 32 bytes; parse() checks the limit itself.
@@ -77,8 +112,7 @@ Result<simdjson::dom::element> JsonReader::parse(std::string_view text) {
     return parse_error(code);
   }
   if (!root.is_array() && !root.is_object()) return root;
-  keys_.clear();
-  if (const error_code code = check(root, 1); code != simdjson::SUCCESS) return parse_error(code);
+  if (const error_code code = check(); code != simdjson::SUCCESS) return parse_error(code);
   return root;
 }
 
@@ -93,34 +127,42 @@ void JsonReader::forget() {
   text_size_ = 0;
 }
 
-// `depth` counts `value` itself, which is an array or object.
-simdjson::error_code JsonReader::check(simdjson::dom::element value, std::size_t depth) {
-  if (depth > limits_.max_depth) return simdjson::DEPTH_ERROR;
-  const auto check_inner = [&](simdjson::dom::element inner) {
-    return inner.is_array() || inner.is_object() ? check(inner, depth + 1) : simdjson::SUCCESS;
-  };
-  if (simdjson::dom::array array; value.get(array) == simdjson::SUCCESS) {
-    for (const simdjson::dom::element item : array) {
-      if (const auto code = check_inner(item); code != simdjson::SUCCESS) return code;
+// Of a document whose root is an array or object.
+simdjson::error_code JsonReader::check() {
+  std::size_t depth = 0;
+  for (const std::uint64_t* word = parser_.doc.tape.get() + 1;; ++word) {  // the first one is no value
+    switch (kind_of(*word)) {
+      case '{':
+        if (has_duplicate_key(word)) return kDuplicateKey;
+        [[fallthrough]];
+      case '[':
+        if (++depth > limits_.max_depth) return simdjson::DEPTH_ERROR;
+        break;
+      case '}':
+      case ']':
+        if (--depth == 0) return simdjson::SUCCESS;
+        break;
+      case 'l':
+      case 'u':
+      case 'd':
+        ++word;
+        break;
+      default:
+        break;
     }
-    return simdjson::SUCCESS;
   }
-  const std::size_t begin = keys_.size();  // before it are those of the objects around this one
-  for (const simdjson::dom::key_value_pair member : simdjson::dom::object(value)) {
-    const auto keys = std::span(keys_).subspan(begin);
-    if (keys.size() < kPairwiseMembers && std::find(keys.begin(), keys.end(), member.key) != keys.end()) {
-      return kDuplicateKey;
-    }
-    keys_.push_back(member.key);
-    if (const auto code = check_inner(member.value); code != simdjson::SUCCESS) return code;
+}
+
+bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
+  keys_.clear();
+  for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
+    const std::string_view key = string_at(parser_.doc, *word);
+    if (keys_.size() < kPairwiseMembers && is_among(key, keys_)) return true;
+    keys_.push_back(key);
   }
-  const auto keys = std::span(keys_).subspan(begin);
-  if (keys.size() > kPairwiseMembers) {
-    std::sort(keys.begin(), keys.end(), shorter_or_before);
-    if (std::adjacent_find(keys.begin(), keys.end()) != keys.end()) return kDuplicateKey;
-  }
-  keys_.resize(begin);
-  return simdjson::SUCCESS;
+  if (keys_.size() <= kPairwiseMembers) return false;
+  std::sort(keys_.begin(), keys_.end(), shorter_or_before);
+  return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
 }
 
 std::string_view string_member(const simdjson::dom::object& object, std::string_view name) {

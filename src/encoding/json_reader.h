@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -41,14 +42,15 @@ class JsonReader {
   void forget();
 
  private:
-  simdjson::error_code check(simdjson::dom::element value, std::size_t depth);
+  simdjson::error_code check();
+  bool has_duplicate_key(const std::uint64_t* object);
 
   JsonLimits limits_;
   simdjson::dom::parser parser_;
   std::unique_ptr<char[]> text_;  // a copy with the padding that simdjson reads
   std::size_t text_capacity_ = 0;
   std::size_t text_size_ = 0;
-  std::vector<std::string_view> keys_;  // of the object being checked, behind those of the ones around it
+  std::vector<std::string_view> keys_;  // of the object being checked
 };
 
 // A string member, or empty when it is absent or not a string. Valid as long as the object.
