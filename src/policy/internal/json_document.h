@@ -1,7 +1,7 @@
 // A JSON text read as a whole: its limits, and what was found wrong in it.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,14 +13,28 @@
 
 namespace redoubt::policy::internal {
 
+// Lends a reader. To make one costs as much as to read a small text, so each thread keeps one for these, with nothing of
+// a text in it. One thread; not held across a suspension.
+class LentReader {
+ public:
+  LentReader(std::size_t text_bytes, const Limits& limits);
+  ~LentReader();
+  LentReader(const LentReader&) = delete;
+  LentReader& operator=(const LentReader&) = delete;
+
+  encoding::JsonReader* operator->() { return reader_; }
+
+ private:
+  std::optional<encoding::JsonReader> own_;  // when it is not the thread's
+  encoding::JsonReader* reader_ = nullptr;
+};
+
 // What `read`, given the root, its place and a list for problems, makes of `json`: its value, or the problems if there
 // are any. `read` gives no value only with a problem.
 template <class T, class Read>
 Checked<T> read_document(std::string_view json, const Limits& limits, const Read& read) {
-  // Both within what JsonReader takes.
-  encoding::JsonReader reader({.max_bytes = std::min<std::size_t>(limits.max_bytes, 0xffff'fffe),
-                               .max_depth = std::clamp<std::size_t>(limits.max_depth, 1, 1024)});
-  const auto root = reader.parse(json);
+  LentReader reader(json.size(), limits);
+  const auto root = reader->parse(json);
   if (!root) return fail({.message = root.error().message(), .limit = root.error().code() == Errc::kTooLarge});
   ProblemList problems;
   std::optional<T> value = read(*root, JsonPlace(), problems);
