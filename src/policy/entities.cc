@@ -54,31 +54,44 @@ class EntitiesReader {
   }
 
  private:
-  // A member that must be there; its absence is a problem.
-  std::optional<element> member(const object& members, std::string_view name, const JsonPlace& place) {
-    element value;
-    if (members.at_key(name).get(value) == simdjson::SUCCESS) return value;
-    problems_.add(place, "the entity has no `" + std::string(name) + "`");
-    return std::nullopt;
+  struct Members {
+    std::optional<element> uid;
+    std::optional<element> attributes;
+    std::optional<element> parents;
+    std::optional<element> tags;
+  };
+
+  static Members members_of(const object& json) {
+    Members members;
+    for (const auto& [name, value] : json) {
+      if (name == "uid") members.uid = value;
+      if (name == "attrs") members.attributes = value;
+      if (name == "parents") members.parents = value;
+      if (name == "tags") members.tags = value;
+    }
+    return members;
   }
 
   void entity(element json, const JsonPlace& place) {
-    object members;
-    if (json.get(members) != simdjson::SUCCESS) return problems_.add(place, "expected an entity, which is an object");
-    const auto uid_json = member(members, "uid", place);
-    const auto attributes_json = member(members, "attrs", place);
-    const auto parents_json = member(members, "parents", place);
-    if (!uid_json || !attributes_json || !parents_json) return;
-    auto uid = read_uid(*uid_json, JsonPlace(place, "uid"), problems_);
+    object json_object;
+    if (json.get(json_object) != simdjson::SUCCESS) {
+      return problems_.add(place, "expected an entity, which is an object");
+    }
+    const Members members = members_of(json_object);
+    if (!members.uid) problems_.add(place, "the entity has no `uid`");
+    if (!members.attributes) problems_.add(place, "the entity has no `attrs`");
+    if (!members.parents) problems_.add(place, "the entity has no `parents`");
+    if (!members.uid || !members.attributes || !members.parents) return;
+    auto uid = read_uid(*members.uid, JsonPlace(place, "uid"), problems_);
     if (!uid) return;
 
     const EntityType* type = schema_ != nullptr ? schema_->entity_type(uid->type) : nullptr;
-    auto attributes = internal::read_attributes(*attributes_json, type != nullptr ? type->shape.get() : nullptr,
+    auto attributes = internal::read_attributes(*members.attributes, type != nullptr ? type->shape.get() : nullptr,
                                                 JsonPlace(place, "attrs"), problems_);
-    auto parents = read_parents(*parents_json, *uid, JsonPlace(place, "parents"));
+    auto parents = read_parents(*members.parents, *uid, JsonPlace(place, "parents"));
     std::optional<Record> tags = Record();
-    if (element tags_json; members.at_key("tags").get(tags_json) == simdjson::SUCCESS) {
-      tags = internal::read_tags(tags_json, type != nullptr ? type->tags.get() : nullptr, JsonPlace(place, "tags"),
+    if (members.tags) {
+      tags = internal::read_tags(*members.tags, type != nullptr ? type->tags.get() : nullptr, JsonPlace(place, "tags"),
                                  problems_);
     }
     if (!attributes || !parents || !tags) return;

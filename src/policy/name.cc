@@ -12,23 +12,37 @@ namespace {
 constexpr std::array<std::string_view, 10> kReserved{"true", "false", "if",   "then", "else",
                                                      "in",   "is",    "like", "has",  "__cedar"};
 
+bool is_reserved(std::string_view word) {
+  if (word.front() >= 'A' && word.front() <= 'Z') return false;  // as types begin
+  return std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
+}
+
+// Bytes of the identifier, reserved or not, that `text` begins with.
+std::size_t identifier_size(std::string_view text) {
+  if (text.empty() || !internal::starts_identifier(text.front())) return 0;
+  std::size_t size = 1;
+  while (size < text.size() && internal::continues_identifier(text[size])) ++size;
+  return size;
+}
+
 }  // namespace
 
 bool is_identifier_shape(std::string_view text) {
-  return !text.empty() && internal::starts_identifier(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return internal::continues_identifier(c); });
+  return !text.empty() && identifier_size(text) == text.size();
 }
 
 bool is_identifier(std::string_view text) {
-  return is_identifier_shape(text) && std::find(kReserved.begin(), kReserved.end(), text) == kReserved.end();
+  return is_identifier_shape(text) && !is_reserved(text);
 }
 
 bool is_name(std::string_view text) {
   for (;;) {
-    const std::size_t colons = text.find("::");
-    if (!is_identifier(text.substr(0, colons))) return false;
-    if (colons == std::string_view::npos) return true;
-    text.remove_prefix(colons + 2);
+    const std::size_t size = identifier_size(text);
+    if (size == 0 || is_reserved(text.substr(0, size))) return false;
+    text.remove_prefix(size);
+    if (text.empty()) return true;
+    if (!text.starts_with("::")) return false;
+    text.remove_prefix(2);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "policy/internal/value_json.h"
 
+#include <algorithm>
+
 #include "policy/internal/functions.h"
 #include "policy/internal/shown.h"
 #include "policy/schema.h"
@@ -10,6 +12,9 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 using ElementType = simdjson::dom::element_type;
+
+// Room is made at once for so many, whatever an array or object promises.
+constexpr std::size_t kReserved = 1024;
 
 // Nothing when there is no such member, or it is of another type.
 template <class T>
@@ -24,11 +29,17 @@ struct TypeAndId {
   std::string_view id;
 };
 
+// The members "type" and "id", when they are there and are strings.
 std::optional<TypeAndId> type_and_id(const object& json) {
-  const auto type = member<std::string_view>(json, "type");
-  const auto id = member<std::string_view>(json, "id");
-  if (!type || !id) return std::nullopt;
-  return TypeAndId{*type, *id};
+  TypeAndId found;
+  bool has_type = false;
+  bool has_id = false;
+  for (const auto& [name, value] : json) {
+    if (name == "type") has_type = value.get(found.type) == simdjson::SUCCESS;
+    if (name == "id") has_id = value.get(found.id) == simdjson::SUCCESS;
+  }
+  if (!has_type || !has_id) return std::nullopt;
+  return found;
 }
 
 // {"fn": name, "arg": value} or {"fn": name, "args": [values]}.
@@ -141,6 +152,7 @@ class Reader {
   template <class TypeOf>
   std::optional<Record> record_of(const object& json, const JsonPlace& place, const TypeOf& type_of) {
     std::vector<Attribute> attributes;
+    attributes.reserve(std::min(json.size(), kReserved));
     bool good = true;
     for (const auto& [name, json_value] : json) {
       auto read = value(json_value, type_of(name), JsonPlace(place, name));
@@ -188,12 +200,13 @@ class Reader {
   // Of an object with one member, and that as an escape has it; whatever else is a record.
   std::optional<Value> escape_or_record(const object& members, const JsonPlace& place) {
     if (members.size() == 1) {
-      if (member<std::string_view>(members, "__expr")) return no_expressions(place);
-      if (const auto escape = member<object>(members, "__entity")) {
-        if (const auto parts = type_and_id(*escape)) return as_value(uid_of(*parts, JsonPlace(place, "__entity")));
+      const auto [name, inner] = *members.begin();
+      if (name == "__expr" && inner.is_string()) return no_expressions(place);
+      if (object escape; name == "__entity" && inner.get(escape) == simdjson::SUCCESS) {
+        if (const auto parts = type_and_id(escape)) return as_value(uid_of(*parts, JsonPlace(place, name)));
       }
-      if (const auto escape = member<object>(members, "__extn")) {
-        if (const auto written = call_of(*escape)) return called(*written, false, JsonPlace(place, "__extn"));
+      if (object escape; name == "__extn" && inner.get(escape) == simdjson::SUCCESS) {
+        if (const auto written = call_of(escape)) return called(*written, false, JsonPlace(place, name));
       }
     }
     return as_value(record(members, nullptr, place));
@@ -231,8 +244,8 @@ class Reader {
     }
     std::vector<Value> arguments;
     const auto read = [&](element json, const JsonPlace& at) {
-      const Type type = argument_type(*function, arguments.size());
-      auto argument = value(json, typed ? &type : nullptr, at);
+      const auto type = typed ? std::optional(argument_type(*function, arguments.size())) : std::nullopt;
+      auto argument = value(json, type ? &*type : nullptr, at);
       if (argument) arguments.push_back(std::move(*argument));
       return argument.has_value();
     };
@@ -264,6 +277,7 @@ class Reader {
 
   std::optional<Value> set(const simdjson::dom::array& json, const Type* element_type, const JsonPlace& place) {
     std::vector<Value> elements;
+    elements.reserve(std::min(json.size(), kReserved));
     bool good = true;
     std::size_t index = 0;
     for (const element json_element : json) {
