@@ -61,10 +61,15 @@ bool is_among(std::string_view key, std::span<const std::string_view> keys) {
 }
 
 // simdjson's tape (its doc/tape.md) is the document in its order, a word for each value, key and bracket: first a byte
-// that says which, then for a string where it is, and for an opening bracket where its value ends. A number has a word
-// more.
+// that says which, then for a string where it is, and for an opening bracket how many members there are and where they
+// end. A number has a word more.
 char kind_of(std::uint64_t word) {
   return static_cast<char>(word >> 56);
+}
+
+// Of an object, by its opening bracket; no more than 2^24 - 1 are counted.
+std::uint64_t members_of(std::uint64_t word) {
+  return (word >> 32) & 0xff'ffff;
 }
 
 const std::uint64_t* after_value(const simdjson::dom::document& document, const std::uint64_t* value) {
@@ -154,6 +159,7 @@ simdjson::error_code JsonReader::check() {
 }
 
 bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
+  if (members_of(*object) < 2) return false;
   keys_.clear();
   for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
     const std::string_view key = string_at(parser_.doc, *word);

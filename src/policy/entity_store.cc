@@ -78,10 +78,8 @@ class StoreBuilder {
       mentioned.push_back(hashed(entity.uid));
       for (const EntityUid& parent : entity.parents) mentioned.push_back(hashed(parent));
     }
-    store_->uids_ = UidTable(mentioned);
+    store_->uids_ = UidTable(mentioned, &numbers_);
     store_->nodes_.resize(store_->uids_.size());
-    numbers_.reserve(count);
-    for (const HashedUid& uid : mentioned) numbers_.push_back(store_->uids_.find(uid));
     return {};
   }
 
@@ -106,6 +104,8 @@ class StoreBuilder {
     enum class State : std::uint8_t { kNew, kOpen, kDone };
     std::vector<State> states(store_->nodes_.size(), State::kNew);
     std::vector<std::uint32_t> open;
+    open.reserve(states.size());
+    store_->ancestors_.reserve(numbers_.size());
     for (std::uint32_t first = 0; first < states.size(); ++first) {
       if (states[first] == State::kNew) open.push_back(first);
       while (!open.empty()) {
@@ -134,14 +134,10 @@ class StoreBuilder {
     const std::size_t begin = all.size();
     for (std::uint32_t i = parents_[number].begin; i < parents_[number].end; ++i) {
       const Store::Node& parent = store_->nodes_[numbers_[i]];
-      const std::size_t more = 1 + parent.ancestors_end - parent.ancestors_begin;
-      steps_ += more;
+      steps_ += 1 + parent.ancestors_end - parent.ancestors_begin;
       if (steps_ > limits_.max_ancestors) return too_many_ancestors();
-      const std::size_t end = all.size();
-      all.resize(end + more);
-      all[end] = numbers_[i];
-      std::copy(all.begin() + parent.ancestors_begin, all.begin() + parent.ancestors_end,
-                all.begin() + static_cast<std::ptrdiff_t>(end) + 1);
+      all.push_back(numbers_[i]);
+      for (std::uint32_t k = parent.ancestors_begin; k < parent.ancestors_end; ++k) all.push_back(all[k]);
     }
     std::sort(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
     all.erase(std::unique(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end()), all.end());

@@ -94,9 +94,8 @@ void ScopeIndexBuilder::renumber() {
     uids.shrink_to_fit();
     std::vector<HashedUid> keys;
     for (const EntityUid& uid : uids) keys.push_back(hashed(uid));
-    table = UidTable(keys);
     std::vector<std::uint32_t> numbers;
-    for (const HashedUid& key : keys) numbers.push_back(table.find(key));
+    table = UidTable(keys, &numbers);
     return numbers;
   };
   const auto symbols = number(index_.uids_, index_.symbols_);

@@ -8,6 +8,7 @@
 // the text must outlive the lexer.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -82,11 +83,19 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-inline bool starts_identifier(char c) {
+constexpr bool starts_identifier(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+// By table: asked of most bytes of policies, and of all in the types of entities.
+inline constexpr auto kContinuesIdentifier = [] {
+  std::array<bool, 256> continues{};
+  for (std::size_t c = 0; c < 128; ++c) {
+    continues[c] = starts_identifier(static_cast<char>(c)) || (c >= '0' && c <= '9');
+  }
+  return continues;
+}();
 inline bool continues_identifier(char c) {
-  return starts_identifier(c) || (c >= '0' && c <= '9');
+  return kContinuesIdentifier[static_cast<unsigned char>(c)];
 }
 // Bytes of the white space at the beginning of `text`, of one code point; 0 when there is none.
 std::size_t space_size(std::string_view text);

@@ -67,8 +67,9 @@ class UidTable {
  public:
   static constexpr std::uint32_t kNone = 0xffffffff;
 
-  UidTable() : UidTable(std::vector<HashedUid>()) {}
-  explicit UidTable(std::vector<HashedUid> uids);  // in any order, repeated or not; fewer than kNone
+  UidTable() = default;
+  // In any order, repeated or not; fewer than kNone. `numbers`, when it is not null, becomes the number of each of them.
+  explicit UidTable(std::span<const HashedUid> uids, std::vector<std::uint32_t>* numbers = nullptr);
 
   std::size_t size() const { return uids_.size(); }
   const HashedUid& operator[](std::uint32_t number) const { return uids_[number]; }
