@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 
 #include "base/check.h"
 
@@ -51,13 +50,6 @@ Error parse_error(error_code code) {
 
 bool shorter_or_before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
-}
-
-bool is_among(std::string_view key, std::span<const std::string_view> keys) {
-  for (const std::string_view other : keys) {  // plainer, and for so few faster, than std::find
-    if (other == key) return true;
-  }
-  return false;
 }
 
 // simdjson's tape (its doc/tape.md) is the document in its order, a word for each value, key and bracket: first a byte
@@ -162,13 +154,18 @@ bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
   if (members_of(*object) < 2) return false;
   keys_.clear();
   for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
-    const std::string_view key = string_at(parser_.doc, *word);
-    if (keys_.size() < kPairwiseMembers && is_among(key, keys_)) return true;
-    keys_.push_back(key);
+    keys_.push_back(string_at(parser_.doc, *word));
   }
-  if (keys_.size() <= kPairwiseMembers) return false;
-  std::sort(keys_.begin(), keys_.end(), shorter_or_before);
-  return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
+  if (keys_.size() > kPairwiseMembers) {
+    std::sort(keys_.begin(), keys_.end(), shorter_or_before);
+    return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
+  }
+  for (auto key = keys_.begin(); key != keys_.end(); ++key) {
+    for (auto other = keys_.begin(); other != key; ++other) {
+      if (*other == *key) return true;
+    }
+  }
+  return false;
 }
 
 std::string_view string_member(const simdjson::dom::object& object, std::string_view name) {

@@ -17,6 +17,7 @@ using internal::JsonPlace;
 using internal::ProblemList;
 using internal::read_uid;
 using internal::shown;
+using internal::UidView;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
@@ -96,13 +97,14 @@ class EntitiesReader {
     }
     if (!attributes || !parents || !tags) return;
 
-    Entity entity{std::move(*uid), std::move(*parents), std::move(*attributes), std::move(*tags)};
-    if (actions_ && is_action_type(entity.uid.type)) return actions_->add(entity, place);
-    if (schema_ != nullptr) internal::check_entity(entity, *schema_, place, problems_);
-    entities_.push_back(std::move(entity));
+    if (actions_ && is_action_type(uid->type)) {
+      return actions_->add({*uid, std::move(*parents), std::move(*attributes), std::move(*tags)}, place);
+    }
+    entities_.emplace_back(*uid, std::move(*parents), std::move(*attributes), std::move(*tags));
+    if (schema_ != nullptr) internal::check_entity(entities_.back(), *schema_, place, problems_);
   }
 
-  std::optional<std::vector<EntityUid>> read_parents(element json, const EntityUid& child, const JsonPlace& place) {
+  std::optional<std::vector<EntityUid>> read_parents(element json, const UidView& child, const JsonPlace& place) {
     simdjson::dom::array list;
     if (json.get(list) != simdjson::SUCCESS) {
       problems_.add(place, "expected an array of entities");
@@ -120,7 +122,7 @@ class EntitiesReader {
                               shown(to_string(*parent)));
         parent.reset();
       }
-      if (parent) parents.push_back(std::move(*parent));
+      if (parent) parents.push_back(*parent);
       good = good && parent.has_value();
       if (problems_.full()) break;
     }

@@ -140,7 +140,7 @@ void Reader::target(Scope& out, std::optional<Slot> slot, const JsonMembers& mem
 }
 
 void Reader::entity(Scope& out, element json, const JsonPlace& place) {
-  if (auto uid = read_uid(json, place, problems_)) out.entities.push_back(std::move(*uid));
+  if (const auto uid = read_uid(json, place, problems_)) out.entities.push_back(*uid);
 }
 
 void Reader::conditions(Policy& out, const array& json, const JsonPlace& place) {

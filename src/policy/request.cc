@@ -38,44 +38,60 @@ std::optional<Record> read_context(element json, const Schema* schema, const Typ
   return value->record();
 }
 
+struct Members {
+  std::optional<element> principal;
+  std::optional<element> action;
+  std::optional<element> resource;
+  std::optional<element> context;
+};
+
+Members members_of(const object& json) {
+  Members members;
+  for (const auto& [name, value] : json) {
+    if (name == "principal") members.principal = value;
+    if (name == "action") members.action = value;
+    if (name == "resource") members.resource = value;
+    if (name == "context") members.context = value;
+  }
+  return members;
+}
+
 // One of the request's three, in Cedar's syntax or in JSON.
-std::optional<EntityUid> read_part(const object& request, std::string_view name, const JsonPlace& request_place,
-                                   ProblemList& problems) {
-  element json;
-  if (request.at_key(name).get(json) != simdjson::SUCCESS) {
+std::optional<EntityUid> read_part(const std::optional<element>& json, std::string_view name,
+                                   const JsonPlace& request_place, ProblemList& problems) {
+  if (!json) {
     problems.add(request_place, "the request has no `" + std::string(name) + "`");
     return std::nullopt;
   }
   const JsonPlace place(request_place, name);
   std::string_view text;
-  if (json.get(text) != simdjson::SUCCESS) return read_uid(json, place, problems);
+  if (json->get(text) != simdjson::SUCCESS) return read_uid(*json, place, problems);
   auto uid = parse_entity_uid(text);
   if (!uid) problems.add(place, shown(text) + " is not an entity");
   return uid;
 }
 
 std::optional<Request> read_request(element json, const Schema* schema, const JsonPlace& place, ProblemList& problems) {
-  object members;
-  if (json.get(members) != simdjson::SUCCESS) {
+  object json_object;
+  if (json.get(json_object) != simdjson::SUCCESS) {
     problems.add(place, "expected a request, which is an object");
     return std::nullopt;
   }
-  auto principal = read_part(members, "principal", place, problems);
-  auto action = read_part(members, "action", place, problems);
-  auto resource = read_part(members, "resource", place, problems);
-  element context_json;
-  if (members.at_key("context").get(context_json) != simdjson::SUCCESS) {
-    problems.add(place, "the request has no `context`");
-  }
+  const Members members = members_of(json_object);
+  auto principal = read_part(members.principal, "principal", place, problems);
+  auto action = read_part(members.action, "action", place, problems);
+  auto resource = read_part(members.resource, "resource", place, problems);
+  if (!members.context) problems.add(place, "the request has no `context`");
   if (!problems.empty()) return std::nullopt;
   const Type* type = nullptr;
   if (schema != nullptr) {
     type = context_type(*schema, *action, JsonPlace(place, "action"), problems);
     if (type == nullptr) return std::nullopt;
   }
-  auto context = read_context(context_json, schema, type, JsonPlace(place, "context"), problems);
+  auto context = read_context(*members.context, schema, type, JsonPlace(place, "context"), problems);
   if (!context) return std::nullopt;
-  return Request{std::move(*principal), std::move(*action), std::move(*resource), std::move(*context)};
+  return std::optional<Request>(std::in_place, std::move(*principal), std::move(*action), std::move(*resource),
+                                std::move(*context));
 }
 
 }  // namespace

@@ -24,14 +24,9 @@ std::optional<T> member(const object& json, std::string_view name) {
   return value;
 }
 
-struct TypeAndId {
-  std::string_view type;
-  std::string_view id;
-};
-
 // The members "type" and "id", when they are there and are strings.
-std::optional<TypeAndId> type_and_id(const object& json) {
-  TypeAndId found;
+std::optional<UidView> type_and_id(const object& json) {
+  UidView found;
   bool has_type = false;
   bool has_id = false;
   for (const auto& [name, value] : json) {
@@ -156,7 +151,7 @@ class Reader {
     bool good = true;
     for (const auto& [name, json_value] : json) {
       auto read = value(json_value, type_of(name), JsonPlace(place, name));
-      if (read) attributes.push_back({std::string(name), std::move(*read)});
+      if (read) attributes.emplace_back(std::string(name), std::move(*read));
       good = good && read.has_value();
       if (problems_.full()) break;
     }
@@ -166,16 +161,16 @@ class Reader {
     return std::move(*made);
   }
 
-  std::optional<EntityUid> uid(element json, const JsonPlace& place) {
+  std::optional<UidView> uid(element json, const JsonPlace& place) {
     object members;
     if (json.get(members) == simdjson::SUCCESS) {
       const auto plain = type_and_id(members);
-      if (plain && members.size() == 2) return uid_of(*plain, place);  // no escape beside them: by far the most
+      if (plain && members.size() == 2) return checked(*plain, place);  // no escape beside them: by far the most
       if (member<std::string_view>(members, "__expr")) return no_expressions(place);
       if (const auto escape = member<object>(members, "__entity")) {
-        if (const auto parts = type_and_id(*escape)) return uid_of(*parts, JsonPlace(place, "__entity"));
+        if (const auto parts = type_and_id(*escape)) return checked(*parts, JsonPlace(place, "__entity"));
       }
-      if (plain) return uid_of(*plain, place);
+      if (plain) return checked(*plain, place);
     }
     return wrong(place, R"(expected an entity, as {"type": …, "id": …})");
   }
@@ -190,11 +185,11 @@ class Reader {
     return wrong(place, "the `__expr` escape is no longer supported: use `__entity` or `__extn`");
   }
 
-  std::optional<EntityUid> uid_of(const TypeAndId& parts, const JsonPlace& place) {
-    if (!is_name(parts.type)) {
-      return wrong(JsonPlace(place, "type"), shown(parts.type) + " is not a valid entity type name");
+  std::optional<UidView> checked(const UidView& uid, const JsonPlace& place) {
+    if (!is_name(uid.type)) {
+      return wrong(JsonPlace(place, "type"), shown(uid.type) + " is not a valid entity type name");
     }
-    return EntityUid{std::string(parts.type), std::string(parts.id)};
+    return uid;
   }
 
   // Of an object with one member, and that as an escape has it; whatever else is a record.
@@ -203,7 +198,7 @@ class Reader {
       const auto [name, inner] = *members.begin();
       if (name == "__expr" && inner.is_string()) return no_expressions(place);
       if (object escape; name == "__entity" && inner.get(escape) == simdjson::SUCCESS) {
-        if (const auto parts = type_and_id(escape)) return as_value(uid_of(*parts, JsonPlace(place, name)));
+        if (const auto parts = type_and_id(escape)) return as_value(checked(*parts, JsonPlace(place, name)));
       }
       if (object escape; name == "__extn" && inner.get(escape) == simdjson::SUCCESS) {
         if (const auto written = call_of(escape)) return called(*written, false, JsonPlace(place, name));
@@ -316,7 +311,7 @@ std::optional<Record> read_tags(element json, const Type* expected, const JsonPl
   return std::nullopt;
 }
 
-std::optional<EntityUid> read_uid(element json, const JsonPlace& place, ProblemList& problems) {
+std::optional<UidView> read_uid(element json, const JsonPlace& place, ProblemList& problems) {
   return Reader(problems).uid(json, place);
 }
 

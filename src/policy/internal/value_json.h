@@ -30,8 +30,15 @@ std::optional<Record> read_attributes(simdjson::dom::element json, const Type* e
 std::optional<Record> read_tags(simdjson::dom::element json, const Type* expected, const JsonPlace& place,
                                 ProblemList& problems);
 
+// An entity UID where it stands in the JSON: becomes one, in its place, where it is kept.
+struct UidView {
+  std::string_view type;
+  std::string_view id;
+  operator EntityUid() const { return {std::string(type), std::string(id)}; }  // NOLINT(google-explicit-constructor)
+};
+
 // {"type", "id"}, or that as the value of "__entity"; other members do not matter, as in the reference.
-std::optional<EntityUid> read_uid(simdjson::dom::element json, const JsonPlace& place, ProblemList& problems);
+std::optional<UidView> read_uid(simdjson::dom::element json, const JsonPlace& place, ProblemList& problems);
 
 // With explicit escapes.
 void write_value(encoding::JsonWriter& json, const Value& value);
