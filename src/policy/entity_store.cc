@@ -139,8 +139,10 @@ class StoreBuilder {
       all.push_back(numbers_[i]);
       for (std::uint32_t k = parent.ancestors_begin; k < parent.ancestors_end; ++k) all.push_back(all[k]);
     }
-    std::sort(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
-    all.erase(std::unique(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end()), all.end());
+    if (all.size() - begin > 1) {
+      std::sort(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
+      all.erase(std::unique(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end()), all.end());
+    }
     store_->nodes_[number].ancestors_begin = static_cast<std::uint32_t>(begin);
     store_->nodes_[number].ancestors_end = static_cast<std::uint32_t>(all.size());
     return {};

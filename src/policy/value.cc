@@ -48,12 +48,14 @@ bool operator==(const Set& a, const Set& b) {
 Result<Record> Record::create(std::vector<Attribute> attributes) {
   Record record;
   if (attributes.empty()) return record;
-  std::sort(attributes.begin(), attributes.end(),
-            [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(attributes.begin(), attributes.end(),
-                                        [](const Attribute& a, const Attribute& b) { return a.name == b.name; });
-  if (twice != attributes.end()) {
-    return Error(Errc::kAlreadyExists, "the record has the attribute " + internal::shown(twice->name) + " twice");
+  const auto in_order = [](const Attribute& a, const Attribute& b) { return a.name < b.name; };
+  const auto out_of_order = [&](const Attribute& a, const Attribute& b) { return !in_order(a, b); };
+  if (std::adjacent_find(attributes.begin(), attributes.end(), out_of_order) != attributes.end()) {
+    std::sort(attributes.begin(), attributes.end(), in_order);
+    const auto twice = std::adjacent_find(attributes.begin(), attributes.end(), out_of_order);
+    if (twice != attributes.end()) {
+      return Error(Errc::kAlreadyExists, "the record has the attribute " + internal::shown(twice->name) + " twice");
+    }
   }
   record.attributes_ = std::make_shared<const std::vector<Attribute>>(std::move(attributes));
   return record;

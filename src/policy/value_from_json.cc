@@ -146,6 +146,7 @@ class Reader {
   // Of members that have the types that `type_of` says, null for any.
   template <class TypeOf>
   std::optional<Record> record_of(const object& json, const JsonPlace& place, const TypeOf& type_of) {
+    if (json.size() == 0) return Record();
     std::vector<Attribute> attributes;
     attributes.reserve(std::min(json.size(), kReserved));
     bool good = true;
