@@ -56,29 +56,27 @@ class EntitiesReader {
 
  private:
   struct Members {
+    explicit Members(const object& json) {
+      for (const auto& [name, value] : json) {
+        if (name == "uid") uid = value;
+        if (name == "attrs") attributes = value;
+        if (name == "parents") parents = value;
+        if (name == "tags") tags = value;
+      }
+    }
+
     std::optional<element> uid;
     std::optional<element> attributes;
     std::optional<element> parents;
     std::optional<element> tags;
   };
 
-  static Members members_of(const object& json) {
-    Members members;
-    for (const auto& [name, value] : json) {
-      if (name == "uid") members.uid = value;
-      if (name == "attrs") members.attributes = value;
-      if (name == "parents") members.parents = value;
-      if (name == "tags") members.tags = value;
-    }
-    return members;
-  }
-
   void entity(element json, const JsonPlace& place) {
     object json_object;
     if (json.get(json_object) != simdjson::SUCCESS) {
       return problems_.add(place, "expected an entity, which is an object");
     }
-    const Members members = members_of(json_object);
+    const Members members(json_object);
     if (!members.uid) problems_.add(place, "the entity has no `uid`");
     if (!members.attributes) problems_.add(place, "the entity has no `attrs`");
     if (!members.parents) problems_.add(place, "the entity has no `parents`");

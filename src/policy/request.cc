@@ -39,22 +39,20 @@ std::optional<Record> read_context(element json, const Schema* schema, const Typ
 }
 
 struct Members {
+  explicit Members(const object& json) {
+    for (const auto& [name, value] : json) {
+      if (name == "principal") principal = value;
+      if (name == "action") action = value;
+      if (name == "resource") resource = value;
+      if (name == "context") context = value;
+    }
+  }
+
   std::optional<element> principal;
   std::optional<element> action;
   std::optional<element> resource;
   std::optional<element> context;
 };
-
-Members members_of(const object& json) {
-  Members members;
-  for (const auto& [name, value] : json) {
-    if (name == "principal") members.principal = value;
-    if (name == "action") members.action = value;
-    if (name == "resource") members.resource = value;
-    if (name == "context") members.context = value;
-  }
-  return members;
-}
 
 // One of the request's three, in Cedar's syntax or in JSON.
 std::optional<EntityUid> read_part(const std::optional<element>& json, std::string_view name,
@@ -77,7 +75,7 @@ std::optional<Request> read_request(element json, const Schema* schema, const Js
     problems.add(place, "expected a request, which is an object");
     return std::nullopt;
   }
-  const Members members = members_of(json_object);
+  const Members members(json_object);
   auto principal = read_part(members.principal, "principal", place, problems);
   auto action = read_part(members.action, "action", place, problems);
   auto resource = read_part(members.resource, "resource", place, problems);

@@ -13,8 +13,8 @@
 
 namespace redoubt::policy::internal {
 
-// Lends a reader. To make one costs as much as to read a small text, so each thread keeps one for these, with nothing of
-// a text in it. One thread; not held across a suspension.
+// Lends a reader. To make one costs as much as to read a small text, so each thread keeps one for these, with nothing
+// of a text in it. One thread; not held across a suspension.
 class LentReader {
  public:
   LentReader(std::size_t text_bytes, const Limits& limits);

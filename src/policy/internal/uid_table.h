@@ -68,7 +68,8 @@ class UidTable {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
   UidTable() = default;
-  // In any order, repeated or not; fewer than kNone. `numbers`, when it is not null, becomes the number of each of them.
+  // In any order, repeated or not; fewer than kNone. `numbers`, when it is not null, becomes the number of each of
+  // them.
   explicit UidTable(std::span<const HashedUid> uids, std::vector<std::uint32_t>* numbers = nullptr);
 
   std::size_t size() const { return uids_.size(); }
