@@ -291,6 +291,23 @@ TEST(Request, IsWrittenAsItIsReadBackEqual) {
   EXPECT_EQ(*again, *request);
 }
 
+TEST(Entities, AreReadAlikeWhateverWasReadBefore) {
+  // Small texts are read by a reader that the thread keeps.
+  const std::string small = entity_json(R"({"x": "text"})");
+  const std::string large = entity_json(R"({"x": ")" + std::string(100'000, 'a') + R"("})");
+  const auto alone = parse_entities(small);
+  ASSERT_EQ(problems_of(alone), "");
+  for (const std::string& before : {large, small, std::string(R"([{"uid")"), std::string(R"([{"a": 1, "a": 1}])")}) {
+    (void)parse_entities(before);
+    const auto again = parse_entities(small);
+    ASSERT_EQ(problems_of(again), "") << before.substr(0, 100);
+    EXPECT_EQ(*again, *alone) << before.substr(0, 100);
+  }
+  EXPECT_EQ(alone->front().attributes.find("x")->string(), "text") << "its own, not the reader's";
+  EXPECT_TRUE(parse_entities(small, nullptr, {.max_bytes = small.size() - 1}).error().front().limit);
+  EXPECT_TRUE(parse_entities(small, nullptr, {.max_depth = 2}).error().front().limit);
+}
+
 TEST(Request, NeedsAllOfItsParts) {
   EXPECT_EQ(problems_of(parse_request("{}")),
             ": the request has no `principal`\n: the request has no `action`\n: the request has no `resource`\n"
