@@ -37,6 +37,8 @@ std::string_view to_string(Errc code) {
       return "io";
     case Errc::kUnsupported:
       return "unsupported";
+    case Errc::kConflict:
+      return "conflict";
   }
   return "unknown";
 }

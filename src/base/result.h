@@ -19,7 +19,8 @@
 
 namespace redoubt {
 
-// What went wrong, sorted by what the caller can do about it.
+// What went wrong, sorted by what the caller can do about it. Processes tell it each other by number: new ones come
+// last.
 enum class Errc : std::uint8_t {
   kInvalidArgument,    // the caller's own mistake: mend the call
   kMalformed,          // outside bytes do not have the form they must have
@@ -36,6 +37,7 @@ enum class Errc : std::uint8_t {
   kCancelled,          // someone asked to stop
   kIo,                 // the operating system refused
   kUnsupported,        // known, but not implemented by this build
+  kConflict,           // what was to be changed has changed meanwhile: look again
 };
 
 // The code's name as written in messages and JSON, for example `not_found`.

@@ -54,6 +54,8 @@ int status_of(const Error& error) {
       return 400;
     case Errc::kPermissionDenied:
       return 403;
+    case Errc::kConflict:
+      return 409;
     case Errc::kUnavailable:
     case Errc::kResourceExhausted:
       return 503;
