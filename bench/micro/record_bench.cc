@@ -1,4 +1,4 @@
-// What a record costs the request path: microseconds each, its bytes beside them.
+// What a record costs the request path, and what a fact costs the replay: microseconds each, its bytes beside them.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -6,6 +6,7 @@
 
 #include "record/commitment.h"
 #include "record/exchange_record.h"
+#include "record/fact_record.h"
 #include "record/opening.h"
 
 namespace {
@@ -117,6 +118,51 @@ void EncodeOpening(benchmark::State& state) {
   report(state, out);
 }
 BENCHMARK(EncodeOpening)->Unit(benchmark::kMicrosecond);
+
+Fact typical_fact() {
+  Fact fact;
+  fact.uid = "00112233445566778899aabbccddeeff";
+  fact.time = {1'780'000'000'123};
+  fact.previous = 99'999;
+  fact.kind = "identity.key.rotate";
+  fact.verb = FactVerb::kUpdate;
+  fact.object = "key/k3xq7tz2";
+  fact.expects = 3;
+  fact.body = R"({"principal":"svc-triage","prefix":"rdt_k3xq7tz2","digest":")" + std::string(64, 'd') +
+              R"(","scopes":["chat","models"],"expires":1790000000000,"overlap_ms":86400000})";
+  fact.actor = {.principal = "alice", .credential = "k7", .on_behalf_of = "", .method = "api_key", .strength = 1};
+  fact.before = R"({"principal":"svc-triage","scopes":["chat","models"],"expires":1785000000000})";
+  fact.after = R"({"principal":"svc-triage","scopes":["chat","models"],"expires":1790000000000})";
+  fact.commitments = {{"note", filled(7)}};
+  return fact;
+}
+
+constexpr RecordSource kFactSource{"redoubt.example/ledger", "", "0.1.0"};
+
+void AppendFact(benchmark::State& state) {
+  const Fact fact = typical_fact();
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    if (!append_fact(out, fact, kFactSource)) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(out.data());
+  }
+  report(state, out);
+}
+BENCHMARK(AppendFact)->Unit(benchmark::kMicrosecond);
+
+void ReadFact(benchmark::State& state) {
+  std::string record;
+  if (!append_fact(record, typical_fact(), kFactSource)) state.SkipWithError("refused");
+  FactReader reader;
+  for (auto _ : state) {
+    auto fact = reader.read(as_bytes(record));
+    if (!fact || !*fact) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(fact);
+  }
+  report(state, record);
+}
+BENCHMARK(ReadFact)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

@@ -12,13 +12,12 @@
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
 #include "record/exchange_record.h"
-#include "record/internal/terminal_text.h"
 #include "record/summary.h"
+#include "record/terminal_text.h"
 
 namespace redoubt::record {
 namespace {
 
-using internal::append_terminal_text;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
@@ -103,7 +102,7 @@ class Lines {
     std::string_view all = text;
     while (count-- > 0 && !text.empty()) {
       char32_t code_point = 0;
-      const std::size_t size = internal::utf8_character(text, code_point);
+      const std::size_t size = utf8_character(text, code_point);
       text.remove_prefix(size == 0 ? 1 : size);
     }
     return all.substr(0, all.size() - text.size());
@@ -325,6 +324,48 @@ void pretty(std::string& out, const element& value, std::size_t depth) {
   }
 }
 
+// A JSON object of the record, indented, behind a name; nothing when there is none.
+void describe_object(Lines& lines, std::string_view key, const element& record, std::string_view pointer) {
+  element object;
+  if (record.at_pointer(pointer).get(object) != simdjson::SUCCESS || !object.is_object()) return;
+  std::string json;
+  pretty(json, object, 1);
+  lines.line(key, json);
+}
+
+void describe_fact(Lines& lines, const element& record) {
+  std::string kind = safe(text_at(record, "/unmapped/redoubt/kind"));
+  add_word(kind, ", ", text_at(record, "/activity_name"));
+  lines.line("fact", kind);
+  std::string object = safe(text_at(record, "/entity/uid"));
+  add_word(object, ", version ", text_at(record, "/entity/version"));
+  add_word(object, " to ", text_at(record, "/entity_result/version"));
+  lines.line("object", object);
+  std::uint64_t number = 0;
+  if (number_at(record, "/unmapped/redoubt/previous", number))
+    lines.line("previous", "entry " + std::to_string(number));
+  lines.untrusted("on behalf of", text_at(record, "/unmapped/redoubt/on_behalf_of"));
+  std::string proof = safe(text_at(record, "/unmapped/redoubt/method"));
+  if (number_at(record, "/unmapped/redoubt/strength", number)) {
+    proof += (proof.empty() ? "strength " : ", strength ") + std::to_string(number);
+  }
+  if (!proof.empty()) lines.line("proven by", proof);
+  std::string approval = safe(text_at(record, "/unmapped/redoubt/approval"));
+  simdjson::dom::array approvers;
+  if (record.at_pointer("/unmapped/redoubt/approved_by").get(approvers) == simdjson::SUCCESS) {
+    std::string_view before = approval.empty() ? "by " : ", by ";
+    for (const element approver : approvers) {
+      std::string_view text;
+      if (approver.get(text) == simdjson::SUCCESS) approval += std::string(before) + safe(text);
+      before = " and ";
+    }
+  }
+  if (!approval.empty()) lines.line("approved", approval);
+  describe_object(lines, "before", record, "/entity/data");
+  describe_object(lines, "after", record, "/entity_result/data");
+  describe_object(lines, "body", record, "/unmapped/redoubt/body");
+}
+
 }  // namespace
 
 Result<std::string> describe(ByteView record_json, const Opening* opening) {
@@ -343,6 +384,7 @@ Result<std::string> describe(ByteView record_json, const Opening* opening) {
     lines.untrusted("log", text_at(record, "/metadata/log_name"));
     lines.untrusted("tenant", text_at(record, "/metadata/tenant_uid"));
     describe_principal(lines, record);
+    if (summary->stage == Stage::kFact) describe_fact(lines, record);
     describe_request(lines, record);
     describe_decision(lines, record);
     describe_result(lines, record, *summary);

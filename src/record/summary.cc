@@ -10,8 +10,8 @@
 namespace redoubt::record {
 namespace {
 
-constexpr std::array kStages = {Stage::kAdmission, Stage::kOutcome, Stage::kDenial, Stage::kInterrupted,
-                                Stage::kOpened};
+constexpr std::array kStages = {Stage::kAdmission,   Stage::kOutcome, Stage::kDenial,
+                                Stage::kInterrupted, Stage::kOpened,  Stage::kFact};
 
 std::string_view text_at(const simdjson::dom::element& record, std::string_view pointer) {
   std::string_view text;
@@ -33,6 +33,8 @@ std::string_view to_string(Stage stage) {
       return "interrupted";
     case Stage::kOpened:
       return "opened";
+    case Stage::kFact:
+      return "fact";
   }
   return "unknown";
 }
@@ -57,7 +59,7 @@ Result<Summary> summarize(ByteView record_json) {
     return Error(Errc::kMalformed, "record has no time");
   }
   summary.exchange_uid = text_at(*record, "/metadata/correlation_uid");
-  summary.operation = text_at(*record, "/api/operation");
+  summary.operation = text_at(*record, summary.stage == Stage::kFact ? "/unmapped/redoubt/kind" : "/api/operation");
   std::uint64_t index = 0;
   if (record->at_pointer("/unmapped/redoubt/admission_index").get(index) == simdjson::SUCCESS) {
     summary.admission_index = index;

@@ -12,15 +12,15 @@
 
 namespace redoubt::record {
 
-enum class Stage : std::uint8_t { kAdmission, kOutcome, kDenial, kInterrupted, kOpened };
+enum class Stage : std::uint8_t { kAdmission, kOutcome, kDenial, kInterrupted, kOpened, kFact };
 
 // As written in `unmapped.redoubt.stage`, for example `admission`.
 std::string_view to_string(Stage stage);
 
 struct Summary {
   Stage stage = Stage::kAdmission;
-  std::string exchange_uid;                      // metadata.correlation_uid; may be empty for kOpened
-  std::string operation;                         // api.operation
+  std::string exchange_uid;                      // metadata.correlation_uid; may be empty for kOpened, is for kFact
+  std::string operation;                         // api.operation; of a kFact its kind
   UnixMillis time;                               // event time
   std::optional<std::uint64_t> admission_index;  // kOutcome and kInterrupted
 };

@@ -1,9 +1,9 @@
 #include <array>
 #include <cstdint>
 
-#include "record/internal/terminal_text.h"
+#include "record/terminal_text.h"
 
-namespace redoubt::record::internal {
+namespace redoubt::record {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
@@ -111,4 +111,4 @@ void append_terminal_text(std::string& out, std::string_view text) {
   }
 }
 
-}  // namespace redoubt::record::internal
+}  // namespace redoubt::record

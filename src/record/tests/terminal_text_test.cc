@@ -1,8 +1,8 @@
-#include "record/internal/terminal_text.h"
+#include "record/terminal_text.h"
 
 #include <gtest/gtest.h>
 
-namespace redoubt::record::internal {
+namespace redoubt::record {
 namespace {
 
 std::string safe(std::string_view text) {
@@ -52,4 +52,4 @@ TEST(TerminalText, EscapesBytesThatAreNotUtf8) {
 }
 
 }  // namespace
-}  // namespace redoubt::record::internal
+}  // namespace redoubt::record

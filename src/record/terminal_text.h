@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace redoubt::record::internal {
+namespace redoubt::record {
 
 // Appends `text` so that a terminal shows it and does nothing else. Written as escapes: control characters (C0, DEL,
 // C1), line and paragraph separators, zero-width and direction-changing characters, tags; `\n`, `\r` and `\t` in their
@@ -16,4 +16,4 @@ void append_terminal_text(std::string& out, std::string_view text);
 // `code_point`; 0 when there is none.
 std::size_t utf8_character(std::string_view text, char32_t& code_point);
 
-}  // namespace redoubt::record::internal
+}  // namespace redoubt::record
