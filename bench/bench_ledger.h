@@ -30,8 +30,8 @@ class BenchLedger {
   }
 
   // An entry without an opening. It is acknowledged when commit() has succeeded.
-  Result<> add(ByteView leaf) {
-    auto added = ledger_->add({}, leaf, {});
+  Result<> add(ByteView leaf, ledger::EntryKind kind = ledger::EntryKind::kStandalone) {
+    auto added = ledger_->add({.kind = kind}, leaf, {});
     if (!added) return added.error();
     return {};
   }

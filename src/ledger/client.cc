@@ -155,12 +155,23 @@ Result<> LedgerClient::submit_outcome(Reservation reservation, EntryHeader heade
 
 Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::string_view opening,
                               AppendWaiter* waiter) {
+  header.kind = EntryKind::kStandalone;
+  return submit_alone(header, leaf, opening, waiter);
+}
+
+Result<> LedgerClient::submit_fact(EntryHeader header, std::string_view leaf, std::string_view opening,
+                                   AppendWaiter* waiter) {
+  header.kind = EntryKind::kFact;
+  return submit_alone(header, leaf, opening, waiter);
+}
+
+Result<> LedgerClient::submit_alone(EntryHeader header, std::string_view leaf, std::string_view opening,
+                                    AppendWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
   if (full(header.log)) return no_room();
   if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
     return exhausted();
-  header.kind = EntryKind::kStandalone;
   write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
   return {};
 }
@@ -175,6 +186,18 @@ Result<> LedgerClient::submit_open(const OpenRequest& request, OpenWaiter* waite
   store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
   store_le(space->subspan(kTicketSize, sizeof log), log);
   std::copy(encoded.begin(), encoded.end(), space->begin() + kTicketSize + sizeof log);
+  requests_.commit();
+  return {};
+}
+
+Result<> LedgerClient::submit_open_fact(tlog::LeafIndex index, OpenWaiter* waiter, LogNumber log) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kOpenFactSize)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kOpenFact), kOpenFactSize);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
+  store_le(space->subspan(kTicketSize, sizeof log), log);
+  store_le(space->subspan(kTicketSize + sizeof log, sizeof index.value), index.value);
   requests_.commit();
   return {};
 }
@@ -245,13 +268,17 @@ Result<> LedgerClient::poll() {
     }
     if (!*message) return {};
     buffer_.resize((*message)->size);
-    if (static_cast<MessageType>((*message)->type) == MessageType::kSealingKey) {
+    const auto type = static_cast<MessageType>((*message)->type);
+    const bool secret = type == MessageType::kSealingKey || type == MessageType::kFactOpened;
+    if (secret) {
       answers_.take_secret(buffer_);
     } else {
       answers_.take(buffer_);
     }
     answers_.release();
-    if (auto done = handle(static_cast<MessageType>((*message)->type), buffer_); !done) {
+    const Result<> done = handle(type, buffer_);
+    if (secret) crypto::wipe(buffer_);
+    if (!done) {
       stop("the keeper's answers make no sense");
       return done;
     }
@@ -277,17 +304,17 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       if (payload.size() != kSealingKeySize) return corrupt;
       keys::IssuedSealingKey issued{.key = crypto::Secret::copy_of(payload.first(32))};
       std::copy_n(payload.begin() + 32, issued.wrapped.size(), issued.wrapped.begin());
-      crypto::wipe(buffer_);
       sealer_.emplace(issued);
       return {};
     }
     case MessageType::kOpened:
+    case MessageType::kFactOpened:
     case MessageType::kCertified: {
       if (payload.size() < kTicketSize + 1) return corrupt;
       Slot* slot = find(load_le<Ticket>(payload));
       if (slot == nullptr) return corrupt;
       const auto code = static_cast<std::uint8_t>(payload[kTicketSize]);
-      if (code != kOpenedSuccess && code > static_cast<std::uint8_t>(Errc::kUnsupported)) return corrupt;
+      if (code != kOpenedSuccess && code > static_cast<std::uint8_t>(Errc::kConflict)) return corrupt;
       OpenWaiter* open = slot->open;
       CertifyWaiter* certify = slot->certify;
       free_slot(*slot);
@@ -295,7 +322,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       Result<Bytes> answer = code == kOpenedSuccess
                                  ? Result<Bytes>(to_bytes(rest))
                                  : Result<Bytes>(Error(static_cast<Errc>(code), std::string(as_chars(rest))));
-      if (type == MessageType::kOpened && open != nullptr) {
+      if (type != MessageType::kCertified && open != nullptr) {
         open->opened(std::move(answer));
       } else if (type == MessageType::kCertified && certify != nullptr) {
         certify->certified(std::move(answer));
@@ -345,6 +372,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     }
     case MessageType::kAppend:
     case MessageType::kOpen:
+    case MessageType::kOpenFact:
     case MessageType::kCertify:
     case MessageType::kCosigned:
       break;

@@ -41,7 +41,8 @@ class LedgerClient {
   class OpenWaiter {
    public:
     virtual ~OpenWaiter() = default;
-    virtual void opened(Result<Bytes> sealed) = 0;  // for open_opened() with the reader's key
+    // Of submit_open() for open_opened() with the reader's key; of submit_open_fact() the opening itself.
+    virtual void opened(Result<Bytes> answer) = 0;
   };
   class CertifyWaiter {
    public:
@@ -113,8 +114,14 @@ class LedgerClient {
                           AppendWaiter* waiter);
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
+  // The same for an entry that changes Redoubt's own state, and whose values submit_open_fact() gives back.
+  Result<> submit_fact(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
   // `log`: which log's record.
   Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter, LogNumber log = kSystemLog);
+  // Asks for the opening of a fact. The keeper refuses entries of every other kind (kPermissionDenied), those without
+  // values (kNotFound) or beyond the log's end (kNotFound), and those that no checkpoint covers yet (kUnavailable).
+  // kResourceExhausted, kUnavailable; the waiter is then not told.
+  Result<> submit_open_fact(tlog::LeafIndex index, OpenWaiter* waiter, LogNumber log = kSystemLog);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);
@@ -175,6 +182,7 @@ class LedgerClient {
   Ticket take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify = nullptr);
   Slot* find(Ticket ticket);
   void free_slot(Slot& slot);
+  Result<> submit_alone(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
   void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);
   Result<> handle(MessageType type, ByteView payload);
   Result<> take_stats(ByteView payload);

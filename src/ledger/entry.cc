@@ -26,7 +26,7 @@ Result<EntryHeader> load_entry_header(ByteView bytes) {
   if (header.opening_size > kMaxOpeningBytes)
     return Error(Errc::kMalformed, "entry's opening is longer than it may be");
   const auto kind = static_cast<std::uint8_t>(bytes[8]);
-  if (kind > static_cast<std::uint8_t>(EntryKind::kOutcome)) return Error(Errc::kMalformed, "entry of an unknown kind");
+  if (kind > static_cast<std::uint8_t>(EntryKind::kFact)) return Error(Errc::kMalformed, "entry of an unknown kind");
   header.kind = static_cast<EntryKind>(kind);
   const ByteView reserved = bytes.subspan(9, 3);
   if (std::any_of(reserved.begin(), reserved.end(), [](std::byte b) { return b != std::byte{0}; })) {

@@ -14,11 +14,13 @@ namespace redoubt::ledger {
 // Random, made by the gateway; the same in all records of one exchange.
 using ExchangeId = std::array<std::byte, 16>;
 
-// How the keeper pairs records. What a record says is in the record; this is only what recovery needs.
+// How the keeper pairs records, and whose values it gives to whom. What a record says is in the record; this is only
+// what recovery and opening need. The seal of an opening binds it (opening_context()).
 enum class EntryKind : std::uint8_t {
   kStandalone = 0,  // needs no other record
   kAdmission = 1,   // opens an exchange; an outcome must follow
   kOutcome = 2,     // closes the exchange whose admission it names
+  kFact = 3,        // changes Redoubt's own state (record/fact_record.h); needs no other record
 };
 
 // A leaf is at most what an entry bundle's 16-bit length can say (C2SP tlog-tiles).

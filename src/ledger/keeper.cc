@@ -8,21 +8,19 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "encoding/base64.h"
+#include "ledger/internal/ring_rules.h"
 
 namespace redoubt::ledger {
 namespace {
 
-// Ring bytes of answers that opened values leave free: a short answer to every ticket, keys, checkpoints.
+using internal::hostile;
+using internal::kAnswerReserveBytes;
+
 constexpr std::size_t kMaxRefusalBytes = 128;
-constexpr std::size_t kAnswerReserveBytes = 768 * 1024;
 // What publication may write while the last outcomes come in: hashes and positions of far more entries than those.
 constexpr std::uint64_t kTreeReserveBytes = 4 * 1024 * 1024;
 // How far behind ours a witness's clock may be at the start.
 constexpr std::uint64_t kFreshnessToleranceSeconds = 60;
-
-Error hostile(std::string_view what) {
-  return Error(Errc::kCorrupt, "the gateway broke the rules of the ring: " + std::string(what));
-}
 
 }  // namespace
 
@@ -168,6 +166,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
     case MessageType::kOpen:
       done = take_open(ring_index, size);
       break;
+    case MessageType::kOpenFact:
+      done = take_open_fact(ring_index, size);
+      break;
     case MessageType::kCertify:
       done = take_certify(ring_index, size);
       break;
@@ -194,58 +195,6 @@ Result<> Keeper::take_append(std::size_t ring_index, std::size_t size) {
   const std::size_t in_batch = ledger_.batch_entries();
   if (auto index = ledger_.end_entry(); !index) return hostile(index.error().message());
   answers_.push_back({ring_index, load_le<Ticket>(ticket), in_batch});
-  return {};
-}
-
-Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
-  request_.resize(size);
-  rings_[ring_index].requests.take(request_);
-  const auto ticket = load_le<Ticket>(ByteView(request_).first(kTicketSize));
-  if (size < kTicketSize + sizeof(LogNumber)) return hostile("a request to open values that names no log");
-  const auto log = load_le<LogNumber>(ByteView(request_).subspan(kTicketSize, sizeof(LogNumber)));
-  if (log >= ledger_.logs()) return hostile("a request to open values of no log");
-  if (!serving_) {
-    refuse_open(ring_index, ticket, Error(Errc::kUnavailable, "the ledger does not serve yet: witnesses are asked"));
-    return {};
-  }
-  auto request = decode_open_request(ByteView(request_).subspan(kTicketSize + sizeof log));
-  if (!request) {
-    refuse_open(ring_index, ticket, request.error());
-    return {};
-  }
-  if (auto allowed = check_open_request(*request, ledger_.origin(log), options_.openers, clock_.now()); !allowed) {
-    refuse_open(ring_index, ticket, allowed.error());
-    return {};
-  }
-  if (request->index.value >= ledger_.committed(log).value) {
-    refuse_open(ring_index, ticket, Error(Errc::kNotFound, "no such record"));
-    return {};
-  }
-  if (full_ || logs_[log].full) {
-    refuse_open(ring_index, ticket, Error(Errc::kResourceExhausted, "the ledger has no room"));
-    return {};
-  }
-  // The record first, durable; then the values.
-  record_.clear();
-  std::array<std::byte, 16> uid;
-  crypto::random_bytes(uid);
-  const std::string uid_hex = encoding::hex(uid);
-  const std::string opener = "ed25519:" + encoding::hex(request->opener);
-  record::append_opened(record_, {.request_uid = uid_hex,
-                                  .time = now(),
-                                  .source = source(log),
-                                  .principal_uid = opener,
-                                  .principal_name = {},
-                                  .opened_index = request->index.value,
-                                  .opened_exchange_uid = {},
-                                  .fields = {},
-                                  .reason = request->reason});
-  if (ledger_.batch_room() < kEntryHeaderSize + record_.size()) {
-    if (auto done = commit(); !done) return done;
-  }
-  auto added = ledger_.add({.kind = EntryKind::kStandalone, .log = log, .exchange = uid}, as_bytes(record_), {});
-  if (!added) return added.error();
-  opens_.push_back({ring_index, ticket, log, *std::move(request)});
   return {};
 }
 
@@ -304,52 +253,7 @@ Result<> Keeper::commit() {
   for (const PendingOpen& open : opens) {
     if (auto done = answer_open(open); !done) return done;
   }
-  if (!opens.empty()) wake_gateway();
   return {};
-}
-
-Result<> Keeper::answer_open(const PendingOpen& open) {
-  // The reader sees what is published; the record asked for may be newer.
-  if (open.request.index.value >= ledger_.covered(open.log).value) {
-    if (auto done = publish(open.log); !done) return done;
-  }
-  auto entry = ledger_.reader(open.log).read_entry(open.request.index);
-  if (!entry) {
-    // A record that cannot be read is no reason to take no further ones; the opener learns of it, and the log.
-    log::error(
-        "ledger", "a record cannot be read",
-        {{"log", ledger_.origin(open.log)}, {"index", open.request.index.value}, {"why", entry.error().message()}});
-    refuse_open(open.ring, open.ticket, entry.error());
-    return {};
-  }
-  if (entry->sealed_opening.empty()) {
-    refuse_open(open.ring, open.ticket, Error(Errc::kNotFound, "the record has no values to open"));
-    return {};
-  }
-  auto opening = wrapper_.open(opening_context(entry->header.exchange, entry->header.kind), entry->sealed_opening);
-  if (!opening) {
-    refuse_open(open.ring, open.ticket, opening.error());
-    return {};
-  }
-  auto sealed = seal_opened(open.request, *opening);
-  crypto::wipe(*opening);
-  if (!sealed) {
-    refuse_open(open.ring, open.ticket, sealed.error());
-    return {};
-  }
-  std::array<std::byte, kTicketSize> ticket;
-  store_le(MutableByteView(ticket), open.ticket);
-  const std::array<std::byte, 1> success{std::byte{kOpenedSuccess}};
-  if (rings_[open.ring].answers.free_bytes() <
-      RingProducer::footprint(kTicketSize + success.size() + sealed->size()) + kAnswerReserveBytes) {
-    refuse_open(open.ring, open.ticket, Error(Errc::kResourceExhausted, "too many values are being opened at once"));
-    return {};
-  }
-  return send(open.ring, MessageType::kOpened, ticket, success, *sealed);
-}
-
-void Keeper::refuse_open(std::size_t ring_index, Ticket ticket, const Error& error) {
-  refuse(ring_index, MessageType::kOpened, ticket, error);
 }
 
 void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error) {

@@ -106,6 +106,7 @@ class Keeper {
   Result<bool> take_one(std::size_t ring_index);
   Result<> take_append(std::size_t ring_index, std::size_t size);
   Result<> take_open(std::size_t ring_index, std::size_t size);
+  Result<> take_open_fact(std::size_t ring_index, std::size_t size);
   Result<> take_certify(std::size_t ring_index, std::size_t size);
   Result<> take_cosigned(std::size_t ring_index, std::size_t size);
   Result<> offer_due();
@@ -122,12 +123,15 @@ class Keeper {
   Result<> check_quota(LogNumber log);
   record::RecordSource source(LogNumber log) const;
   Result<> answer_open(const PendingOpen& open);
+  Result<Bytes> open_fact(LogNumber log, tlog::LeafIndex index);
+  Result<Bytes> unseal(const StoredEntry& entry);
+  Result<StoredEntry> read(LogNumber log, tlog::LeafIndex index);
+  Result<> send_opened(std::size_t ring_index, MessageType answer, Ticket ticket, const Result<Bytes>& opened);
   Result<> check_room();
   Result<> tell_stats();
   void issue_sealing_keys();
   Result<> send(std::size_t ring_index, MessageType type, ByteView a, ByteView b = {}, ByteView c = {});
   void refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error);
-  void refuse_open(std::size_t ring_index, Ticket ticket, const Error& error);
   void wake_gateway();
   void sleep(int wake_fd, int stop_fd, bool& stop);
   UnixMillis now() const;

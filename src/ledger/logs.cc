@@ -50,6 +50,15 @@ Result<std::vector<std::string>> read_tenants(FileSystem& fs, const std::string&
   return tenants;
 }
 
+Result<LogNumber> find_log(FileSystem& fs, const std::string& directory, std::string_view tenant) {
+  if (tenant.empty()) return kSystemLog;
+  auto tenants = read_tenants(fs, directory);
+  if (!tenants) return tenants.error();
+  const auto at = std::find(tenants->begin(), tenants->end(), tenant);
+  if (at == tenants->end()) return Error(Errc::kNotFound, "no log of tenant `" + std::string(tenant) + "`");
+  return static_cast<LogNumber>(at - tenants->begin()) + 1;
+}
+
 Result<std::vector<std::string>> add_tenants(FileSystem& fs, const std::string& directory,
                                              const std::vector<std::string>& wanted) {
   auto tenants = read_tenants(fs, directory);

@@ -34,6 +34,9 @@ std::string log_directory(const std::string& directory, std::string_view tenant)
 // has the system log only. kCorrupt when the file does not have its form.
 Result<std::vector<std::string>> read_tenants(FileSystem& fs, const std::string& directory);
 
+// The number of the tenant's log; of the system log for an empty name. kNotFound when the ledger has no log of it.
+Result<LogNumber> find_log(FileSystem& fs, const std::string& directory, std::string_view tenant);
+
 // Gives numbers to those of `wanted` that have none, durably, and returns what read_tenants() does from then on.
 // kInvalidArgument for a name that is no tenant's; kResourceExhausted above kMaxTenants.
 Result<std::vector<std::string>> add_tenants(FileSystem& fs, const std::string& directory,

@@ -5,7 +5,7 @@
 namespace redoubt::ledger::internal {
 
 bool PairCheck::take(const EntryHeader& header, Sequence sequence) {
-  if (overflowed_ || header.kind == EntryKind::kStandalone) return true;
+  if (overflowed_ || (header.kind != EntryKind::kAdmission && header.kind != EntryKind::kOutcome)) return true;
   if (header.kind == EntryKind::kAdmission) {
     if (open_.size() == max_open_) {
       overflowed_ = true;

@@ -46,15 +46,26 @@ Result<std::string> LedgerReader::read_note(const char* name) {
 }
 
 Result<LogNumber> LedgerReader::number() {
-  if (!number_ && tenant_.empty()) number_ = kSystemLog;
   if (!number_) {
-    auto tenants = read_tenants(*fs_, ledger_);
-    if (!tenants) return tenants.error();
-    const auto at = std::find(tenants->begin(), tenants->end(), tenant_);
-    if (at == tenants->end()) return Error(Errc::kNotFound, "no log of tenant `" + tenant_ + "`");
-    number_ = static_cast<LogNumber>(at - tenants->begin()) + 1;
+    const auto found = find_log(*fs_, ledger_, tenant_);
+    if (!found) return found.error();
+    number_ = *found;
   }
   return *number_;
+}
+
+Result<std::uint64_t> LedgerReader::size() {
+  std::uint64_t size = UINT64_MAX;
+  const auto count = [&](std::unique_ptr<File>& slot, const std::string& path, std::size_t item_size) -> Result<> {
+    const auto file = open_cached(slot, directory_ + path);
+    const auto bytes = file ? (*file)->size() : Result<std::uint64_t>(file.error());
+    if (!bytes && bytes.error().code() != Errc::kNotFound) return bytes.error();
+    size = std::min(size, bytes ? *bytes / item_size : 0);
+    return {};
+  };
+  if (auto done = count(positions_, "/positions", kPositionSize); !done) return done.error();
+  if (auto done = count(hashes_[0], "/hashes/0", tlog::kHashSize); !done) return done.error();
+  return size;
 }
 
 Result<Position> LedgerReader::find(tlog::LeafIndex index) {

@@ -40,6 +40,9 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   // kNotFound when there is none.
   Result<std::string> cosigned();
 
+  // How many entries can be read: at least as many as the checkpoint covers. 0 before the first checkpoint.
+  Result<std::uint64_t> size();
+
   // The entry, its leaf checked against the stored hash. kNotFound at or beyond what `positions` holds; kCorrupt when
   // the stored bytes do not fit.
   Result<StoredEntry> read_entry(tlog::LeafIndex index);

@@ -24,6 +24,7 @@ enum class MessageType : std::uint32_t {
   kOpen = 2,      // Ticket, log u32, open request (ledger/open_request.h)
   kCertify = 3,   // Ticket, public key (65): wants a TLS certificate for it
   kCosigned = 4,  // Ticket (0), log u32, tree size u64, signature lines: the answer to an offer, once for each
+  kOpenFact = 5,  // Ticket, log u32, index u64: wants the values of an entry that was appended as a fact
   // keeper to gateway
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
@@ -37,12 +38,15 @@ enum class MessageType : std::uint32_t {
   kRoom = 23,       // log u32, or kEveryLog
   kOffer = 24,      // log u32, a signed checkpoint (a note): witnesses are to cosign it. On the first core's ring.
   kStats = 25,      // counts of the keeper's (ledger/keeper_stats.h), about once a second. On the first core's ring.
+  kFactOpened =
+      26,  // Ticket, Errc u8 or kOpenedSuccess, then the opening as it was before it was sealed, or the message
 };
 
-inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, too
+inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified and kFactOpened, too
 inline constexpr LogNumber kEveryLog = 0xffffffff;
 inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
+inline constexpr std::size_t kOpenFactSize = kTicketSize + sizeof(LogNumber) + 8;
 inline constexpr std::size_t kCertifySize = kTicketSize + sizeof(crypto::P256PublicKey);
 inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
 inline constexpr std::size_t kPublishedSize = 8 + 8 + 4 + 8;

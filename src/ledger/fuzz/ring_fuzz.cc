@@ -10,6 +10,7 @@
 //   5  bytes anywhere in the ring of requests, positions included: offset u32 LE, the bytes
 //   6  the same in the ring of answers
 //   7  the keeper serves what there is so far
+//   8  a request to open a fact: index u8
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ constexpr std::size_t kRingBytes = 256 * 1024;
 Bytes make_entry(ByteView bytes) {
   const auto at = [&](std::size_t i) { return i < bytes.size() ? std::to_integer<std::uint8_t>(bytes[i]) : 0; };
   const ByteView body = bytes.subspan(std::min<std::size_t>(4, bytes.size()));
-  EntryHeader header{.kind = static_cast<EntryKind>(at(0) % 3), .admission_index = static_cast<std::uint64_t>(at(2))};
+  EntryHeader header{.kind = static_cast<EntryKind>(at(0) % 4), .admission_index = static_cast<std::uint64_t>(at(2))};
   header.exchange.fill(static_cast<std::byte>(at(1) % 4));
   header.leaf_size = static_cast<std::uint32_t>(std::min<std::size_t>(static_cast<std::size_t>(at(3)), body.size()));
   header.opening_size = static_cast<std::uint32_t>(body.size()) - header.leaf_size;
@@ -90,6 +91,11 @@ bool submit(const World& world, RingProducer& ring, unsigned form, ByteView byte
                                                              world.clock.now(), world.reader.public_key, "fuzzing")));
       break;
     }
+    case 8:
+      type = static_cast<std::uint32_t>(MessageType::kOpenFact);
+      message.resize(kOpenFactSize);
+      if (!bytes.empty()) message[kTicketSize + sizeof(LogNumber)] = bytes[0];
+      break;
     default: {
       type = static_cast<std::uint32_t>(MessageType::kCertify);
       message.resize(kTicketSize);
@@ -145,7 +151,7 @@ void serve(World& world, ByteView input) {
       REDOUBT_CHECK(!ended.has_value() || ledger->published() == ledger->committed());
     };
     while (input.size() >= 3 && ended) {
-      const unsigned form = std::to_integer<unsigned>(input[0]) % 8;
+      const unsigned form = std::to_integer<unsigned>(input[0]) % 9;
       const std::size_t wanted = std::min<std::size_t>(load_le<std::uint16_t>(input.subspan(1, 2)), kMaxMessage);
       input = input.subspan(3);
       const ByteView bytes = input.first(std::min(wanted, input.size()));

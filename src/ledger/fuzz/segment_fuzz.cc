@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include "ledger/log_scan.h"
 #include "ledger/reader.h"
 #include "tests/support/fault_file_system.h"
 #include "tlog/log_verifier.h"
@@ -69,6 +70,12 @@ void open_and_go_on(const Bytes& segment) {
   LedgerReader reader(fs, "/l");
   const auto report = tlog::verify_log(reader, signer.verifier_key());
   REDOUBT_CHECK(report.has_value() && report->checkpoint.size.value == committed.value + 1);
+  auto scan = LogScan::open(fs, "/l", {}, {0});
+  REDOUBT_CHECK(scan.has_value());
+  for (std::uint64_t i = 0; i <= committed.value; ++i) {
+    const auto entry = scan->next();
+    REDOUBT_CHECK(entry.has_value() && entry->has_value() && (*entry)->header.index == i);
+  }
   opened->reset();
   auto again = Ledger::open(fs, "/l", signer, clock, options);
   REDOUBT_CHECK(again.has_value() && (*again)->committed().value == committed.value + 1);

@@ -340,12 +340,18 @@ TEST_F(ClientTest, StopEndsWaitersAndRefusesFromThenOn) {
   auto reservation = client_.reserve(10, 0);
   ASSERT_TRUE(client_.submit({}, "leaf", {}, &append));
   ASSERT_TRUE(client_.submit_open({.reason = "because"}, &open));
+  Opened fact;
   ASSERT_TRUE(client_.submit_certify({}, &certified));
+  ASSERT_TRUE(client_.submit_open_fact({0}, &fact));
   client_.stop("the keeper is gone");
   ASSERT_TRUE(append.result && open.result);
   EXPECT_EQ(append.result->error().code(), Errc::kUnavailable);
   EXPECT_EQ(append.result->error().message(), "the keeper is gone");
   EXPECT_EQ(open.result->error().code(), Errc::kUnavailable);
+  ASSERT_TRUE(fact.result && !*fact.result);
+  EXPECT_EQ(fact.result->error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit_open_fact({0}, &fact).error().code(), Errc::kUnavailable);
+  EXPECT_EQ(client_.submit_fact({}, "leaf", {}, nullptr).error().code(), Errc::kUnavailable);
   ASSERT_TRUE(certified.result);
   EXPECT_EQ(certified.result->error().code(), Errc::kUnavailable);
   EXPECT_EQ(client_.submit_certify({}, &certified).error().code(), Errc::kUnavailable);
@@ -375,6 +381,59 @@ TEST_F(ClientTest, AnAbandonedWaiterIsNotTold) {
   store_le(MutableByteView(certificate), take_ticket());
   answer(MessageType::kCertified, certificate);
   EXPECT_TRUE(client_.poll());
+}
+
+TEST_F(ClientTest, AppendsAFactAsOne) {
+  send_key();
+  ASSERT_TRUE(client_.submit_fact({}, "fact", "name", nullptr));
+  const auto message = take();
+  ASSERT_TRUE(message);
+  const ByteView entry = ByteView(*message).subspan(kTicketSize);
+  const auto header = load_entry_header(entry.first(kEntryHeaderSize));
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->kind, EntryKind::kFact);
+  const ByteView sealed = entry.subspan(kEntryHeaderSize + 4);
+  const auto opening = wrapper_.open(opening_context({}, EntryKind::kFact), sealed);
+  ASSERT_TRUE(opening);
+  EXPECT_EQ(as_chars(*opening), "name");
+}
+
+TEST_F(ClientTest, AsksForTheOpeningOfAFactByLogAndIndex) {
+  Opened yes;
+  Opened no;
+  ASSERT_TRUE(client_.submit_open_fact({0x0102030405060708}, &yes, 3));
+  const auto message = take();
+  ASSERT_TRUE(message);
+  ASSERT_EQ(message->size(), kOpenFactSize);
+  EXPECT_EQ(load_le<LogNumber>(ByteView(*message).subspan(8, 4)), 3U);
+  EXPECT_EQ(load_le<std::uint64_t>(ByteView(*message).subspan(12, 8)), 0x0102030405060708U);
+  ASSERT_TRUE(client_.submit_open_fact({9}, &no));
+  const Ticket second = take_ticket();
+
+  Bytes bytes(kTicketSize + 1);
+  store_le(MutableByteView(bytes), load_le<Ticket>(*message));
+  bytes[kTicketSize] = std::byte{kOpenedSuccess};
+  append(bytes, as_bytes("opening"));
+  auto space = answers_.begin(static_cast<std::uint32_t>(MessageType::kFactOpened), bytes.size());
+  ASSERT_TRUE(space);
+  std::copy(bytes.begin(), bytes.end(), space->begin());
+  const ByteView shared(space->data(), bytes.size());
+  answers_.commit();
+  answers_.publish();
+  ASSERT_TRUE(client_.poll());
+  ASSERT_TRUE(yes.result && *yes.result);
+  EXPECT_EQ(as_chars(**yes.result), "opening");
+  EXPECT_EQ(to_bytes(shared), Bytes(bytes.size()));  // overwritten once it was read
+
+  bytes.resize(kTicketSize + 1);
+  store_le(MutableByteView(bytes), second);
+  bytes[kTicketSize] = static_cast<std::byte>(Errc::kPermissionDenied);
+  append(bytes, as_bytes("no fact"));
+  answer(MessageType::kFactOpened, bytes);
+  ASSERT_TRUE(client_.poll());
+  ASSERT_TRUE(no.result && !*no.result);
+  EXPECT_EQ(no.result->error().code(), Errc::kPermissionDenied);
+  EXPECT_EQ(no.result->error().message(), "no fact");
 }
 
 TEST_F(ClientTest, AsksForACertificateWithABareKeyAndBeforeItIsReady) {

@@ -465,6 +465,8 @@ TEST_F(Forged, WhatDoesNotRunOnIsFound) {
   EXPECT_EQ(one({.kind = EntryKind::kAdmission, .index = 0, .stored_bytes = kSize}, {}, 0, 0), 0U);
   EXPECT_NE(one({.kind = EntryKind::kAdmission, .index = 0, .stored_bytes = kSize}, {}, 1, 0), 0U);
   EXPECT_NE(one({.kind = EntryKind::kOutcome, .index = 0, .stored_bytes = kSize}, {}, 1, 0), 0U);
+  EXPECT_EQ(one({.kind = EntryKind::kFact, .index = 0, .stored_bytes = kSize}, {}, 1, 0), 0U);
+  EXPECT_NE(one({.kind = EntryKind::kFact, .index = 0, .stored_bytes = kSize}, {}, 0, 0), 0U);
   EXPECT_NE(one({.index = 0, .stored_bytes = kSize + 3}, Bytes(3, std::byte{1}), 1, 0), 0U);
 }
 

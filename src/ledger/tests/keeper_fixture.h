@@ -168,6 +168,14 @@ class KeeperTest : public ::testing::Test {
     return waiter.result && *waiter.result ? **waiter.result : Appended{};
   }
 
+  Result<Bytes> open_fact(Core& core, std::uint64_t index, LogNumber log = kSystemLog) {
+    Opened waiter;
+    EXPECT_TRUE(core.client->submit_open_fact({index}, &waiter, log));
+    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
+    core.client->abandon(&waiter);
+    return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
+  }
+
   FaultFileSystem fs_;
   FakeClock clock_;
   const tlog::NoteSigner signer_ = make_signer();

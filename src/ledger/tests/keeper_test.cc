@@ -10,6 +10,13 @@ namespace {
 using Operation = FaultFileSystem::Operation;
 using Effect = FaultFileSystem::Effect;
 
+Bytes entry_message(const EntryHeader& header, std::size_t body, std::size_t reserved_byte = 0) {
+  Bytes bytes(kTicketSize + kEntryHeaderSize + body);
+  store_entry_header(MutableByteView(bytes).subspan(kTicketSize, kEntryHeaderSize), header);
+  if (reserved_byte != 0) bytes[kTicketSize + reserved_byte] = std::byte{1};
+  return bytes;
+}
+
 TEST_F(KeeperTest, AcknowledgesWithIndexAndLeafHashWhatIsDurable) {
   Core& core = start();
   for (std::uint64_t i = 0; i < 5; ++i) {
@@ -272,6 +279,84 @@ TEST_F(KeeperTest, ARecordThatCannotBeReadIsRefusedAndTheServiceGoesOn) {
   EXPECT_EQ(append(core, {}, "goes on").index.value, 2U);
 }
 
+// --- values of facts
+
+TEST_F(KeeperTest, OpensTheValuesOfAFactForTheGatewayAndRecordsNothing) {
+  Core& core = start();
+  Waiter waiter;
+  ASSERT_TRUE(core.client->submit_fact({.exchange = exchange_id(4)}, "fact", "the name", &waiter));
+  ASSERT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
+  ASSERT_TRUE(core.pump_until([&] { return core.client->published() == 1; }));
+  const auto opened = open_fact(core, 0);
+  ASSERT_TRUE(opened) << opened.error().message();
+  EXPECT_EQ(as_chars(*opened), "the name");
+  EXPECT_TRUE(stop());
+  EXPECT_EQ(ledger_->committed().value, 1U);
+  EXPECT_EQ(ledger_->reader().read_entry({0})->header.kind, EntryKind::kFact);
+}
+
+TEST_F(KeeperTest, OpensNothingForTheGatewayThatIsNotAFact) {
+  Core& core = start({"clinic"});
+  append(core, {}, "standalone", "values");
+  std::optional<LedgerClient::Reservation> reservation;
+  admit(core, exchange_id(9), "admission", "the prompt", &reservation);
+  Waiter waiter;
+  ASSERT_TRUE(core.client->submit_outcome(*std::move(reservation), {.exchange = exchange_id(9), .admission_index = 1},
+                                          "outcome", "the completion", &waiter));
+  ASSERT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
+  append(core, {.log = 1}, "a tenant's", "values");
+  clock_.steady_ms += 1000;
+  signal_fd(wake_);
+  ASSERT_TRUE(core.pump_until([&] { return core.client->published() == 3 && core.client->published(1) == 1; }));
+  for (std::uint64_t index = 0; index < 3; ++index) {
+    EXPECT_EQ(open_fact(core, index).error().code(), Errc::kPermissionDenied) << index;
+  }
+  EXPECT_EQ(open_fact(core, 0, 1).error().code(), Errc::kPermissionDenied);
+  EXPECT_EQ(open_fact(core, 3).error().code(), Errc::kNotFound);
+  EXPECT_EQ(open_fact(core, UINT64_MAX).error().code(), Errc::kNotFound);
+  EXPECT_EQ(append(core, {}, "goes on").index.value, 3U);
+}
+
+TEST_F(KeeperTest, AFactWithoutValuesOrCheckpointOpensToNothing) {
+  Core& core = start();
+  Waiter first;
+  ASSERT_TRUE(core.client->submit_fact({}, "fact", {}, &first));
+  ASSERT_TRUE(core.pump_until([&] { return core.client->published() == 1; }));
+  EXPECT_EQ(open_fact(core, 0).error().code(), Errc::kNotFound);
+  Waiter second;
+  ASSERT_TRUE(core.client->submit_fact({}, "fact", "values", &second));
+  ASSERT_TRUE(core.pump_until([&] { return second.result.has_value(); }));
+  EXPECT_EQ(open_fact(core, 1).error().code(), Errc::kUnavailable);
+}
+
+// A gateway that is lost holds every sealed opening, and may append anything as a fact.
+TEST_F(KeeperTest, ASealedPromptAppendedAgainAsAFactDoesNotOpen) {
+  make_keeper();
+  Core& honest = add_core();
+  Core& hostile = add_core(true);
+  run();
+  ASSERT_TRUE(honest.pump_until([&] { return honest.client->ready(); }));
+  std::optional<LedgerClient::Reservation> reservation;
+  admit(honest, exchange_id(9), "admission", "the prompt", &reservation);
+  ASSERT_TRUE(honest.pump_until([&] { return honest.client->published() == 1; }));
+  const auto admission = ledger_->reader().read_entry({0});
+  ASSERT_TRUE(admission);
+  EntryHeader header = admission->header;
+  header.kind = EntryKind::kFact;
+  Bytes message = entry_message(header, 0);
+  redoubt::append(message, admission->leaf);
+  redoubt::append(message, admission->sealed_opening);
+  auto space = hostile.raw->begin(static_cast<std::uint32_t>(MessageType::kAppend), message.size());
+  ASSERT_TRUE(space);
+  std::copy(message.begin(), message.end(), space->begin());
+  hostile.raw->commit();
+  hostile.raw->publish();
+  signal_fd(wake_);
+  clock_.steady_ms += 1000;
+  ASSERT_TRUE(honest.pump_until([&] { return honest.client->published() == 2; }));
+  EXPECT_EQ(open_fact(honest, 1).error().code(), Errc::kVerifyFailed);
+}
+
 // --- TLS keys
 
 TEST_F(KeeperTest, CertifiesATlsKeyForTheNamesItWasGiven) {
@@ -319,16 +404,10 @@ struct Hostile {
   const char* why;
 };
 
-Bytes entry_message(const EntryHeader& header, std::size_t body, std::size_t reserved_byte = 0) {
-  Bytes bytes(kTicketSize + kEntryHeaderSize + body);
-  store_entry_header(MutableByteView(bytes).subspan(kTicketSize, kEntryHeaderSize), header);
-  if (reserved_byte != 0) bytes[kTicketSize + reserved_byte] = std::byte{1};
-  return bytes;
-}
-
 std::vector<Hostile> hostile_messages() {
   constexpr auto kAppend = static_cast<std::uint32_t>(MessageType::kAppend);
   constexpr auto kOpen = static_cast<std::uint32_t>(MessageType::kOpen);
+  constexpr auto kOpenFact = static_cast<std::uint32_t>(MessageType::kOpenFact);
   constexpr auto kCertify = static_cast<std::uint32_t>(MessageType::kCertify);
   return {
       {"UnknownType", 15, Bytes(100), "unknown type"},
@@ -348,11 +427,14 @@ std::vector<Hostile> hostile_messages() {
       {"LeafAboveTheLimit", kAppend, entry_message({.leaf_size = kMaxLeafBytes + 1}, kMaxLeafBytes + 1),
        "leaf is longer"},
       {"OpeningAboveTheLimit", kAppend, entry_message({.opening_size = kMaxOpeningBytes + 1}, 10), "opening is longer"},
-      {"UnknownKind", kAppend, entry_message({.kind = static_cast<EntryKind>(3), .leaf_size = 10}, 10), "unknown kind"},
+      {"UnknownKind", kAppend, entry_message({.kind = static_cast<EntryKind>(4), .leaf_size = 10}, 10), "unknown kind"},
       {"ReservedBytes", kAppend, entry_message({.leaf_size = 10}, 10, 10), "reserved bytes"},
       {"LogThatThereIsNot", kAppend, entry_message({.log = 1, .leaf_size = 10}, 10), "names no log"},
       {"OpenThatNamesNoLog", kOpen, Bytes(kTicketSize + 3), "names no log"},
       {"OpenOfALogThatThereIsNot", kOpen, Bytes(kTicketSize + 200, std::byte{1}), "of no log"},
+      {"OpenFactTooShort", kOpenFact, Bytes(kOpenFactSize - 1), "another size"},
+      {"OpenFactTooLong", kOpenFact, Bytes(kOpenFactSize + 1), "another size"},
+      {"OpenFactOfALogThatThereIsNot", kOpenFact, Bytes(kOpenFactSize, std::byte{1}), "of no log"},
       {"OutcomeWithoutAdmission", kAppend, entry_message({.kind = EntryKind::kOutcome, .leaf_size = 10}, 10),
        "no open admission"},
       {"OutcomeOfAnotherExchange", kAppend,

@@ -378,9 +378,11 @@ TEST_F(LedgerTest, BatchingAndRestartsDoNotChangeTheRoot) {
       const std::string leaf(below(50) == 0 ? below(3000) : below(60), static_cast<char>('a' + below(26)));
       if (ledger_->batch_room() < leaf.size() + kEntryHeaderSize + 100) break;
       const auto open = expected_.open_admissions(expected_.size());
-      const std::uint64_t kind = open.size() > 20 ? 2 : below(3);
+      const std::uint64_t kind = open.size() > 20 ? 2 : below(4);
       if (kind == 2 && !open.empty()) {
         add(EntryKind::kOutcome, leaf, "sealed", open[below(open.size())]);
+      } else if (kind == 3) {
+        add(EntryKind::kFact, leaf, below(2) == 0 ? "sealed" : "");
       } else {
         add(kind == 1 ? EntryKind::kAdmission : EntryKind::kStandalone, leaf);
       }

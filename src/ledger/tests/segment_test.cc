@@ -113,7 +113,8 @@ TEST(EntryHeader, RefusesWhatNoWriterStores) {
   EXPECT_TRUE(stored({.leaf_size = kMaxLeafBytes, .opening_size = kMaxOpeningBytes}));
   EXPECT_FALSE(stored({.leaf_size = kMaxLeafBytes + 1}));
   EXPECT_FALSE(stored({.opening_size = kMaxOpeningBytes + 1}));
-  EXPECT_FALSE(stored({.kind = static_cast<EntryKind>(3)}));
+  EXPECT_TRUE(stored({.kind = EntryKind::kFact}));
+  EXPECT_FALSE(stored({.kind = static_cast<EntryKind>(4)}));
   EXPECT_TRUE(stored({.kind = EntryKind::kOutcome, .admission_index = UINT64_MAX}));
   for (std::size_t i = 9; i < 12; ++i) {
     store_entry_header(bytes, {});
@@ -128,6 +129,9 @@ TEST(OpeningContext, DiffersByExchangeAndKind) {
   b[15] = std::byte{1};
   EXPECT_NE(opening_context(a, EntryKind::kAdmission), opening_context(b, EntryKind::kAdmission));
   EXPECT_NE(opening_context(a, EntryKind::kAdmission), opening_context(a, EntryKind::kOutcome));
+  for (const EntryKind other : {EntryKind::kStandalone, EntryKind::kAdmission, EntryKind::kOutcome}) {
+    EXPECT_NE(opening_context(a, EntryKind::kFact), opening_context(a, other));
+  }
 }
 
 }  // namespace
