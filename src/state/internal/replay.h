@@ -1,0 +1,38 @@
+// Facts folded from the ledger: the tail at the start, or all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+
+#include "base/result.h"
+#include "state/engine.h"
+#include "state/internal/database.h"
+#include "state/internal/fold.h"
+
+namespace redoubt::state {
+
+// Values and facts as the source has them.
+class BesideSource final : public Beside {
+ public:
+  explicit BesideSource(FactSource& source) : source_(source) {}
+  Result<Values> values_of(std::uint64_t index, const record::Fact& fact) override;
+  Result<bool> is_fact(std::uint64_t index) override;
+
+ private:
+  FactSource& source_;
+  record::FactReader reader_;
+};
+
+struct Replay {
+  // Entries from this index on are left.
+  std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
+  // Called for each fact once it is folded, within the transaction; may be empty.
+  std::function<void(const FactSource::Entry&, const Folded&)> each;
+};
+
+// Folds what the source has beyond fold.position(), in large transactions. How many facts that was. After an error the
+// tables are at the end of one of the transactions, and `fold` with them.
+Result<std::uint64_t> replay(Database& database, Fold& fold, FactSource& source, const Replay& options = {});
+
+}  // namespace redoubt::state

@@ -1,0 +1,226 @@
+// A map from text to shared values whose copies share all that they have in common: a copy costs nothing, and a change
+// copies the path to what changes. For snapshots that request threads read without a lock.
+//
+//   PersistentMap<Principal> next = now;                       // shares all with `now`
+//   next.set("alice", std::make_shared<const Principal>(…));   // `now` is as it was
+//   next = next.with("bob", …).without("carol");
+//   const Principal* alice = next.find("alice");
+//
+// A trie over the keys' hashes, 16 ways, with up to kLeafMax entries in a leaf. What one map alone refers to is changed
+// in place, so filling one is as cheap as filling an ordinary map.
+//
+// A map object belongs to one thread at a time; copies of it may belong to others, whatever they share.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redoubt::state {
+
+template <class V>
+class PersistentMap {
+ public:
+  using Shared = std::shared_ptr<const V>;
+
+  // The value; null when there is none. Valid as long as this map, or a copy of it as it is now, is.
+  const V* find(std::string_view key) const {
+    const Entry* entry = find_entry(key);
+    return entry != nullptr ? entry->value.get() : nullptr;
+  }
+  // The same, to be kept.
+  Shared share(std::string_view key) const {
+    const Entry* entry = find_entry(key);
+    return entry != nullptr ? entry->value : nullptr;
+  }
+  std::size_t size() const { return size_; }
+
+  // Calls `take(std::string_view key, const V& value)` for each, in no particular order.
+  template <class Take>
+  void for_each(Take&& take) const {
+    if (root_) visit(*root_.get(), take);
+  }
+
+  // Precondition: value is not null.
+  void set(std::string_view key, Shared value);
+  // No change when there is none.
+  void erase(std::string_view key);
+
+  PersistentMap with(std::string_view key, Shared value) const {
+    PersistentMap changed = *this;
+    changed.set(key, std::move(value));
+    return changed;
+  }
+  PersistentMap without(std::string_view key) const {
+    PersistentMap changed = *this;
+    changed.erase(key);
+    return changed;
+  }
+
+ private:
+  static constexpr unsigned kBits = 4;  // of the hash, a level
+  static constexpr std::size_t kWays = 1U << kBits;
+  static constexpr std::size_t kLeafMax = 16;
+  static constexpr unsigned kHashBits = 64;  // keys that share them all share a leaf, however large it gets
+
+  struct Entry {
+    std::uint64_t hash;
+    std::string key;
+    Shared value;
+  };
+
+  struct Node {
+    explicit Node(bool is_leaf) : leaf(is_leaf) {}
+    Node(const Node& other) : leaf(other.leaf) {}
+    Node& operator=(const Node&) = delete;
+
+    mutable std::atomic<std::uint32_t> references{1};
+    const bool leaf;
+  };
+
+  // A counted reference; the count is in the node.
+  class Ref {
+   public:
+    Ref() = default;
+    explicit Ref(Node* node) : node_(node) {}
+    Ref(const Ref& other) : node_(other.node_) {
+      if (node_ != nullptr) node_->references.fetch_add(1, std::memory_order_relaxed);
+    }
+    Ref(Ref&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+    Ref& operator=(Ref other) noexcept {
+      std::swap(node_, other.node_);
+      return *this;
+    }
+    ~Ref() {
+      if (node_ == nullptr || node_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+      if (node_->leaf) {
+        delete static_cast<Leaf*>(node_);
+      } else {
+        delete static_cast<Branch*>(node_);
+      }
+    }
+    explicit operator bool() const { return node_ != nullptr; }
+    const Node* get() const { return node_; }
+
+    // The node, to be changed: a copy of it first unless nobody else refers to it. (Acquire: what others read of it
+    // before they let it go comes before what is written now.)
+    template <class T>
+    T& own() {
+      if (node_->references.load(std::memory_order_acquire) != 1) *this = Ref(new T(static_cast<const T&>(*node_)));
+      return static_cast<T&>(*node_);
+    }
+
+   private:
+    Node* node_ = nullptr;
+  };
+
+  struct Branch : Node {
+    Branch() : Node(false) {}
+    std::array<Ref, kWays> children;
+  };
+  struct Leaf : Node {
+    Leaf() : Node(true) {}
+    std::vector<Entry> entries;
+  };
+
+  static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
+  static std::size_t way(std::uint64_t hash, unsigned depth_bits) { return (hash >> depth_bits) & (kWays - 1); }
+  template <class Entries>
+  static auto* entry_in(Entries& entries, std::uint64_t hash, std::string_view key) {
+    for (auto& entry : entries) {
+      if (entry.hash == hash && entry.key == key) return &entry;
+    }
+    return static_cast<decltype(entries.data())>(nullptr);
+  }
+
+  const Entry* find_entry(std::string_view key) const {
+    const std::uint64_t hash = hash_of(key);
+    const Node* node = root_.get();
+    for (unsigned bits = 0; node != nullptr && !node->leaf; bits += kBits) {
+      node = static_cast<const Branch*>(node)->children[way(hash, bits)].get();
+    }
+    return node != nullptr ? entry_in(static_cast<const Leaf*>(node)->entries, hash, key) : nullptr;
+  }
+
+  template <class Take>
+  static void visit(const Node& node, Take& take) {
+    if (node.leaf) {
+      for (const Entry& entry : static_cast<const Leaf&>(node).entries) take(std::string_view(entry.key), *entry.value);
+      return;
+    }
+    for (const Ref& child : static_cast<const Branch&>(node).children) {
+      if (child) visit(*child.get(), take);
+    }
+  }
+
+  // Makes a full leaf a branch of leaves by the next bits of the hash.
+  static Ref split(Leaf& leaf, unsigned bits) {
+    auto* branch = new Branch;
+    Ref made(branch);
+    for (Entry& entry : leaf.entries) {
+      Ref& child = branch->children[way(entry.hash, bits)];
+      if (!child) child = Ref(new Leaf);
+      child.template own<Leaf>().entries.push_back(std::move(entry));
+    }
+    return made;
+  }
+
+  // Whether nothing is left in the node, which had the key and is this map's own.
+  static bool remove(Ref& ref, std::uint64_t hash, std::string_view key, unsigned bits) {
+    if (ref.get()->leaf) {
+      auto& entries = ref.template own<Leaf>().entries;
+      Entry* const entry = entry_in(entries, hash, key);
+      if (entry != &entries.back()) *entry = std::move(entries.back());
+      entries.pop_back();
+      return entries.empty();
+    }
+    auto& children = ref.template own<Branch>().children;
+    Ref& child = children[way(hash, bits)];
+    if (!remove(child, hash, key, bits + kBits)) return false;
+    child = Ref();
+    return std::none_of(children.begin(), children.end(), [](const Ref& other) { return static_cast<bool>(other); });
+  }
+
+  Ref root_;
+  std::size_t size_ = 0;
+};
+
+template <class V>
+void PersistentMap<V>::set(std::string_view key, Shared value) {
+  const std::uint64_t hash = hash_of(key);
+  Ref* ref = &root_;
+  for (unsigned bits = 0;; bits += kBits) {
+    if (!*ref) *ref = Ref(new Leaf);
+    if (ref->get()->leaf) {
+      auto& leaf = ref->template own<Leaf>();
+      if (Entry* const entry = entry_in(leaf.entries, hash, key); entry != nullptr) {
+        entry->value = std::move(value);
+        return;
+      }
+      if (leaf.entries.size() < kLeafMax || bits >= kHashBits) {
+        leaf.entries.push_back({hash, std::string(key), std::move(value)});
+        ++size_;
+        return;
+      }
+      *ref = split(leaf, bits);
+    }
+    ref = &ref->template own<Branch>().children[way(hash, bits)];
+  }
+}
+
+template <class V>
+void PersistentMap<V>::erase(std::string_view key) {
+  if (find_entry(key) == nullptr) return;
+  if (remove(root_, hash_of(key), key, 0)) root_ = Ref();
+  --size_;
+}
+
+}  // namespace redoubt::state
