@@ -1,0 +1,269 @@
+// What identities cost: memory, start, a change, and finding who calls.
+//
+//   bench_identity --principals 100000 --keys 1000000 --groups 1000 [--changes 200]
+//
+// The system log is made up as it is read, so that it takes no memory; the tables lie in a new folder under --dir, and
+// are folded from it. A change is a key revoked: tried, folded, synced, and a copy of the new snapshot held in place of
+// the last one, as a core does. Prints one line.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/usage.h"
+#include "identity/approvals.h"
+#include "identity/entity_cache.h"
+#include "identity/identity_projection.h"
+#include "identity/proposals.h"
+#include "state/engine.h"
+#include "tlog/hash.h"
+
+namespace {
+
+using namespace redoubt;
+using SteadyClock = std::chrono::steady_clock;
+
+[[noreturn]] void stop(const std::string& why) {
+  std::fprintf(stderr, "bench_identity: %s\n", why.c_str());
+  std::exit(3);
+}
+
+template <class T>
+T take(Result<T> result) {
+  if (!result) stop(result.error().message());
+  return *std::move(result);
+}
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+std::string digits(std::uint64_t number, std::size_t size) {
+  std::string text = std::to_string(number);
+  return std::string(size - text.size(), '0') + text;
+}
+
+struct Sizes {
+  std::uint64_t principals = 100'000;
+  std::uint64_t keys = 1'000'000;
+  std::uint64_t groups = 1000;
+};
+
+std::string key_id(std::uint64_t number) {
+  return "k" + digits(number, identity::kKeyIdSize - 1);
+}
+std::string key_text(std::uint64_t number) {
+  return std::string(identity::kKeyPrefix) + key_id(number) + "_" + digits(number, identity::kKeySecretSize);
+}
+
+// The first fact, groups each in an earlier one, principals in two groups each, keys by turns; then what was appended.
+class MadeUpLog final : public state::FactSource, public state::FactSink {
+ public:
+  explicit MadeUpLog(const Sizes& sizes) : sizes_(sizes) {}
+
+  Result<std::uint64_t> size() override { return made_up() + appended_.size(); }
+  Result<> read(std::uint64_t from, const std::function<Result<bool>(const Entry&)>& take_entry) override {
+    for (std::uint64_t index = from; index < made_up() + appended_.size(); ++index) {
+      auto entry = read_one(index);
+      if (!entry) return entry.error();
+      auto go_on = take_entry(*entry);
+      if (!go_on) return go_on.error();
+      if (!*go_on) break;
+    }
+    return {};
+  }
+  Result<Entry> read_one(std::uint64_t index) override {
+    record_ = index < made_up() ? record_of(index) : appended_.at(index - made_up());
+    return Entry{.index = index, .leaf_hash = tlog::leaf_hash(as_bytes(record_)), .record = as_bytes(record_)};
+  }
+  Result<Bytes> open(std::uint64_t) override { return Error(Errc::kNotFound, "nothing is sealed"); }
+
+  void append(std::string record, std::string, std::function<void(Result<std::uint64_t>)> done) override {
+    appended_.push_back(std::move(record));
+    waiting_ = std::move(done);
+  }
+  void deliver() {
+    if (waiting_) std::exchange(waiting_, nullptr)(made_up() + appended_.size() - 1);
+  }
+  UnixMillis now() override { return {1'780'000'000'000}; }
+  record::RecordSource source() const override { return {.log_origin = "bench", .product_version = "0"}; }
+  // Alice, who makes all but the first fact.
+  record::FactActor actor() const {
+    return {.principal = "alice", .credential = key_id(sizes_.keys + 1), .method = "api_key", .strength = 1};
+  }
+
+ private:
+  std::uint64_t made_up() const { return 1 + sizes_.groups + sizes_.principals + sizes_.keys; }
+
+  state::Proposal proposal(std::uint64_t index) const {
+    if (index == 0) {
+      identity::Genesis genesis;
+      for (const std::string id : {"alice", "bob"}) {
+        const std::uint64_t number = sizes_.keys + (id == "alice" ? 1 : 2);
+        genesis.first.push_back({.principal = id,
+                                 .group = std::string(identity::kAdministrators),
+                                 .key_id = key_id(number),
+                                 .key_digest = crypto::sha256(as_bytes(key_text(number)))});
+      }
+      return take(identity::propose_genesis(genesis));
+    }
+    index -= 1;
+    if (index < sizes_.groups) {
+      identity::Group group{.id = "group-" + std::to_string(index)};
+      if (index > 0) group.parents = {"group-" + std::to_string((index - 1) / 4)};
+      return take(identity::propose_group(group));
+    }
+    index -= sizes_.groups;
+    if (index < sizes_.principals) {
+      identity::Principal principal;
+      principal.id = "application-" + std::to_string(index);
+      principal.groups = {std::string(identity::kCallers), "group-" + std::to_string(index % sizes_.groups)};
+      return take(identity::propose_principal(principal));
+    }
+    index -= sizes_.principals;
+    identity::Key key;
+    key.id = key_id(index);
+    key.principal = "application-" + std::to_string(index % sizes_.principals);
+    key.digest = crypto::sha256(as_bytes(key_text(index)));
+    return take(identity::propose_key(key));
+  }
+  std::string record_of(std::uint64_t index) const {
+    state::Proposal wanted = proposal(index);
+    record::Fact fact;
+    fact.uid = digits(index, 32);
+    fact.time = {1'780'000'000'000};
+    if (index > 0) fact.previous = index - 1;
+    fact.kind = std::move(wanted.kind);
+    fact.verb = wanted.verb;
+    fact.object = std::move(wanted.object);
+    fact.body = std::move(wanted.body);
+    fact.actor = index == 0 ? wanted.actor : actor();
+    std::string out;
+    if (auto done = record::append_fact(out, fact, source()); !done) stop(done.error().message());
+    return out;
+  }
+
+  Sizes sizes_;
+  std::string record_;
+  std::vector<std::string> appended_;
+  std::function<void(Result<std::uint64_t>)> waiting_;
+};
+
+// One core.
+class Core final : public state::Publisher {
+ public:
+  explicit Core(identity::IdentityProjection& projection) : projection_(projection) {}
+  void publish(std::function<void()> everywhere) override {
+    holds = projection_.snapshot();
+    everywhere();
+  }
+  identity::Identities holds;
+
+ private:
+  identity::IdentityProjection& projection_;
+};
+
+double resident_mib() {
+  ::malloc_trim(0);
+  std::ifstream statm("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+}
+
+double nanoseconds_each(std::size_t count, const std::function<void(std::size_t)>& one) {
+  const auto start = SteadyClock::now();
+  for (std::size_t i = 0; i < count; ++i) one(i);
+  return seconds_since(start) * 1e9 / static_cast<double>(count);
+}
+
+void measure(const Sizes& sizes, std::size_t changes, const std::string& folder) {
+  const double before = resident_mib();
+  MadeUpLog log(sizes);
+  identity::IdentityProjection projection;
+  identity::ApprovalsProjection approvals;
+  Core core(projection);
+  auto start = SteadyClock::now();
+  auto engine = take(state::Engine::open({.path = folder + "/state.db"}, {&projection, &approvals}, log, log, core));
+  const double replay = seconds_since(start);
+  const auto facts = static_cast<double>(engine->start().replayed);
+  core.holds = projection.snapshot();
+  if (core.holds.keys() != sizes.keys + 2) stop("not all facts were folded");
+  engine.reset();
+
+  // As a server starts: the tables are there, and memory is loaded from them.
+  projection = identity::IdentityProjection();
+  core.holds = {};
+  start = SteadyClock::now();
+  engine = take(state::Engine::open({.path = folder + "/state.db"}, {&projection, &approvals}, log, log, core));
+  const double load = seconds_since(start);
+  core.holds = projection.snapshot();
+  const double after = resident_mib();
+
+  std::mt19937_64 random(1);
+  std::vector<std::string> fields;
+  for (int i = 0; i < 100'000; ++i) fields.push_back("Bearer " + key_text(random() % sizes.keys));
+  std::size_t found = 0;
+  const double find_ns = nanoseconds_each(fields.size(), [&](std::size_t i) {
+    if (core.holds.find(fields[i], log.now()) != nullptr) ++found;
+  });
+  if (found != fields.size()) stop("a key was not found");
+
+  identity::EntityCache cache(nullptr);
+  const auto principal = [&](std::size_t i) -> const identity::Principal& {
+    return *core.holds.principal("application-" + std::to_string(i % sizes.principals));
+  };
+  const double make_ns =
+      nanoseconds_each(4000, [&](std::size_t i) { (void)cache.entities_of(core.holds, principal(i), log.now()); });
+  const double kept_ns =
+      nanoseconds_each(4000, [&](std::size_t i) { (void)cache.entities_of(core.holds, principal(i), log.now()); });
+
+  std::vector<double> times_ms;
+  for (std::size_t i = 0; i < changes; ++i) {
+    identity::Key key;
+    key.id = key_id(random() % sizes.keys);
+    key.version = engine->version_of(identity::key_object(key.id));
+    state::Proposal wanted = identity::propose_revocation(key);
+    wanted.actor = log.actor();
+    bool done = false;
+    start = SteadyClock::now();
+    engine->propose(std::move(wanted), [&](Result<state::Applied> applied) { done = applied.has_value(); });
+    log.deliver();
+    if (done) times_ms.push_back(seconds_since(start) * 1000);
+  }
+  std::printf(
+      "identity principals=%zu groups=%zu keys=%zu resident_mib=%.0f replay_facts_s=%.0f load_s=%.2f find_ns=%.0f "
+      "entities_made_ns=%.0f entities_kept_ns=%.0f change_ms_p50=%.2f change_ms_p99=%.2f changes=%zu\n",
+      core.holds.principals(), core.holds.groups(), core.holds.keys(), after - before, facts / replay, load, find_ns,
+      make_ns, kept_ns, bench::percentile(times_ms, 0.5), bench::percentile(times_ms, 0.99), times_ms.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Sizes sizes;
+  std::size_t changes = 200;
+  std::string dir = std::filesystem::temp_directory_path();
+  CLI::App app("What identities cost.");
+  app.add_option("--principals", sizes.principals)->check(CLI::Range(std::uint64_t{1}, std::uint64_t{200'000}));
+  app.add_option("--keys", sizes.keys)->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'900'000}));
+  app.add_option("--groups", sizes.groups)->check(CLI::Range(std::uint64_t{1}, std::uint64_t{9000}));
+  app.add_option("--changes", changes);
+  app.add_option("--dir", dir, "a folder on the disk to measure");
+  CLI11_PARSE(app, argc, argv);
+  std::string folder = dir + "/bench-identity-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) stop("cannot make a folder in `" + dir + "`");
+  measure(sizes, changes, folder);
+  std::filesystem::remove_all(folder);
+  return 0;
+}

@@ -1,0 +1,117 @@
+#include "identity/internal/fold.h"
+
+#include <algorithm>
+#include <set>
+
+#include "identity/internal/bodies.h"
+#include "identity/internal/key_rows.h"
+#include "identity/internal/rows.h"
+
+namespace redoubt::identity::internal {
+namespace {
+
+std::string_view name_of(Counted what) {
+  switch (what) {
+    case Counted::kPrincipals:
+      return "principals";
+    case Counted::kGroups:
+      return "groups";
+    case Counted::kKeys:
+      break;
+  }
+  return "keys";
+}
+
+void set_marked_acts(state::Tables& tables, const std::vector<std::string>& acts) {
+  (void)tables.run("DELETE FROM identity_marked_acts", {});
+  for (const std::string& act : acts) {
+    (void)tables.run("INSERT INTO identity_marked_acts(act) VALUES(?1)", {act});
+  }
+}
+
+Result<> check_first(const GenesisBody& body) {
+  std::set<std::string_view> principals;
+  std::set<std::string_view> keys;
+  std::size_t administrators = 0;
+  for (const FirstBody& first : body.first) {
+    if (!principals.insert(first.principal).second || !keys.insert(first.key).second) {
+      return Error(Errc::kInvalidArgument, "`" + first.principal + "` or its key is there twice");
+    }
+    if (std::find(std::begin(kBuiltInGroups), std::end(kBuiltInGroups), first.group) == std::end(kBuiltInGroups)) {
+      return Error(Errc::kInvalidArgument, "the group `" + first.group + "` is not built in");
+    }
+    if (first.group != kAdministrators) continue;
+    if (first.type != PrincipalType::kUser || !first.tenant.empty()) {
+      return Error(Errc::kInvalidArgument, "administrators are users of no tenant");
+    }
+    ++administrators;
+  }
+  if (administrators < 2) return Error(Errc::kInvalidArgument, "there are two administrators at least");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> id_of(const state::FoldedFact& fact, std::string_view prefix) {
+  const auto id = object_id(fact.fact.object, prefix);
+  if (!id) {
+    return Error(Errc::kInvalidArgument, "`" + fact.fact.object + "` is nothing that `" + fact.fact.kind + "` changes");
+  }
+  return std::string(*id);
+}
+
+std::size_t count_of(state::Tables& tables, Counted what) {
+  return static_cast<std::size_t>(
+      tables.integer("SELECT number FROM identity_counts WHERE what = ?1", {name_of(what)}).value_or(0));
+}
+
+void add_to_count(state::Tables& tables, Counted what, std::int64_t more) {
+  (void)tables.run(
+      "INSERT INTO identity_counts(what, number) VALUES(?1, ?2) ON CONFLICT(what) DO UPDATE SET number = number + ?2",
+      {name_of(what), more});
+}
+
+Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto body = read_genesis(fact.body);
+  if (!body) return body.error();
+  if (fact.fact.object != kGenesisObject) return Error(Errc::kInvalidArgument, "its object is `genesis`");
+  if (tables.integer("SELECT 1 FROM identity_groups LIMIT 1", {})) {
+    return Error(Errc::kAlreadyExists, "there are administrators already");
+  }
+  if (auto checked = check_first(*body); !checked) return checked.error();
+  const UnixMillis now = fact.fact.time;
+  for (const std::string_view group : kBuiltInGroups) {
+    (void)tables.run("INSERT INTO identity_groups(id, tenant, version) VALUES(?1, '', 0)", {group});
+    add_to_count(tables, Counted::kGroups, 1);
+  }
+  for (const FirstBody& first : body->first) {
+    (void)tables.run(
+        "INSERT INTO identity_principals(id, type, tenant, owner, enabled, deleted, created, created_by, enrolled, "
+        "enrolled_by, version) VALUES(?1, ?2, ?3, '', 1, 0, ?4, ?5, 0, '', 0)",
+        {first.principal, static_cast<int>(first.type), first.tenant, now.value, kInitActor});
+    (void)tables.run("INSERT INTO identity_members(principal, grp) VALUES(?1, ?2)", {first.principal, first.group});
+    add_to_count(tables, Counted::kPrincipals, 1);
+    insert_key(tables,
+               {.id = first.key,
+                .principal = first.principal,
+                .scopes = {},
+                .models = first.models,
+                .digest = first.digest,
+                .created = now,
+                .created_by = {},
+                .replaced_by = {}},
+               {.principal = std::string(kInitActor), .persons = {}}, fact.index);
+  }
+  set_marked_acts(tables, body->marked_acts);
+  return {};
+}
+
+Result<> fold_marked_acts_set(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto acts = read_marked_acts(fact.body);
+  if (!acts) return acts.error();
+  if (fact.fact.object != kMarkedActsObject) return Error(Errc::kInvalidArgument, "its object is `marked_acts`");
+  set_marked_acts(tables, *acts);
+  return {};
+}
+
+}  // namespace redoubt::identity::internal

@@ -1,0 +1,184 @@
+#include <algorithm>
+
+#include "identity/api_key.h"
+#include "identity/internal/bodies.h"
+#include "identity/internal/fold.h"
+#include "identity/internal/key_rows.h"
+#include "identity/internal/rows.h"
+
+namespace redoubt::identity::internal {
+namespace {
+
+// A principal's keys that are not revoked, and those of them that have expired: they make room for a new one.
+struct Held {
+  std::int64_t all = 0;
+  std::int64_t expired = 0;
+};
+Held held_keys(state::Tables& tables, std::string_view principal, UnixMillis now) {
+  Held held;
+  (void)tables.each(
+      "SELECT COUNT(*), COUNT(*) FILTER (WHERE expires <> 0 AND expires <= ?2) FROM identity_keys "
+      "WHERE principal = ?1 AND revoked = 0",
+      {principal, now.value}, [&](const state::Row& row) {
+        held = {.all = row.integer(0), .expired = row.integer(1)};
+        return false;
+      });
+  return held;
+}
+
+bool is_there(state::Tables& tables, std::string_view principal) {
+  return tables.integer("SELECT 1 FROM identity_principals WHERE id = ?1 AND deleted = 0", {principal}).has_value();
+}
+
+Result<Key> good_key(state::Tables& tables, const std::string& id) {
+  auto key = any_key(tables, id);
+  if (!key) return Error(Errc::kNotFound, "there is no key `" + id + "`");
+  if (key->revoked) return Error(Errc::kInvalidArgument, "the key `" + id + "` is revoked");
+  return *std::move(key);
+}
+
+}  // namespace
+
+Result<> check_new_key(state::Tables& tables, const Key& key) {
+  if (tables.integer("SELECT 1 FROM identity_keys WHERE id = ?1", {key.id})) {
+    return Error(Errc::kAlreadyExists, "there is a key `" + key.id + "` already");
+  }
+  if (key.expired(key.created)) return Error(Errc::kInvalidArgument, "the key would have expired already");
+  return {};
+}
+
+Result<> check_room_for_key(state::Tables& tables, const Key& key) {
+  const Held held = held_keys(tables, key.principal, key.created);
+  if (held.all - held.expired >= static_cast<std::int64_t>(kKeysOfPrincipalMax)) {
+    return Error(Errc::kResourceExhausted,
+                 "`" + key.principal + "` has " + std::to_string(kKeysOfPrincipalMax) + " keys");
+  }
+  if (count_of(tables, Counted::kKeys) - static_cast<std::size_t>(held.expired) >= kKeysMax) {
+    return Error(Errc::kResourceExhausted, "there are " + std::to_string(kKeysMax) + " keys");
+  }
+  return {};
+}
+
+void insert_key(state::Tables& tables, const Key& key, const Author& author, std::uint64_t index) {
+  const std::int64_t expired = held_keys(tables, key.principal, key.created).expired;
+  add_to_count(tables, Counted::kKeys, 1 - expired);
+  if (expired > 0) {
+    (void)tables.run(
+        "UPDATE identity_keys SET revoked = ?3 WHERE principal = ?1 AND revoked = 0 AND expires <> 0 AND expires <= ?2",
+        {key.principal, key.created.value, index + 1});
+  }
+  (void)tables.run(
+      "INSERT INTO identity_keys(id, principal, digest, scopes, models, created, created_by, known_to, expires, "
+      "revoked, replaced_by, version) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, '', ?10)",
+      {key.id, key.principal, ByteView(key.digest), join(key.scopes), join(key.models), key.created.value,
+       author.principal, author.persons.joined(), key.expires.value, key.version});
+  if (author.principal == key.principal) return;
+  (void)tables.run("UPDATE identity_principals SET enrolled = ?2, enrolled_by = ?3 WHERE id = ?1",
+                   {key.principal, key.created.value, author.principal});
+}
+
+void revoke_keys(state::Tables& tables, std::string_view principal, std::uint64_t index) {
+  const auto held =
+      tables.integer("SELECT COUNT(*) FROM identity_keys WHERE principal = ?1 AND revoked = 0", {principal})
+          .value_or(0);
+  add_to_count(tables, Counted::kKeys, -held);
+  (void)tables.run("UPDATE identity_keys SET revoked = ?2 WHERE principal = ?1 AND revoked = 0",
+                   {principal, index + 1});
+}
+
+Result<> fold_key_issue(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto id = id_of(fact, kKeyPrefixOfObjects);
+  if (!id) return id.error();
+  if (!is_key_id(*id)) return Error(Errc::kInvalidArgument, "a key's id has 12 of a-z and 0-9, not `" + *id + "`");
+  const auto body = read_key(fact.body);
+  if (!body) return body.error();
+  if (!is_there(tables, body->principal)) {
+    return Error(Errc::kNotFound, "there is no principal `" + body->principal + "`");
+  }
+  const Key key{.id = *id,
+                .principal = body->principal,
+                .scopes = body->scopes,
+                .models = body->models,
+                .digest = body->digest,
+                .created = fact.fact.time,
+                .created_by = {},
+                .expires = body->expires,
+                .replaced_by = {},
+                .version = next_version(fact)};
+  if (auto checked = check_new_key(tables, key); !checked) return checked.error();
+  if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
+  insert_key(tables, key, author_of(tables, fact.fact), fact.index);
+  return {};
+}
+
+Result<> fold_key_rotate(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto id = id_of(fact, kKeyPrefixOfObjects);
+  if (!id) return id.error();
+  const auto body = read_rotation(fact.body);
+  if (!body) return body.error();
+  const auto old = good_key(tables, *id);
+  if (!old) return old.error();
+  const UnixMillis now = fact.fact.time;
+  if (old->expired(now)) return Error(Errc::kInvalidArgument, "the key `" + *id + "` has expired");
+  if (!old->replaced_by.empty()) return Error(Errc::kInvalidArgument, "the key `" + *id + "` is replaced already");
+  if (old->expires.value != 0 &&
+      (body->expires.value == 0 || body->expires.value - now.value > old->expires.value - old->created.value)) {
+    return Error(Errc::kInvalidArgument, "the new key would live longer than the old one");
+  }
+  const Key key{.id = body->id,
+                .principal = old->principal,
+                .scopes = old->scopes,
+                .models = old->models,
+                .digest = body->digest,
+                .created = now,
+                .created_by = {},
+                .expires = body->expires,
+                .replaced_by = {},
+                .version = 0};  // the fact is about the old one
+  if (auto checked = check_new_key(tables, key); !checked) return checked.error();
+  if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
+  const Author author = author_of(tables, fact.fact);
+  const std::int64_t end = now.value + body->overlap_ms;
+  (void)tables.run(
+      "UPDATE identity_keys SET expires = ?2, replaced_by = ?3, version = ?4 WHERE id = ?1",
+      {*id, old->expires.value == 0 ? end : std::min(old->expires.value, end), key.id, next_version(fact)});
+  insert_key(tables, key, author, fact.index);
+  return {};
+}
+
+Result<> fold_key_revoke(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto id = id_of(fact, kKeyPrefixOfObjects);
+  if (!id) return id.error();
+  if (auto body = read_empty(fact.body); !body) return body.error();
+  if (const auto key = good_key(tables, *id); !key) return key.error();
+  add_to_count(tables, Counted::kKeys, -1);
+  (void)tables.run("UPDATE identity_keys SET revoked = ?3, version = ?2 WHERE id = ?1",
+                   {*id, next_version(fact), fact.index + 1});
+  return {};
+}
+
+Result<> fold_principal_reset(const state::FoldedFact& fact, state::Tables& tables) {
+  const auto id = id_of(fact, kPrincipalPrefix);
+  if (!id) return id.error();
+  const auto body = read_reset(fact.body);
+  if (!body) return body.error();
+  if (!is_there(tables, *id)) return Error(Errc::kNotFound, "there is no principal `" + *id + "`");
+  const Key key{.id = body->id,
+                .principal = *id,
+                .scopes = body->scopes,
+                .models = body->models,
+                .digest = body->digest,
+                .created = fact.fact.time,
+                .created_by = {},
+                .expires = body->expires,
+                .replaced_by = {},
+                .version = 0};  // the fact is about the principal
+  if (auto checked = check_new_key(tables, key); !checked) return checked.error();
+  const Author author = author_of(tables, fact.fact);  // before its keys are revoked: it may be its own
+  revoke_keys(tables, *id, fact.index);
+  insert_key(tables, key, author, fact.index);
+  (void)tables.run("UPDATE identity_principals SET version = ?2 WHERE id = ?1", {*id, next_version(fact)});
+  return {};
+}
+
+}  // namespace redoubt::identity::internal

@@ -1,0 +1,123 @@
+#include "identity/internal/members.h"
+
+#include <algorithm>
+
+#include "encoding/base64.h"
+
+namespace redoubt::identity::internal {
+
+template <class T>
+std::optional<T> Members::get(std::string_view name, std::string_view what) {
+  simdjson::dom::element element;
+  if (object_[name].get(element) != simdjson::SUCCESS) {
+    reject(name, "is missing");
+    return std::nullopt;
+  }
+  ++read_;
+  T value{};
+  if (element.get(value) != simdjson::SUCCESS) {
+    reject(name, what);
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::string Members::text(std::string_view name, Form form) {
+  const auto text = get<std::string_view>(name, "is no text");
+  if (!text) return {};
+  if (!form(*text)) reject(name, "has not its form");
+  return std::string(*text);
+}
+
+std::string Members::text_or_empty(std::string_view name, Form form) {
+  const auto text = get<std::string_view>(name, "is no text");
+  if (!text) return {};
+  if (!text->empty() && !form(*text)) reject(name, "has not its form");
+  return std::string(*text);
+}
+
+std::string Members::any_text(std::string_view name, std::size_t max) {
+  const auto text = get<std::string_view>(name, "is no text");
+  if (!text) return {};
+  if (text->size() > max) reject(name, "is too long");
+  return std::string(*text);
+}
+
+bool Members::flag(std::string_view name) {
+  return get<bool>(name, "is neither true nor false").value_or(false);
+}
+
+std::int64_t Members::number(std::string_view name, std::int64_t min, std::int64_t max) {
+  const auto number = get<std::int64_t>(name, "is no number");
+  if (!number) return min;
+  if (*number < min || *number > max) reject(name, "is out of range");
+  return *number;
+}
+
+std::uint64_t Members::count(std::string_view name) {
+  return get<std::uint64_t>(name, "is no number").value_or(0);
+}
+
+crypto::Sha256Digest Members::digest(std::string_view name) {
+  crypto::Sha256Digest digest{};
+  const auto text = get<std::string_view>(name, "is no text");
+  if (!text) return digest;
+  const auto bytes = encoding::hex_decode(*text);
+  const bool lower = std::none_of(text->begin(), text->end(), [](char c) { return c >= 'A' && c <= 'F'; });
+  if (!bytes || bytes->size() != digest.size() || !lower) {
+    reject(name, "is no digest: 64 hexadecimal digits");
+    return digest;
+  }
+  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  return digest;
+}
+
+std::vector<std::string> Members::texts(std::string_view name, std::size_t max, Form form) {
+  const auto array = get<simdjson::dom::array>(name, "is no list");
+  if (!array) return {};
+  std::vector<std::string> texts;
+  for (const simdjson::dom::element element : *array) {
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS || !form(text)) {
+      reject(name, "holds what has not its form");
+      return texts;
+    }
+    if (!texts.empty() && texts.back() >= text) {
+      reject(name, "is not sorted, or holds something twice");
+      return texts;
+    }
+    if (texts.size() == max) {
+      reject(name, "is too long");
+      return texts;
+    }
+    texts.emplace_back(text);
+  }
+  return texts;
+}
+
+std::vector<simdjson::dom::object> Members::objects(std::string_view name, std::size_t max) {
+  const auto array = get<simdjson::dom::array>(name, "is no list");
+  if (!array) return {};
+  std::vector<simdjson::dom::object> objects;
+  for (const simdjson::dom::element element : *array) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS || objects.size() == max) {
+      reject(name, "is too long, or holds what is no object");
+      return objects;
+    }
+    objects.push_back(object);
+  }
+  return objects;
+}
+
+void Members::reject(std::string_view name, std::string_view why) {
+  if (!mistake_) mistake_ = "`" + std::string(name) + "` " + std::string(why);
+}
+
+Result<> Members::done() const {
+  if (mistake_) return Error(Errc::kInvalidArgument, *mistake_);
+  if (object_.size() != read_) return Error(Errc::kInvalidArgument, "the body has members that are none of its kind's");
+  return {};
+}
+
+}  // namespace redoubt::identity::internal

@@ -1,0 +1,95 @@
+#include "identity/internal/persons.h"
+
+#include <algorithm>
+
+#include "identity/internal/rows.h"
+
+namespace redoubt::identity::internal {
+namespace {
+
+constexpr std::string_view kAnybody = "*";
+
+}  // namespace
+
+Persons Persons::parse(std::string_view joined) {
+  Persons persons;
+  if (joined == kAnybody) {
+    persons.anybody_ = true;
+  } else {
+    persons.ids_ = split(joined);
+  }
+  return persons;
+}
+
+std::string Persons::joined() const {
+  return anybody_ ? std::string(kAnybody) : join(ids_);
+}
+
+void Persons::add(std::string_view id) {
+  const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
+  if (anybody_ || (at != ids_.end() && *at == id)) return;
+  if (ids_.size() == kMax) {
+    anybody_ = true;
+    ids_.clear();
+  } else {
+    ids_.emplace(at, id);
+  }
+}
+
+void Persons::add(const Persons& others) {
+  if (others.anybody_) {
+    anybody_ = true;
+    ids_.clear();
+  }
+  for (const std::string& id : others.ids_) add(id);
+}
+
+bool Persons::contains(std::string_view id) const {
+  return anybody_ || std::binary_search(ids_.begin(), ids_.end(), id);
+}
+
+bool Persons::shares_one_with(const Persons& others) const {
+  return anybody_ || others.anybody_ ||
+         std::any_of(ids_.begin(), ids_.end(), [&](const std::string& id) { return others.contains(id); });
+}
+
+Persons persons_behind(state::Tables& tables, std::string_view principal, UnixMillis now) {
+  // Owners have none themselves, so this ends after two.
+  Persons persons;
+  for (std::string id(principal); !id.empty();) {
+    persons.add(id);
+    for (const std::string& known_to :
+         texts(tables,
+               "SELECT DISTINCT known_to FROM identity_keys WHERE principal = ?1 AND revoked = 0 "
+               "AND (expires = 0 OR expires > ?2)",
+               {id, now.value})) {
+      persons.add(Persons::parse(known_to));
+    }
+    id = tables.text("SELECT owner FROM identity_principals WHERE id = ?1", {id}).value_or(std::string());
+  }
+  return persons;
+}
+
+Persons persons_behind(state::Tables& tables, const record::FactActor& actor, UnixMillis now) {
+  Persons persons = persons_behind(tables, actor.principal, now);
+  if (!actor.on_behalf_of.empty()) persons.add(persons_behind(tables, actor.on_behalf_of, now));
+  return persons;
+}
+
+Author author_of(state::Tables& tables, const record::Fact& fact) {
+  Author author{.principal = fact.actor.principal, .persons = {}};
+  if (fact.actor.principal == kInitActor) return author;
+  const auto request = object_id(fact.approval, kApprovalPrefix);
+  if (!request) {
+    author.persons = persons_behind(tables, fact.actor, fact.time);
+    return author;
+  }
+  (void)tables.each("SELECT requester, persons FROM approval_requests WHERE id = ?1", {*request},
+                    [&](const state::Row& row) {
+                      author = {.principal = std::string(row.text(0)), .persons = Persons::parse(row.text(1))};
+                      return false;
+                    });
+  return author;
+}
+
+}  // namespace redoubt::identity::internal
