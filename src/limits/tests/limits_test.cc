@@ -1,0 +1,134 @@
+#include "limits/limits.h"
+
+#include <gtest/gtest.h>
+
+#include "limits/internal/rule.h"
+#include "limits/tests/support.h"
+
+namespace redoubt::limits {
+namespace {
+
+std::string problem(const Limit& limit) {
+  const Result<> result = check(limit);
+  return result ? "" : result.error().message();
+}
+
+TEST(Limit, HasAForm) {
+  const Limit good = window(SubjectType::kPrincipal, "alice", Quantity::kTokens, Period::kDay, 1000);
+  EXPECT_EQ(problem(good), "");
+  const auto with = [&](auto&& change) {
+    Limit limit = good;
+    change(limit);
+    return problem(limit);
+  };
+  EXPECT_NE(with([](Limit& l) { l.id = ""; }), "");
+  EXPECT_NE(with([](Limit& l) { l.id = "a/b"; }), "");
+  EXPECT_NE(with([](Limit& l) { l.id = std::string(65, 'a'); }), "");
+  EXPECT_EQ(with([](Limit& l) { l.id = std::string(64, 'a'); }), "");
+  EXPECT_NE(with([](Limit& l) { l.subject = ""; }), "");
+  EXPECT_NE(with([](Limit& l) { l.subject = std::string(257, 'a'); }), "");
+  EXPECT_NE(with([](Limit& l) { l.subject = "a\nb"; }), "");
+  EXPECT_NE(with([](Limit& l) { l.subject = "a\xff"; }), "");
+  EXPECT_EQ(with([](Limit& l) { l.subject = "modèle 1"; }), "");
+  EXPECT_NE(with([](Limit& l) { l.amount = kAmountMax + 1; }), "");
+  EXPECT_EQ(with([](Limit& l) { l.amount = kAmountMax; }), "");
+  EXPECT_EQ(with([](Limit& l) { l.amount = 0; }), "");
+  EXPECT_NE(with([](Limit& l) { l.burst = 1; }), "");
+  EXPECT_NE(with([](Limit& l) { l.period = Period::kSecond; }), "");
+}
+
+TEST(Limit, ABucketRefillsWithinAMonth) {
+  Limit limit = bucket(SubjectType::kKey, "k", Quantity::kTokens, Period::kSecond, 10);
+  EXPECT_EQ(problem(limit), "");
+  limit.burst = 10 * 86'400 * 31;
+  EXPECT_EQ(problem(limit), "");
+  limit.burst += 1;
+  EXPECT_NE(problem(limit), "");
+  limit.amount = 0;
+  EXPECT_NE(problem(limit), "");
+  limit.burst = 0;
+  EXPECT_EQ(problem(limit), "");
+  limit.amount = kAmountMax;
+  EXPECT_EQ(problem(limit), "");
+  limit.burst = kAmountMax + 1;
+  EXPECT_NE(problem(limit), "");
+}
+
+TEST(Limit, WordsAreReadAsTheyAreWritten) {
+  for (std::size_t i = 0; i < kQuantities; ++i) {
+    const auto quantity = static_cast<Quantity>(i);
+    EXPECT_EQ(*parse_quantity(to_string(quantity)), quantity);
+  }
+  for (std::size_t i = 0; i < kSubjectTypes; ++i) {
+    const auto type = static_cast<SubjectType>(i);
+    EXPECT_EQ(*parse_subject_type(to_string(type)), type);
+  }
+  for (std::size_t i = 0; i < kPeriods; ++i) {
+    const auto period = static_cast<Period>(i);
+    EXPECT_EQ(*parse_period(to_string(period)), period);
+  }
+  EXPECT_EQ(parse_period("week").error().message(), "the period must be one of second, minute, hour, day, month");
+  EXPECT_FALSE(parse_quantity(""));
+  EXPECT_FALSE(parse_subject_type("Key"));
+}
+
+// The ids of the limits that apply, in order.
+std::string applying(const Limits& limits, SubjectType type, std::string_view subject) {
+  const auto [own, each] = limits.applying(type, subject);
+  std::string ids;
+  if (own != nullptr) {
+    for (const Rule& rule : own->rules) ids += rule.limit.id + " ";
+  }
+  if (each != nullptr) {
+    for (const Rule& rule : each->rules) {
+      if (own == nullptr || (own->shapes >> rule.shape & 1) == 0) ids += rule.limit.id + " ";
+    }
+  }
+  return ids;
+}
+
+TEST(Limits, AnOwnLimitReplacesTheOneForEachOfItsShapeOnly) {
+  const Limits limits = Limits()
+                            .with(window(SubjectType::kPrincipal, "*", Quantity::kRequests, Period::kMinute, 60))
+                            .with(window(SubjectType::kPrincipal, "*", Quantity::kRequests, Period::kDay, 1000))
+                            .with(window(SubjectType::kPrincipal, "alice", Quantity::kRequests, Period::kMinute, 600));
+  EXPECT_EQ(applying(limits, SubjectType::kPrincipal, "bob"),
+            "principal.each.requests.minute principal.each.requests.day ");
+  EXPECT_EQ(applying(limits, SubjectType::kPrincipal, "alice"),
+            "principal.alice.requests.minute principal.each.requests.day ");
+  EXPECT_EQ(applying(limits, SubjectType::kKey, "alice"), "");
+}
+
+TEST(Limits, AChangeLeavesTheOldOnesAsTheyWere) {
+  const Limit first = window(SubjectType::kTenant, "t", Quantity::kMoney, Period::kMonth, 5);
+  const Limits before = Limits().with(first);
+  Limit second = first;
+  second.amount = 9;
+  second.subject = "u";
+  const Limits after = before.with(second);
+  EXPECT_EQ(*before.find(first.id), first);
+  EXPECT_EQ(*after.find(first.id), second);
+  EXPECT_EQ(applying(before, SubjectType::kTenant, "t"), first.id + " ");
+  EXPECT_EQ(applying(after, SubjectType::kTenant, "t"), "");
+  EXPECT_EQ(applying(after, SubjectType::kTenant, "u"), first.id + " ");
+  EXPECT_EQ(after.size(), 1u);
+  const Limits none = after.without(first.id);
+  EXPECT_EQ(none.size(), 0u);
+  EXPECT_EQ(none.find(first.id), nullptr);
+  EXPECT_EQ(applying(none, SubjectType::kTenant, "u"), "");
+  EXPECT_EQ(after.without("another").size(), 1u);
+}
+
+TEST(Limits, TheShapeOfASubjectIsTakenOnce) {
+  Limit limit = bucket(SubjectType::kModel, "*", Quantity::kTokens, Period::kMinute, 5);
+  const Limits limits = Limits().with(limit);
+  EXPECT_EQ(limits.taken(limit), nullptr);
+  limit.id = "another";
+  ASSERT_NE(limits.taken(limit), nullptr);
+  EXPECT_EQ(limits.taken(limit)->id, "model.each.tokens.minute.bucket");
+  limit.bucket = false;
+  EXPECT_EQ(limits.taken(limit), nullptr);
+}
+
+}  // namespace
+}  // namespace redoubt::limits
