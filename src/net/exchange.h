@@ -52,7 +52,7 @@ class Exchange {
   virtual ~Exchange() = default;
 
   virtual const RequestHead& request() const = 0;
-  virtual std::string_view peer_address() const = 0;  // numeric, without port
+  virtual std::string_view peer_address() const = 0;  // numeric, without port; or kLocalPeer (http_server.h)
   virtual const ChannelBinding& channel_binding() const = 0;
 
   // The whole body, valid until the exchange ends; before the reply is started. Errors: kTooLarge above the server's

@@ -14,6 +14,7 @@
 #include "net/internal/field_syntax.h"
 #include "net/internal/head_scanner.h"
 #include "net/internal/response_parser.h"
+#include "net/local_url.h"
 
 namespace redoubt::net {
 
@@ -50,7 +51,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& io_context, DeadlineSweep& s, UpstreamUrl u, ClientLimits l)
       : io(io_context), sweep(s), url(std::move(u)), limits(std::move(l)), idle_check(sweep, [this] { drop_dead(); }) {
     const bool ipv6 = url.host.find(':') != std::string::npos;
-    host_field = ipv6 ? "[" + url.host + "]" : url.host;
+    host_field = is_local(url) ? "localhost" : ipv6 ? "[" + url.host + "]" : url.host;
     if (url.port != (url.tls ? 443 : 80)) host_field += ":" + std::to_string(url.port);
     if (!url.tls) return;
     auto context = internal::TlsContext::create(limits.ca_file);

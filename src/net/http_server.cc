@@ -145,13 +145,17 @@ Result<> HttpServer::start() {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // for listeners that bind_tcp() did not make
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return errno_error("listening socket", errno);
-  if (::listen(fd, kBacklog) != 0) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
+  if (listening == 0 && ::listen(fd, kBacklog) != 0) {
     if (errno == EADDRINUSE) return Error(Errc::kUnavailable, "the listen address is in use");
     return errno_error("listening socket", errno);
   }
   sockaddr_storage name{};
-  socklen_t size = sizeof name;
+  size = sizeof name;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return errno_error("listening socket", errno);
+  // For a Unix domain socket v4 stands in: Asio looks at it only when it makes sockets or addresses, which it does not.
   impl_->protocol = name.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
   boost::system::error_code error;
   impl_->acceptor.assign(impl_->protocol, fd, error);

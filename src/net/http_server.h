@@ -46,15 +46,16 @@ struct ServerStats {
 // the handler. One thread: the io_context's.
 class HttpServer {
  public:
-  // `listener` is bound, as by bind_tcp(). `handler` and `sweep` must outlive the server; the sweep must be started for
-  // time limits to hold.
+  // `listener` is bound, as by bind_tcp() or bind_unix(). `handler` and `sweep` must outlive the server; the sweep must
+  // be started for time limits to hold.
   HttpServer(boost::asio::io_context& io, DeadlineSweep& sweep, UniqueFd listener, ServerLimits limits,
              ExchangeHandler& handler);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();
 
-  // Listens and accepts. Errors: kUnavailable, kIo, from listening.
+  // Listens, unless the listener does already (a confined process may not), and accepts. Errors: kUnavailable, kIo,
+  // from listening.
   Result<> start();
   // From the next connection on, nothing but TLS under this context; connections that are open keep what they have. A
   // request without TLS is answered 400 and closed. Null: there is no certificate to show, and connections are closed
@@ -85,6 +86,13 @@ Result<ListenAddress> parse_listen_address(std::string_view address);
 // A bound socket with SO_REUSEADDR and SO_REUSEPORT, not yet listening. `address` as parse_listen_address() takes it;
 // port 0 takes a free one. Errors: kInvalidArgument, kUnavailable (in use), kPermissionDenied.
 Result<UniqueFd> bind_tcp(std::string_view address);
+// A bound Unix domain socket, not yet listening, for callers on this machine; `path` has at most 107 bytes. A socket
+// that an earlier process left there is replaced; anything else there, or a socket somebody still listens on, is not.
+// Who may connect is `mode`'s and the folder's business, and says nothing of who is calling. Whoever stops listening
+// removes the path. Errors: kInvalidArgument, kUnavailable (in use), kAlreadyExists (not a socket), kPermissionDenied.
+Result<UniqueFd> bind_unix(const std::string& path, unsigned mode = 0660);
+// What Exchange::peer_address() says of callers over a Unix domain socket.
+inline constexpr std::string_view kLocalPeer = "local";
 // The port that a bound socket has; 0 when it is not a bound TCP socket.
 std::uint16_t bound_port(int fd);
 

@@ -1,6 +1,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
@@ -17,6 +19,22 @@ Error bind_error(std::string_view address, int errno_value) {
   if (errno_value == EADDRINUSE) return {Errc::kUnavailable, what + " is in use"};
   if (errno_value == EADDRNOTAVAIL) return {Errc::kInvalidArgument, what + " is not an address of this machine"};
   return errno_error(what, errno_value);
+}
+
+// Removes a socket that nobody listens on any more. Of two processes that start at once on one path, the later one wins
+// it; a lock of the folder they serve is what keeps them apart.
+Result<> remove_left_socket(const std::string& path, const sockaddr* name, const std::string& what) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? Result<>() : errno_error(what, errno);
+  if (!S_ISSOCK(status.st_mode)) return Error(Errc::kAlreadyExists, what + " is there and is not a socket");
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe.valid()) return errno_error(what, errno);
+  if (::connect(probe.get(), name, sizeof(sockaddr_un)) == 0 || errno == EAGAIN) {
+    return Error(Errc::kUnavailable, what + " is in use");
+  }
+  if (errno != ECONNREFUSED) return errno_error(what, errno);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error(what, errno);
+  return {};
 }
 
 }  // namespace
@@ -57,6 +75,25 @@ Result<UniqueFd> bind_tcp(std::string_view address) {
       ::bind(fd.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) {
     return bind_error(address, errno);
   }
+  return fd;
+}
+
+Result<UniqueFd> bind_unix(const std::string& path, unsigned mode) {
+  const std::string what = "listen path `" + path + "`";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // Neither the abstract namespace, which has no owner and no mode, nor a path cut short.
+  if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != std::string::npos) {
+    return Error(Errc::kInvalidArgument, what + " must have 1 to 107 bytes");
+  }
+  path.copy(address.sun_path, path.size());
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (auto free = remove_left_socket(path, name, what); !free) return free.error();
+
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return errno_error(what, errno);
+  // Nobody can connect before listen(), so the mode is in force in time.
+  if (::bind(fd.get(), name, sizeof address) != 0 || ::chmod(path.c_str(), mode) != 0) return bind_error(path, errno);
   return fd;
 }
 

@@ -4,6 +4,7 @@
 
 #include "net/http_client.h"
 #include "net/internal/field_syntax.h"
+#include "net/local_url.h"
 
 namespace redoubt::net {
 
@@ -65,8 +66,16 @@ Result<UpstreamUrl> UpstreamUrl::parse(std::string_view url) {
   return out;
 }
 
+UpstreamUrl local_url(std::string socket) {
+  return {.tls = false, .host = std::move(socket), .port = 80, .base_path = {}};
+}
+
+bool is_local(const UpstreamUrl& url) {
+  return url.host.starts_with('/');
+}
+
 bool UpstreamUrl::in_the_clear() const {
-  if (tls || host == "localhost") return false;
+  if (tls || is_local(*this) || host == "localhost") return false;
   boost::system::error_code not_numeric;
   const auto address = boost::asio::ip::make_address(host, not_numeric);
   return not_numeric || !address.is_loopback();

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/internal/local_socket.h"
+#include "net/local_url.h"
+
 namespace redoubt::net::internal {
 
 using boost::asio::ip::tcp;
@@ -36,9 +39,17 @@ Error ClientConnection::failed(const char* what, const boost::system::error_code
 
 Task<Result<>> ClientConnection::connect(const UpstreamUrl& url, const TlsContext* tls,
                                          std::chrono::milliseconds timeout) {
+  boost::system::error_code error;
+  if (is_local(url)) {
+    auto local = connect_unix(url.host);
+    if (!local) co_return local.error();
+    // Asio needs a protocol, and never looks at what the descriptor is.
+    socket_.assign(tcp::v4(), local->release(), error);
+    if (error) co_return failed("connecting to the upstream", error);
+    co_return Result<>();
+  }
   deadline_.arm(timeout);
   std::vector<tcp::endpoint> endpoints;
-  boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(url.host, error);
   if (!error) {
     endpoints.emplace_back(address, url.port);

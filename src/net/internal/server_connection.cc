@@ -81,6 +81,7 @@ void ServerConnection::close() {
 }
 
 std::string_view ServerConnection::peer_address() const {
+  if (peer_.sin6_family == AF_UNIX) return kLocalPeer;
   if (peer_text_[0] == '\0') {
     if (peer_.sin6_family == AF_INET) {
       sockaddr_in v4{};
