@@ -37,7 +37,7 @@ Result<Approval> request_of(const state::FoldedFact& fact, state::Tables& tables
 // One that can still be granted, refused or used.
 Result<> check_open(const Approval& request, UnixMillis now) {
   const bool open = request.status == ApprovalStatus::kPending || request.status == ApprovalStatus::kGranted;
-  if (!open) return invalid("the request is " + std::string(to_string(request.status)) + " already");
+  if (!open) return Error(Errc::kConflict, "the request is " + std::string(to_string(request.status)) + " already");
   if (now >= request.expires) return invalid("the request has expired");
   return {};
 }
@@ -133,7 +133,7 @@ Result<> fold_decision(const state::FoldedFact& fact, state::Tables& tables) {
   if (auto open = check_open(*request, fact.fact.time); !open) return open.error();
   const std::string& actor = fact.fact.actor.principal;
   if (fact.fact.kind == "approval.grant") {
-    if (request->status != ApprovalStatus::kPending) return invalid("the request is granted already");
+    if (request->status != ApprovalStatus::kPending) return Error(Errc::kConflict, "the request is granted already");
     if (auto checked = check_approver(tables, fact.fact, *request); !checked) return checked.error();
     return decide(fact, tables, *request, ApprovalStatus::kGranted);
   }

@@ -194,7 +194,7 @@ TEST_F(Approvals, ARefusedRequestIsNotGrantedOrUsed) {
   const std::string id = world.request(administrator(), "alice");
   world.must(propose_refusal(world.approval(id)), "bob");
   EXPECT_EQ(world.approval(id).status, ApprovalStatus::kRefused);
-  EXPECT_EQ(world.grant_refusal(id, "bob", "refused already"), Errc::kInvalidArgument);
+  EXPECT_EQ(world.grant_refusal(id, "bob", "refused already"), Errc::kConflict);
   EXPECT_EQ(world.refusal(granted_change(world.approval(id)), "alice", "is refused"), Errc::kPermissionDenied);
 }
 
@@ -214,7 +214,7 @@ TEST_F(Approvals, TheRequesterWithdraws) {
   const std::string id = world.request(administrator(), "alice");
   EXPECT_EQ(world.refusal(propose_withdrawal(world.approval(id)), "bob", "asked for it"), Errc::kPermissionDenied);
   world.must(propose_withdrawal(world.approval(id)), "alice");
-  EXPECT_EQ(world.grant_refusal(id, "bob", "withdrawn already"), Errc::kInvalidArgument);
+  EXPECT_EQ(world.grant_refusal(id, "bob", "withdrawn already"), Errc::kConflict);
 }
 
 TEST_F(Approvals, RequestsAreBoundedForEachPrincipal) {

@@ -1,0 +1,24 @@
+#include "admin/approval_operations.h"
+#include "admin/bundle_operations.h"
+#include "admin/group_operations.h"
+#include "admin/hold_operations.h"
+#include "admin/key_operations.h"
+#include "admin/limit_operations.h"
+#include "admin/model_operations.h"
+#include "admin/operation.h"
+#include "admin/principal_operations.h"
+#include "admin/server_operations.h"
+
+namespace redoubt::admin {
+
+std::vector<const Operation*> all_operations() {
+  std::vector<const Operation*> out;
+  for (const auto& operations :
+       {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
+        model_operations(), limit_operations(), hold_operations(), server_operations()}) {
+    for (const Operation& operation : operations) out.push_back(&operation);
+  }
+  return out;
+}
+
+}  // namespace redoubt::admin
