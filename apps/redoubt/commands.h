@@ -13,12 +13,17 @@ namespace redoubt::app {
 struct InitOptions {
   std::string origin;  // empty: made from the host's name and random digits
   std::string upstream = "http://127.0.0.1:9000";
+  std::vector<std::string> administrators{"admin-1", "admin-2"};
+  std::vector<std::string> applications;  // NAME[:GROUP[:TENANT[:MODEL,…]]]
+  std::vector<std::string> tenants;
+  bool one_person = false;  // no act but those that always do needs two persons
 };
 int run_init(const Common& common, const InitOptions& options);
 
 struct ServeOptions {
   std::string listen;             // instead of the configuration's
   std::string upstream;           // instead of the configuration's
+  std::string admin_listen;       // instead of the configuration's
   bool tls = false;               // also if the configuration does not say so
   bool allow_plain_http = false;  // likewise
   std::vector<int> gateway_cpus;
@@ -31,17 +36,6 @@ struct StatusOptions {
   std::string ca_file;  // as LedgerAccess's
 };
 int run_status(const Common& common, const StatusOptions& options);
-
-struct IssueKeyOptions {
-  std::string name;
-  std::string role = "caller";
-  std::string tenant;               // empty: none
-  std::vector<std::string> models;  // empty: all
-  bool replace = false;
-};
-int run_issue_key(const Common& common, const IssueKeyOptions& options);
-int run_revoke_key(const Common& common, const std::string& name);
-int run_list_keys(const Common& common);
 
 struct LedgerAccess {
   std::string tenant;     // whose log; empty: the system log

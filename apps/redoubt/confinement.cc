@@ -155,9 +155,10 @@ void allow_trust_anchors(confine::Restrictions& wanted) {
 }
 
 confine::Restrictions gateway_restrictions(const Settings& settings, const net::UpstreamUrl& upstream,
-                                           std::span<const net::UpstreamUrl> witnesses) {
+                                           std::span<const net::UpstreamUrl> witnesses, int state_folder) {
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kRead});
+  wanted.files.push_back({path_of_descriptor(state_folder), confine::FileUse::kWrite});
   bool by_name = !is_address(upstream.host);
   bool anchors = upstream.tls && settings.upstream_ca_file.empty();
   wanted.connect_ports.push_back(upstream.port);
@@ -171,6 +172,8 @@ confine::Restrictions gateway_restrictions(const Settings& settings, const net::
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
+  wanted.syscalls.add(confine::write_file_syscalls());
+  wanted.syscalls.add(confine::lock_file_syscalls());
   wanted.syscalls.add(confine::tcp_syscalls());
   wanted.syscalls.add({.name = "sched_setaffinity"});  // its threads choose their processors
   return wanted;
@@ -193,7 +196,9 @@ Result<ProcessUsers> find_process_users(const Settings& settings) {
 
 Result<> take_over(const Layout& layout, const ProcessUsers& users) {
   PosixFileSystem fs;
-  if (auto done = fs.make_directory(layout.ledger()); !done) return done;
+  for (const std::string& folder : {layout.ledger(), layout.state()}) {
+    if (auto done = fs.make_directory(folder); !done) return done;
+  }
   if (auto done = fs.sync_directory(layout.root); !done) return done;
   if (::geteuid() != 0) return {};
   struct stat root{};
@@ -203,18 +208,25 @@ Result<> take_over(const Layout& layout, const ProcessUsers& users) {
   const confine::UserIds gateway = users.gateway.value_or(confine::UserIds{});
   Giver keys(root.st_uid, {.user = keeper.user, .group = keeper.group, .folder_mode = 0700, .file_mode = 0600});
   if (auto done = keys.give(layout.keeper()); !done) return done;
+  Giver state(root.st_uid, {.user = gateway.user, .group = gateway.group, .folder_mode = 0700, .file_mode = 0600});
+  if (auto done = state.give(layout.state()); !done) return done;
   // Set-group-id, so that what the keeper makes in it is the gateway's to read as well.
   Giver log(root.st_uid, {.user = keeper.user, .group = gateway.group, .folder_mode = 02750, .file_mode = 0640});
   return log.give(layout.ledger());
 }
 
+std::string path_of_descriptor(int folder) {
+  return "/proc/self/fd/" + std::to_string(folder);
+}
+
 Result<> confine_gateway(const Settings& settings, const std::optional<confine::UserIds>& user,
-                         const net::UpstreamUrl& upstream, std::span<const net::UpstreamUrl> witnesses) {
+                         const net::UpstreamUrl& upstream, std::span<const net::UpstreamUrl> witnesses,
+                         int state_folder) {
   // OpenSSL reads its own configuration with its first use, which is now.
   std::array<std::byte, 1> first_use;
   crypto::random_bytes(first_use);
   if (auto done = confine::shed_privileges(user); !done) return done;
-  auto report = confine::restrict_process(gateway_restrictions(settings, upstream, witnesses));
+  auto report = confine::restrict_process(gateway_restrictions(settings, upstream, witnesses, state_folder));
   if (!report) return report.error();
   return confine::log_confinement("gateway", *report, settings.require_confinement);
 }

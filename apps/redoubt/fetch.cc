@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "encoding/json_reader.h"
+#include "net/local_url.h"
 #include "redoubt/layout.h"
 
 namespace redoubt::app {
@@ -31,6 +32,11 @@ Result<std::unique_ptr<Fetcher>> Fetcher::create(std::string_view url, std::stri
       new Fetcher(std::make_unique<Impl>(*std::move(parsed), std::move(key), std::move(limits))));
 }
 
+std::unique_ptr<Fetcher> Fetcher::create_local(std::string socket, std::string key) {
+  return std::unique_ptr<Fetcher>(
+      new Fetcher(std::make_unique<Impl>(net::local_url(std::move(socket)), std::move(key), net::ClientLimits{})));
+}
+
 std::string trust_anchors(const Common& common, const std::string& ca_file, bool own_server) {
   if (!ca_file.empty()) return ca_file;
   PosixFileSystem fs;
@@ -41,13 +47,15 @@ std::string trust_anchors(const Common& common, const std::string& ca_file, bool
 
 namespace {
 
-net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, std::uint64_t limit, Result<Reply>& out) {
+net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, const std::vector<std::string_view>& wanted,
+                std::uint64_t limit, Result<Reply>& out) {
   auto response = co_await client.send(request);
   if (!response) {
     out = response.error();
     co_return;
   }
-  Reply reply{.status = (*response)->status(), .body = {}};
+  Reply reply{.status = (*response)->status(), .body = {}, .headers = {}};
+  for (const std::string_view name : wanted) reply.headers.emplace_back((*response)->header(name));
   while (true) {
     auto piece = co_await (*response)->read_some();
     if (!piece) {
@@ -66,30 +74,31 @@ net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, std:
 
 }  // namespace
 
-Result<Reply> Fetcher::exchange(net::Method method, const std::string& path, std::string_view body,
-                                std::uint64_t limit) {
+Result<Reply> Fetcher::exchange(const FetchRequest& wanted, std::uint64_t limit) {
   const std::string authorization = "Bearer " + impl_->key;
-  std::vector<net::HeaderField> fields;
+  std::vector<net::HeaderField> fields = wanted.headers;
   if (!impl_->key.empty()) fields.push_back({"Authorization", authorization});
-  if (!body.empty()) fields.push_back({"Content-Type", "application/json"});
-  const net::ClientRequest request{.method = method, .path = path, .headers = fields, .body = body};
+  if (!wanted.body.empty()) fields.push_back({"Content-Type", wanted.media_type});
+  const net::ClientRequest request{
+      .method = wanted.method, .path = wanted.path, .headers = fields, .body = wanted.body};
   Result<Reply> result = Error(Errc::kUnavailable, "no reply");
   impl_->io.restart();
   impl_->sweep.start();
-  boost::asio::co_spawn(impl_->io, run(impl_->client, request, limit, result), [this](std::exception_ptr error) {
-    impl_->sweep.stop();
-    if (error) std::rethrow_exception(error);
-  });
+  boost::asio::co_spawn(impl_->io, run(impl_->client, request, wanted.wanted, limit, result),
+                        [this](std::exception_ptr error) {
+                          impl_->sweep.stop();
+                          if (error) std::rethrow_exception(error);
+                        });
   impl_->io.run();
   return result;
 }
 
 Result<Reply> Fetcher::get(const std::string& path, std::uint64_t limit) {
-  return exchange(net::Method::kGet, path, {}, limit);
+  return exchange({.path = path}, limit);
 }
 
 Result<Reply> Fetcher::post(const std::string& path, std::string_view json, std::uint64_t limit) {
-  return exchange(net::Method::kPost, path, json, limit);
+  return exchange({.method = net::Method::kPost, .path = path, .body = json}, limit);
 }
 
 Result<Bytes> HttpResourceReader::fetch(const std::string& path, std::uint64_t limit) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "net/http_client.h"
@@ -15,6 +16,16 @@ namespace redoubt::app {
 struct Reply {
   int status = 0;
   std::string body;
+  std::vector<std::string> headers;  // those that were wanted, in that order; empty where there is none
+};
+
+struct FetchRequest {
+  net::Method method = net::Method::kGet;
+  std::string path;
+  std::string_view body;
+  std::string_view media_type = "application/json";  // of the body, unless that is empty
+  std::vector<net::HeaderField> headers;             // beside the key and the media type
+  std::vector<std::string_view> wanted;              // names of header fields of the reply
 };
 
 class Fetcher {
@@ -22,16 +33,18 @@ class Fetcher {
   // `url`: where paths begin. `key`: API key to present; empty for none. `ca_file`: PEM trust anchors for https; empty:
   // the system's.
   static Result<std::unique_ptr<Fetcher>> create(std::string_view url, std::string key, std::string ca_file);
+  // By a Unix domain socket; its path has at most 107 bytes.
+  static std::unique_ptr<Fetcher> create_local(std::string socket, std::string key);
   ~Fetcher();
 
   // One exchange; the reply's body at most `limit` bytes (kTooLarge).
+  Result<Reply> exchange(const FetchRequest& request, std::uint64_t limit);
   Result<Reply> get(const std::string& path, std::uint64_t limit);
   Result<Reply> post(const std::string& path, std::string_view json, std::uint64_t limit);
 
  private:
   struct Impl;
   explicit Fetcher(std::unique_ptr<Impl> impl);
-  Result<Reply> exchange(net::Method method, const std::string& path, std::string_view body, std::uint64_t limit);
 
   std::unique_ptr<Impl> impl_;
 };

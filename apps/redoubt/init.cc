@@ -1,17 +1,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 
 #include "base/file.h"
 #include "crypto/ed25519.h"
+#include "crypto/secret.h"
 #include "encoding/base64.h"
-#include "gateway/api_keys.h"
 #include "gateway/policy_bundle.h"
 #include "keys/key_file.h"
+#include "ledger/logs.h"
 #include "net/http_client.h"
 #include "redoubt/commands.h"
+#include "redoubt/genesis.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
 #include "tlog/note.h"
@@ -43,9 +47,31 @@ Result<> make_private_directory(const std::string& path) {
   return {};
 }
 
-Result<std::string> init(const Layout& layout, const std::string& origin, const std::string& upstream) {
+Result<> check_tenants(const std::vector<std::string>& tenants) {
+  for (auto tenant = tenants.begin(); tenant != tenants.end(); ++tenant) {
+    if (!ledger::is_tenant_name(*tenant)) {
+      return Error(Errc::kInvalidArgument, "`" + *tenant + "` is no tenant's name: 1 to 64 of a-z, 0-9, `.`, `_`, `-`");
+    }
+    if (std::find(tenants.begin(), tenant, *tenant) != tenant) {
+      return Error(Errc::kInvalidArgument, "tenant `" + *tenant + "` is there twice");
+    }
+  }
+  return {};
+}
+
+// What was made, to be shown once.
+struct Made {
+  std::string vkey;
+  Beginning beginning;
+};
+
+Result<Made> init(const Layout& layout, const std::string& origin, const InitOptions& options) {
   if (auto done = check_origin(origin); !done) return done.error();
-  if (auto url = net::UpstreamUrl::parse(upstream); !url) return url.error();
+  if (auto url = net::UpstreamUrl::parse(options.upstream); !url) return url.error();
+  if (auto done = check_tenants(options.tenants); !done) return done.error();
+  auto beginning = make_beginning(options.administrators, options.applications, options.tenants);
+  if (!beginning) return beginning.error();
+  if (options.one_person) beginning->genesis.marked_acts.clear();
   PosixFileSystem fs;
   if (fs.open(layout.config(), OpenMode::kReadOnly)) {
     return Error(Errc::kAlreadyExists, "`" + layout.root + "` is initialised already");
@@ -56,7 +82,7 @@ Result<std::string> init(const Layout& layout, const std::string& origin, const 
   }
   if (auto done = fs.make_directory(layout.run()); !done) return done.error();
 
-  const auto signer_key = crypto::Ed25519PrivateKey::generate();
+  auto signer_key = crypto::Ed25519PrivateKey::generate();
   const auto opener_key = crypto::Ed25519PrivateKey::generate();
   if (auto done = keys::create_key_file(layout.keeper() + "/signer.key", "ledger-signer", signer_key.seed()); !done) {
     return done.error();
@@ -74,17 +100,56 @@ Result<std::string> init(const Layout& layout, const std::string& origin, const 
   if (auto done = write_file_atomically(fs, layout.verifier_key(), as_bytes(vkey->format() + "\n")); !done) {
     return done.error();
   }
-  if (auto done = write_file_atomically(fs, layout.api_keys(), as_bytes(gateway::ApiKeys().format())); !done) {
-    return done.error();
-  }
+  auto signer = tlog::NoteSigner::create(origin, std::move(signer_key));
+  if (!signer) return signer.error();
+  if (auto done = begin_ledger(layout, *signer, beginning->genesis); !done) return done.error();
   if (auto done = fs.make_directory(layout.policies()); !done) return done.error();
   const std::string policies = layout.policies() + "/default.cedar";
   if (auto done = write_file_atomically(fs, policies, as_bytes(gateway::kDefaultPolicies)); !done) return done.error();
   // Last: a folder without it is not initialised.
-  if (auto done = write_file_atomically(fs, layout.config(), as_bytes(initial_settings(origin, upstream))); !done) {
-    return done.error();
+  const std::string settings = initial_settings(origin, options.upstream, options.tenants);
+  if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
+  return Made{vkey->format(), *std::move(beginning)};
+}
+
+void print_json(const Common& common, const std::string& origin, const Made& made) {
+  std::string out;
+  encoding::JsonWriter json(out);
+  json.begin_object();
+  json.member("ok", true);
+  json.member("dir", common.dir);
+  json.member("origin", origin);
+  json.member("vkey", made.vkey);
+  json.key("principals");
+  json.begin_array();
+  for (std::size_t i = 0; i < made.beginning.keys.size(); ++i) {
+    const identity::Genesis::First& first = made.beginning.genesis.first[i];
+    json.begin_object();
+    json.member("id", first.principal);
+    json.member("type", to_string(first.type));
+    json.member("group", first.group);
+    if (!first.tenant.empty()) json.member("tenant", first.tenant);
+    json.member("key_id", first.key_id);
+    json.member("key", made.beginning.keys[i].secret);
+    json.end_object();
   }
-  return vkey->format();
+  json.end_array();
+  json.end_object();
+  std::printf("%s\n", out.c_str());
+  std::fflush(stdout);
+  crypto::wipe(std::as_writable_bytes(std::span(out)));
+}
+
+void print(const Common& common, const std::string& origin, const Made& made) {
+  std::printf("initialised  %s\norigin       %s\nvkey         %s\n\n", common.dir.c_str(), origin.c_str(),
+              made.vkey.c_str());
+  std::printf("Keys, shown this once:\n");
+  for (std::size_t i = 0; i < made.beginning.keys.size(); ++i) {
+    const identity::Genesis::First& first = made.beginning.genesis.first[i];
+    std::printf("  %-15s %-20s %s\n", first.group.c_str(), first.principal.c_str(),
+                made.beginning.keys[i].secret.c_str());
+  }
+  std::printf("\nGive each to its holder. Next: redoubt serve --dir %s\n", common.dir.c_str());
 }
 
 }  // namespace
@@ -92,23 +157,13 @@ Result<std::string> init(const Layout& layout, const std::string& origin, const 
 int run_init(const Common& common, const InitOptions& options) {
   const Layout layout(common.dir);
   const std::string origin = options.origin.empty() ? default_origin() : options.origin;
-  auto vkey = init(layout, origin, options.upstream);
-  if (!vkey) return report(vkey.error(), common.json);
+  const auto made = init(layout, origin, options);
+  if (!made) return report(made.error(), common.json);
   if (common.json) {
-    std::string out;
-    encoding::JsonWriter json(out);
-    json.begin_object();
-    json.member("ok", true);
-    json.member("dir", common.dir);
-    json.member("origin", origin);
-    json.member("vkey", *vkey);
-    json.end_object();
-    std::printf("%s\n", out.c_str());
-    return kSuccess;
+    print_json(common, origin, *made);
+  } else {
+    print(common, origin, *made);
   }
-  std::printf("initialised  %s\norigin       %s\nvkey         %s\n", common.dir.c_str(), origin.c_str(), vkey->c_str());
-  std::printf("\nNext: redoubt identity issue-key --dir %s --name NAME, then redoubt serve --dir %s\n",
-              common.dir.c_str(), common.dir.c_str());
   return kSuccess;
 }
 

@@ -9,14 +9,19 @@ struct Layout {
   explicit Layout(std::string dir) : root(std::move(dir)) {}
 
   std::string config() const { return root + "/redoubt.toml"; }
-  std::string api_keys() const { return root + "/api-keys.json"; }
   std::string policies() const { return root + "/policies"; }
+  std::string prices() const { return root + "/prices.toml"; }
   std::string ledger() const { return root + "/ledger"; }
+  std::string state() const { return root + "/state"; }  // what the gateway makes of the ledger
   std::string verifier_key() const { return root + "/ledger.vkey"; }
   std::string keeper() const { return root + "/keeper"; }  // the keeper's alone
   std::string opener_key() const { return root + "/keys/opener.key"; }
   std::string keys() const { return root + "/keys"; }  // of people: openers
   std::string run() const { return root + "/run"; }    // what a running server tells others
+  std::string address() const { return run() + "/address"; }
+  std::string admin_address() const { return run() + "/admin-address"; }
+  std::string admin_socket() const { return run() + "/" + admin_socket_name(); }
+  static std::string admin_socket_name() { return "admin.sock"; }
 
   std::string tls_authority() const { return root + "/tls-ca.pem"; }  // what callers trust; a copy of the keeper's
   // A file that the configuration names: from the root, unless its path is absolute.

@@ -3,9 +3,11 @@
 #include <csignal>
 
 #include "base/standard_fds.h"
+#include "redoubt/administer/identity_commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
 #include "redoubt/policy_commands.h"
+#include "redoubt/state_commands.h"
 
 namespace redoubt::app {
 namespace {
@@ -46,6 +48,17 @@ int run(int argc, char** argv) {
   add_common(*init_command, common);
   init_command->add_option("--origin", init.origin, "the log's name (default: host name and random digits)");
   init_command->add_option("--upstream", init.upstream, "the model server's URL")->capture_default_str();
+  init_command->add_option("--administrator", init.administrators, "who may administer (repeatable; two or more)")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  init_command
+      ->add_option("--application", init.applications,
+                   "a first application with a key, NAME[:GROUP[:TENANT[:MODEL,...]]] (repeatable)")
+      ->allow_extra_args(false);
+  init_command->add_option("--tenant", init.tenants, "an organisation with a log of its own (repeatable)")
+      ->allow_extra_args(false);
+  init_command->add_flag("--one-person", init.one_person,
+                         "let one administrator change policies and the like alone: for trying out");
   init_command->callback([&] { status = run_init(common, init); });
 
   ServeOptions serve;
@@ -53,6 +66,8 @@ int run(int argc, char** argv) {
   add_common(*serve_command, common);
   serve_command->add_option("--listen", serve.listen,
                             "address and port instead of the configuration's; port 0: a free one");
+  serve_command->add_option("--admin-listen", serve.admin_listen,
+                            "address and port of the administrative interface, likewise");
   serve_command->add_option("--upstream", serve.upstream, "the model server's URL instead of the configuration's");
   serve_command->add_flag("--tls", serve.tls, "speak TLS 1.3 to callers, under certificates that the keeper makes");
   serve_command->add_flag("--allow-plain-http", serve.allow_plain_http,
@@ -69,28 +84,13 @@ int run(int argc, char** argv) {
   add_ca_file(*status_command, status_options.ca_file);
   status_command->callback([&] { status = run_status(common, status_options); });
 
-  auto* identity = app.add_subcommand("identity", "who may call");
-  identity->require_subcommand(1);
-  IssueKeyOptions issue;
-  auto* issue_command = identity->add_subcommand("issue-key", "make an API key and print it, once");
-  add_common(*issue_command, common);
-  issue_command->add_option("--name", issue.name, "the key's name")->required();
-  issue_command->add_option("--role", issue.role, "`caller` or `auditor`")->capture_default_str();
-  issue_command->add_option("--tenant", issue.tenant, "tenant whose log the key's exchanges go to (default: none)");
-  issue_command->add_option("--model", issue.models, "model that a caller may use (repeatable; default: all)");
-  issue_command->add_flag("--replace", issue.replace, "revoke the key of that name");
-  issue_command->callback([&] { status = run_issue_key(common, issue); });
-  std::string revoked;
-  auto* revoke_command = identity->add_subcommand("revoke-key", "make an API key useless");
-  add_common(*revoke_command, common);
-  revoke_command->add_option("--name", revoked, "the key's name")->required();
-  revoke_command->callback([&] { status = run_revoke_key(common, revoked); });
-  auto* list_command = identity->add_subcommand("list-keys", "names and roles of API keys");
-  add_common(*list_command, common);
-  list_command->callback([&] { status = run_list_keys(common); });
-
   PolicyOptions policy;
   add_policy_commands(app, common, policy, status);
+
+  AdminCommands administer(common, status);
+  add_identity_commands(app, administer);
+  add_model_commands(app, administer);
+  add_state_commands(app, administer);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -75,21 +75,27 @@ std::function<Result<>(const YAML::Node&)> into(bool& out) {
   };
 }
 
-Result<> read_principal(const YAML::Node& node, PolicyCase& out) {
-  return read_members(node, {{"name", into(out.principal.id)},
-                             {"tenant", into(out.principal.tenant)},
-                             {"role",
-                              [&](const YAML::Node& role) -> Result<> {
-                                auto name = text(role);
-                                auto parsed = name ? gateway::parse_role(*name) : Result<gateway::Role>(name.error());
-                                if (!parsed) return at(role.Mark(), parsed.error().message());
-                                out.principal.role = *parsed;
-                                return {};
-                              }},
-                             {"models", [&](const YAML::Node& models) -> Result<> {
-                                auto names = texts(models);
+Result<> read_type(const YAML::Node& node, identity::Principal& out) {
+  using enum identity::PrincipalType;
+  auto name = text(node);
+  if (!name) return name.error();
+  for (const identity::PrincipalType type : {kUser, kServiceAccount, kApplication, kAgent}) {
+    if (identity::entity_type(type) != *name) continue;
+    out.type = type;
+    return {};
+  }
+  return at(node.Mark(), "`" + *name + "` is none of `User`, `ServiceAccount`, `Application`, `Agent`");
+}
+
+Result<> read_principal(const YAML::Node& node, identity::Principal& out) {
+  return read_members(node, {{"name", into(out.id)},
+                             {"tenant", into(out.tenant)},
+                             {"owner", into(out.owner)},
+                             {"type", [&](const YAML::Node& type) { return read_type(type, out); }},
+                             {"groups", [&](const YAML::Node& groups) -> Result<> {
+                                auto names = texts(groups);
                                 if (!names) return names.error();
-                                out.principal.models = *std::move(names);
+                                out.groups = *std::move(names);
                                 return {};
                               }}});
 }
@@ -135,7 +141,7 @@ Result<PolicyCase> read_case(const YAML::Node& node) {
   PolicyCase out{.line = node.Mark().line + 1};
   const Members members{{"name", into(out.name)},
                         {"resource", into(out.resource)},
-                        {"principal", [&](const YAML::Node& value) { return read_principal(value, out); }},
+                        {"principal", [&](const YAML::Node& value) { return read_principal(value, out.principal); }},
                         {"context", [&](const YAML::Node& value) { return read_context(value, out); }},
                         {"action", [&](const YAML::Node& value) { return read_action(value, out); }},
                         {"expect", [&](const YAML::Node& value) { return read_expectation(value, out); }},
@@ -164,18 +170,35 @@ Result<PolicyCase> read_case(const YAML::Node& node) {
 
 }  // namespace
 
-gateway::AccessRequest PolicyCase::request(const gateway::ApiKey& key) const {
-  return {.principal = &key,
-          .action = action,
-          .model = resource,
-          .log = resource,
-          .time = time,
-          .peer_address = address,
-          .tls = tls,
-          .purpose = purpose,
-          .upstream_name = upstream,
-          .upstream_provider = provider,
-          .stream = stream};
+Result<gateway::Ruling> PolicyCase::decide(const gateway::PolicyBundle& bundle) const {
+  policy::Entity asker{
+      .uid = {std::string(entity_type(principal.type)), principal.id}, .parents = {}, .attributes = {}, .tags = {}};
+  policy::Entities entities;
+  for (const std::string& group : principal.groups) {
+    asker.parents.push_back({"Group", group});
+    entities.push_back({.uid = {"Group", group}, .parents = {}, .attributes = {}, .tags = {}});
+  }
+  if (!principal.tenant.empty()) asker.parents.push_back({"Tenant", principal.tenant});
+  if (!principal.owner.empty()) {
+    auto owner = policy::Record::create({{"owner", policy::Value(principal.owner)}});
+    if (!owner) return owner.error();
+    asker.attributes = *std::move(owner);
+  }
+  entities.push_back(std::move(asker));
+  auto store = policy::EntityStore::build(std::move(entities), &gateway::policy_schema());
+  if (!store) return store.error();
+  return bundle.rule(gateway::make_request({.principal = &principal,
+                                            .action = action,
+                                            .model = resource,
+                                            .log = resource,
+                                            .time = time,
+                                            .peer_address = address,
+                                            .tls = tls,
+                                            .purpose = purpose,
+                                            .upstream_name = upstream,
+                                            .upstream_provider = provider,
+                                            .stream = stream}),
+                     **store);
 }
 
 Result<std::vector<PolicyCase>> parse_policy_cases(std::string_view yaml) {

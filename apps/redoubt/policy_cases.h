@@ -2,7 +2,7 @@
 //
 //   cases:
 //     - name: nurses may ask the clinic's model
-//       principal: { name: ward-3, tenant: clinic, models: [clinic-llm] }
+//       principal: { name: ward-3, type: Application, groups: [callers, nurses], tenant: clinic }
 //       action: invoke
 //       resource: clinic-llm
 //       context: { purpose: treatment, address: 10.1.2.3, time: 2026-11-21T10:00:00Z, tls: true }
@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxCaseBytes = 4 * 1024 * 1024;
 struct PolicyCase {
   int line = 0;  // where it begins, from 1
   std::string name;
-  gateway::ApiKey principal;
+  identity::Principal principal;  // whose groups are all that it is in, directly or not
   gateway::Action action = gateway::Action::kInvoke;
   std::string resource;  // the model, or the log
   std::string purpose;
@@ -40,8 +40,8 @@ struct PolicyCase {
   std::optional<std::set<std::string>> reasons;  // likewise, when stated: the determining policies
   std::optional<std::string> commit;             // likewise: the commit level demanded
 
-  // Views into this case and `principal`, which is of the Access asked.
-  gateway::AccessRequest request(const gateway::ApiKey& key) const;
+  // What the policies say.
+  Result<gateway::Ruling> decide(const gateway::PolicyBundle& bundle) const;
 };
 
 // kMalformed, with line and column, for what is not YAML, for a name that is not known and for a value that is not of

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "gateway/policy_files.h"
+#include "redoubt/bundle_files.h"
 #include "redoubt/cedar/commands.h"
 #include "redoubt/common_options.h"
 #include "redoubt/layout.h"
@@ -25,17 +26,24 @@ int run_policy_bundle(const Common& common, const std::string& folder) {
     return report(Error(Errc::kVerifyFailed, bundle.error().message()), common.json);  // an answer, not a failure
   }
   if (!bundle) return report(bundle.error(), common.json);
+  // Policies alone have no digest: they come into force with the configuration beside them.
+  std::string digest;
+  if (folder.empty()) {
+    auto whole = read_bundle(fs, Layout(common.dir));
+    if (!whole) return report(whole.error(), common.json);
+    digest = whole->digest();
+  }
   const std::uint64_t count = (*bundle)->policies().policies().size();
   if (!common.json) {
-    std::printf("%s\npolicies  %llu\nfiles     %zu\n", (*bundle)->digest().c_str(),
-                static_cast<unsigned long long>(count), files->size());
+    if (!digest.empty()) std::printf("%s\n", digest.c_str());
+    std::printf("policies  %llu\nfiles     %zu\n", static_cast<unsigned long long>(count), files->size());
     return kSuccess;
   }
   std::string out;
   encoding::JsonWriter json(out);
   json.begin_object();
   json.member("ok", true);
-  json.member("digest", (*bundle)->digest());
+  if (!digest.empty()) json.member("digest", digest);
   json.member("policies", count);
   json.member("files", std::uint64_t{files->size()});
   json.end_object();
@@ -51,8 +59,7 @@ void add_policy_commands(CLI::App& app, Common& common, PolicyOptions& options, 
   schema->add_flag("--defaults", options.defaults, "print the policies that `redoubt init` writes, instead");
   schema->callback([&] { status = run_policy_schema(options.defaults); });
 
-  auto* const bundle =
-      policy->add_subcommand("bundle", "check a folder of policies as the server does; print its digest");
+  auto* const bundle = policy->add_subcommand("bundle", "check policies as the server does; print the bundle's digest");
   add_common(*bundle, common);
   bundle->add_option("folder", options.bundle, "folder of policies (default: DIR/policies)");
   bundle->callback([&] { status = run_policy_bundle(common, options.bundle); });
@@ -68,8 +75,6 @@ void add_policy_commands(CLI::App& app, Common& common, PolicyOptions& options, 
   diff->add_option("before", options.diff.before, "folder of policies")->required();
   diff->add_option("after", options.diff.after, "folder of policies")->required();
   diff->add_option("--against", options.diff.against, "a ledger's folder, or Redoubt's (default: that of --dir)");
-  diff->add_option("--keys", options.diff.keys_file,
-                   "who the principals are (default: api-keys.json beside the ledger)");
   diff->callback([&] { status = run_policy_diff(common, options.diff); });
 
   add_cedar_commands(*policy, common, status);

@@ -20,15 +20,14 @@ int run_policy_test(const Common& common, const PolicyTestOptions& options);
 struct PolicyDiffOptions {
   std::string before;  // folders of policies
   std::string after;
-  std::string against;    // a ledger's folder, or Redoubt's; empty: that of --dir
-  std::string keys_file;  // who the principals are; empty: api-keys.json beside the ledger
+  std::string against;  // a ledger's folder, or Redoubt's; empty: that of --dir
 };
 int run_policy_diff(const Common& common, const PolicyDiffOptions& options);
 
 // Prints the schema that policies of Redoubt are written against; or, with `defaults`, what `redoubt init` writes.
 int run_policy_schema(bool defaults);
 
-// Whether Redoubt would take the folder's policies (empty: its own) into force; prints their digest.
+// Whether Redoubt would take the folder's policies into force. Empty: its own; then also prints the bundle's digest.
 int run_policy_bundle(const Common& common, const std::string& folder);
 
 // What the command line fills in.

@@ -1,11 +1,10 @@
 // `redoubt policy diff`: which recorded decisions other policies would have made otherwise.
 #include <cstdio>
-#include <map>
 
 #include "base/file.h"
 #include "gateway/policy_files.h"
 #include "ledger/reader.h"
-#include "redoubt/layout.h"
+#include "redoubt/known_at.h"
 #include "redoubt/ledger_folder.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/recorded_request.h"
@@ -29,7 +28,7 @@ struct Change {
 
 struct Comparison {
   std::uint64_t decided = 0;
-  std::uint64_t principals_gone = 0;  // requests of keys that are not known any more
+  std::uint64_t principals_gone = 0;  // requests of whom no fact made known
   std::vector<Change> changes;
 };
 
@@ -38,87 +37,84 @@ std::string why(const gateway::Ruling& ruling) {
   return ruling.reasons.empty() ? "no policy permits it" : ruling.reasons_text();
 }
 
+using Policies = std::shared_ptr<const gateway::PolicyBundle>;
+
 class Replay {
  public:
-  Replay(std::shared_ptr<const Access> before, std::shared_ptr<const Access> after)
-      : before_(std::move(before)), after_(std::move(after)) {
-    for (const gateway::ApiKey& key : before_->keys().all()) keys_[key.id].first = &key;
-    for (const gateway::ApiKey& key : after_->keys().all()) keys_[key.id].second = &key;
-  }
+  Replay(Policies before, Policies after) : before_(std::move(before)), after_(std::move(after)) {}
 
-  void decide(const std::string& log, std::uint64_t index, const RecordedRequest& recorded) {
-    const auto key = keys_.find(recorded.principal);
-    if (key == keys_.end()) {
+  // `known`: at the time of the record.
+  void decide(const std::string& log, std::uint64_t index, const RecordedRequest& recorded,
+              const identity::Identities& known) {
+    const gateway::Caller caller{known.principal(recorded.principal), known.key(recorded.credential)};
+    if (caller.principal == nullptr) {
       ++out.principals_gone;
       return;
     }
-    compare(log, index, recorded, recorded.action, key->second);
-    if (recorded.action == Action::kInvoke && recorded.permitted) {
-      compare(log, index, recorded, Action::kRelease, key->second);
-    }
+    const Access before(known, limits::Limits(), before_, no_prices_, {}, recorded.time);
+    const Access after(known, limits::Limits(), after_, no_prices_, {}, recorded.time);
+    gateway::AccessRequest request = recorded.request(caller);
+    compare(log, index, recorded, before.rule(request, entities_), after.rule(request, entities_), request.action);
+    if (recorded.action != Action::kInvoke || !recorded.permitted) return;
+    request.action = Action::kRelease;
+    compare(log, index, recorded, before.rule(request, entities_), after.rule(request, entities_), request.action);
   }
 
   Comparison out;
 
  private:
-  using Keys = std::pair<const gateway::ApiKey*, const gateway::ApiKey*>;
-
-  void compare(const std::string& log, std::uint64_t index, const RecordedRequest& recorded, Action action,
-               const Keys& keys) {
+  void compare(const std::string& log, std::uint64_t index, const RecordedRequest& recorded,
+               const gateway::Ruling& before, const gateway::Ruling& after, Action action) {
     ++out.decided;
-    gateway::AccessRequest request = recorded.request(*keys.first);
-    request.action = action;
-    const gateway::Ruling before = before_->rule(request);
-    request.principal = keys.second;
-    const gateway::Ruling after = after_->rule(request);
     if (before.permit == after.permit) return;
     out.changes.push_back({log, index, recorded, action, before.permit, why(before), after.permit, why(after)});
   }
 
-  std::shared_ptr<const Access> before_;
-  std::shared_ptr<const Access> after_;
-  std::map<std::string, Keys, std::less<>> keys_;
+  Policies before_;
+  Policies after_;
+  std::shared_ptr<const limits::Prices> no_prices_ = std::make_shared<limits::Prices>();
+  identity::EntityCache entities_{&gateway::policy_schema()};
 };
 
-Result<> replay_log(FileSystem& fs, const std::string& ledger, const std::string& tenant, Replay& replay) {
+Result<> replay_log(FileSystem& fs, const std::string& ledger, const std::string& tenant, KnownAt& known,
+                    Replay& replay) {
   ledger::LedgerReader reader(fs, ledger, tenant);
   const std::string log(tenant.empty() ? ledger::kSystemLogName : std::string_view(tenant));
+  if (auto done = known.begin_again(); !done) return done;
   for (std::uint64_t index = 0;; ++index) {
     auto entry = reader.read_entry({index});
     if (!entry && entry.error().code() == Errc::kNotFound) return {};
     if (!entry) return entry.error().in("log " + log + ", entry " + std::to_string(index));
     auto recorded = recorded_request(entry->leaf);
     if (!recorded) return recorded.error().in("log " + log + ", entry " + std::to_string(index));
-    if (*recorded) replay.decide(log, index, **recorded);
+    if (!*recorded) continue;
+    auto identities = tenant.empty() ? known.before(index) : known.at((*recorded)->time);
+    if (!identities) return identities.error();
+    replay.decide(log, index, **recorded, *identities);
   }
 }
 
-Result<std::shared_ptr<const Access>> load(FileSystem& fs, const std::string& folder, const gateway::ApiKeys& keys) {
+Result<Policies> load(FileSystem& fs, const std::string& folder) {
   auto files = gateway::read_policies(fs, folder);
   if (!files) return files.error();
-  auto bundle = gateway::PolicyBundle::load(*files);
-  if (!bundle) return bundle.error();
-  return Access::make(keys, *std::move(bundle));
+  return gateway::PolicyBundle::load(*files);
 }
 
 Result<Comparison> compare(const Common& common, const PolicyDiffOptions& options) {
   PosixFileSystem fs;
   const LedgerFolder folder = find_ledger(common, options.against);
-  const std::string keys_file = options.keys_file.empty() ? Layout(folder.redoubt).api_keys() : options.keys_file;
-  auto text = read_file(fs, keys_file, gateway::ApiKeys::kMaxFileBytes);
-  if (!text) return text.error();
-  auto keys = gateway::ApiKeys::parse(as_chars(*text));
-  if (!keys) return keys.error().in(keys_file);
-  auto before = load(fs, options.before, *keys);
+  auto before = load(fs, options.before);
   if (!before) return before.error();
-  auto after = load(fs, options.after, *keys);
+  auto after = load(fs, options.after);
   if (!after) return after.error();
   auto tenants = ledger::read_tenants(fs, folder.ledger);
   if (!tenants) return tenants.error();
-  Replay replay(*before, *after);
-  if (auto done = replay_log(fs, folder.ledger, {}, replay); !done) return done.error();
+  auto known = KnownAt::open(fs, folder.ledger);
+  if (!known) return known.error();
+  Replay replay(*std::move(before), *std::move(after));
+  if (auto done = replay_log(fs, folder.ledger, {}, **known, replay); !done) return done.error();
   for (const std::string& tenant : *tenants) {
-    if (auto done = replay_log(fs, folder.ledger, tenant, replay); !done) return done.error();
+    if (auto done = replay_log(fs, folder.ledger, tenant, **known, replay); !done) return done.error();
   }
   return std::move(replay.out);
 }
@@ -137,7 +133,7 @@ void print(const Comparison& comparison) {
   std::printf("%llu decisions replayed, %zu would change\n", static_cast<unsigned long long>(comparison.decided),
               comparison.changes.size());
   if (comparison.principals_gone != 0) {
-    std::printf("%llu requests left out: their keys are not known any more\n",
+    std::printf("%llu requests left out: no fact made their principals known\n",
                 static_cast<unsigned long long>(comparison.principals_gone));
   }
   std::printf("not in records, so left out of the context: addresses, purposes, TLS\n");

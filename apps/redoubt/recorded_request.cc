@@ -25,8 +25,9 @@ std::optional<gateway::Action> action_of(std::string_view operation) {
 
 }  // namespace
 
-gateway::AccessRequest RecordedRequest::request(const gateway::ApiKey& key) const {
-  return {.principal = &key,
+gateway::AccessRequest RecordedRequest::request(const gateway::Caller& caller) const {
+  return {.principal = caller.principal,
+          .key = caller.key,
           .action = action,
           .model = resource,
           .log = tenant.empty() ? "system" : tenant,
@@ -52,6 +53,7 @@ Result<std::optional<RecordedRequest>> recorded_request(ByteView bytes) {
   const bool refused = summary->stage == record::Stage::kDenial &&
                        text_at(*root, "/unmapped/redoubt/reason") == to_string(record::DenialReason::kAuthorization);
   RecordedRequest out{.principal = std::string(text_at(*root, "/actor/user/uid")),
+                      .credential = std::string(text_at(*root, "/actor/user/credential_uid")),
                       .tenant = std::string(text_at(*root, "/metadata/tenant_uid")),
                       .action = *action,
                       .resource = std::string(text_at(*root, "/ai_model/name")),

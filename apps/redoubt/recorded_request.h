@@ -12,6 +12,7 @@ namespace redoubt::app {
 
 struct RecordedRequest {
   std::string principal;
+  std::string credential;  // id of its key
   std::string tenant;
   gateway::Action action = gateway::Action::kInvoke;
   std::string resource;
@@ -21,8 +22,9 @@ struct RecordedRequest {
   bool stream = false;
   bool permitted = false;  // what was decided then
 
-  // What the record holds only as commitments, or not at all, is left out: the caller's address, its purpose, TLS.
-  gateway::AccessRequest request(const gateway::ApiKey& key) const;
+  // By `caller`, who it was. What the record holds only as commitments, or not at all, is left out: the caller's
+  // address, its purpose, TLS.
+  gateway::AccessRequest request(const gateway::Caller& caller) const;
 };
 
 // Of an admission, or of a denial by policy, that policies decide on; nothing of other records. kMalformed for what is

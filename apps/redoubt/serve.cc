@@ -27,9 +27,10 @@
 #include "base/shm_ring.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
-#include "gateway/policy_files.h"
 #include "gateway/witnesses.h"
 #include "ledger/wire.h"
+#include "redoubt/administration.h"
+#include "redoubt/bundle_files.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
 #include "redoubt/layout.h"
@@ -53,11 +54,22 @@ struct Pipe {
   }
 };
 
+// A way to the keeper, and the listener of whoever has it.
 struct Ring {
   SharedRing requests;
   SharedRing answers;
   UniqueFd wake;
   UniqueFd listener;
+
+  static Result<Ring> make(UniqueFd listener) {
+    auto requests = SharedRing::create(ledger::kRequestRingBytes);
+    if (!requests) return requests.error();
+    auto answers = SharedRing::create(ledger::kAnswerRingBytes);
+    if (!answers) return answers.error();
+    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake.valid()) return errno_error("cannot make an eventfd", errno);
+    return Ring{*std::move(requests), *std::move(answers), std::move(wake), std::move(listener)};
+  }
 };
 
 // A pair of sockets that carries files from the launcher to the gateway.
@@ -145,7 +157,12 @@ class Launcher {
 
  private:
   Result<> prepare();
+  Result<> read_settings();
+  Result<> check_listen_addresses();
   Result<> read_witness_policy();
+  Result<> read_upstream_key();
+  Result<> make_rings();
+  Result<> open_admin_socket();
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
@@ -153,12 +170,11 @@ class Launcher {
   bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
   Result<> publish_authority(const std::string& pem);
   void announce();
-  Result<> send_keys();
   Result<> send_certificate();
-  Result<> send_files();
-  Result<> send_policies();
+  Result<> send_bundle();
   void send_files_again();
   gateway::GatewaySettings gateway_settings() const;
+  AdministrationSettings administration_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
   [[noreturn]] void be_gateway(Pipe& ready);
   Result<> enter_ledger(const std::vector<int>& keep);
@@ -169,11 +185,12 @@ class Launcher {
   ProcessUsers users_;
   net::ListenAddress listen_;
   UniqueFd lock_;
-  std::vector<Ring> rings_;
+  UniqueFd state_folder_;
+  std::vector<Ring> rings_;  // of the cores, then the administration's
+  UniqueFd admin_socket_;    // its other listener
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
-  FilePath keys_;
-  FilePath policies_;
+  FilePath bundle_;
   FilePath certificate_;
   FilePath certificate_key_;
   sigset_t signals_{};
@@ -196,12 +213,60 @@ Result<> Launcher::run() {
   }
   announce();
   auto ended = supervise();
-  ::unlink((layout_.run() + "/address").c_str());
+  for (const std::string& path : {layout_.address(), layout_.admin_address(), layout_.admin_socket()}) {
+    ::unlink(path.c_str());
+  }
   return ended;
 }
 
 Result<> Launcher::prepare() {
   leave_no_core_dump();
+  if (auto done = read_settings(); !done) return done;
+  if (auto done = check_listen_addresses(); !done) return done;
+  if (auto done = read_witness_policy(); !done) return done;
+  if (auto done = read_upstream_key(); !done) return done;
+
+  auto users = find_process_users(settings_);
+  if (!users) return users.error();
+  users_ = *users;
+  if (!users_.keeper && !users_.gateway) {
+    log::warning("launcher", "keeper and gateway run as one user",
+                 {{"user", static_cast<std::uint64_t>(::geteuid())}, {"why", "not started as root, or configured so"}});
+  }
+  PosixFileSystem fs;
+  if (auto done = fs.make_directory(layout_.run()); !done) return done;
+  lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
+  }
+  if (auto done = take_over(layout_, users_); !done) return done;
+  state_folder_ = UniqueFd(::open(layout_.state().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!state_folder_.valid()) return errno_error("cannot open `" + layout_.state() + "`", errno);
+  for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) {
+    auto made = FilePath::make();
+    if (!made) return made.error();
+    *path = *std::move(made);
+  }
+  for (const auto& done : {send_bundle(), send_certificate()}) {
+    if (!done) return done;
+  }
+  if (auto done = make_rings(); !done) return done;
+  if (auto done = open_admin_socket(); !done) return done;
+  keeper_wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!keeper_wake_.valid()) return errno_error("cannot make an eventfd", errno);
+  auto alive = Pipe::make();
+  if (!alive) return alive.error();
+  keeper_alive_ = *std::move(alive);
+
+  launcher_ = ::getpid();
+  sigemptyset(&signals_);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals_, signal);
+  ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
+  return {};
+}
+
+Result<> Launcher::read_settings() {
   PosixFileSystem fs;
   auto settings = load_settings(fs, layout_.config());
   if (!settings) {
@@ -213,81 +278,70 @@ Result<> Launcher::prepare() {
   }
   settings_ = *std::move(settings);
   if (!options_.listen.empty()) settings_.listen = options_.listen;
+  if (!options_.admin_listen.empty()) settings_.admin_listen = options_.admin_listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
   if (options_.tls) settings_.tls = true;
   if (options_.allow_plain_http) settings_.allow_plain_http = true;
-  auto listen = net::parse_listen_address(settings_.listen);
-  if (!listen) return listen.error();
-  listen_ = *std::move(listen);
-  if (!settings_.tls && !settings_.allow_plain_http && !listen_.loopback) {
-    return Error(Errc::kInvalidArgument, "other machines can reach `" + settings_.listen +
+  return {};
+}
+
+Result<> Launcher::check_listen_addresses() {
+  for (const std::string& address : {settings_.admin_listen, settings_.listen}) {
+    auto listen = net::parse_listen_address(address);
+    if (!listen) return listen.error();
+    listen_ = *std::move(listen);
+    if (settings_.tls || settings_.allow_plain_http || listen_.loopback) continue;
+    return Error(Errc::kInvalidArgument, "other machines can reach `" + address +
                                              "`, and without TLS the network reads keys and prompts: add `--tls`, or "
                                              "`--allow-plain-http` if something before Redoubt speaks TLS");
   }
+  if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
   // A network may be trusted, so this is no error; an improper URL is the gateway's to refuse.
   if (const auto upstream = net::UpstreamUrl::parse(settings_.upstream_url); upstream && upstream->in_the_clear()) {
     log::warning("launcher", "prompts, answers and the upstream's key cross the network in the clear",
                  {{"upstream", upstream->host}, {"why", "its URL is http, and no loopback address"}});
   }
-  if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
-  if (auto done = read_witness_policy(); !done) return done;
+  return {};
+}
 
-  auto users = find_process_users(settings_);
-  if (!users) return users.error();
-  users_ = *users;
-  if (!users_.keeper && !users_.gateway) {
-    log::warning("launcher", "keeper and gateway run as one user",
-                 {{"user", static_cast<std::uint64_t>(::geteuid())}, {"why", "not started as root, or configured so"}});
+Result<> Launcher::read_upstream_key() {
+  if (settings_.upstream_key_file.empty()) return {};
+  PosixFileSystem fs;
+  auto key = read_file(fs, settings_.upstream_key_file, 4096);
+  if (!key) return key.error();
+  upstream_key_ = std::string(as_chars(*key));
+  while (!upstream_key_.empty() && (upstream_key_.back() == '\n' || upstream_key_.back() == '\r')) {
+    upstream_key_.pop_back();
   }
-  if (auto done = fs.make_directory(layout_.run()); !done) return done;
-  lock_ = UniqueFd(::open((layout_.run() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock_.valid()) return errno_error("cannot open the lock file", errno);
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
-  }
-  if (auto done = take_over(layout_, users_); !done) return done;
-  for (FilePath* path : {&keys_, &policies_, &certificate_, &certificate_key_}) {
-    auto made = FilePath::make();
-    if (!made) return made.error();
-    *path = *std::move(made);
-  }
-  if (auto done = send_files(); !done) return done;
-  if (!settings_.upstream_key_file.empty()) {
-    auto key = read_file(fs, settings_.upstream_key_file, 4096);
-    if (!key) return key.error();
-    upstream_key_ = std::string(as_chars(*key));
-    while (!upstream_key_.empty() && (upstream_key_.back() == '\n' || upstream_key_.back() == '\r')) {
-      upstream_key_.pop_back();
-    }
-  }
-  std::string address = settings_.listen;
-  for (unsigned i = 0; i < settings_.threads; ++i) {
+  return {};
+}
+
+// One for each core, all bound to one port, also when the system chose it; then the administration's.
+Result<> Launcher::make_rings() {
+  const auto bind = [](std::string& address) -> Result<UniqueFd> {
     auto listener = net::bind_tcp(address);
     if (!listener) return listener.error();
-    if (i == 0) {
-      // The others bind the same port, also when the system chose it.
-      const std::size_t colon = address.rfind(':');
-      address = address.substr(0, colon + 1) + std::to_string(net::bound_port(listener->get()));
-      settings_.listen = address;
-    }
-    auto requests = SharedRing::create(ledger::kRequestRingBytes);
-    if (!requests) return requests.error();
-    auto answers = SharedRing::create(ledger::kAnswerRingBytes);
-    if (!answers) return answers.error();
-    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake.valid()) return errno_error("cannot make an eventfd", errno);
-    rings_.push_back({*std::move(requests), *std::move(answers), std::move(wake), *std::move(listener)});
+    address = address.substr(0, address.rfind(':') + 1) + std::to_string(net::bound_port(listener->get()));
+    return listener;
+  };
+  for (unsigned i = 0; i <= settings_.threads; ++i) {
+    auto listener = bind(i < settings_.threads ? settings_.listen : settings_.admin_listen);
+    if (!listener) return listener.error();
+    auto ring = Ring::make(*std::move(listener));
+    if (!ring) return ring.error();
+    rings_.push_back(*std::move(ring));
   }
-  keeper_wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!keeper_wake_.valid()) return errno_error("cannot make an eventfd", errno);
-  auto alive = Pipe::make();
-  if (!alive) return alive.error();
-  keeper_alive_ = *std::move(alive);
+  return {};
+}
 
-  launcher_ = ::getpid();
-  sigemptyset(&signals_);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals_, signal);
-  ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
+// Whom its mode and the folder let in may connect; who they are, their keys say. By the open folder, since the name of
+// a socket is short.
+Result<> Launcher::open_admin_socket() {
+  const UniqueFd folder(::open(layout_.run().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return errno_error("cannot open `" + layout_.run() + "`", errno);
+  auto listener = net::bind_unix(path_of_descriptor(folder.get()) + "/" + layout_.admin_socket_name());
+  if (!listener) return listener.error();
+  admin_socket_ = *std::move(listener);
   return {};
 }
 
@@ -383,8 +437,9 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
-  for (FilePath* path : {&keys_, &policies_, &certificate_, &certificate_key_}) path->gateway.reset();
+  for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) path->gateway.reset();
   rings_.clear();  // listeners and rings are the children's
+  admin_socket_.reset();
   if (wait_ready(*ready).has_value()) return {};
   int status = 0;
   ::waitpid(gateway_, &status, 0);
@@ -396,7 +451,6 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .origin = settings_.origin,
       .tenants = {},
       .version = REDOUBT_VERSION,
-      .operator_name = "uid:" + std::to_string(::getuid()),
       .ledger_directory = ".",  // the gateway's working folder
       .upstream_url = {},
       .upstream = {.name = settings_.upstream_name,
@@ -426,6 +480,21 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
   return out;
 }
 
+AdministrationSettings Launcher::administration_settings() const {
+  AdministrationSettings out{.origin = settings_.origin,
+                             .version = REDOUBT_VERSION,
+                             .operator_name = "uid:" + std::to_string(::getuid()),
+                             .tenants = {},
+                             .ledger_directory = ".",
+                             .tls = settings_.tls,
+                             .drain_grace = settings_.drain_grace,
+                             .denial_interval = settings_.denial_interval,
+                             .ledger_timeout = settings_.ledger_timeout,
+                             .meters = settings_.meters};
+  for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);
+  return out;
+}
+
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
   // Each caller's connection may have one to the upstream.
@@ -445,21 +514,21 @@ void Launcher::be_gateway(Pipe& ready) {
     if (settings.upstream_url.base_path.ends_with("/v1")) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
-    std::vector<gateway::CoreHandles> cores;
-    std::vector<int> keep{
-        keys_.gateway.get(), policies_.gateway.get(),  certificate_.gateway.get(), certificate_key_.gateway.get(),
-        keeper_wake_.get(),  keeper_alive_.read.get(), ready.write.get()};
+    std::vector<int> keep{bundle_.gateway.get(),    certificate_.gateway.get(), certificate_key_.gateway.get(),
+                          state_folder_.get(),      admin_socket_.get(),        keeper_wake_.get(),
+                          keeper_alive_.read.get(), ready.write.get()};
+    std::vector<gateway::CoreHandles> handles;
     for (Ring& ring : rings_) {
-      cores.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
-                       UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
-      const gateway::CoreHandles& core = cores.back();
+      handles.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
+                         UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
+      const gateway::CoreHandles& core = handles.back();
       for (const UniqueFd* fd : {&core.listener, &core.request_ring, &core.answer_ring, &core.wake}) {
         keep.push_back(fd->get());
       }
     }
     rings_.clear();
-    settings.confine = [this, &settings] {
-      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url, witness_urls_);
+    settings.confine = [this, &settings, state_folder = state_folder_.get()] {
+      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url, witness_urls_, state_folder);
 #ifdef REDOUBT_ATTACKED
       if (confined) attack::start_agent();
 #endif
@@ -470,8 +539,16 @@ void Launcher::be_gateway(Pipe& ready) {
 #endif
     ended = enter_ledger(keep);
     if (ended) {
-      ended = gateway::run_gateway(settings, std::move(cores), std::move(keys_.gateway), std::move(policies_.gateway),
-                                   std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write));
+      AdministrationHandles own{.core = std::move(handles.back()),
+                                .socket = std::move(admin_socket_),
+                                .bundle = std::move(bundle_.gateway),
+                                .state_folder = std::move(state_folder_)};
+      handles.pop_back();
+      auto administration = StateAdministration::create(administration_settings(), std::move(own), keeper_wake_.get());
+      ended = administration
+                  ? gateway::run_gateway(settings, std::move(handles), **administration, (*administration)->meters(),
+                                         std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write))
+                  : Result<>(administration.error());
     }
   } else {
     ended = url.error();
@@ -488,44 +565,39 @@ Result<> Launcher::enter_ledger(const std::vector<int>& keep) {
   return confine::close_other_descriptors(keep);
 }
 
+// An address that can be called: of all addresses, the loopback one.
+std::string callable(const std::string& address, const net::ListenAddress& listen) {
+  if (!listen.unspecified) return address;
+  return (listen.host.find(':') == std::string::npos ? "127.0.0.1" : "[::1]") + address.substr(address.rfind(':'));
+}
+
 void Launcher::announce() {
-  // An address that can be called: of all addresses, the loopback one.
-  std::string address = settings_.listen;
-  if (listen_.unspecified) {
-    address =
-        (listen_.host.find(':') == std::string::npos ? "127.0.0.1" : "[::1]") + address.substr(address.rfind(':'));
-  }
-  const std::string url = (settings_.tls ? "https://" : "http://") + address;
+  const std::string scheme = settings_.tls ? "https://" : "http://";
+  const std::string url = scheme + callable(settings_.listen, listen_);
+  const auto admin = net::parse_listen_address(settings_.admin_listen);  // was checked
+  const std::string admin_url = scheme + callable(settings_.admin_listen, *admin);
   PosixFileSystem fs;
-  // For other commands; without it they need --url.
-  if (auto done = write_file_atomically(fs, layout_.run() + "/address", as_bytes(url + "\n")); !done) {
-    log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
+  // For other commands; without them they need --url.
+  for (const auto& [path, text] : {std::pair(layout_.address(), url), std::pair(layout_.admin_address(), admin_url)}) {
+    if (auto done = write_file_atomically(fs, path, as_bytes(text + "\n")); !done) {
+      log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
+    }
   }
   std::printf("listening on %s%s\n", url.c_str(), listen_.unspecified ? " and every other address" : "");
   if (keeper_certifies()) std::printf("trust in %s\n", layout_.tls_authority().c_str());
+  std::printf("administration on %s and %s\n", admin_url.c_str(), layout_.admin_socket().c_str());
   std::fflush(stdout);
 }
 
 // Read, checked and packed here: what does not validate is not sent, and the person who starts it sees why.
-Result<> Launcher::send_policies() {
+Result<> Launcher::send_bundle() {
   PosixFileSystem fs;
-  auto files = gateway::read_policies(fs, layout_.policies());
-  if (!files && files.error().code() == Errc::kNotFound) {
-    return Error(Errc::kNotFound, "there is no folder `" + layout_.policies() +
-                                      "`; `redoubt policy schema --defaults` prints what a new one holds");
-  }
-  if (!files) return files.error();
-  if (auto bundle = gateway::PolicyBundle::load(*files); !bundle) return bundle.error();
-  auto packed = gateway::pack_policies(*files);
-  if (!packed) return packed.error();
-  return send_bytes(policies_.launcher.get(), as_bytes(*packed));
+  auto bundle = read_valid_bundle(fs, layout_);
+  if (!bundle) return bundle.error();
+  return send_bytes(bundle_.launcher.get(), as_bytes(bundle->pack()));
 }
 
-// The gateway may not open the files of API keys and of its certificate: they are sent.
-Result<> Launcher::send_keys() {
-  return send_file(keys_.launcher.get(), layout_.api_keys());
-}
-
+// The gateway may not open the files of its certificate: they are sent.
 Result<> Launcher::send_certificate() {
   if (settings_.tls_certificate.empty()) return {};
   if (auto done = send_file(certificate_.launcher.get(), settings_.tls_certificate); !done) {
@@ -537,16 +609,10 @@ Result<> Launcher::send_certificate() {
   return {};
 }
 
-Result<> Launcher::send_files() {
-  if (auto done = send_keys(); !done) return done;
-  if (auto done = send_policies(); !done) return done;
-  return send_certificate();
-}
-
-// The signal says that they were sent; what could not be is kept as it was, and the others change all the same.
+// The signal says that they were sent; what could not be is kept as it was, and the other changes all the same.
 void Launcher::send_files_again() {
   if (gateway_ <= 0) return;
-  for (const auto& done : {send_keys(), send_policies(), send_certificate()}) {
+  for (const auto& done : {send_bundle(), send_certificate()}) {
     if (!done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
   }
   ::kill(gateway_, SIGHUP);

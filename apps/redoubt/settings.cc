@@ -100,13 +100,20 @@ Result<> load_commit_levels(const ConfigFile& file, gateway::CommitSettings& out
 }  // namespace
 
 Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
-  auto file = ConfigFile::load(fs, path);
+  auto text = read_file(fs, path, ConfigFile::kMaxSizeBytes);
+  if (!text) return text.error();
+  return parse_settings(as_chars(*text), path);
+}
+
+Result<Settings> parse_settings(std::string_view text, const std::string& path) {
+  auto file = ConfigFile::parse(text, path);
   if (!file) return file.error();
   Settings s;
   Reader in(*file);
   constexpr std::uint64_t kKiB = 1024;
   constexpr std::uint64_t kMiB = 1024 * kKiB;
   in.read("gateway.listen", s.listen);
+  in.read("admin.listen", s.admin_listen);
   in.read_int("gateway.threads", s.threads, 1, 64);
   in.read("gateway.drain_grace", s.drain_grace);
   in.read("gateway.denial_interval", s.denial_interval);
@@ -130,6 +137,7 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   in.read("ledger.origin", s.origin);
   in.read_size("ledger.segment_size", s.segment_bytes, 9 * kMiB, 2048 * kMiB);
   in.read_size("ledger.free_space_reserve", s.free_space_reserve, 16 * kMiB, 1024 * 1024 * kMiB);
+  in.read_int("limits.meters", s.meters, 1024, std::int64_t{1} << 28);
   in.read("witness.policy", s.witness_policy);
   in.read("witness.required", s.witness_required);
   in.read("witness.timeout", s.witness_timeout);
@@ -167,25 +175,33 @@ Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   return s;
 }
 
-std::string initial_settings(const std::string& origin, const std::string& upstream_url) {
-  return "# Redoubt's configuration. Every key: docs/operating/configuration.md.\n"
-         "\n"
-         "[gateway]\n"
-         "listen = \"127.0.0.1:8080\"\n"
-         "threads = 1\n"
-         "\n"
-         "[ledger]\n"
-         "# The log's name, in every checkpoint and receipt. It cannot change while the ledger lives.\n"
-         "origin = \"" +
-         origin +
-         "\"\n"
-         "\n"
-         "[upstream]\n"
-         "# An OpenAI-compatible server. Its API key, if it wants one, is the content of `key_file`.\n"
-         "url = \"" +
-         upstream_url +
-         "\"\n"
-         "# key_file = \"/etc/redoubt/upstream.key\"\n";
+std::string initial_settings(const std::string& origin, const std::string& upstream_url,
+                             const std::vector<std::string>& tenants) {
+  std::string out =
+      "# Redoubt's configuration. Every key: docs/operating/configuration.md.\n"
+      "\n"
+      "[gateway]\n"
+      "listen = \"127.0.0.1:8080\"\n"
+      "threads = 1\n"
+      "\n"
+      "[admin]\n"
+      "# The administrative interface; beside it there is the socket run/admin.sock.\n"
+      "listen = \"127.0.0.1:8081\"\n"
+      "\n"
+      "[ledger]\n"
+      "# The log's name, in every checkpoint and receipt. It cannot change while the ledger lives.\n"
+      "origin = \"" +
+      origin +
+      "\"\n"
+      "\n"
+      "[upstream]\n"
+      "# An OpenAI-compatible server. Its API key, if it wants one, is the content of `key_file`.\n"
+      "url = \"" +
+      upstream_url +
+      "\"\n"
+      "# key_file = \"/etc/redoubt/upstream.key\"\n";
+  for (const std::string& tenant : tenants) out += "\n[[tenant]]\nname = \"" + tenant + "\"\n";
+  return out;
 }
 
 }  // namespace redoubt::app

@@ -13,6 +13,7 @@ namespace redoubt::app {
 
 struct Settings {
   std::string listen = "127.0.0.1:8080";
+  std::string admin_listen = "127.0.0.1:8081";
   unsigned threads = 1;
   bool tls = false;
   std::vector<std::string> tls_names;                               // empty: localhost and what `listen` says
@@ -48,12 +49,15 @@ struct Settings {
   std::chrono::milliseconds denial_interval = gateway::DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};
   gateway::CommitSettings commit;
+  std::size_t meters = std::size_t{1} << 18;  // that limits may need at once
 };
 
-// Errors name file, line and column; a key that nobody knows is one.
+// Errors name file, line and column; a key that nobody knows is one. `path` is for messages.
+Result<Settings> parse_settings(std::string_view text, const std::string& path);
 Result<Settings> load_settings(FileSystem& fs, const std::string& path);
 
 // The file that `redoubt init` writes.
-std::string initial_settings(const std::string& origin, const std::string& upstream_url);
+std::string initial_settings(const std::string& origin, const std::string& upstream_url,
+                             const std::vector<std::string>& tenants);
 
 }  // namespace redoubt::app

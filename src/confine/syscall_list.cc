@@ -85,6 +85,17 @@ SyscallList write_file_syscalls() {
   return list;
 }
 
+SyscallList lock_file_syscalls() {
+  SyscallList list;
+  for (const std::uint32_t command : {F_GETLK, F_SETLK}) {
+    list.add({.name = "fcntl", .when = {argument_is(1, command)}});
+  }
+  list.add_names({"access"});
+  // A database wants its files to have one owner and one mode, and does without.
+  for (const char* name : {"fchown", "fchmod"}) list.add({.name = name, .refuse_with = EPERM});
+  return list;
+}
+
 SyscallList tcp_syscalls() {
   SyscallList list;
   for (const std::uint32_t family : {AF_INET, AF_INET6}) {

@@ -58,6 +58,8 @@ SyscallList thread_syscalls();
 SyscallList read_file_syscalls();
 // Making, writing, syncing, renaming and removing files.
 SyscallList write_file_syscalls();
+// With the two groups before: a database in such a folder, whose processes keep each other off parts of files.
+SyscallList lock_file_syscalls();
 // Serving on TCP sockets that listen already, and connecting out, over IPv4 and IPv6, with an event loop made before
 // (Asio's). No new listeners. Which ports, Landlock says.
 SyscallList tcp_syscalls();

@@ -1,5 +1,6 @@
 #include "gateway/access.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -30,20 +31,6 @@ Record record(std::vector<Attribute> attributes) {
 
 EntityUid model(std::string_view name) {
   return {"Model", std::string(name)};
-}
-
-policy::Entity principal(const ApiKey& key) {
-  std::vector<Value> models;
-  bool any = false;
-  for (const std::string& name : key.models) {
-    any = any || name == "*";
-    if (name != "*") models.emplace_back(model(name));
-  }
-  policy::Entity entity{.uid = {"Application", key.id}, .parents = {}, .attributes = {}, .tags = {}};
-  if (!key.tenant.empty()) entity.parents.push_back({"Tenant", key.tenant});
-  entity.attributes = record(
-      {{"anyModel", Value(any)}, {"models", Value(Set(std::move(models)))}, {"role", text(to_string(key.role))}});
-  return entity;
 }
 
 EntityUid resource(const AccessRequest& request) {
@@ -80,6 +67,15 @@ Record context(const AccessRequest& request) {
   return record(std::move(out));
 }
 
+// Why the key is not good for this, whatever its holder may; empty when it is.
+std::string_view outside_key(const AccessRequest& request) {
+  if (request.key == nullptr) return {};
+  if (!request.key->allows_scope(scope_of(request.action))) return "the key is not for this operation";
+  const bool of_model = request.action == Action::kInvoke || request.action == Action::kRelease;
+  if (of_model && !request.key->allows_model(request.model)) return "the key is not for this model";
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(Action action) {
@@ -100,24 +96,56 @@ std::string_view to_string(Action action) {
   return "readMetrics";
 }
 
+std::string_view scope_of(Action action) {
+  switch (action) {
+    case Action::kInvoke:
+    case Action::kRelease:
+      return "models.invoke";
+    case Action::kListModels:
+      return "models.list";
+    case Action::kReadEntries:
+      return "ledger.read";
+    case Action::kOpenValues:
+      return "ledger.open";
+    case Action::kReadMetrics:
+      break;
+  }
+  return "metrics.read";
+}
+
+record::PrincipalType record_type(const identity::Principal& principal) {
+  return principal.type == identity::PrincipalType::kUser ? record::PrincipalType::kUser
+                                                          : record::PrincipalType::kService;
+}
+
 policy::Request make_request(const AccessRequest& request) {
-  return {.principal = {"Application", request.principal->id},
+  return {.principal = {std::string(entity_type(request.principal->type)), request.principal->id},
           .action = {"Action", std::string(to_string(request.action))},
           .resource = resource(request),
           .context = context(request)};
 }
 
-Result<std::shared_ptr<const Access>> Access::make(ApiKeys keys, std::shared_ptr<const PolicyBundle> policies) {
-  policy::Entities entities;
-  for (const ApiKey& key : keys.all()) entities.push_back(principal(key));
-  auto store = policy::EntityStore::build(entities, &policy_schema());
-  if (!store) return store.error();
-  return std::shared_ptr<const Access>(new Access(std::move(keys), std::move(policies), *std::move(store)));
+std::optional<Caller> Access::find(std::string_view authorization, UnixMillis now) const {
+  const identity::Key* const key = identities_.find(authorization, std::max(now, as_of_));
+  if (key == nullptr) return std::nullopt;
+  return Caller{&identities_.principal_of(*key), key};
 }
 
-Ruling Access::rule(const AccessRequest& request) const {
+std::optional<Caller> Access::find_again(const Caller& caller, UnixMillis now) const {
+  const identity::Key* const key = identities_.key(caller.key->id);
+  if (key == nullptr || !identities_.usable(*key, std::max(now, as_of_))) return std::nullopt;
+  return Caller{&identities_.principal_of(*key), key};
+}
+
+Ruling Access::rule(const AccessRequest& request, identity::EntityCache& entities) const {
   REDOUBT_CHECK(request.principal != nullptr);
-  return policies_->rule(make_request(request), *principals_);
+  if (const std::string_view why = outside_key(request); !why.empty()) {
+    Ruling denied;
+    denied.overruled = why;
+    return denied;
+  }
+  const UnixMillis now = std::max(request.time, as_of_);
+  return policies_->rule(make_request(request), *entities.entities_of(identities_, *request.principal, now));
 }
 
 }  // namespace redoubt::gateway

@@ -1,25 +1,48 @@
-// Who is known and what is permitted, as of one moment: API keys and policies. A request pins one Access and is decided
-// by it from beginning to end, whatever is activated meanwhile.
+// Who is known, what is permitted and how much, as of one moment: identities, the bundle in force and the limits. A
+// request pins one Access and is decided by it, whatever changes meanwhile. A stream looks again with each event: its
+// caller must still be known to the newest Access, and it counts by the newest limits.
 //
-// Immutable; any thread.
+// Two things are asked, and both must say yes: what the key was narrowed to, by the gateway itself; and the policies,
+// about its holder.
+//
+// Immutable; any thread. Copies share: each core gets one of its own, so that cores count no references together.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
-#include "gateway/api_keys.h"
 #include "gateway/policy_bundle.h"
+#include "identity/entity_cache.h"
+#include "identity/identities.h"
+#include "limits/limits.h"
+#include "limits/prices.h"
+#include "record/exchange_record.h"
 
 namespace redoubt::gateway {
 
 enum class Action : std::uint8_t { kInvoke, kRelease, kListModels, kReadEntries, kOpenValues, kReadMetrics };
 // As policies write it: `invoke`.
 std::string_view to_string(Action action);
+// What a key must be good for, if it names scopes at all: `models.invoke`, `models.list`, `ledger.read`, `ledger.open`,
+// `metrics.read`.
+std::string_view scope_of(Action action);
+
+// Who calls, and what proved it: never null, and as long-lived as the Access that found them.
+struct Caller {
+  const identity::Principal* principal = nullptr;
+  const identity::Key* key = nullptr;
+};
+
+// As records say what a principal is.
+record::PrincipalType record_type(const identity::Principal& principal);
 
 // What policies see of a request (policies/redoubt.cedarschema). Views are read during the call only.
 struct AccessRequest {
-  const ApiKey* principal = nullptr;  // of this Access's keys; never null: authentication comes first
+  const identity::Principal* principal = nullptr;  // never null: authentication comes first
+  const identity::Key* key = nullptr;              // null: as if with one that is narrowed to nothing
   Action action = Action::kInvoke;
   std::string_view model;  // kInvoke, kRelease: as the caller named it
   std::string_view log;    // kReadEntries and what follows: the tenant's name, or `system`
@@ -34,23 +57,39 @@ struct AccessRequest {
 
 class Access {
  public:
-  // kInvalidArgument when a key's entity cannot be made, which ApiKeys::parse lets not happen.
-  static Result<std::shared_ptr<const Access>> make(ApiKeys keys, std::shared_ptr<const PolicyBundle> policies);
+  // `bundle`: the digest of the bundle that policies and prices are of, for records. `as_of`: when all that was so. No
+  // later question is answered as of an earlier time.
+  Access(identity::Identities identities, limits::Limits limits, std::shared_ptr<const PolicyBundle> policies,
+         std::shared_ptr<const limits::Prices> prices, std::string bundle, UnixMillis as_of)
+      : identities_(std::move(identities)),
+        limits_(std::move(limits)),
+        policies_(std::move(policies)),
+        prices_(std::move(prices)),
+        bundle_(std::move(bundle)),
+        as_of_(as_of) {}
 
-  const ApiKeys& keys() const { return keys_; }
-  const PolicyBundle& policies() const { return *policies_; }
-  const std::shared_ptr<const PolicyBundle>& shared_policies() const { return policies_; }
+  const identity::Identities& identities() const { return identities_; }
+  const limits::Limits& limits() const { return limits_; }
+  const limits::Prices& prices() const { return *prices_; }
+  const std::string& bundle() const { return bundle_; }
 
-  Ruling rule(const AccessRequest& request) const;
+  // Who presents this `Authorization` header field; nobody when the key is unknown, revoked or has expired, or its
+  // holder is not enabled. `now` must not run behind the ledger.
+  std::optional<Caller> find(std::string_view authorization, UnixMillis now) const;
+  // The same caller in this Access, found in an earlier one; nobody where find() would find nobody any more.
+  std::optional<Caller> find_again(const Caller& caller, UnixMillis now) const;
+
+  // `entities`: the calling thread's, of policy_schema(). Ruling::overruled says so when the key was the reason to
+  // deny.
+  Ruling rule(const AccessRequest& request, identity::EntityCache& entities) const;
 
  private:
-  Access(ApiKeys keys, std::shared_ptr<const PolicyBundle> policies,
-         std::shared_ptr<const policy::EntityStore> principals)
-      : keys_(std::move(keys)), policies_(std::move(policies)), principals_(std::move(principals)) {}
-
-  ApiKeys keys_;
+  identity::Identities identities_;
+  limits::Limits limits_;
   std::shared_ptr<const PolicyBundle> policies_;
-  std::shared_ptr<const policy::EntityStore> principals_;
+  std::shared_ptr<const limits::Prices> prices_;
+  std::string bundle_;
+  UnixMillis as_of_;
 };
 
 // The request as policies get it: for whoever shows or replays decisions.

@@ -16,28 +16,31 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                           int keeper_wake_fd, const Logs& logs, LedgerFiles& files) {
+                                           int keeper_wake_fd, limits::Meters& meters, const Logs& logs,
+                                           LedgerFiles& files) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
   std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
-                                      RingConsumer(*std::move(answers)), keeper_wake_fd, logs, files));
+                                      RingConsumer(*std::move(answers)), keeper_wake_fd, meters, logs, files));
   boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
   return core;
 }
 
 Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-           RingConsumer answers, int keeper_wake_fd, const Logs& logs, LedgerFiles& files)
+           RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files)
     : settings_(settings),
+      meters_(meters),
       sweep_(io_),
       client_(std::move(requests), std::move(answers), keeper_wake_fd),
       wake_(io_, handles.wake.release()),
       recorder_(io_, sweep_, client_, clock_, logs, settings.version, settings.ledger_timeout),
       upstream_(io_, sweep_, settings.upstream_url, settings.client_limits),
       denials_(recorder_, cores, settings.denial_interval),
-      ledger_routes_(io_, recorder_, denials_, files, settings.commit, !settings.witnesses.policy.empty()),
-      pipeline_(recorder_, denials_, upstream_, ledger_routes_, settings.upstream, settings.commit,
+      entities_(&policy_schema()),
+      ledger_routes_(io_, recorder_, denials_, files, entities_, settings.commit, !settings.witnesses.policy.empty()),
+      pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, settings.upstream, settings.commit,
                 settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   if (settings.tls.on) server_.set_tls(nullptr);
@@ -56,8 +59,11 @@ void Core::run() {
   io_.run();
 }
 
-void Core::set_access(std::shared_ptr<const Access> access) {
-  boost::asio::post(io_, [this, access = std::move(access)] { pipeline_.set_access(access); });
+void Core::set_access(std::shared_ptr<const Access> access, std::function<void()> taken) {
+  boost::asio::post(io_, [this, access = std::move(access), taken = std::move(taken)]() mutable {
+    pipeline_.set_access(std::move(access));
+    taken();
+  });
 }
 
 void Core::set_tls(std::shared_ptr<const net::TlsServerContext> context) {
@@ -82,6 +88,8 @@ MetricsSnapshot Core::snapshot() {
                       .queued_bytes = client_.queued_bytes(),
                       .open_exchanges = client_.open_admissions(),
                       .ready = recorder_.ready() && !client_.full(),
+                      .meters_in_use = meters_.in_use(),
+                      .meters = meters_.capacity(),
                       .keeper = client_.keeper_stats(),
                       .logs = {}};
   const auto now = clock_.steady();

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -17,8 +19,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "gateway/internal/activation.h"
 #include "gateway/internal/core.h"
+#include "gateway/internal/publication.h"
 #include "gateway/internal/scraper.h"
 #include "gateway/internal/tls_identity.h"
 #include "gateway/witnesses.h"
@@ -26,8 +28,8 @@
 namespace redoubt::gateway {
 namespace {
 
-using internal::Activation;
 using internal::Core;
+using internal::Publication;
 using internal::TlsIdentity;
 
 void pin_to(int cpu) {
@@ -40,6 +42,11 @@ void pin_to(int cpu) {
 }
 
 using Descriptor = boost::asio::posix::basic_stream_descriptor<net::Executor>;
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
+
+// How long the launcher waits for the first publication; without it, requests are refused.
+constexpr std::chrono::seconds kPatience{1};
 
 // Signals arrive as bytes on a descriptor, and never in their default way: a second SIGTERM must not cut off what the
 // first one lets finish. Blocks them for the calling thread and all that it starts.
@@ -53,10 +60,10 @@ Result<UniqueFd> take_signals() {
   return fd;
 }
 
-// On the first core: SIGTERM and SIGINT drain, SIGHUP reads keys, policies and the certificate again. `tls` may be
-// null.
-net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores, Activation& activation,
-                          TlsIdentity* tls) {
+// On the first core: SIGTERM and SIGINT drain, SIGHUP reads the certificate and what is to be in force again. `tls` may
+// be null.
+net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>>& cores,
+                          Administration& administration, TlsIdentity* tls) {
   bool draining = false;
   while (true) {
     signalfd_siginfo info{};
@@ -65,11 +72,13 @@ net::Task<> watch_signals(Descriptor& signals, std::vector<std::unique_ptr<Core>
     if (info.ssi_signo != SIGHUP) {
       if (std::exchange(draining, true)) continue;
       log::info("gateway", "draining");
-      for (auto& core : cores) core->drain();
+      administration.drain([&cores] {
+        for (auto& core : cores) core->drain();
+      });
       continue;
     }
     if (tls != nullptr) tls->reload();
-    co_await activation.reload();
+    administration.reload();
   }
 }
 
@@ -82,11 +91,18 @@ void end_all(std::vector<std::unique_ptr<Core>>& cores, const std::string& why) 
 }
 
 // On the first core: the pipe ends when the keeper does.
-net::Task<> watch_keeper(Descriptor& alive, std::vector<std::unique_ptr<Core>>& cores) {
+net::Task<> watch_keeper(Descriptor& alive, std::vector<std::unique_ptr<Core>>& cores, Administration& administration) {
   char byte = 0;
   const auto [error, n] = co_await alive.async_read_some(boost::asio::buffer(&byte, 1), net::use_task);
   if (error == boost::asio::error::operation_aborted) co_return;
+  administration.ledger_gone("the keeper is gone");
   end_all(cores, "the keeper is gone");
+}
+
+net::Task<> tell_after(Timer& timer, const std::function<void()>& tell) {
+  timer.expires_after(kPatience);
+  co_await timer.async_wait(net::use_task);
+  tell();
 }
 
 // How many the first core may have open to witnesses.
@@ -120,8 +136,8 @@ void rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, UniqueFd keys_socket,
-                     UniqueFd policies_socket, UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
+Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> handles, Administration& administration,
+                     limits::Meters& meters, UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready) {
   GatewaySettings settings = wanted;
   if (auto done = settings.commit.check(settings.has_quorum); !done) return done;
   settings.server_limits.max_connections =
@@ -136,12 +152,10 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), *logs, files);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), meters, *logs, files);
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }
-  Activation activation(keys_socket.get(), policies_socket.get(), settings.operator_name, *logs, cores);
-  if (auto done = activation.load(); !done) return done;
   const internal::Scraper scraper(cores, *logs, settings.version);
   for (const auto& core : cores) {
     core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
@@ -156,7 +170,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   const SystemClock clock;
   std::optional<TlsIdentity> tls;
   if (settings.tls.on) {
-    tls.emplace(settings.tls, clock, cores);
+    tls.emplace(settings.tls, clock, cores, administration);
     if (auto obtained = tls->obtain_first(); !obtained) return obtained;
   }
   for (const auto& core : cores) {
@@ -167,13 +181,14 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   boost::asio::io_context& first = cores.front()->io();
   Descriptor signals(first, signal_fd->release());
   Descriptor alive(first, keeper_alive.release());
-  boost::asio::co_spawn(first, watch_signals(signals, cores, activation, tls ? &*tls : nullptr), rethrow);
-  boost::asio::co_spawn(first, watch_keeper(alive, cores), rethrow);
+  boost::asio::co_spawn(first, watch_signals(signals, cores, administration, tls ? &*tls : nullptr), rethrow);
+  boost::asio::co_spawn(first, watch_keeper(alive, cores, administration), rethrow);
   if (tls) boost::asio::co_spawn(first, tls->keep_fresh(), rethrow);
   std::optional<Error> refusal;
   if (witnesses) {
     witnesses->serve(cores.front()->ledger(), [&](const Error& why) {
       refusal = why;
+      administration.ledger_gone(why.message());
       end_all(cores, why.message());
     });
   }
@@ -184,25 +199,37 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores.size(); ++i) threads.emplace_back(run_core, i);
+  const std::function<void()> tell_ready = [&ready] {
+    if (!ready.valid()) return;
+    const char byte = 1;
+    if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
+    ready.reset();
+  };
+  Publication publication(cores, [&] { boost::asio::post(first, tell_ready); });
+  Result<> administered;
+  std::thread administrator([&] {
+    ::pthread_setname_np(::pthread_self(), "administration");
+    administered = administration.run(publication);
+    if (!administered) end_all(cores, "the administration ended");
+  });
+  Timer patience(first);
+  boost::asio::co_spawn(first, tell_after(patience, tell_ready), rethrow);
   // The watchers must not keep the first core's loop alive once it has drained.
   cores.front()->on_drained([&] {
     boost::system::error_code ignored;
     signals.close(ignored);
     alive.close(ignored);
-    activation.stop();
+    patience.cancel();
     if (tls) tls->stop();
     if (witnesses) witnesses->stop();
   });
-  const auto tell_ready = [&ready] {
-    const char byte = 1;
-    if (::write(ready.get(), &byte, 1) != 1) log::warning("gateway", "the launcher does not listen");
-    ready.reset();
-  };
-  boost::asio::co_spawn(first, activation.begin(tell_ready), rethrow);
   run_core(0);
   for (std::thread& thread : threads) thread.join();
+  administration.stop();
+  administrator.join();
 
   if (refusal) return *refusal;
+  if (!administered) return administered;
   for (const auto& core : cores) {
     if (!core->why_stopped().empty()) return Error(Errc::kUnavailable, "the ledger stopped: " + core->why_stopped());
   }

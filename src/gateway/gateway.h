@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/administration.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/logs.h"
@@ -31,7 +32,6 @@ struct GatewaySettings {
   std::string origin;  // of the log
   std::vector<TenantSettings> tenants;
   std::string version;           // of Redoubt
-  std::string operator_name;     // who started it, for records of activations
   std::string ledger_directory;  // read only
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
@@ -58,15 +58,15 @@ struct CoreHandles {
   UniqueFd wake;  // this core's eventfd
 };
 
-// Serves until SIGTERM or SIGINT, then drains. `keys`, `policies`: sockets on which the file of API keys and the packed
-// policies (policy_files.h) are sent (base/pass_file.h), once before the start and again before each SIGHUP.
-// `keeper_wake` is the keeper's eventfd; `keeper_alive` the read end of a pipe whose write end the keeper alone holds:
-// its end means that the keeper is gone. One byte is written to `ready` when policies are in force (or a second later,
-// when the ledger is not ready by then), with TLS under a certificate. With witnesses, requests are refused until the
-// keeper has heard what they have seen. Errors: what keeps it from starting; kVerifyFailed when a witness shows that
-// the ledger was rolled back or forked; kUnavailable when the ledger stopped while serving (in-flight exchanges have
-// been refused or cut).
-Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, UniqueFd keys, UniqueFd policies,
-                     UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready);
+// Serves until SIGTERM or SIGINT, then drains: the administration first, so that what it has begun still reaches every
+// core. `meters`: what all cores count in. `keeper_wake` is the keeper's eventfd; `keeper_alive` the read end of a pipe
+// whose write end the keeper alone holds: its end means that the keeper is gone. One byte is written to `ready` when
+// the administration's first publication is everywhere (or a second later, when the ledger is not ready by then), with
+// TLS under a certificate. With witnesses, requests are refused until the keeper has heard what they have seen. Errors:
+// what keeps it from starting; kVerifyFailed when a witness shows that the ledger was rolled back or forked;
+// kUnavailable when the ledger stopped while serving (in-flight exchanges have been refused or cut); the
+// administration's.
+Result<> run_gateway(const GatewaySettings& settings, std::vector<CoreHandles> cores, Administration& administration,
+                     limits::Meters& meters, UniqueFd keeper_wake, UniqueFd keeper_alive, UniqueFd ready);
 
 }  // namespace redoubt::gateway

@@ -10,7 +10,6 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
@@ -107,13 +106,13 @@ LedgerPath split_path(std::string_view path) {
   return {path.substr(0, end), path.substr(end + 1)};
 }
 
-record::ExchangeFacts facts_of(const Exchange& exchange, const ApiKey& principal, std::string_view operation) {
+record::ExchangeFacts facts_of(const Exchange& exchange, const Caller& caller, std::string_view operation) {
   return {.method = to_string(exchange.request().method),
           .path = exchange.request().path,
-          .principal_uid = principal.id,
-          .principal_name = principal.id,
-          .principal_type = record::PrincipalType::kService,
-          .credential_uid = principal.id,
+          .principal_uid = caller.principal->id,
+          .principal_name = caller.principal->id,
+          .principal_type = record_type(*caller.principal),
+          .credential_uid = caller.key->id,
           .operation = operation,
           .upstream = "ledger"};
 }
@@ -220,17 +219,17 @@ struct LedgerRoutes::Refusal {
 
 struct LedgerRoutes::Asker {
   const Access& access;
-  const ApiKey& principal;
+  Caller caller;
   const Log& log;
   std::string policies = {};  // that determined the last decision
   bool decided = false;       // by policies
 
   record::ExchangeFacts facts(const Exchange& exchange, std::string_view operation) const {
-    record::ExchangeFacts out = facts_of(exchange, principal, operation);
+    record::ExchangeFacts out = facts_of(exchange, caller, operation);
     if (decided) {
       out.authorizer = "cedar";
       out.policy_uid = policies;
-      out.policy_version = access.policies().digest();
+      out.policy_version = access.bundle();
     }
     return out;
   }
@@ -241,11 +240,12 @@ bool is_ledger_path(std::string_view path) {
 }
 
 LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
-                           const CommitSettings& commit, bool asks_witnesses)
+                           identity::EntityCache& entities, const CommitSettings& commit, bool asks_witnesses)
     : io_(io),
       recorder_(recorder),
       denials_(denials),
       files_(files),
+      entities_(entities),
       commit_(commit),
       asks_witnesses_(asks_witnesses) {}
 
@@ -269,7 +269,8 @@ net::Task<> LedgerRoutes::refuse(Exchange& exchange, const Asker& asker, std::st
 }
 
 net::Task<bool> LedgerRoutes::permitted(Exchange& exchange, Asker& asker, Action action) {
-  const Ruling ruling = asker.access.rule({.principal = &asker.principal,
+  const Ruling ruling = asker.access.rule({.principal = asker.caller.principal,
+                                           .key = asker.caller.key,
                                            .action = action,
                                            .model = {},
                                            .log = asker.log.tenant.empty() ? "system" : asker.log.tenant,
@@ -278,7 +279,8 @@ net::Task<bool> LedgerRoutes::permitted(Exchange& exchange, Asker& asker, Action
                                            .tls = !exchange.channel_binding().exporter.empty(),
                                            .purpose = {},
                                            .upstream_name = "ledger",
-                                           .upstream_provider = {}});
+                                           .upstream_provider = {}},
+                                          entities_);
   asker.policies = ruling.reasons_text();
   asker.decided = true;
   if (ruling.permit) co_return true;
@@ -291,31 +293,39 @@ net::Task<bool> LedgerRoutes::permitted(Exchange& exchange, Asker& asker, Action
   co_return false;
 }
 
-net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const Access* access) {
+net::Task<bool> LedgerRoutes::handle(Exchange& exchange, const Access* access, bool withdrawn) {
   const net::RequestHead& head = exchange.request();
   if (head.path == "/healthz" || head.path == "/readyz") {
-    co_await health(exchange, head.path == "/readyz", access != nullptr);
+    co_await health(exchange, head.path == "/readyz", access != nullptr, withdrawn);
     co_return true;
   }
   const bool metrics_wanted = head.path == kMetricsPath;
   if (!metrics_wanted && !is_ledger_path(head.path)) co_return false;
   if (access == nullptr) {
     const HeaderField fields[] = {{"Retry-After", "1"}};
-    co_await reply_problem(exchange, 503, "the policies are not in force yet", fields);
+    co_await reply_problem(exchange, 503,
+                           withdrawn ? "changes that are recorded are not in force yet, so nothing is permitted"
+                                     : "the policies are not in force yet",
+                           fields);
     co_return true;
   }
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
-  const ApiKey* const principal = credentials == 1 ? access->keys().find(authorization) : nullptr;
+  const auto caller = credentials == 1 ? access->find(authorization, recorder_.now()) : std::nullopt;
+  // Who belongs to a tenant that is not configured has no log: what cannot be recorded is nobody's.
+  const Log* const own = caller ? recorder_.logs().find(caller->principal->tenant) : nullptr;
+  std::optional<Asker> asker;
+  if (own != nullptr) asker.emplace(Asker{.access = *access, .caller = *caller, .log = *own});
+  Asker* const known = asker ? &*asker : nullptr;
   if (metrics_wanted) {
-    co_await metrics(exchange, *access, principal);
+    co_await metrics(exchange, known);
   } else {
-    co_await route(exchange, *access, principal);
+    co_await route(exchange, known);
   }
   co_return true;
 }
 
-net::Task<> LedgerRoutes::route(Exchange& exchange, const Access& access, const ApiKey* principal) {
+net::Task<> LedgerRoutes::route(Exchange& exchange, Asker* asker) {
   constexpr std::string_view kReceipt = "receipt/";
   const auto [tenant, path] = split_path(exchange.request().path);
   const bool opening = path == "open";
@@ -339,22 +349,19 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const Access& access, const 
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  if (principal == nullptr) {
+  if (asker == nullptr) {
     const Refusal refusal{DenialReason::kAuthentication, 401, "invalid_api_key", "this needs an API key"};
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  const Log* const own = recorder_.logs().find(principal->tenant);
-  REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
-  Asker asker{.access = access, .principal = *principal, .log = *own};
   const std::string_view operation = opening          ? kOpenOperation
                                      : entries_wanted ? kReadOperation
                                      : hashes_wanted  ? kHashesOperation
                                                       : kReceiptOperation;
-  if (log != own) {
+  if (log != &asker->log) {
     // The same whether there is such a tenant or not.
     const Refusal refusal{DenialReason::kAuthorization, 404, "unknown_log", "this key reads no such log"};
-    co_await refuse(exchange, asker, operation, refusal);
+    co_await refuse(exchange, *asker, operation, refusal);
     co_return;
   }
   if (hashes_wanted) {
@@ -362,15 +369,15 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, const Access& access, const 
     co_return;
   }
   if (path.starts_with(kReceipt)) {
-    co_await receipt(exchange, asker, path.substr(kReceipt.size()));
+    co_await receipt(exchange, *asker, path.substr(kReceipt.size()));
     co_return;
   }
-  const bool may = co_await permitted(exchange, asker, opening ? Action::kOpenValues : Action::kReadEntries);
+  const bool may = co_await permitted(exchange, *asker, opening ? Action::kOpenValues : Action::kReadEntries);
   if (!may) co_return;
   if (opening) {
-    co_await open_values(exchange, asker);
+    co_await open_values(exchange, *asker);
   } else {
-    co_await entries(exchange, asker, path);
+    co_await entries(exchange, *asker, path);
   }
 }
 
@@ -499,7 +506,7 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const Asker& auditor) 
       co_await exchange.reply({.status = 200, .content_type = "application/json", .headers = {}}, reply);
 }
 
-net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_force) {
+net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_force, bool withdrawn) {
   const ledger::LedgerClient& client = recorder_.client();
   const bool ready = !ready_wanted || (recorder_.ready() && !client.full() && in_force);
   const bool behind = client.ready() && !recorder_.ready();  // the ledger works, but its answers are overdue
@@ -507,6 +514,7 @@ net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_
                                 : !client.stopped().empty() ? "not ready: the ledger stopped\n"
                                 : behind                    ? "not ready: the ledger does not answer\n"
                                 : client.full()             ? "not ready: the ledger's disk is nearly full\n"
+                                : withdrawn                 ? "not ready: the state is behind the ledger\n"
                                 : recorder_.ready()         ? "not ready: the policies are not in force yet\n"
                                 : asks_witnesses_           ? "not ready: asking witnesses\n"
                                                             : "not ready: starting\n";
@@ -514,28 +522,25 @@ net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_
       co_await exchange.reply({.status = ready ? 200 : 503, .content_type = kText, .headers = {}}, body);
 }
 
-net::Task<> LedgerRoutes::metrics(Exchange& exchange, const Access& access, const ApiKey* principal) {
+net::Task<> LedgerRoutes::metrics(Exchange& exchange, Asker* asker) {
   if (exchange.request().method != net::Method::kGet) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed", "metrics are read with GET"};
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  if (principal == nullptr) {
+  if (asker == nullptr) {
     const Refusal refusal{DenialReason::kAuthentication, 401, "invalid_api_key", "this needs an API key"};
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
-  const Log* const own = recorder_.logs().find(principal->tenant);
-  REDOUBT_CHECK(own != nullptr);  // Logs::check() let the keys in
-  Asker asker{.access = access, .principal = *principal, .log = *own};
-  if (!principal->tenant.empty()) {
+  if (!asker->log.tenant.empty()) {
     // They tell how much every tenant does. Policies cannot permit that.
     const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied",
                           "this is for those who belong to no tenant"};
-    co_await refuse(exchange, asker, kMetricsOperation, refusal);
+    co_await refuse(exchange, *asker, kMetricsOperation, refusal);
     co_return;
   }
-  const bool may = co_await permitted(exchange, asker, Action::kReadMetrics);
+  const bool may = co_await permitted(exchange, *asker, Action::kReadMetrics);
   if (!may) co_return;
   Result<std::string> text = Error(Errc::kUnavailable, "nothing is counted here");
   if (scrape_) text = co_await scrape_();

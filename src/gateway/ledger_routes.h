@@ -59,29 +59,30 @@ class LedgerRoutes {
   // Longest time that a receipt's request waits for a checkpoint that covers it.
   static constexpr std::chrono::milliseconds kReceiptWait{1000};
 
-  // All must outlive the routes. `asks_witnesses`: the ledger is ready once they have answered.
+  // All must outlive the routes. `entities`: the core's. `asks_witnesses`: the ledger is ready once they have answered.
   LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, DenialCounter& denials, LedgerFiles& files,
-               const CommitSettings& commit, bool asks_witnesses = false);
+               identity::EntityCache& entities, const CommitSettings& commit, bool asks_witnesses = false);
 
   // What `/metrics` answers, in the form of encoding/metrics_text.h; an error is a 503. Without one, always that.
   using Scrape = std::function<net::Task<Result<std::string>>()>;
   void on_scrape(Scrape scrape) { scrape_ = std::move(scrape); }
 
-  // False when the path is none of ours. Errors have the form of RFC 9457. `access` must outlive the call;
-  // null: nobody is known and nothing permitted yet.
-  net::Task<bool> handle(net::Exchange& exchange, const Access* access);
+  // False when the path is none of ours. Errors have the form of RFC 9457. `access` must outlive the call; null: nobody
+  // is known and nothing permitted, not yet or, when it is `withdrawn`, not any more.
+  net::Task<bool> handle(net::Exchange& exchange, const Access* access, bool withdrawn = false);
 
  private:
   struct Refusal;  // what is answered and recorded
-  struct Asker;    // a principal, and its log
+  struct Asker;    // a caller, and its log
 
-  net::Task<> route(net::Exchange& exchange, const Access& access, const ApiKey* principal);
+  // Null: nobody known.
+  net::Task<> route(net::Exchange& exchange, Asker* asker);
   net::Task<> receipt(net::Exchange& exchange, const Asker& asker, std::string_view index_text);
   net::Task<> entries(net::Exchange& exchange, const Asker& auditor, std::string_view path);
   net::Task<> resource(net::Exchange& exchange, const Log& log, std::string_view path);
   net::Task<> open_values(net::Exchange& exchange, const Asker& auditor);
-  net::Task<> health(net::Exchange& exchange, bool ready_wanted, bool in_force);
-  net::Task<> metrics(net::Exchange& exchange, const Access& access, const ApiKey* principal);
+  net::Task<> health(net::Exchange& exchange, bool ready_wanted, bool in_force, bool withdrawn);
+  net::Task<> metrics(net::Exchange& exchange, Asker* asker);
   // Whether policies permit it; if not it has been refused, on record.
   net::Task<bool> permitted(net::Exchange& exchange, Asker& asker, Action action);
 
@@ -94,6 +95,7 @@ class LedgerRoutes {
   Recorder& recorder_;
   DenialCounter& denials_;
   LedgerFiles& files_;
+  identity::EntityCache& entities_;
   const CommitSettings& commit_;
   const bool asks_witnesses_;
   Scrape scrape_;

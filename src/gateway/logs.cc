@@ -33,14 +33,4 @@ const Log* Logs::find(std::string_view tenant) const {
   return at == logs_.end() ? nullptr : &*at;
 }
 
-Result<> Logs::check(const ApiKeys& keys) const {
-  for (const ApiKey& key : keys.all()) {
-    if (find(key.tenant) == nullptr) {
-      return Error(Errc::kInvalidArgument,
-                   "key `" + key.id + "` is of tenant `" + key.tenant + "`, which is not configured");
-    }
-  }
-  return {};
-}
-
 }  // namespace redoubt::gateway

@@ -1,7 +1,7 @@
 // The logs that the gateway writes to and reads from: one for each tenant, and the system log for who has none.
 //
-// Every API key belongs to one of them. What its holder does is recorded there, and that log is all that the holder can
-// read of the ledger.
+// Every principal belongs to one of them. What it does is recorded there, and that log is all that it can read of the
+// ledger.
 #pragma once
 
 #include <string>
@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/result.h"
-#include "gateway/api_keys.h"
 #include "ledger/logs.h"
 
 namespace redoubt::gateway {
@@ -41,9 +40,6 @@ class Logs {
   const Log& system() const { return logs_.front(); }
   // Null when no such tenant is configured. The empty name is the system log's, as is `system`.
   const Log* find(std::string_view tenant) const;
-
-  // kInvalidArgument naming the first key whose tenant is not configured.
-  Result<> check(const ApiKeys& keys) const;
 
   const std::vector<Log>& all() const { return logs_; }
 

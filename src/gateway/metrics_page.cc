@@ -68,6 +68,16 @@ void write_requests(MetricsText& text, const RequestMetrics& requests) {
   counter(text, "redoubt_http_reply_body_bytes_total", "Bytes of reply bodies sent.", requests.reply_body_bytes);
 }
 
+void write_limits(MetricsText& text, const MetricsSnapshot& sum) {
+  text.family("redoubt_limit_refusals_total", MetricType::kCounter,
+              "Requests refused, and replies cut off or withheld, by what the limit counts.");
+  for (std::size_t i = 0; i < kLimitNames.size(); ++i) {
+    text.sample({{"quantity", kLimitNames[i]}}, sum.requests.limited[i]);
+  }
+  gauge(text, "redoubt_limit_meters_in_use", "Meters that count what somebody uses.", sum.meters_in_use);
+  gauge(text, "redoubt_limit_meters", "Meters that there may be; what needs a further one is refused.", sum.meters);
+}
+
 void write_recorder(MetricsText& text, const RecorderCounts& counts) {
   counter(text, "redoubt_admissions_total", "Exchanges whose admission became durable.", counts.admissions);
   text.family("redoubt_admissions_refused_total", MetricType::kCounter,
@@ -161,6 +171,7 @@ std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& log
   gauge(text, "redoubt_ready", "1 while new exchanges can be recorded.", sum.ready ? 1 : 0);
   gauge(text, "redoubt_cores", "Cores of the gateway.", cores.size());
   write_requests(text, sum.requests);
+  write_limits(text, sum);
   write_recorder(text, sum.recorder);
   write_connections(text, sum.server);
   gauge(text, "redoubt_ledger_queue_bytes", "Bytes that wait for the keeper.", sum.queued_bytes);

@@ -14,6 +14,44 @@ void read_count(const simdjson::dom::object& usage, std::string_view name, std::
   if (usage[name].get(count) == simdjson::SUCCESS) out = count;
 }
 
+std::uint64_t positive_member(const simdjson::dom::object& object, std::string_view name) {
+  std::uint64_t number = 0;
+  return object[name].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+std::uint64_t product(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t out = 0;
+  return __builtin_mul_overflow(a, b, &out) ? ~std::uint64_t{0} : out;
+}
+
+// Of all strings in it, names of members left out. The reader has bounded the depth.
+std::uint64_t text_bytes(simdjson::dom::element value) {
+  std::string_view text;
+  simdjson::dom::array array;
+  simdjson::dom::object object;
+  std::uint64_t sum = 0;
+  if (value.get(text) == simdjson::SUCCESS) return text.size();
+  if (value.get(array) == simdjson::SUCCESS) {
+    for (const simdjson::dom::element each : array) sum += text_bytes(each);
+  } else if (value.get(object) == simdjson::SUCCESS) {
+    for (const simdjson::dom::key_value_pair member : object) sum += text_bytes(member.value);
+  }
+  return sum;
+}
+
+std::uint64_t text_of_choices(const simdjson::dom::object& reply) {
+  std::uint64_t sum = 0;
+  simdjson::dom::array choices;
+  if (reply["choices"].get(choices) != simdjson::SUCCESS) return 0;
+  for (const simdjson::dom::element choice : choices) {
+    for (const std::string_view name : {"message", "delta"}) {
+      simdjson::dom::element text;
+      if (choice[name].get(text) == simdjson::SUCCESS) sum += text_bytes(text);
+    }
+  }
+  return sum;
+}
+
 // Prompts and replies do not stay in the parser.
 struct ForgetAtEnd {
   encoding::JsonReader& reader;
@@ -44,6 +82,9 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
   if (stream.error() == simdjson::SUCCESS && !stream.is_null() && stream.get(request.stream) != simdjson::SUCCESS) {
     return Error(Errc::kMalformed, "`stream` is not a boolean");
   }
+  request.max_output_tokens =
+      product(std::max(positive_member(object, "max_completion_tokens"), positive_member(object, "max_tokens")),
+              std::max<std::uint64_t>(positive_member(object, "n"), 1));
   return request;
 }
 
@@ -53,7 +94,7 @@ Result<TokenUsage> parse_usage(encoding::JsonReader& reader, std::string_view bo
   if (!root) return root.error();
   simdjson::dom::object object;
   if (root->get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "not a JSON object");
-  TokenUsage out;
+  TokenUsage out{.text_bytes = text_of_choices(object)};
   simdjson::dom::object usage;
   if (object["usage"].get(usage) != simdjson::SUCCESS) return out;
   read_count(usage, "prompt_tokens", out.prompt_tokens);

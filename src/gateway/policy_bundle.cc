@@ -4,8 +4,6 @@
 #include <map>
 
 #include "base/check.h"
-#include "crypto/sha256.h"
-#include "encoding/base64.h"
 #include "policy/policy_json.h"
 #include "policy/validate.h"
 
@@ -79,27 +77,6 @@ Result<> check(const policy::PolicySet& policies, const PolicyFile& file) {
   return Error(Errc::kMalformed, report(problems, file));
 }
 
-void add_sized(crypto::Sha256& hash, std::string_view text) {
-  std::array<std::byte, 8> size;
-  store_le(MutableByteView(size), static_cast<std::uint64_t>(text.size()));
-  hash.update(size);
-  hash.update(as_bytes(text));
-}
-
-std::string digest_of(std::span<const PolicyFile> files) {
-  std::vector<const PolicyFile*> sorted;
-  for (const PolicyFile& file : files) sorted.push_back(&file);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
-  crypto::Sha256 hash;
-  add_sized(hash, "redoubt policy bundle 1");
-  add_sized(hash, kPolicySchema);
-  for (const PolicyFile* file : sorted) {
-    add_sized(hash, file->name);
-    add_sized(hash, file->text);
-  }
-  return "sha256:" + encoding::hex(hash.finish());
-}
-
 }  // namespace
 
 const policy::Schema& policy_schema() {
@@ -151,7 +128,6 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     REDOUBT_CHECK(obligations.has_value());
     bundle->rules_.push_back({std::string(bundle->compiled_->id(i)), policy.effect, *std::move(obligations)});
   }
-  bundle->digest_ = digest_of(files);
   return std::shared_ptr<const PolicyBundle>(std::move(bundle));
 }
 

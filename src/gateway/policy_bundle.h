@@ -54,9 +54,6 @@ class PolicyBundle {
   // line for each problem, with its place.
   static Result<std::shared_ptr<const PolicyBundle>> load(std::span<const PolicyFile> files);
 
-  // `sha256:` and 64 hexadecimal digits, over schema, names and texts (docs/formats/policy-bundle.md): what a record
-  // names when it says which policies decided.
-  const std::string& digest() const { return digest_; }
   const policy::PolicySet& policies() const { return policies_; }
 
   Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;
@@ -69,7 +66,6 @@ class PolicyBundle {
     Obligations obligations;
   };
 
-  std::string digest_;
   policy::PolicySet policies_;
   std::shared_ptr<const policy::CompiledPolicies> compiled_;
   std::vector<Rule> rules_;  // by the compiled policies' numbers

@@ -40,7 +40,7 @@ inline constexpr std::array<std::string_view, 4> kAdmissionRefusalNames{"ledger_
 // What was recorded, or would have been. Plain members on the core's thread.
 struct RecorderCounts {
   std::array<std::uint64_t, 7> denials{};   // by record::DenialReason; those of strangers one by one
-  std::array<std::uint64_t, 6> outcomes{};  // by record::Finish
+  std::array<std::uint64_t, 7> outcomes{};  // by record::Finish
   std::array<std::uint64_t, kAdmissionRefusalNames.size()> refused{};
   std::uint64_t admissions = 0;
 

@@ -20,6 +20,10 @@ void RequestMetrics::count(Route route, DecisionSaid decision, int status) {
             [static_cast<std::size_t>(status_class)];
 }
 
+void RequestMetrics::count(const limits::Refusal& refusal) {
+  ++limited[refusal.limit != nullptr ? static_cast<std::size_t>(refusal.limit->quantity) : limits::kQuantities];
+}
+
 void RequestMetrics::add(const RequestMetrics& other) {
   for (std::size_t route = 0; route < requests.size(); ++route) {
     for (std::size_t decision = 0; decision < kDecisionNames.size(); ++decision) {
@@ -33,6 +37,7 @@ void RequestMetrics::add(const RequestMetrics& other) {
   in_flight += other.in_flight;
   request_body_bytes += other.request_body_bytes;
   reply_body_bytes += other.reply_body_bytes;
+  for (std::size_t i = 0; i < limited.size(); ++i) limited[i] += other.limited[i];
 }
 
 MeteredExchange::MeteredExchange(RequestMetrics& metrics, net::Exchange& exchange, const Clock& clock)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/histogram.h"
+#include "limits/meters.h"
 #include "net/exchange.h"
 
 namespace redoubt::gateway {
@@ -35,6 +36,10 @@ inline constexpr std::array<std::string_view, 3> kDecisionNames{"permit", "deny"
 // The status' class; none when no reply head went out.
 inline constexpr std::array<std::string_view, 6> kCodeNames{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
+// What a limit that said no counts; none when it was no limit, but that nothing more can be counted.
+inline constexpr std::array<std::string_view, limits::kQuantities + 1> kLimitNames{"requests", "tokens", "bytes_out",
+                                                                                   "money", "none"};
+
 struct RequestMetrics {
   using ByCode = std::array<std::uint64_t, kCodeNames.size()>;
   using ByDecision = std::array<ByCode, kDecisionNames.size()>;
@@ -43,10 +48,12 @@ struct RequestMetrics {
   std::array<Histogram<kRequestTimeBounds>, kRouteNames.size()> duration{};  // parsed head to the end of the reply
   Histogram<kRequestTimeBounds> upstream_duration;                           // sent to the end of the response
   std::uint64_t in_flight = 0;
-  std::uint64_t request_body_bytes = 0;  // read
-  std::uint64_t reply_body_bytes = 0;    // handed to the connection
+  std::uint64_t request_body_bytes = 0;                     // read
+  std::uint64_t reply_body_bytes = 0;                       // handed to the connection
+  std::array<std::uint64_t, kLimitNames.size()> limited{};  // requests refused, and replies cut off or withheld
 
   void count(Route route, DecisionSaid decision, int status);
+  void count(const limits::Refusal& refusal);
   void add(const RequestMetrics& other);
 };
 

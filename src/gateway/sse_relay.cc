@@ -108,4 +108,29 @@ void SseRelay::look_at(std::span<char> event) {
   }
 }
 
+std::string_view first_event(std::string_view events) {
+  for (std::size_t at = 0; at < events.size();) {
+    const LineEnd line = find_line_end(events, at);
+    if (line.next == std::string_view::npos) break;
+    if (line.end == at) return events.substr(0, line.next);
+    at = line.next;
+  }
+  return events;
+}
+
+std::string_view event_data(std::string_view event) {
+  std::string_view data;
+  for (std::size_t at = 0; at < event.size();) {
+    const LineEnd end = find_line_end(event, at);
+    const std::string_view line = without_mark_and_blanks(event.substr(at, std::min(end.end, event.size()) - at));
+    if (line.starts_with("data:")) {
+      if (!data.empty()) return event;
+      data = line.substr(5);
+    }
+    if (end.next == std::string_view::npos) break;
+    at = end.next;
+  }
+  return data;
+}
+
 }  // namespace redoubt::gateway

@@ -47,4 +47,10 @@ class SseRelay {
   bool done_ = false;
 };
 
+// Of whole events: the first one, with the empty line that ends it.
+std::string_view first_event(std::string_view events);
+// The event's data when that is one line, as the API's events have it; the event itself when it is several; empty when
+// there is none.
+std::string_view event_data(std::string_view event);
+
 }  // namespace redoubt::gateway

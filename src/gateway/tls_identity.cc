@@ -45,8 +45,12 @@ void rethrow(std::exception_ptr error) {
 }  // namespace
 
 TlsIdentity::TlsIdentity(const TlsSettings& settings, const Clock& clock,
-                         const std::vector<std::unique_ptr<Core>>& cores)
-    : settings_(settings), clock_(clock), cores_(cores), timer_(cores.front()->io().get_executor()) {}
+                         const std::vector<std::unique_ptr<Core>>& cores, Administration& administration)
+    : settings_(settings),
+      clock_(clock),
+      cores_(cores),
+      administration_(administration),
+      timer_(cores.front()->io().get_executor()) {}
 
 Result<TlsIdentity::Context> TlsIdentity::load_files() const {
   auto chain = receive_file(settings_.certificate_socket, kMaxPemBytes);
@@ -106,6 +110,7 @@ Result<> TlsIdentity::obtain_first() {
 
 void TlsIdentity::adopt(const Context& context) {
   for (const auto& core : cores_) core->set_tls(context);
+  administration_.set_tls(context);
   const std::int64_t now = clock_.now().value;
   renew_at_ = {now + (context->not_after().value - now) / 2};
   log::info("gateway", "TLS certificate in use", {{"ends_in_s", (context->not_after().value - now) / 1000}});

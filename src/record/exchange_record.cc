@@ -408,6 +408,8 @@ std::string_view to_string(Finish finish) {
       return "upstream_timeout";
     case Finish::kReleaseDenied:
       return "release_denied";
+    case Finish::kLimitReached:
+      return "limit_reached";
     case Finish::kAborted:
       break;
   }
@@ -467,7 +469,9 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   const std::int64_t duration_ms = std::max<std::int64_t>(outcome.duration_ms, 0);
   const bool has_tokens = outcome.prompt_tokens || outcome.completion_tokens || outcome.total_tokens;
   const bool uses_ai = has_tokens || !facts.model.empty();
-  const bool released = outcome.finish != Finish::kReleaseDenied;
+  const bool released = outcome.finish != Finish::kReleaseDenied && outcome.finish != Finish::kLimitReached;
+  std::string_view limit = outcome.finish == Finish::kLimitReached ? outcome.limit : std::string_view();
+  cutter.cut(limit, kNameSizeMax);
   const bool succeeded =
       outcome.finish == Finish::kCompleted && outcome.http_status >= 100 && outcome.http_status < 400;
 
@@ -505,6 +509,7 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
     json << "}";
   }
   if (!released) write_control(json, kDeniedAction, kBlocked);
+  if (!limit.empty()) write_authorization(json, "deny", {.authorizer = kLimitsAuthorizer, .policy_uid = limit});
   begin_unmapped(json, Stage::kOutcome);
   json.member(R"(,"admission_index":)", outcome.admission_index);
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");

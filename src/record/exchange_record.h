@@ -41,6 +41,9 @@ struct FieldCommitment {
 };
 inline constexpr std::size_t kCommitmentsMax = 16;  // further ones are not written
 
+// The authorizer of what a limit decided; the determining policy is then the limit's id.
+inline constexpr std::string_view kLimitsAuthorizer = "limits";
+
 enum class PrincipalType : std::uint8_t { kUnknown, kUser, kAdmin, kSystem, kService };
 
 // Where a record is made; the same for all records of a process and log.
@@ -70,7 +73,7 @@ struct ExchangeFacts {
   std::string_view provider;   // who serves the model; empty: the upstream's name
   std::string_view upstream;   // our name for where it is sent; may be empty
 
-  std::string_view authorizer;      // what decided, for example `cedar` or `static-roles`; may be empty
+  std::string_view authorizer;      // what decided, for example `cedar` or kLimitsAuthorizer; may be empty
   std::string_view policy_uid;      // the determining policy; may be empty
   std::string_view policy_version;  // the policy bundle or snapshot pinned; may be empty
 
@@ -86,7 +89,8 @@ enum class Finish : std::uint8_t {
   kClientGone,       // the caller left first
   kUpstreamFailed,   // the upstream could not be reached or broke off
   kUpstreamTimeout,  // the upstream was too slow
-  kReleaseDenied,    // the answer was not released
+  kReleaseDenied,    // the answer, or the rest of it, was not released
+  kLimitReached,     // a limit was reached while the answer came
   kAborted,          // Redoubt ended it: shutdown or a failure of its own
 };
 // As written, for example `client_gone`.
@@ -102,6 +106,7 @@ struct Outcome {
   std::optional<std::uint64_t> prompt_tokens;
   std::optional<std::uint64_t> completion_tokens;
   std::optional<std::uint64_t> total_tokens;
+  std::string_view limit;                        // kLimitReached: the limit's id; may be empty
   std::span<const FieldCommitment> commitments;  // usually one to the completion
 };
 

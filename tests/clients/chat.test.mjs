@@ -1,7 +1,8 @@
 // The official OpenAI client, unmodified, against Redoubt before the stand-in.
 //
-// From the environment: REDOUBT_URL (http://HOST:PORT), REDOUBT_KEY, and REDOUBT_STANDIN_ONLY=1 when the URL is that
-// of a bare stand-in, which knows no keys and gives no receipts.
+// From the environment: REDOUBT_URL (http://HOST:PORT), REDOUBT_KEY, REDOUBT_LIMITED_KEY (of the principal `limited`),
+// REDOUBT_ADMIN_URL and REDOUBT_ADMIN_KEY (of an administrator), and REDOUBT_STANDIN_ONLY=1 when the URL is that of a bare
+// stand-in, which knows no keys and gives no receipts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
@@ -162,4 +163,62 @@ test('thirty-two requests at once are each answered with their own text', async 
   const together = (await Promise.all(Array.from({ length: 32 }, (_, i) => ask(i)))).map(text);
   assert.equal(new Set(together).size, 32);
   for (const i of [0, 13, 31]) assert.equal(text(await ask(i)), together[i]);
+});
+
+// A limit of what `limited` may use in a day, in place of the last one; null lifts it.
+let limit = null;
+async function limitTo(quantity, amount) {
+  const call = (method, path, body, fields = {}) => fetch(`${process.env.REDOUBT_ADMIN_URL}/admin/v1/limits${path}`, {
+    method,
+    headers: { authorization: `Bearer ${process.env.REDOUBT_ADMIN_KEY}`, 'content-type': 'application/json', ...fields },
+    body: body && JSON.stringify(body),
+  });
+  if (limit) assert.equal((await call('DELETE', '/clients', null, { 'if-match': limit })).status, 204);
+  limit = null;
+  if (quantity === null) return;
+  const wanted = { id: 'clients', subject_type: 'principal', subject: 'limited', quantity, period: 'day', amount };
+  const reply = await call('POST', '', wanted);
+  assert.equal(reply.status, 201);
+  limit = reply.headers.get('etag');
+}
+
+const limited = new OpenAI({
+  baseURL: `${url}/v1`, apiKey: process.env.REDOUBT_LIMITED_KEY ?? 'none', maxRetries: 0, timeout: 20_000,
+});
+
+test('beyond a limit the client raises its error of rates, with its headers', { skip: standinOnly }, async () => {
+  await limitTo('requests', 1);
+  const { response } = await limited.chat.completions.create({ model, messages }).withResponse();
+  assert.equal(response.headers.get('x-ratelimit-limit-requests'), '1');
+  assert.equal(response.headers.get('x-ratelimit-remaining-requests'), '0');
+  await assert.rejects(limited.chat.completions.create({ model, messages }), (error) => {
+    assert.ok(error instanceof OpenAI.RateLimitError, String(error));
+    assert.equal(error.status, 429);
+    assert.equal(error.type, 'rate_limit_error');
+    assert.equal(error.code, 'rate_limit_exceeded');
+    assert.match(error.headers.get('retry-after'), /^\d+$/);
+    assert.equal(error.headers.get('x-ratelimit-remaining-requests'), '0');
+    assert.match(error.headers.get('ratelimit'), /^"principal-requests-day";r=0;t=\d+$/);
+    return true;
+  });
+  await limitTo(null);
+});
+
+test('a stream that reaches a limit ends with an error', { skip: standinOnly }, async () => {
+  await limitTo('bytes_out', 700);
+  const stream = await limited.chat.completions.create({ model, messages, stream: true });
+  let chunks = 0;
+  await assert.rejects(async () => {
+    for await (const chunk of stream) {
+      assert.ok(chunk.id);
+      chunks += 1;
+    }
+  }, (error) => {
+    assert.ok(error instanceof OpenAI.APIError, String(error));
+    assert.equal(error.code, 'rate_limit_exceeded');
+    assert.match(error.message, /the limit of bytes per day for this principal is reached/);
+    return true;
+  });
+  assert.ok(chunks > 0);
+  await limitTo(null);
 });

@@ -52,13 +52,18 @@ if [ "${REDOUBT_STANDIN_ONLY:-}" = 1 ]; then
   exit 0
 fi
 
-"$bin/redoubt" init --dir "$work/redoubt" >"$work/init.log" 2>&1
-REDOUBT_KEY=$("$bin/redoubt" identity issue-key --dir "$work/redoubt" --name clients 2>"$work/key.log")
-"$bin/redoubt" serve --dir "$work/redoubt" --listen 127.0.0.1:0 --upstream "$upstream" \
+"$bin/redoubt" init --dir "$work/redoubt" --application clients --application limited --one-person >"$work/init.out"
+# key_of NAME: the key that init made for this principal.
+key_of() { sed -n "s/.* $1  *//p" "$work/init.out"; }
+REDOUBT_KEY=$(key_of clients)
+REDOUBT_LIMITED_KEY=$(key_of limited)
+REDOUBT_ADMIN_KEY=$(key_of admin-1)
+"$bin/redoubt" serve --dir "$work/redoubt" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --upstream "$upstream" \
   >"$work/redoubt.out" 2>"$work/redoubt.log" &
 children+=($!)
 REDOUBT_URL=$(wait_for_address redoubt)
-export REDOUBT_URL REDOUBT_KEY
+REDOUBT_ADMIN_URL=$(sed -n 's/^administration on \(http[^ ]*\).*/\1/p' "$work/redoubt.out")
+export REDOUBT_URL REDOUBT_KEY REDOUBT_LIMITED_KEY REDOUBT_ADMIN_URL REDOUBT_ADMIN_KEY
 node --test .
 
 # Everything that was answered is in a log that holds together.

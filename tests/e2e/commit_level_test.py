@@ -29,7 +29,7 @@ def append_settings(redoubt, text):
 class Published(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(self.answer)
-        self.redoubt = Redoubt(self.upstream.url)
+        self.redoubt = Redoubt(self.upstream.url, applications=("limited:callers::another",))
         append_settings(self.redoubt, PUBLISHED)
         self.redoubt.start()
 
@@ -101,10 +101,7 @@ class Published(unittest.TestCase):
     def test_a_route_of_its_own_and_denials_are_durable(self):
         status, fields, _ = self.redoubt.get("/v1/models", key=self.redoubt.key)
         self.assertEqual((status, fields["redoubt-commit"]), (200, "durable"))
-        limited = self.redoubt.issue("limited", "--model", "another")
-        self.redoubt.stop()
-        self.redoubt.start()
-        status, fields, _ = self.redoubt.chat(key=limited)
+        status, fields, _ = self.redoubt.chat(key=self.redoubt.keys["limited"])
         self.assertEqual((status, fields["redoubt-commit"]), (403, "durable"))
 
     def test_a_caller_that_leaves_while_its_reply_waits_is_missed_by_nobody(self):

@@ -41,7 +41,7 @@ def wait_for(what, seconds=10.0):
     raise AssertionError("waited in vain")
 
 
-# Records of a start: policies come into force, and have come.
+# Records of a first start: who is known, by `redoubt init`, and the bundle that comes into force.
 STARTED = 2
 
 
@@ -130,6 +130,7 @@ class Resources(typing.NamedTuple):
     upstreams: int
     others: int
     resident_kib: int
+    names: tuple  # of what every descriptor is
 
 
 class RawConnection:
@@ -212,29 +213,34 @@ class RawConnection:
 
 class Redoubt:
     def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
-                 environment=None, origin="test.example/log"):
-        """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours."""
+                 environment=None, origin="test.example/log", tenants=(), applications=(), one_person=True):
+        """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours. `applications`:
+        further ones than `demo` and `auditor`, as `redoubt init` takes them; `keys` has the keys of all, by name."""
         self.flags = list(flags)  # further ones of `redoubt serve`
         self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
         self.dir = os.path.join(self.folder, "var")
         self.upstream = upstream
         if not os.path.exists(self.dir):
-            run(program("redoubt"), "init", "--dir", self.dir, "--origin", origin, "--upstream", upstream)
-            with open(os.path.join(self.dir, "redoubt.toml")) as file:
-                text = file.read()
-            text = text.replace("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)
-            text = text.replace("[ledger]\n", "[ledger]\nsegment_size = \"9MiB\"\n")
-            text = text.replace("[upstream]\n", "[upstream]\n" + upstream_settings)
-            with open(os.path.join(self.dir, "redoubt.toml"), "w") as file:
-                file.write(text)
-            self.key = self.issue("demo")
-            self.auditor = self.issue("auditor", "--role", "auditor")
+            words = [f"--application={words}" for words in ("demo", "auditor:auditors", *applications)]
+            words += [f"--tenant={name}" for name in tenants] + ["--one-person"] * one_person
+            made = json.loads(run(program("redoubt"), "init", "--dir", self.dir, "--origin", origin, "--upstream",
+                                  upstream, "--json", *words).stdout)
+            self.keys = {principal["id"]: principal["key"] for principal in made["principals"]}
+            self.key, self.auditor = self.keys["demo"], self.keys["auditor"]
+            self.configure("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)
+            self.configure("127.0.0.1:8081", "127.0.0.1:0")
+            self.configure("[ledger]\n", "[ledger]\nsegment_size = \"9MiB\"\n")
+            self.configure("[upstream]\n", "[upstream]\n" + upstream_settings)
         self.process = None
 
-    def issue(self, name, *options):
-        return run(program("redoubt"), "identity", "issue-key", "--dir", self.dir, "--name", name,
-                   *options).stdout.strip()
+    def configure(self, old, new):
+        """Replaces text in redoubt.toml; without `old`, appends."""
+        path = os.path.join(self.dir, "redoubt.toml")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace(old, new) if old else text + new)
 
     def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=(),
               until="/readyz"):
@@ -250,6 +256,8 @@ class Redoubt:
         if not match:
             raise AssertionError("did not start: " + self.log_text())
         self.url, self.port = match.group(1), int(match.group(2))
+        with open(os.path.join(self.dir, "run", "admin-address")) as file:
+            self.admin_url = file.read().strip()
         wait_for(lambda: self.get(until)[0] == 200)
         return self
 
@@ -276,6 +284,8 @@ class Redoubt:
         pid = self.child("redoubt-gateway")
         sockets = set()
         others = 0
+        names = []
+        known = {}
         for name in os.listdir(f"/proc/{pid}/fd"):
             try:
                 target = os.readlink(f"/proc/{pid}/fd/{name}")
@@ -285,6 +295,7 @@ class Redoubt:
                 sockets.add(target[8:-1])
             else:
                 others += 1
+                names.append(target)
         callers = upstreams = 0
         upstream_port = int(self.upstream.rsplit(":", 1)[1])
         for table in ("tcp", "tcp6"):
@@ -292,14 +303,18 @@ class Redoubt:
                 for line in file.readlines()[1:]:
                     fields = line.split()
                     local, remote = (int(end.rsplit(":", 1)[1], 16) for end in fields[1:3])
-                    if fields[9] not in sockets or fields[3] == "0A":  # LISTEN
+                    if fields[9] not in sockets:
+                        continue
+                    known[fields[9]] = f"port {local} to {remote}, state {fields[3]}"
+                    if fields[3] == "0A":  # LISTEN
                         continue
                     callers += local == self.port
                     upstreams += remote == upstream_port
         with open(f"/proc/{pid}/status") as file:
             resident_kib = int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1))
         # Sockets that are in no table are closed by their peer and not by us.
-        return Resources(callers, upstreams, others + len(sockets) - callers - upstreams, resident_kib)
+        return Resources(callers, upstreams, others + len(sockets) - callers - upstreams, resident_kib,
+                         tuple(sorted(names + [known.get(each, "a socket in no table") for each in sockets])))
 
     def stop(self):
         """Asks it to drain and waits; returns the exit status."""
@@ -353,7 +368,10 @@ class Redoubt:
             fields = dict(headers or {})
             if key:
                 fields["Authorization"] = "Bearer " + key
-            connection.request(method, path, body=body, headers=fields)
+            try:
+                connection.request(method, path, body=body, headers=fields)
+            except BrokenPipeError:
+                pass  # refused before all of it was sent; the answer is there to read
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
         finally:
@@ -366,6 +384,40 @@ class Redoubt:
         body = json.dumps({"model": "m", "messages": [{"role": "user", "content": content}], "stream": stream, **extra})
         return self.request("POST", "/v1/chat/completions", body=body, key=key or self.key, timeout=timeout,
                             headers={"Content-Type": "application/json"})
+
+    def admin(self, method, path, body=None, key=None, headers=None, timeout=10):
+        """One call of the administrative interface, by the first administrator unless it says otherwise: status, header
+        fields, and what the body says."""
+        port = int(self.admin_url.rsplit(":", 1)[1])
+        fields = {"Authorization": "Bearer " + (key or self.keys["admin-1"]), **(headers or {})}
+        if body is not None:
+            fields["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        if self.admin_url.startswith("https:"):
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=self.tls_context())
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        try:
+            connection.request(method, "/admin/v1" + path, body=None if body is None else json.dumps(body),
+                               headers=fields)
+            response = connection.getresponse()
+            text = response.read()
+            return (response.status, {k.lower(): v for k, v in response.getheaders()},
+                    json.loads(text) if text else None)
+        finally:
+            connection.close()
+
+    def issue(self, principal, **narrowed):
+        """A further key of a principal: its name, and the key itself."""
+        status, _, said = self.admin("POST", "/keys", {"principal": principal, **narrowed})
+        if status != 201:
+            raise AssertionError(f"no key was issued: {status} {said}")
+        return said["key"]["id"], said["secret"]
+
+    def revoke(self, name):
+        _, fields, _ = self.admin("GET", "/keys/" + name)
+        status, _, said = self.admin("POST", f"/keys/{name}/revoke", headers={"If-Match": fields["etag"]})
+        if status != 200:
+            raise AssertionError(f"the key was not revoked: {status} {said}")
 
     def open_stream(self, content="hi"):
         """A socket on which a streamed chat was requested."""
@@ -408,20 +460,30 @@ class Redoubt:
                 file.close()
         return out
 
-    def records(self, activations=False):
-        """All published records, in order, without those that every start makes. The ledger is verified first."""
+    def entries(self):
+        """All published records, in order. The ledger is verified first."""
         self.verify()
-        records = [json.loads(leaf) for leaf in self.leaves()]
-        return records if activations else without_activations(records)
+        return [json.loads(leaf) for leaf in self.leaves()]
+
+    def records(self):
+        """Those of exchanges."""
+        return [record for record in self.entries() if not is_fact(record)]
+
+    def facts(self):
+        """Those that change Redoubt's own state."""
+        return [record for record in self.entries() if is_fact(record)]
 
     def wait_published(self, index):
-        """Until a checkpoint covers the record of this index, counted from the first after the first start."""
+        """Until a checkpoint covers the record of this index, counted from the first after a first start."""
         wait_for(lambda: self.get("/ledger/receipt/%d" % (STARTED + index), key=self.key)[0] == 200)
 
 
-def without_activations(records):
-    """Without those that every start makes."""
-    return [record for record in records if record["api"]["operation"] != "policy.activate"]
+def is_fact(record):
+    return stage(record) == "fact"
+
+
+def fact_kind(record):
+    return record["unmapped"]["redoubt"]["kind"]
 
 
 def stage(record):

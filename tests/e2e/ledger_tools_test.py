@@ -23,11 +23,9 @@ class WithServer(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(answer)
         self.addCleanup(self.upstream.close)
-        self.redoubt = Redoubt(self.upstream.url)
+        self.redoubt = Redoubt(self.upstream.url, tenants=("cardiology",), applications=("ward:callers:cardiology",))
         self.addCleanup(self.redoubt.remove)
-        with open(os.path.join(self.redoubt.dir, "redoubt.toml"), "a") as file:
-            file.write('\n[[tenant]]\nname = "cardiology"\n')
-        self.ward = self.redoubt.issue("ward", "--tenant", "cardiology")
+        self.ward = self.redoubt.keys["ward"]
         self.redoubt.start()
 
     def chats(self, count, key=None):

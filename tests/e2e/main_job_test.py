@@ -41,7 +41,7 @@ def silent_for(connection, seconds):
 class Base(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(lambda request, connection: self.answer(request, connection))
-        self.redoubt = Redoubt(self.upstream.url).start()
+        self.redoubt = Redoubt(self.upstream.url, applications=("narrow:callers::only-this",)).start()
 
     def tearDown(self):
         try:
@@ -167,9 +167,7 @@ class Refusals(Base):
         self.assertEqual(self.upstream.requests, [])
 
     def test_another_model_403_with_a_receipt(self):
-        key = self.redoubt.issue("narrow", "--model", "only-this")
-        self.redoubt.process.send_signal(signal.SIGHUP)
-        status, fields, body = wait_for(lambda: (lambda r: r if r[0] != 401 else None)(self.redoubt.chat(key=key)))
+        status, fields, body = self.redoubt.chat(key=self.redoubt.keys["narrow"])
         self.assertEqual(status, 403)
         self.assertEqual(json.loads(body)["error"]["type"], "permission_error")
         parse_receipt(fields["redoubt-receipt"])
@@ -454,9 +452,9 @@ class Others(Base):
 
     def test_of_a_log_without_records_there_is_no_checkpoint_yet(self):
         folder = os.path.join(self.redoubt.folder, "new")
-        run(program("redoubt"), "init", "--dir", folder, "--origin", "test.example/new")
+        run(program("redoubt"), "init", "--dir", folder, "--origin", "test.example/new", "--tenant", "ward")
         for command in (("checkpoint",), ("prove", "0"), ("verify", os.path.join(folder, "ledger"))):
-            done = run(program("redoubt"), "ledger", *command, "--dir", folder, check=False)
+            done = run(program("redoubt"), "ledger", *command, "--tenant", "ward", "--dir", folder, check=False)
             self.assertEqual((done.returncode, done.stdout), (3, ""), command)
             self.assertIn("no checkpoint yet", done.stderr, command)
 

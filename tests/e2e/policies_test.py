@@ -8,7 +8,8 @@ import sys
 import textwrap
 import unittest
 
-from harness import Redoubt, STREAM_HEAD, Upstream, chunk, event, parse_receipt, program, run, stage, wait_for, whole_reply
+from harness import (STARTED, Redoubt, STREAM_HEAD, Upstream, chunk, event, fact_kind, parse_receipt, program, run,
+                     stage, wait_for, whole_reply)
 
 ANY = "permit (principal, action, resource);\n"
 
@@ -25,7 +26,7 @@ class Base(unittest.TestCase):
         self.requests = []
         self.upstream = Upstream(answer)
         self.addCleanup(self.upstream.close)
-        self.redoubt = Redoubt(self.upstream.url)
+        self.redoubt = Redoubt(self.upstream.url, applications=("narrow:callers::other",))
         self.addCleanup(self.redoubt.remove)
         self.policies = os.path.join(self.redoubt.dir, "policies")
 
@@ -38,8 +39,7 @@ class Base(unittest.TestCase):
         self.redoubt.start()
 
     def activations(self):
-        return [record for record in self.redoubt.records(activations=True) if record["api"]["operation"] == "policy.activate"
-                and stage(record) == "admission"]
+        return [fact for fact in self.redoubt.facts() if fact_kind(fact).startswith("bundle.")]
 
     def reload(self, text):
         """Waits until it is in force."""
@@ -53,24 +53,31 @@ class Base(unittest.TestCase):
 
 
 class Decisions(Base):
-    def test_what_init_writes_permits_what_keys_name(self):
-        key = self.redoubt.issue("narrow", "--model", "other")
-        self.redoubt.start()
-        self.assertEqual(self.redoubt.chat()[0], 200)
+    def refused(self, key):
         status, headers, body = self.redoubt.chat(key=key)
         self.assertEqual((status, headers["redoubt-decision"], self.code(body)), (403, "deny", "permission_denied"))
+
+    def test_what_init_writes_permits_each_group_its_own(self):
+        self.redoubt.start()
+        self.assertEqual(self.redoubt.chat()[0], 200)
+        self.refused(self.redoubt.auditor)
+        self.refused(self.redoubt.keys["admin-1"])
+        self.assertEqual(len(self.requests), 1)
+
+    def test_no_policy_widens_what_a_key_is_narrowed_to(self):
+        self.start(ANY)
+        self.refused(self.redoubt.keys["narrow"])
+        self.assertEqual(self.redoubt.chat(key=self.redoubt.keys["narrow"], model="other")[0], 200)
         self.assertEqual(len(self.requests), 1)
 
     def test_the_record_names_policy_and_bundle(self):
         self.start('@id("everybody") ' + ANY)
         index = parse_receipt(self.redoubt.chat()[1]["redoubt-receipt"])[1]
         wait_for(lambda: len(self.redoubt.leaves()) > index)
-        records = self.redoubt.records(activations=True)
-        admission = records[index - 1]
+        admission = self.redoubt.entries()[index - 1]
         policy = admission["authorizations"][0]["policy"]
         self.assertEqual((policy["name"], policy["uid"]), ("cedar", "everybody"))
-        activated = self.activations()[0]
-        self.assertEqual(policy["version"], activated["authorizations"][0]["policy"]["version"])
+        self.assertEqual(policy["version"], self.activations()[0]["unmapped"]["redoubt"]["body"]["digest"])
         self.assertRegex(policy["version"], r"^sha256:[0-9a-f]{64}$")
 
     def test_forbid_wins(self):
@@ -155,10 +162,10 @@ class Activation(Base):
         self.start(ANY)
         self.redoubt.chat()
         self.redoubt.wait_published(1)
-        records = self.redoubt.records(activations=True)
-        self.assertEqual([(stage(r), r["api"]["operation"]) for r in records[:2]],
-                         [("admission", "policy.activate"), ("outcome", "policy.activate")])
-        self.assertEqual(records[0]["actor"]["user"]["uid"], "uid:%d" % os.getuid())
+        facts = self.redoubt.entries()[:STARTED]
+        self.assertEqual([fact_kind(fact) for fact in facts], ["identity.genesis", "bundle.begin"])
+        self.assertEqual(facts[1]["actor"]["user"]["uid"], "redoubt")
+        self.assertEqual(facts[1]["unmapped"]["redoubt"]["on_behalf_of"], "uid:%d" % os.getuid())
 
     def test_new_policies_are_in_force_after_sighup_and_on_record(self):
         self.start(ANY)
@@ -197,13 +204,13 @@ class Commands(Base):
     CASES = textwrap.dedent("""\
         cases:
           - name: permitted
-            principal: { name: demo, models: ["*"] }
+            principal: { name: demo, type: Application, groups: [callers] }
             action: invoke
             resource: m
             expect: allow
-            reasons: [callers-invoke-models-their-key-names]
+            reasons: [callers-invoke-models]
           - name: not permitted
-            principal: { name: narrow, models: [other] }
+            principal: { name: auditor, groups: [auditors] }
             action: invoke
             resource: m
             expect: deny

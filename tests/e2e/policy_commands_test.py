@@ -107,7 +107,7 @@ class Reading(Commands):
         os.mkdir(folder)
         with open(os.path.join(folder, "default.cedar"), "w") as file:
             file.write(self.output("schema", "--defaults"))
-        self.assertRegex(self.output("bundle", folder), r"^sha256:[0-9a-f]{64}\npolicies  4\nfiles     1\n$")
+        self.assertRegex(self.output("bundle", folder), r"^policies  6\nfiles     1\n$")
         with open(os.path.join(folder, "bad.cedar"), "w") as file:
             file.write('@redcat("x") permit (principal, action, resource);')
         done = self.run_policy("bundle", folder)

@@ -9,19 +9,16 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Redoubt, Upstream, parse_receipt, program, run, wait_for, whole_reply
 
-TENANT = "\n[[tenant]]\nname = \"ward\"\n"
 
 
 class Base(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(lambda request, connection: connection.sendall(whole_reply()) or True)
         self.addCleanup(self.upstream.close)
-        self.redoubt = Redoubt(self.upstream.url)
+        self.redoubt = Redoubt(self.upstream.url, tenants=("ward",),
+                               applications=("ward:callers:ward", "ward-auditor:auditors:ward"))
         self.addCleanup(self.redoubt.remove)
-        with open(self.path("redoubt.toml"), "a") as file:
-            file.write(TENANT)
-        self.ward = self.redoubt.issue("ward", "--tenant", "ward")
-        self.ward_auditor = self.redoubt.issue("ward-auditor", "--tenant", "ward", "--role", "auditor")
+        self.ward, self.ward_auditor = self.redoubt.keys["ward"], self.redoubt.keys["ward-auditor"]
 
     def path(self, *names):
         return os.path.join(self.redoubt.dir, *names)
@@ -167,10 +164,12 @@ class Rotation(Base):
         self.assertEqual([log["vkey"] for log in done["logs"]], prepared["vkeys"])
         self.assertNotEqual(json.loads(self.command(*words).stdout)["vkey"], done["vkey"])
 
-    def test_is_refused_while_a_server_runs_and_before_the_first_start(self):
+    def test_is_refused_while_a_server_runs_and_where_there_is_no_ledger(self):
+        shutil.move(self.path("ledger"), self.path("elsewhere"))
         early = self.command("rotate-signer", "--dir", self.redoubt.dir, check=False)
         self.assertEqual(early.returncode, 3)
         self.assertIn("no ledger yet", early.stderr)
+        shutil.move(self.path("elsewhere"), self.path("ledger"))
         self.redoubt.start()
         old = self.vkey()
         refused = self.command("rotate-signer", "--dir", self.redoubt.dir, check=False)

@@ -8,20 +8,16 @@ import unittest
 
 from harness import Redoubt, Upstream, parse_receipt, program, run, wait_for, whole_reply
 
-TENANTS = '[[tenant]]\nname = "cardiology"\n\n[[tenant]]\nname = "radiology"\nquota = "1MiB"\n'
-
 
 class Tenants(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(lambda request, connection: connection.sendall(whole_reply()) is None)
         self.addCleanup(self.upstream.close)
-        self.redoubt = Redoubt(self.upstream.url)
+        self.redoubt = Redoubt(self.upstream.url, tenants=("cardiology", "radiology"), applications=(
+            "heart:callers:cardiology", "heart-auditor:auditors:cardiology", "rays:callers:radiology"))
         self.addCleanup(self.redoubt.remove)
-        with open(os.path.join(self.redoubt.dir, "redoubt.toml"), "a") as file:
-            file.write("\n" + TENANTS)
-        self.heart = self.redoubt.issue("heart", "--tenant", "cardiology")
-        self.heart_auditor = self.redoubt.issue("heart-auditor", "--tenant", "cardiology", "--role", "auditor")
-        self.rays = self.redoubt.issue("rays", "--tenant", "radiology")
+        self.redoubt.configure('name = "radiology"\n', 'name = "radiology"\nquota = "1MiB"\n')
+        self.heart, self.heart_auditor, self.rays = map(self.redoubt.keys.get, ("heart", "heart-auditor", "rays"))
         self.redoubt.start()
 
     def chat(self, key):
@@ -81,12 +77,13 @@ class Tenants(unittest.TestCase):
         self.chat(self.redoubt.key)
         self.assertEqual(self.redoubt.get("/readyz")[0], 200)
 
-    def test_a_key_of_an_unknown_tenant_is_refused_at_the_start(self):
-        self.redoubt.issue("stray", "--tenant", "nobody")
+    def test_who_belongs_to_a_tenant_that_is_not_configured_is_nobody(self):
         self.assertEqual(self.redoubt.stop(), 0)
-        with self.assertRaises(AssertionError) as failure:
-            self.redoubt.start()
-        self.assertIn("`nobody`, which is not configured", str(failure.exception))
+        self.redoubt.configure('\n[[tenant]]\nname = "radiology"\nquota = "1MiB"\n', "")
+        self.redoubt.start()
+        self.assertEqual(self.redoubt.chat(key=self.rays)[0], 401)
+        self.assertEqual(self.redoubt.get("/ledger/t/radiology/checkpoint", self.rays)[0], 401)
+        self.chat(self.heart)
 
 
 if __name__ == "__main__":

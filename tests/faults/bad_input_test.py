@@ -135,7 +135,7 @@ class BadInput(unittest.TestCase):
             time.sleep(0.02)
         now = self.redoubt.resources()
         self.assertEqual(now.callers, 0)
-        self.assertLessEqual(now.others, self.before.others)
+        self.assertLessEqual(now.others, self.before.others, (self.before.names, now.names))
         self.assertLessEqual(now.upstreams, self.upstreams_max)
         self.assertLess(now.resident_kib - self.before.resident_kib, self.growth_max_kib)
 

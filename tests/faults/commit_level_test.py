@@ -11,9 +11,8 @@ class SlowPublication(faults.Case):
     """Each sync takes longer than replies wait for their level, and a publication needs several."""
 
     def start(self):
-        with open(self.redoubt.dir + "/redoubt.toml", "a", encoding="utf-8") as file:
-            file.write('\n[commit]\ntimeout = "200ms"\n\n'
-                       '[[commit.route]]\noperation = "chat.completions"\nlevel = "published"\n')
+        self.redoubt.configure("", '\n[commit]\ntimeout = "200ms"\n\n'
+                               '[[commit.route]]\noperation = "chat.completions"\nlevel = "published"\n')
         super().start()
         self.keeper.sync(SLOW, 400)
 

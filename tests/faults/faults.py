@@ -144,21 +144,21 @@ class Case(unittest.TestCase):
 
     def stop_and_check(self):
         """Drains, starts once more, drains: the ledger is whole, and every admission has one end. Returns the records
-        but those of starts."""
+        of exchanges."""
         if self.redoubt.process is not None:
             self.redoubt.stop()
         self.redoubt.start()
         self.redoubt.stop()
-        records = self.redoubt.records(activations=True)
-        check_pairs(self, records)
-        return harness.without_activations(records)
+        entries = self.redoubt.entries()
+        check_pairs(self, entries)
+        return [entry for entry in entries if not harness.is_fact(entry)]
 
 
-def check_pairs(test, records):
+def check_pairs(test, entries):
     """Every admission has exactly one outcome or interruption, of its own exchange; no record is there twice."""
     open_ones = {}
     uids = set()
-    for index, record in enumerate(records):
+    for index, record in enumerate(entries):
         uid = record["metadata"]["uid"]
         test.assertNotIn(uid, uids, "doubled")
         uids.add(uid)

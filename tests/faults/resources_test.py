@@ -209,7 +209,7 @@ class Memory(faults.Case):
         self.redoubt.start()
         self.redoubt.stop()
         self.stop_and_check()
-        records = self.redoubt.records(activations=True)
+        records = self.redoubt.entries()
         for receipt in held:
             self.assertEqual(stage(records[parse_receipt(receipt)[1]]), "outcome")
 
@@ -342,41 +342,35 @@ class LogOutput(faults.Case):
 
 
 class ConfigurationFiles(faults.Case):
-    def test_broken_keys_at_sighup_leave_the_old_ones(self):
-        path = os.path.join(self.redoubt.dir, "api-keys.json")
+    def test_a_broken_bundle_at_sighup_leaves_the_one_in_force(self):
+        path = os.path.join(self.redoubt.dir, "redoubt.toml")
         with open(path) as file:
             good = file.read()
-        for broken in ("", "{", "[]", good[:-20]):
+        for broken in ("", "{", good + "\nnonsense = 1\n"):
             with open(path, "w") as file:
                 file.write(broken)
-            before = self.redoubt.log_text().count("keys are kept as they were")
+            before = self.redoubt.log_text().count("a file is kept")
             self.redoubt.process.send_signal(signal.SIGHUP)
-            wait_for(lambda: self.redoubt.log_text().count("keys are kept as they were") > before)
+            wait_for(lambda: self.redoubt.log_text().count("a file is kept") > before)
             self.assertEqual(self.redoubt.chat()[0], 200)
         os.remove(path)
         self.redoubt.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "No such file" in self.redoubt.log_text())
         self.assertEqual(self.redoubt.chat()[0], 200)
+
+    def test_broken_settings_at_the_start_and_nothing_starts(self):
+        self.redoubt.stop()
+        path = os.path.join(self.redoubt.dir, "redoubt.toml")
+        with open(path) as file:
+            good = file.read()
+        with open(path, "w") as file:
+            file.write(good + "\n}{ nonsense = 1")
+        done = subprocess.run([program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertNotEqual(done.stderr, "")
         with open(path, "w") as file:
             file.write(good)
-        key = self.redoubt.issue("late")
-        self.redoubt.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: self.redoubt.chat(key=key)[0] == 200)
-
-    def test_broken_keys_or_settings_at_the_start_and_nothing_starts(self):
-        self.redoubt.stop()
-        for name in ("api-keys.json", "redoubt.toml"):
-            path = os.path.join(self.redoubt.dir, name)
-            with open(path) as file:
-                good = file.read()
-            with open(path, "w") as file:
-                file.write(good + "\n}{ nonsense = 1")
-            done = subprocess.run([program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0"],
-                                  capture_output=True, text=True, timeout=30)
-            self.assertEqual((done.returncode, done.stdout), (3, ""))
-            self.assertNotEqual(done.stderr, "")
-            with open(path, "w") as file:
-                file.write(good)
         self.start()
         self.assertEqual(self.redoubt.chat()[0], 200)
 

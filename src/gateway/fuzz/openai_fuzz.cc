@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What is a chat request is an object: looking for its usage must not fail.
     REDOUBT_CHECK(gateway::parse_usage(reader, input));
   }
-  if (const auto usage = gateway::parse_usage(reader, input); !usage) {
-    REDOUBT_CHECK(!gateway::parse_chat_request(reader, input));
-  }
+  const auto usage = gateway::parse_usage(reader, input);
+  REDOUBT_CHECK(!usage || usage->text_bytes <= size);
+  if (!usage) REDOUBT_CHECK(!gateway::parse_chat_request(reader, input));
   const std::string_view message = input.substr(0, 4096);
   const auto error = reader.parse(gateway::error_body(message, "api_error", message));
   REDOUBT_CHECK(error && (*error)["error"]["message"].is_string());

@@ -81,6 +81,16 @@ void check_passed(std::string_view stream, std::string_view passed) {
   }
 }
 
+// Taken one by one, the events are all that passed.
+void check_events(std::string_view passed) {
+  for (std::string_view rest = passed; !rest.empty();) {
+    const std::string_view event = redoubt::gateway::first_event(rest);
+    REDOUBT_CHECK(!event.empty() && rest.starts_with(event));
+    REDOUBT_CHECK(redoubt::gateway::event_data(event).size() <= event.size());
+    rest.remove_prefix(event.size());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -91,6 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REDOUBT_CHECK(relay(stream, 1 + data[0]) == whole);
   if (!whole) return 0;
   check_passed(stream, whole->passed);
+  check_events(whole->passed);
   REDOUBT_CHECK(!has_end_mark(whole->passed));
   REDOUBT_CHECK(whole->done || whole->passed.size() == stream.size());
   REDOUBT_CHECK(whole->done || !has_end_mark(stream));

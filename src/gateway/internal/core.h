@@ -18,10 +18,11 @@ namespace redoubt::gateway::internal {
 
 class Core {
  public:
-  // `settings`, `logs` and `files` must outlive the core. `keeper_wake_fd` stays the caller's.
-  // `cores`: how many there are.
+  // `settings`, `meters`, `logs` and `files` must outlive the core; the last three are of all cores. `keeper_wake_fd`
+  // stays the caller's. `cores`: how many there are.
   static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
-                                              int keeper_wake_fd, const Logs& logs, LedgerFiles& files);
+                                              int keeper_wake_fd, limits::Meters& meters, const Logs& logs,
+                                              LedgerFiles& files);
 
   boost::asio::io_context& io() { return io_; }
   // Accepts connections from now on; they are served once run() is called. With settings.tls, and no certificate given
@@ -31,7 +32,9 @@ class Core {
   void run();
 
   // From any thread.
-  void set_access(std::shared_ptr<const Access> access);
+  // What decides from the next request on; null: nothing does, and every request is refused. `taken` is called on the
+  // core's thread when it is so.
+  void set_access(std::shared_ptr<const Access> access, std::function<void()> taken);
   // What new connections see from now on, until it ends; nothing takes its place by itself.
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void ledger_gone(std::string why);  // nothing is appended any more
@@ -41,6 +44,7 @@ class Core {
   ledger::LedgerClient& ledger() { return client_; }
   net::DeadlineSweep& sweep() { return sweep_; }
   Recorder& recorder() { return recorder_; }
+  const std::shared_ptr<const Access>& access() const { return pipeline_.access(); }
 
   // What `/metrics` answers on this core. Set before run().
   void on_scrape(LedgerRoutes::Scrape scrape) { ledger_routes_.on_scrape(std::move(scrape)); }
@@ -55,13 +59,14 @@ class Core {
 
  private:
   Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-       RingConsumer answers, int keeper_wake_fd, const Logs& logs, LedgerFiles& files);
+       RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files);
 
   net::Task<> pump_ledger();
   void withdraw_ended_tls();
   net::Task<> drain_and_stop();
 
   const GatewaySettings& settings_;
+  const limits::Meters& meters_;
   // One thread runs it and closes its sockets; others only post.
   boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   SystemClock clock_;
@@ -71,6 +76,7 @@ class Core {
   Recorder recorder_;
   net::HttpClient upstream_;
   DenialCounter denials_;
+  identity::EntityCache entities_;
   LedgerRoutes ledger_routes_;
   Pipeline pipeline_;
   net::HttpServer server_;

@@ -1,5 +1,5 @@
-// The certificate that callers see: got before the first connection, replaced on every core in time, without touching
-// the connections there are.
+// The certificate that callers see: got before the first connection, replaced on every core and in the administration
+// in time, without touching the connections there are.
 //
 // From the keeper: the key is made here and lives in memory alone; the keeper certifies it for a day at most; at half
 // of that time a new key takes its place. From files: they are read at start and on SIGHUP. When a certificate ends and
@@ -21,7 +21,8 @@ namespace redoubt::gateway::internal {
 class TlsIdentity {
  public:
   // All must outlive the identity.
-  TlsIdentity(const TlsSettings& settings, const Clock& clock, const std::vector<std::unique_ptr<Core>>& cores);
+  TlsIdentity(const TlsSettings& settings, const Clock& clock, const std::vector<std::unique_ptr<Core>>& cores,
+              Administration& administration);
 
   // Gets the first certificate and gives it to every core. Before any core runs; runs the first one's loop meanwhile.
   // Errors: of the files, or why the keeper refused; kUnavailable when it does not answer.
@@ -49,6 +50,7 @@ class TlsIdentity {
   const TlsSettings& settings_;
   const Clock& clock_;
   const std::vector<std::unique_ptr<Core>>& cores_;
+  Administration& administration_;
   Timer timer_;
   UnixMillis renew_at_;
   bool stopped_ = false;

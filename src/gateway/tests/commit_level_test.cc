@@ -55,8 +55,8 @@ class CommitLevelTest : public ::testing::Test {
     EXPECT_TRUE(server_->start());
     client_.emplace(live_.io, live_.sweep, *net::UpstreamUrl::parse("http://127.0.0.1:" + std::to_string(port)),
                     net::ClientLimits{});
-    caller_ = "Bearer " + *keys_.issue({.id = "caller", .models = {"m"}}, false);
-    auditor_ = "Bearer " + *keys_.issue({.id = "auditor", .role = Role::kAuditor}, false);
+    caller_ = known_.add("caller", "callers", {}, {"m"});
+    auditor_ = known_.add("auditor", "auditors");
   }
   ~CommitLevelTest() override {
     pipeline_.reset();
@@ -65,8 +65,9 @@ class CommitLevelTest : public ::testing::Test {
   }
 
   void serve(FakeExchange& exchange, std::string_view policies = kDefaultPolicies, bool has_quorum = false) {
-    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, upstream_settings_, commit_, has_quorum);
-    pipeline_->set_access(make_access(keys_, policies));
+    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, entities_, meters_, upstream_settings_, commit_,
+                      has_quorum);
+    pipeline_->set_access(make_access(known_, policies));
     EXPECT_TRUE(live_.run(handle(exchange)));
   }
   FakeExchange chat(bool stream = false, std::string_view model = "m") const {
@@ -105,7 +106,7 @@ class CommitLevelTest : public ::testing::Test {
   }
 
   LiveLedger live_;
-  ApiKeys keys_;
+  Known known_;
   std::string caller_;
   std::string auditor_;
   CommitSettings commit_;
@@ -124,7 +125,9 @@ class CommitLevelTest : public ::testing::Test {
   const UpstreamSettings upstream_settings_{};
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
   DenialCounter denials_{*live_.recorder, 1};
-  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_, commit_};
+  identity::EntityCache entities_{&policy_schema()};
+  limits::Meters meters_{{1, 2}, 16};
+  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_, entities_, commit_};
   std::optional<net::HttpServer> server_;
   std::optional<net::HttpClient> client_;
   std::optional<Pipeline> pipeline_;

@@ -20,13 +20,12 @@ namespace {
 class LedgerRoutesTest : public ::testing::Test {
  protected:
   LedgerRoutesTest() {
-    caller_ = "Bearer " + *keys_.issue({.id = "caller", .models = {"*"}}, false);
-    auditor_ = "Bearer " + *keys_.issue({.id = "auditor", .role = Role::kAuditor}, false);
-    clinic_caller_ = "Bearer " + *keys_.issue({.id = "nurse", .tenant = "clinic", .models = {"*"}}, false);
-    clinic_auditor_ =
-        "Bearer " + *keys_.issue({.id = "clinic-auditor", .role = Role::kAuditor, .tenant = "clinic"}, false);
-    EXPECT_TRUE(live_.logs.check(keys_));
-    access_ = make_access(keys_);
+    caller_ = known_.add("caller");
+    auditor_ = known_.add("auditor", "auditors");
+    clinic_caller_ = known_.add("nurse", "callers", "clinic");
+    clinic_auditor_ = known_.add("clinic-auditor", "auditors", "clinic");
+    stray_auditor_ = known_.add("stray-auditor", "auditors", "gone");
+    access_ = make_access(known_);
   }
 
   // What `/metrics` answers.
@@ -59,16 +58,18 @@ class LedgerRoutesTest : public ::testing::Test {
   }
 
   LiveLedger live_;
-  ApiKeys keys_;
+  Known known_;
   std::shared_ptr<const Access> access_;
   std::string caller_;
   std::string auditor_;
   std::string clinic_caller_;
   std::string clinic_auditor_;
+  std::string stray_auditor_;  // of a tenant that is not configured
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
   DenialCounter denials_{*live_.recorder, 1};
   CommitSettings commit_;
-  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_, commit_};
+  identity::EntityCache entities_{&policy_schema()};
+  LedgerRoutes routes_{live_.io, *live_.recorder, denials_, files_, entities_, commit_};
 };
 
 TEST_F(LedgerRoutesTest, ReceiptsNeedAKeyAndEntriesAnAuditors) {
@@ -314,12 +315,11 @@ TEST_F(LedgerRoutesTest, WhatATenantIsRefusedIsRecordedInItsOwnLog) {
   EXPECT_TRUE(live_.entries().empty());
 }
 
-TEST_F(LedgerRoutesTest, AKeyOfATenantThatIsNotConfiguredIsRefusedWhenKeysAreRead) {
-  ApiKeys keys;
-  ASSERT_TRUE(keys.issue({.id = "one", .tenant = "gone"}, false));
-  const auto checked = live_.logs.check(keys);
-  ASSERT_FALSE(checked);
-  EXPECT_NE(checked.error().message().find("`gone`"), std::string::npos);
+TEST_F(LedgerRoutesTest, WhoBelongsToATenantThatIsNotConfiguredIsNobody) {
+  using enum net::Method;
+  expect_problem(kGet, "/ledger/tile/entries/000.p/1", {stray_auditor_}, 401);
+  expect_problem(kGet, "/ledger/t/gone/tile/entries/000.p/1", {stray_auditor_}, 401);
+  EXPECT_EQ(metrics_status({stray_auditor_}), 401);
 }
 
 TEST_F(LedgerRoutesTest, ReadyOnlyWhileTheLedgerWorks) {

@@ -21,6 +21,9 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
     core.recorder.denials[static_cast<std::size_t>(record::DenialReason::kAuthentication)] = 3;
     core.recorder.outcomes[static_cast<std::size_t>(record::Finish::kClientGone)] = 4;
     core.server.connections_open = 5;
+    core.requests.limited[static_cast<std::size_t>(limits::Quantity::kMoney)] = 7;
+    core.meters = 64;  // of both cores
+    core.meters_in_use = 8;
     core.queued_bytes = 6;
     core.ready = true;
   }
@@ -32,7 +35,9 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
         "redoubt_http_requests_total{route=\"chat.completions\",decision=\"permit\",code=\"2xx\"} 2",
         "redoubt_admissions_refused_total{reason=\"ledger_full\"} 4",
         "redoubt_denials_total{reason=\"authentication\"} 6", "redoubt_outcomes_total{finish=\"client_gone\"} 8",
-        "redoubt_connections_open 10", "redoubt_ledger_queue_bytes 12", "redoubt_ledger_entries_total 70",
+        "redoubt_limit_refusals_total{quantity=\"money\"} 14", "redoubt_limit_refusals_total{quantity=\"none\"} 0",
+        "redoubt_limit_meters_in_use 8", "redoubt_limit_meters 64", "redoubt_connections_open 10",
+        "redoubt_ledger_queue_bytes 12", "redoubt_ledger_entries_total 70",
         "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.001\"} 0",
         "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.0025\"} 1",
         "redoubt_ledger_sync_duration_seconds_count 1"}) {

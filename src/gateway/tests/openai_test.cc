@@ -40,6 +40,25 @@ TEST(ChatRequest, AModelMayHave256Bytes) {
   EXPECT_TRUE(parse(R"({"messages":[],"model":")" + std::string(256, 'm') + R"("})"));
 }
 
+TEST(ChatRequest, AsksForWhatItSaysAtMostForEachAnswer) {
+  const auto asked = [](std::string_view more) {
+    const auto request = parse(R"({"model":"m","messages":[])" + std::string(more) + "}");
+    EXPECT_TRUE(request) << more;
+    return request->max_output_tokens;
+  };
+  EXPECT_EQ(asked(""), 0u);
+  EXPECT_EQ(asked(R"(,"max_tokens":7)"), 7u);
+  EXPECT_EQ(asked(R"(,"max_completion_tokens":9)"), 9u);
+  EXPECT_EQ(asked(R"(,"max_completion_tokens":9,"max_tokens":7)"), 9u);
+  EXPECT_EQ(asked(R"(,"max_completion_tokens":7,"max_tokens":9,"n":3)"), 27u);
+  EXPECT_EQ(asked(R"(,"n":3)"), 0u);
+  EXPECT_EQ(asked(R"(,"max_tokens":18446744073709551615,"n":2)"), ~std::uint64_t{0});
+  for (const char* nonsense : {"-5", "1.5", "\"9\"", "null", "[9]", "0"}) {
+    EXPECT_EQ(asked(std::string(R"(,"max_tokens":)") + nonsense), 0u) << nonsense;
+    EXPECT_EQ(asked(std::string(R"(,"max_tokens":4,"n":)") + nonsense), 4u) << nonsense;
+  }
+}
+
 struct BadBody {
   const char* name;
   std::string text;
@@ -103,6 +122,23 @@ TEST(TokenUsage, NothingIsSetWhereNothingIsSaid) {
     const auto usage = usage_of(body);
     ASSERT_TRUE(usage) << body;
     EXPECT_FALSE(usage->prompt_tokens || usage->completion_tokens || usage->total_tokens) << body;
+  }
+}
+
+TEST(TokenUsage, TheTextIsWhatMessagesAndDeltasHold) {
+  const auto text = [](std::string_view body) {
+    const auto usage = usage_of(body);
+    EXPECT_TRUE(usage) << body;
+    return usage->text_bytes;
+  };
+  EXPECT_EQ(text(R"({"choices":[{"message":{"role":"ai","content":"four"}},{"message":{"content":"x"}}]})"), 7u);
+  EXPECT_EQ(text(R"({"choices":[{"delta":{"content":"\u00e9","refusal":null,"tool_calls":[{"index":0,"function":)"
+                 R"({"arguments":"{}"}}]}}]})"),
+            4u);
+  EXPECT_EQ(text(R"({"id":"c","choices":[{"finish_reason":"stop","delta":{}}],"usage":{}})"), 0u);
+  for (const char* odd : {R"({"choices":7})", R"({"choices":[7,null,[{"delta":"x"}]]})", R"({"choices":{"delta":"x"}})",
+                          R"({"delta":"x"})"}) {
+    EXPECT_EQ(text(odd), 0u) << odd;
   }
 }
 

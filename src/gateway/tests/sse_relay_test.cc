@@ -223,6 +223,30 @@ TEST(SseRelay, TheLastUsageIsKept) {
   EXPECT_EQ(relay({kChunk, null}).usage, "");
 }
 
+TEST(Events, AreTakenOneByOne) {
+  for (const std::string_view end : {"\n\n", "\r\n\r\n", "\n\r\n"}) {
+    const std::string first = "event: a\ndata: {\"x\":1}" + std::string(end);
+    const std::string second = ": comment" + std::string(end);
+    EXPECT_EQ(first_event(first + second), first);
+    EXPECT_EQ(first_event(second), second);
+  }
+  EXPECT_EQ(first_event("data: unfinished\n"), "data: unfinished\n");
+  EXPECT_EQ(first_event("\n\ndata: a\n\n"), "\n");
+  EXPECT_EQ(first_event(""), "");
+}
+
+TEST(Events, DataIsThatOfOneLineOrAllThatIsThere) {
+  EXPECT_EQ(event_data("event: a\ndata: {\"x\":1}\n\n"), " {\"x\":1}");
+  EXPECT_EQ(event_data("data:x\r\n\r\n"), "x");
+  EXPECT_EQ(event_data("\xef\xbb\xbf"
+                       "data:x\n\n"),
+            "x");
+  EXPECT_EQ(event_data("data: unfinished"), " unfinished");
+  EXPECT_EQ(event_data("data: {\ndata: }\n\n"), "data: {\ndata: }\n\n");
+  EXPECT_EQ(event_data(": comment\n\n"), "");
+  EXPECT_EQ(event_data("data:\n\n"), "");
+}
+
 TEST(SseRelay, PropertyCuttingChangesNothing) {
   const std::uint32_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -34,6 +34,21 @@ SharedRing again(const SharedRing& ring) {
   return *SharedRing::attach(UniqueFd(::dup(ring.fd())));
 }
 
+// What it was told.
+class ToldAdministration final : public Administration {
+ public:
+  Result<> run(AccessPublisher& /*cores*/) override { return {}; }
+  void set_tls(std::shared_ptr<const net::TlsServerContext> context) override {
+    contexts.push_back(std::move(context));
+  }
+  void reload() override {}
+  void ledger_gone(const std::string& /*why*/) override {}
+  void drain(std::function<void()> drained) override { drained(); }
+  void stop() override {}
+
+  std::vector<std::shared_ptr<const net::TlsServerContext>> contexts;
+};
+
 class TlsIdentityTest : public ::testing::Test {
  protected:
   using Answer = std::function<Result<Bytes>(const P256PublicKey&)>;
@@ -50,7 +65,7 @@ class TlsIdentityTest : public ::testing::Test {
                         .answer_ring = UniqueFd(::dup(answers_.fd())),
                         .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
     gateway_wake_ = UniqueFd(::dup(handles.wake.get()));
-    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), logs_, files_));
+    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), meters_, logs_, files_));
   }
   ~TlsIdentityTest() override {
     keeper_stopped_ = true;
@@ -116,6 +131,7 @@ class TlsIdentityTest : public ::testing::Test {
   const SystemClock clock_;
   const testing_support::TempDir folder_;
   PosixFileSystem fs_;
+  limits::Meters meters_{{1, 2}, 16};
   LedgerFiles files_{fs_, folder_.path()};
   const Logs logs_{"example.org/log"};
   const SharedRing requests_ = *SharedRing::create(ledger::kRequestRingBytes);
@@ -124,6 +140,7 @@ class TlsIdentityTest : public ::testing::Test {
   UniqueFd gateway_wake_;
   GatewaySettings settings_;
   std::vector<std::unique_ptr<Core>> cores_;
+  ToldAdministration administration_;
   std::thread keeper_;
   std::atomic<bool> keeper_stopped_ = false;
   std::mutex mutex_;
@@ -136,14 +153,14 @@ class TlsIdentityTest : public ::testing::Test {
 
 TEST_F(TlsIdentityTest, HasACertificateBeforeTheFirstConnection) {
   start_keeper([this](const P256PublicKey& key) { return certify(key); });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   const auto obtained = identity.obtain_first();
   EXPECT_TRUE(obtained) << obtained.error().message();
 }
 
 TEST_F(TlsIdentityTest, DoesNotBeginWithoutOne) {
   start_keeper([](const P256PublicKey&) -> Result<Bytes> { return Error(Errc::kUnsupported, "no TLS here"); });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   const auto obtained = identity.obtain_first();
   ASSERT_FALSE(obtained);
   EXPECT_EQ(obtained.error().code(), Errc::kUnsupported);
@@ -152,19 +169,19 @@ TEST_F(TlsIdentityTest, DoesNotBeginWithoutOne) {
 
 TEST_F(TlsIdentityTest, TakesNoCertificateThatIsNotForItsKey) {
   start_keeper([this](const P256PublicKey&) { return certify(crypto::P256PrivateKey::generate().public_key()); });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   EXPECT_FALSE(identity.obtain_first());
 }
 
 TEST_F(TlsIdentityTest, TakesNothingThatIsNoCertificate) {
   start_keeper([](const P256PublicKey&) -> Result<Bytes> { return to_bytes(as_bytes("nonsense")); });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   EXPECT_FALSE(identity.obtain_first());
 }
 
 TEST_F(TlsIdentityTest, RenewsAtHalfOfALifeWithANewKeyEachTime) {
   start_keeper([this](const P256PublicKey& key) { return certify(key, milliseconds(1'000)); });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   ASSERT_TRUE(identity.obtain_first());
   EXPECT_TRUE(run_until(identity, [this] { return asked().size() >= 3; }));
   const auto keys = asked();
@@ -177,7 +194,7 @@ TEST_F(TlsIdentityTest, TriesAgainWhenItIsRefused) {
     if (++count == 2) return Error(Errc::kResourceExhausted, "not now");
     return certify(key, count == 1 ? milliseconds(200) : milliseconds(hours(1)));
   });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   ASSERT_TRUE(identity.obtain_first());
   EXPECT_TRUE(run_until(identity, [&] { return count >= 3; }));
   std::this_thread::sleep_for(milliseconds(50));
@@ -192,7 +209,7 @@ TEST_F(TlsIdentityTest, StopsWhileTheKeeperOwesAnAnswer) {
     while (!keeper_stopped_) std::this_thread::sleep_for(milliseconds(5));
     return Error(Errc::kUnavailable, "late");
   });
-  TlsIdentity identity(settings_.tls, clock_, cores_);
+  TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
   ASSERT_TRUE(identity.obtain_first());
   EXPECT_TRUE(run_until(identity, [&] { return second.load(); }));
 }
@@ -213,7 +230,7 @@ TEST_F(TlsIdentityTest, TakesFilesInPlaceOfTheKeeper) {
     ::unlink((folder_ / "sent").c_str());
   };
   const auto obtain = [this] {
-    TlsIdentity identity(settings_.tls, clock_, cores_);
+    TlsIdentity identity(settings_.tls, clock_, cores_, administration_);
     return identity.obtain_first();
   };
   const auto key = crypto::P256PrivateKey::generate();

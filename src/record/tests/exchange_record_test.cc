@@ -121,9 +121,10 @@ std::string random_record(HostileTexts& random) {
       const std::vector<FieldCommitment> commitments = random_commitments(random);
       Outcome outcome;
       outcome.admission_index = random.number();
-      outcome.finish = static_cast<Finish>(random(6));
+      outcome.finish = static_cast<Finish>(random(7));
       outcome.http_status = static_cast<int>(random(700));
       outcome.error_code = random.text();
+      outcome.limit = random.text();
       outcome.duration_ms = static_cast<std::int64_t>(random.number());
       outcome.response_size = random.number();
       if (random(2) == 0) outcome.prompt_tokens = random.number();
@@ -241,14 +242,16 @@ TEST_F(RecordSchema, HoldsForTypicalRecords) {
   append_admission(record, facts, prompt);
   expect_valid(record);
 
-  for (int finish = 0; finish < 6; ++finish) {
+  for (int finish = 0; finish < 7; ++finish) {
     record.clear();
     Outcome outcome;
     outcome.finish = static_cast<Finish>(finish);
     outcome.http_status = 200;
     outcome.prompt_tokens = 10;
+    outcome.limit = "everyone";  // of kLimitReached alone
     append_outcome(record, facts, outcome);
     expect_valid(record);
+    EXPECT_EQ(Parsed(record).has("/authorizations"), outcome.finish == Finish::kLimitReached);
   }
   for (int reason = 0; reason < 7; ++reason) {
     record.clear();
@@ -306,9 +309,9 @@ TEST(Record, OfTheLargestFactsFits) {
   facts.caller_address = filled(2);
   Outcome outcome;
   outcome.admission_index = UINT64_MAX;
-  outcome.finish = Finish::kReleaseDenied;
+  outcome.finish = Finish::kLimitReached;
   outcome.http_status = INT32_MIN;
-  outcome.error_code = huge;
+  outcome.error_code = outcome.limit = huge;
   outcome.duration_ms = INT64_MAX;
   outcome.response_size = UINT64_MAX;
   outcome.prompt_tokens = outcome.completion_tokens = outcome.total_tokens = UINT64_MAX;
@@ -397,6 +400,18 @@ TEST(Record, OutcomeSaysHowItEnded) {
   // The address was committed to by the admission; its opening is there.
   EXPECT_FALSE(parsed.has("/unmapped/redoubt/commitments/caller_address"));
   EXPECT_EQ(parsed.text("/src_endpoint/uid"), encoding::hex(filled(0xab)));
+}
+
+TEST(Record, OutcomeAtALimitNamesIt) {
+  std::string record;
+  append_outcome(record, typical_facts(), {.finish = Finish::kLimitReached, .http_status = 200, .limit = "everyone"});
+  const Parsed json(record);
+  EXPECT_EQ(json.text("/status_detail"), "limit_reached");
+  EXPECT_EQ(json.text("/status"), "Failure");
+  EXPECT_EQ(json.text("/action"), "Denied");
+  EXPECT_EQ(json.text("/authorizations/0/decision"), "deny");
+  EXPECT_EQ(json.text("/authorizations/0/policy/name"), "limits");
+  EXPECT_EQ(json.text("/authorizations/0/policy/uid"), "everyone");
 }
 
 TEST(Record, OutcomeIsASuccessOnlyWhenCompletedWithoutError) {

@@ -124,7 +124,7 @@ class Confined:
 
     def test_no_key_and_no_file_outside_the_ledger_can_be_read(self):
         paths = ["keeper", "keeper/signer.key", "keeper/wrap.key", "keeper/openers", "keeper/lock", "keys",
-                 "keys/opener.key", "api-keys.json", "redoubt.toml", "run", "."]
+                 "keys/opener.key", "policies", "redoubt.toml", "run", "."]
         for name in paths:
             self.assertTrue(os.path.exists(self.path(name)), name)
             self.refused(self.injected.open(self.path(name)))
@@ -175,6 +175,24 @@ class Confined:
         self.refused(self.injected.call("mprotect", self.injected.scratch, 4096, 5))
         self.go_on()
 
+    def test_it_writes_in_the_folder_of_the_state_alone(self):
+        segment = "segments/" + sorted(os.listdir(self.path("ledger/segments")))[0]
+        for what, *call in [
+                ("write a segment", "openat", AT_FDCWD, segment, os.O_WRONLY, 0),
+                ("make a file", "openat", AT_FDCWD, "new", os.O_RDWR | os.O_CREAT, 0o600),
+                ("make a key", "openat", AT_FDCWD, "../keys/new", os.O_RDWR | os.O_CREAT, 0o600),
+                ("rename a segment", "rename", segment, "segments/x"),
+                ("rename the checkpoint", "renameat2", AT_FDCWD, "checkpoint", AT_FDCWD, "x", 0),
+                ("remove the hashes", "unlink", "hashes/0"),
+                ("make a folder", "mkdir", "x", 0o700)]:
+            with self.subTest(what):
+                self.refused(self.injected.call(*call))
+        state = [fd for fd in os.listdir(f"/proc/{self.gateway}/fd")
+                 if os.readlink(f"/proc/{self.gateway}/fd/{fd}") == self.path("state")]
+        made = self.injected.call("openat", int(state[0]), "new", os.O_RDWR | os.O_CREAT, 0o600)
+        self.assertGreater(made, 0)  # the attack works where it may
+        self.go_on()
+
     def go_on(self):
         """After a refused attack the server serves, and the ledger is sound."""
         status, head, _ = self.redoubt.chat()
@@ -201,14 +219,7 @@ class Confined:
             ("name the keeper by descriptor", "pidfd_open", self.keeper_id, 0),
             ("take a descriptor of the keeper", "pidfd_getfd", 3, 3, 0),
             ("limit the keeper", "prlimit64", self.keeper_id, 1, 0, 0),
-            ("write a segment", "openat", AT_FDCWD, segment, os.O_WRONLY, 0),
-            ("make a file", "openat", AT_FDCWD, "new", os.O_RDONLY | os.O_CREAT, 0o600),
             ("cut a segment", "truncate", segment, 0),
-            ("write by descriptor", "pwrite64", 3, b"x", 1, 0),
-            ("rename a segment", "rename", segment, "segments/x"),
-            ("rename the checkpoint", "renameat2", AT_FDCWD, "checkpoint", AT_FDCWD, "x", 0),
-            ("remove the hashes", "unlink", "hashes/0"),
-            ("make a folder", "mkdir", "x", 0o700),
             ("link to a key", "symlink", "../keeper/signer.key", "x"),
             ("change a mode", "chmod", "checkpoint", 0o777),
             ("become root", "setuid", 0),
@@ -288,6 +299,10 @@ class AsTwoUsers(Confined, Attack):
             for name in [folder] + [os.path.join(folder, name) for name in names]:
                 info = os.lstat(name)
                 self.assertEqual((info.st_uid, info.st_gid, info.st_mode & 0o027), (keeper, gateway, 0), name)
+        self.assertEqual(os.lstat(self.path("state")).st_mode & 0o077, 0)  # nobody else gets at what is in it
+        for folder, _, names in os.walk(self.path("state")):
+            for name in [folder] + [os.path.join(folder, name) for name in names]:
+                self.assertEqual(os.lstat(name).st_uid, gateway, name)
         self.assertEqual(os.stat(self.path("keys/opener.key")).st_uid, 0)
 
     def test_a_folder_with_a_link_or_a_second_name_in_it_is_not_taken_over(self):
@@ -295,7 +310,7 @@ class AsTwoUsers(Confined, Attack):
         victim = os.path.join(self.redoubt.folder, "victim")
         with open(victim, "w"):
             pass
-        for place in (self.path("ledger", "segments", "x"), self.path("keeper", "x")):
+        for place in (self.path("ledger", "segments", "x"), self.path("keeper", "x"), self.path("state", "x")):
             for make in (os.symlink, os.link):
                 make(victim, place)
                 done = subprocess.run([program("redoubt"), "serve", "--dir", self.redoubt.dir], capture_output=True,
@@ -315,12 +330,12 @@ class AsTwoUsers(Confined, Attack):
         self.test_what_is_whose()
         self.go_on()
 
-    def test_new_keys_are_read_from_a_file_that_the_gateway_may_not_open(self):
-        key = self.redoubt.issue("another")
-        self.assertEqual(os.stat(self.path("api-keys.json")).st_mode & 0o007, 0)
-        self.assertEqual(self.redoubt.chat(key=key)[0], 401)
+    def test_policies_come_from_a_folder_that_the_gateway_may_not_open(self):
+        os.chmod(self.path("policies"), 0o700)
+        with open(self.path("policies", "default.cedar"), "w") as file:
+            file.write("")
         self.redoubt.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: self.redoubt.chat(key=key)[0] == 200)
+        wait_for(lambda: self.redoubt.chat()[0] == 403)
 
     def test_two_cores_are_confined_alike(self):
         self.assertEqual(self.redoubt.stop(), 0)
@@ -404,7 +419,7 @@ class RingBytes(Attack):
             "opening longer than the message": message(APPEND, TICKET + entry(opening_size=1)),
             "sizes that wrap around": message(APPEND, TICKET + entry(leaf_size=0xffffffff, opening_size=3)),
             "leaf above its limit": message(APPEND, TICKET + entry(leaf=bytes(65536))),
-            "unknown kind": message(APPEND, TICKET + entry(kind=3)),
+            "unknown kind": message(APPEND, TICKET + entry(kind=4)),
             "reserved bytes": message(APPEND, TICKET + entry(reserved=b"\1" + bytes(2))),
             "a log that is not there": message(APPEND, TICKET + entry(log=1)),
             "every log": message(APPEND, TICKET + entry(log=0xffffffff)),

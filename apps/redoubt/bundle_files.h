@@ -1,0 +1,38 @@
+// The bundle as the operator has it in files, and what comes of it once it is loaded.
+//
+//   DIR/redoubt.toml        `redoubt.toml`
+//   DIR/policies/X.cedar    `policies/X.cedar`; .json likewise
+//   DIR/prices.toml         `prices.toml`, when there is one
+#pragma once
+
+#include <memory>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "gateway/policy_bundle.h"
+#include "limits/prices.h"
+#include "redoubt/layout.h"
+#include "state/bundle.h"
+
+namespace redoubt::app {
+
+// What the files of a bundle mean, but for redoubt.toml, which is read by the launcher at the start.
+struct LoadedBundle {
+  std::string digest;
+  std::shared_ptr<const gateway::PolicyBundle> policies;
+  std::shared_ptr<const limits::Prices> prices;
+};
+
+// kMalformed, with file, line and column, for what does not validate; nothing of it is then to be used.
+Result<LoadedBundle> load_bundle(const state::Bundle& bundle);
+
+// Whether a start would take all of it, redoubt.toml included. kMalformed, with the place.
+Result<> check_bundle(const state::Bundle& bundle);
+
+// Reads the files; whether they validate, load_bundle() says, and of redoubt.toml parse_settings(). Errors: kNotFound
+// naming what is missing, kTooLarge.
+Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout);
+// The same, validated.
+Result<state::Bundle> read_valid_bundle(FileSystem& fs, const Layout& layout);
+
+}  // namespace redoubt::app

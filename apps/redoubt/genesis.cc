@@ -1,0 +1,146 @@
+#include "redoubt/genesis.h"
+
+#include <algorithm>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "crypto/secret.h"
+#include "identity/approvals.h"
+#include "identity/identity_projection.h"
+#include "ledger/ledger.h"
+#include "redoubt/scratch_folder.h"
+#include "state/engine.h"
+
+namespace redoubt::app {
+namespace {
+
+// The ledger of one entry needs no more; later segments are as the configuration says.
+constexpr std::uint64_t kFirstSegmentBytes = ledger::kMaxCommitPayloadBytes + 1024 * 1024;
+
+// NAME[:GROUP[:TENANT[:MODEL,…]]]; names of models may hold colons.
+Result<identity::Genesis::First> parse_application(std::string_view text, const std::vector<std::string>& tenants) {
+  identity::Genesis::First out{.type = identity::PrincipalType::kApplication};
+  std::string_view rest = text;
+  const auto next = [&rest](char separator) {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    std::string part(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return part;
+  };
+  out.principal = next(':');
+  out.group = rest.empty() ? std::string(identity::kCallers) : next(':');
+  out.tenant = next(':');
+  while (!rest.empty()) out.models.push_back(next(','));
+  if (!out.tenant.empty() && std::find(tenants.begin(), tenants.end(), out.tenant) == tenants.end()) {
+    return Error(Errc::kInvalidArgument, "`" + std::string(text) + "` needs `--tenant " + out.tenant + "`");
+  }
+  return out;
+}
+
+void add(Beginning& beginning, identity::Genesis::First first) {
+  const identity::NewKey& key = beginning.keys.emplace_back(identity::make_key());
+  first.key_id = key.id;
+  first.key_digest = key.digest;
+  beginning.genesis.first.push_back(std::move(first));
+}
+
+// A ledger without a keeper, that has nothing yet: facts go into it as they come.
+class NewLedger final : public state::FactSink, public state::FactSource {
+ public:
+  NewLedger(ledger::Ledger& ledger, std::string origin) : ledger_(ledger), origin_(std::move(origin)) {}
+
+  void append(std::string record, std::string /*opening*/, std::function<void(Result<std::uint64_t>)> done) override {
+    answer_ = [index = write(record), done = std::move(done)] { done(index); };
+  }
+  UnixMillis now() override { return SystemClock().now(); }
+  record::RecordSource source() const override {
+    return {.log_origin = origin_, .tenant = {}, .product_version = REDOUBT_VERSION};
+  }
+  Result<std::uint64_t> size() override { return std::uint64_t{0}; }
+  Result<> read(std::uint64_t /*from*/, const std::function<Result<bool>(const Entry&)>& /*take*/) override {
+    return {};
+  }
+  Result<Entry> read_one(std::uint64_t /*index*/) override { return Error(Errc::kNotFound, "the ledger is new"); }
+  Result<Bytes> open(std::uint64_t /*index*/) override { return Error(Errc::kNotFound, "the ledger is new"); }
+
+  void answer() {
+    if (answer_) std::exchange(answer_, nullptr)();
+  }
+
+ private:
+  Result<std::uint64_t> write(const std::string& record) {
+    ledger::EntryHeader header{.kind = ledger::EntryKind::kFact};
+    crypto::random_bytes(header.exchange);
+    auto index = ledger_.add(header, as_bytes(record), {});
+    if (!index) return index.error();
+    if (auto done = ledger_.commit(); !done) return done.error();
+    if (auto published = ledger_.publish(); !published) return published.error();
+    return index->value;
+  }
+
+  ledger::Ledger& ledger_;
+  const std::string origin_;
+  std::function<void()> answer_;
+};
+
+struct Nobody final : state::Publisher {
+  void publish(std::function<void()> everywhere) override { everywhere(); }
+};
+
+}  // namespace
+
+Beginning::~Beginning() {
+  for (identity::NewKey& key : keys) crypto::wipe(std::as_writable_bytes(std::span(key.secret)));
+}
+
+Result<Beginning> make_beginning(const std::vector<std::string>& administrators,
+                                 const std::vector<std::string>& applications,
+                                 const std::vector<std::string>& tenants) {
+  if (administrators.size() < 2) {
+    return Error(Errc::kInvalidArgument, "there are two administrators or more: what one asks for, another approves");
+  }
+  Beginning out;
+  out.keys.reserve(administrators.size() + applications.size());  // a key that moved would leave its secret behind
+  for (const std::string& name : administrators) {
+    add(out, {.principal = name, .group = std::string(identity::kAdministrators)});
+  }
+  for (const std::string& text : applications) {
+    auto application = parse_application(text, tenants);
+    if (!application) return application.error();
+    add(out, *std::move(application));
+  }
+  return out;
+}
+
+// By the engine, as every later fact, so that what the fold would refuse is refused here.
+Result<> begin_ledger(const Layout& layout, const tlog::NoteSigner& signer, const identity::Genesis& genesis) {
+  auto proposal = identity::propose_genesis(genesis);
+  if (!proposal) return proposal.error();
+  proposal->actor.principal = "init";
+  PosixFileSystem fs;
+  const SystemClock clock;
+  auto ledger = ledger::Ledger::open(fs, layout.ledger(), signer, clock,
+                                     {.tenants = {}, .witnesses = {}, .segment_bytes = kFirstSegmentBytes});
+  if (!ledger) return ledger.error();
+  NewLedger facts(**ledger, signer.name());
+  Nobody nobody;
+  identity::IdentityProjection identities;
+  identity::ApprovalsProjection approvals;
+  auto scratch = ScratchFolder::make();  // the tables are made anew where they are to be
+  if (!scratch) return scratch.error();
+  auto engine =
+      state::Engine::open({.path = scratch->path() + "/state.db"}, {&identities, &approvals}, facts, facts, nobody);
+  if (!engine) return engine.error();
+  Result<> begun = Error(Errc::kCancelled, "the first fact was not made");
+  (*engine)->propose(*std::move(proposal), [&begun](const Result<state::Applied>& done) {
+    begun = done ? Result<>() : Result<>(done.error());
+  });
+  facts.answer();
+  return begun;
+}
+
+}  // namespace redoubt::app

@@ -1,0 +1,72 @@
+// What the parts of the pipeline share: an exchange that is being answered.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/pipeline.h"
+
+namespace redoubt::gateway {
+
+namespace internal {
+
+inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kInvalidKey = "invalid_api_key";
+
+// Fields of the upstream's reply that the caller gets; all others stay behind.
+inline constexpr std::array<std::string_view, 2> kPassedFields = {"retry-after", "x-request-id"};
+
+// An error in the form of the API.
+net::Task<> reply_error(net::Exchange& exchange, int status, std::string_view message, std::string_view type,
+                        std::string_view code, std::span<const net::HeaderField> headers = {});
+
+// `rates` must outlive `fields`.
+void add_fields(std::vector<net::HeaderField>& fields, const std::vector<limits::Field>& rates);
+
+// Of the limit that refuses; empty when it is none.
+std::string_view id_of(const limits::Refusal& refusal);
+
+}  // namespace internal
+
+// Counts how long the upstream had the request.
+class Pipeline::UpstreamTime {
+ public:
+  UpstreamTime(RequestMetrics& metrics, const Clock& clock)
+      : metrics_(metrics), clock_(clock), began_(clock.steady()) {}
+  UpstreamTime(const UpstreamTime&) = delete;
+  UpstreamTime& operator=(const UpstreamTime&) = delete;
+  ~UpstreamTime() { metrics_.upstream_duration.observe(clock_.steady() - began_); }
+
+ private:
+  RequestMetrics& metrics_;
+  const Clock& clock_;
+  const std::chrono::steady_clock::time_point began_;
+};
+
+struct Pipeline::PassedValues : std::array<std::string, internal::kPassedFields.size()> {};
+
+struct Pipeline::Call {
+  net::Exchange& exchange;
+  std::shared_ptr<const Access> access;  // pinned: it decides, and facts point into it
+  std::optional<Caller> caller = std::nullopt;
+  std::shared_ptr<const Access> newest = nullptr;      // of a stream: pinned when it looked last
+  std::optional<Caller> newest_caller = std::nullopt;  // as that one says
+  const Log* log = nullptr;                            // the caller's
+  std::string_view operation;
+  std::string_view body;
+  ChatRequest chat;
+  std::string_view purpose;
+  std::string policies;  // the determining ones of the last decision; facts point into it
+  record::ExchangeFacts facts;
+  ledger::CommitLevel level = ledger::CommitLevel::kDurable;  // that the reply waits for
+  ExchangeMeter meter;
+  std::optional<Admission> admission;                        // once there is one; it refers to what is above
+  std::optional<UpstreamTime> upstream_time = std::nullopt;  // while the upstream is at work
+};
+
+}  // namespace redoubt::gateway

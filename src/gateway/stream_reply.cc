@@ -1,0 +1,146 @@
+// Replies that are streamed: event by event, as long as the caller may have them.
+#include <utility>
+
+#include "gateway/internal/call.h"
+#include "gateway/sse_relay.h"
+
+namespace redoubt::gateway {
+
+using internal::add_fields;
+using internal::id_of;
+using internal::kInvalidKey;
+using net::HeaderField;
+using record::Finish;
+
+struct Pipeline::Cut {
+  Finish finish;
+  std::string_view code;
+  std::string_view limit;
+  std::string error;  // for the caller
+};
+
+bool Pipeline::follow_access(Call& call) {
+  const UnixMillis now = recorder_.now();
+  // While nothing is certain, it goes on by what was.
+  if (access_ != nullptr && access_ != call.newest) {
+    call.newest = access_;
+    call.newest_caller = access_->find_again(*call.caller, now);
+    if (call.newest_caller) call.meter.follow(access_, *call.newest_caller, now);
+  }
+  return call.newest_caller && !call.newest_caller->key->expired(now);
+}
+
+std::string_view Pipeline::pass(Call& call, std::string_view events, std::optional<Cut>& cut) {
+  if (!follow_access(call)) {
+    cut = Cut{.finish = Finish::kReleaseDenied,
+              .code = kInvalidKey,
+              .limit = {},
+              .error = error_body("the API key is not valid any more", "invalid_request_error", kInvalidKey)};
+    return {};
+  }
+  const std::string_view passing = call.meter.pass(events, recorder_.now());
+  if (passing.size() < events.size()) {
+    const limits::Refusal& refusal = call.meter.refusal();
+    metrics_.count(refusal);
+    cut = Cut{.finish = Finish::kLimitReached,
+              .code = refusal.code(),
+              .limit = id_of(refusal),
+              .error = error_body(refusal.message(), error_type(refusal), refusal.code())};
+  }
+  return passing;
+}
+
+net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response) {
+  if (!released(call)) {
+    response.reset();
+    co_await withhold(call);
+    co_return;
+  }
+  call.newest = call.access;
+  call.newest_caller = call.caller;
+  SseRelay relay;
+  CompletionText completion(recorder_);
+  record::Outcome outcome{.finish = Finish::kCompleted};
+  const std::string admitted = format_receipt(call.admission->receipt());
+  std::vector<HeaderField> fields{
+      {"Redoubt-Decision", "permit"}, {"Redoubt-Receipt", admitted}, {"Cache-Control", "no-cache"}};
+  const std::vector<limits::Field> rates = call.meter.fields(recorder_.now());
+  add_fields(fields, rates);
+  std::optional<Cut> cut;
+  auto sent = co_await call.exchange.start_stream(
+      {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
+  if (sent) outcome.http_status = 200;
+  while (sent && !cut && !relay.done()) {
+    auto piece = co_await response->read_some();
+    std::string_view passing;
+    if (piece) {
+      auto fed = piece->empty() ? Result<std::string_view>(relay.end()) : relay.feed(*piece);
+      if (fed) {
+        passing = *fed;
+      } else {
+        piece = fed.error();
+      }
+    }
+    if (!piece) {
+      outcome.finish =
+          piece.error().code() == Errc::kDeadlineExceeded ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_broke_off";
+      break;
+    }
+    if (outcome.response_size + passing.size() > settings_.max_stream_bytes) {
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_too_large";
+      break;
+    }
+    if (!passing.empty()) passing = pass(call, passing, cut);
+    if (!passing.empty()) {
+      completion.add(passing);
+      outcome.response_size += passing.size();
+      sent = co_await call.exchange.write(passing);
+    }
+    if (piece->empty() && !cut && !relay.done()) {
+      // The upstream ended properly but without the API's end mark: the caller must not take it for complete.
+      outcome.finish = Finish::kUpstreamFailed;
+      outcome.error_code = "upstream_incomplete";
+      break;
+    }
+  }
+  call.upstream_time.reset();
+  if (sent && !cut && relay.done()) {
+    upstream_.finish(std::move(response));
+  } else {
+    response.reset();
+  }
+  if (cut) {
+    outcome.finish = cut->finish;
+    outcome.error_code = cut->code;
+    outcome.limit = cut->limit;
+  }
+  if (!sent) {
+    outcome.finish = Finish::kClientGone;
+    outcome.error_code = "client_gone";
+    outcome.limit = {};
+  }
+  const auto usage = parse_usage(reader_, relay.usage_data());
+  if (usage) {
+    outcome.prompt_tokens = usage->prompt_tokens;
+    outcome.completion_tokens = usage->completion_tokens;
+    outcome.total_tokens = usage->total_tokens;
+  }
+  call.meter.settle(usage ? *usage : TokenUsage{}, recorder_.now());
+  const bool complete = outcome.finish == Finish::kCompleted;
+  auto receipt = co_await call.admission->close(outcome, &completion);
+  // What is not to end properly waits for nothing.
+  bool reached = false;
+  if (receipt && complete) reached = co_await reach_level(call, *receipt, 0);
+  if (!reached && !(sent && receipt && cut)) {
+    call.exchange.abort();
+    co_return;
+  }
+  const std::string ending =
+      ": redoubt-receipt " + format_receipt(*receipt) + "\n\ndata: " + (cut ? cut->error : "[DONE]") + "\n\n";
+  if (auto last = co_await call.exchange.write(ending); !last) co_return;
+  [[maybe_unused]] const auto finished = co_await call.exchange.finish();
+}
+
+}  // namespace redoubt::gateway

@@ -1,0 +1,210 @@
+// Replies that are sent whole: what the model server answered, or why not.
+#include <utility>
+
+#include "gateway/internal/call.h"
+
+namespace redoubt::gateway {
+
+using internal::add_fields;
+using internal::id_of;
+using internal::kJson;
+using internal::kPassedFields;
+using internal::reply_error;
+using ledger::CommitLevel;
+using net::HeaderField;
+using record::Finish;
+
+namespace {
+
+constexpr std::string_view kReleaseDenied = "release_denied";
+
+}  // namespace
+
+// One exchange's part of a sum.
+class Pipeline::HeldBytes {
+ public:
+  explicit HeldBytes(std::size_t& sum) : sum_(sum) {}
+  HeldBytes(const HeldBytes&) = delete;
+  HeldBytes& operator=(const HeldBytes&) = delete;
+  ~HeldBytes() { clear(); }
+  void add(std::size_t size) {
+    mine_ += size;
+    sum_ += size;
+  }
+  void clear() { sum_ -= std::exchange(mine_, 0); }
+
+ private:
+  std::size_t& sum_;
+  std::size_t mine_ = 0;
+};
+
+// The upstream failed before anything was sent to the caller.
+net::Task<> Pipeline::fail(Call& call, Errc why) {
+  call.upstream_time.reset();
+  call.meter.settle(recorder_.now());
+  const bool slow = why == Errc::kDeadlineExceeded;
+  const bool busy = why == Errc::kResourceExhausted;
+  const int status = slow ? 504 : busy ? 503 : 502;
+  const std::string_view code = slow                      ? "upstream_timeout"
+                                : busy                    ? "overloaded"
+                                : why == Errc::kMalformed ? "upstream_malformed"
+                                : why == Errc::kTooLarge  ? "upstream_too_large"
+                                                          : "upstream_unavailable";
+  const std::string body = error_body(slow   ? "the model server took too long"
+                                      : busy ? "too many replies are held, so this one was given up"
+                                             : "the model server failed",
+                                      "api_error", code);
+  const PassedValues none;
+  co_await close_and_reply(call,
+                           {.finish = slow   ? Finish::kUpstreamTimeout
+                                      : busy ? Finish::kAborted
+                                             : Finish::kUpstreamFailed,
+                            .http_status = status,
+                            .error_code = code,
+                            .response_size = body.size()},
+                           body, none);
+}
+
+net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response) {
+  std::string body;
+  HeldBytes held(held_bytes_);
+  while (true) {
+    auto piece = co_await response->read_some();
+    if (!piece) {
+      response.reset();
+      co_await fail(call, piece.error().code());
+      co_return;
+    }
+    if (piece->empty()) break;
+    if (body.size() + piece->size() > settings_.max_reply_bytes) {
+      response.reset();
+      co_await fail(call, Errc::kTooLarge);
+      co_return;
+    }
+    held.add(piece->size());
+    if (held_bytes_ > settings_.max_held_bytes) {
+      response.reset();
+      body = std::string();
+      held.clear();  // before waiting for the outcome, so that others may have it
+      co_await fail(call, Errc::kResourceExhausted);
+      co_return;
+    }
+    body += *piece;
+  }
+  const int status = response->status();
+  PassedValues passed;
+  for (std::size_t i = 0; i < passed.size(); ++i) passed[i] = response->header(kPassedFields[i]);
+  response.reset();  // its connection is free for others while the outcome is recorded
+  call.upstream_time.reset();
+  auto usage = parse_usage(reader_, body);
+  if (!usage || status < 200 || (status >= 300 && status < 400) || status > 599) {
+    // Not what the API says: the caller gets an error of the right shape, not the upstream's bytes.
+    co_await fail(call, Errc::kMalformed);
+    co_return;
+  }
+  const bool is_released = released(call);
+  const bool within_limits = is_released && call.meter.pass_whole(usage->text_bytes, body.size(), recorder_.now());
+  if (status < 300) {
+    call.meter.settle(*usage, recorder_.now());
+  } else {
+    call.meter.settle(recorder_.now());
+  }
+  if (!is_released) {
+    co_await withhold(call);
+    co_return;
+  }
+  if (!within_limits) {
+    co_await withhold_at_limit(call);
+    co_return;
+  }
+  co_await close_and_reply(call,
+                           {.finish = Finish::kCompleted,
+                            .http_status = status,
+                            .error_code = status >= 400 ? "upstream_error" : "",
+                            .response_size = body.size(),
+                            .prompt_tokens = usage->prompt_tokens,
+                            .completion_tokens = usage->completion_tokens,
+                            .total_tokens = usage->total_tokens},
+                           body, passed);
+}
+
+// Records how it ended, then replies: never the other way round.
+net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::string_view body,
+                                      const PassedValues& passed) {
+  CompletionText completion(recorder_);
+  completion.add(body);
+  const int status = outcome.http_status;
+  const bool denied = outcome.finish == Finish::kReleaseDenied || outcome.finish == Finish::kLimitReached;
+  auto receipt = co_await call.admission->close(outcome, &completion);
+  if (!receipt) {
+    const std::string admitted = format_receipt(call.admission->receipt());
+    const HeaderField fields[] = {{"Redoubt-Receipt", admitted}, {"Retry-After", "1"}};
+    co_await reply_error(call.exchange, 503, "the answer cannot be recorded, so it is withheld", "api_error",
+                         "ledger_unavailable", fields);
+    co_return;
+  }
+  const std::string receipt_text = format_receipt(*receipt);
+  const bool reached = co_await reach_level(call, *receipt, 503);
+  if (!reached) {
+    const HeaderField fields[] = {
+        {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(CommitLevel::kDurable)}, {"Retry-After", "1"}};
+    co_await reply_error(call.exchange, 503,
+                         "the record of the answer has not come to its commit level, so the answer is withheld",
+                         "api_error", kLevelNotReached, fields);
+    co_return;
+  }
+  std::vector<HeaderField> fields{{"Redoubt-Decision", denied ? "deny" : "permit"},
+                                  {"Redoubt-Receipt", receipt_text},
+                                  {"Redoubt-Commit", to_string(call.level)}};
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    if (!passed[i].empty()) fields.push_back({kPassedFields[i], passed[i]});
+  }
+  const std::vector<limits::Field> rates = call.meter.fields(recorder_.now());
+  add_fields(fields, rates);
+  [[maybe_unused]] const auto sent =
+      co_await call.exchange.reply({.status = status, .content_type = kJson, .headers = fields}, body);
+}
+
+// Whether the outcome came to the level that the reply waits for. If not, the caller is answered `status` instead.
+net::Task<bool> Pipeline::reach_level(Call& call, const ledger::Receipt& outcome, int status) {
+  if (call.level == CommitLevel::kDurable) co_return true;
+  const auto reached = co_await call.admission->reach(call.level, outcome.index, commit_.timeout, status);
+  co_return reached.has_value();
+}
+
+// Which models there are is nobody's answer to release.
+bool Pipeline::released(Call& call) {
+  if (call.operation != kChatOperation) return true;
+  return permitted(call, Action::kRelease) && (call.level != CommitLevel::kCosigned || has_quorum_);
+}
+
+// What the model answered stays here.
+net::Task<> Pipeline::withhold(Call& call) {
+  call.upstream_time.reset();
+  const std::string body =
+      error_body("no policy permits the answer to be released", "permission_error", kReleaseDenied);
+  const PassedValues none;
+  co_await close_and_reply(call,
+                           {.finish = Finish::kReleaseDenied,
+                            .http_status = 403,
+                            .error_code = kReleaseDenied,
+                            .response_size = body.size()},
+                           body, none);
+}
+
+// The answer would be more than may go out.
+net::Task<> Pipeline::withhold_at_limit(Call& call) {
+  const limits::Refusal& refusal = call.meter.refusal();
+  metrics_.count(refusal);
+  const std::string body = error_body(refusal.message(), error_type(refusal), refusal.code());
+  const PassedValues none;
+  co_await close_and_reply(call,
+                           {.finish = Finish::kLimitReached,
+                            .http_status = refusal.status(),
+                            .error_code = refusal.code(),
+                            .response_size = body.size(),
+                            .limit = id_of(refusal)},
+                           body, none);
+}
+
+}  // namespace redoubt::gateway
