@@ -10,7 +10,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 find_program(REDOUBT_CCACHE ccache)
-if(REDOUBT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND NOT "$ENV{REDOUBT_PRECOMPILE}")
+if(REDOUBT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${REDOUBT_CCACHE}")
 endif()
 
@@ -18,7 +18,7 @@ add_library(redoubt_options INTERFACE)
 target_compile_options(redoubt_options INTERFACE
   -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
   -fstack-protector-strong -fno-omit-frame-pointer
-  $<$<CONFIG:Release>:-O2>)
+  $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:REDOUBT_IS_TEST>>,-O1,-O2>>)
 if(NOT REDOUBT_SANITIZE)
   target_compile_definitions(redoubt_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 endif()
