@@ -1,0 +1,53 @@
+// What lies in the operator's files, on its way into force: sent by the launcher before the start and before each
+// SIGHUP, kept, and activated by a fact, unless that takes two persons.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "ledger/client.h"
+#include "redoubt/kept_bundles.h"
+#include "state/bundle.h"
+#include "state/engine.h"
+
+namespace redoubt::app {
+
+// The engine's thread.
+class BundleIntake {
+ public:
+  // What it works on; all must outlive it.
+  struct Parts {
+    state::Engine& engine;
+    const ledger::LedgerClient& ledger;
+    const state::BundleProjection& bundles;
+    KeptBundles& kept;
+    const Clock& clock;
+    int socket;                        // where packed bundles are sent
+    const std::string& operator_name;  // on whose behalf they are activated
+  };
+  explicit BundleIntake(const Parts& parts) : parts_(parts) {}
+
+  // At the start: what was sent is in force, or wanted from now on. kPermissionDenied when it is neither the one in
+  // force nor may be without two persons; errors of reading and loading it. Nothing is served then.
+  Result<> choose();
+  // On SIGHUP: what was sent is wanted from now on, or the log says why not, and nothing changes.
+  void reload();
+  // Proposes what is wanted, when the ledger takes facts; tried again on each tick until it is in force, or refused.
+  void tick();
+
+ private:
+  Result<state::Bundle> receive() const;
+  Result<bool> needs_two_persons(const state::Bundle& bundle) const;
+  void activate();
+  void activated(const Result<state::Applied>& done);
+
+  const Parts parts_;
+  std::optional<state::Bundle> wanted_;
+  bool activating_ = false;
+  std::chrono::steady_clock::time_point next_try_{};
+};
+
+}  // namespace redoubt::app

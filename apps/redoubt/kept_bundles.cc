@@ -1,0 +1,53 @@
+#include "redoubt/kept_bundles.h"
+
+#include <utility>
+#include <vector>
+
+#include "identity/approvals.h"
+
+namespace redoubt::app {
+namespace {
+
+constexpr std::size_t kBundlesKept = 16;  // the last that were in force
+
+}  // namespace
+
+// As the launcher reads what lies in files: with the settings, which only the next start takes up.
+Result<> KeptBundles::check(std::string_view digest) const {
+  auto bundle = store_.get(digest);
+  if (!bundle) return bundle.error();
+  return check_bundle(*bundle);
+}
+
+Result<> KeptBundles::add(const state::Bundle& bundle) {
+  if (auto usable = check_bundle(bundle); !usable) return usable;
+  return keep(bundle);
+}
+
+Result<> KeptBundles::keep(const state::Bundle& bundle) {
+  if (auto done = store_.put(bundle); !done) return done;
+  auto last = state::list_activations(engine_->tables(), kBundlesKept);
+  if (!last) return last.error();
+  auto requests = identity::list_approvals(engine_->tables(), {}, {}, identity::kOpenRequestsMax);
+  if (!requests) return requests.error();
+  std::vector<std::string> digests{bundle.digest()};
+  for (const auto& activation : *last) digests.push_back(activation.digest);
+  for (const identity::Approval& request : *requests) {
+    if (request.kind == state::kBundleActivate) digests.push_back(state::wanted_digest(request.body));
+  }
+  return store_.keep_only(digests);
+}
+
+Result<> KeptBundles::load_in_force() {
+  const auto& now = bundles_.in_force();
+  if (!now || (in_force_ && in_force_->digest == now->digest)) return {};
+  in_force_.reset();
+  auto bundle = store_.get(now->digest);
+  if (!bundle) return bundle.error().in("bundle `" + now->digest + "`");
+  auto loaded = load_bundle(*bundle);
+  if (!loaded) return loaded.error();
+  in_force_ = std::make_shared<const LoadedBundle>(*std::move(loaded));
+  return {};
+}
+
+}  // namespace redoubt::app
