@@ -92,7 +92,7 @@ bool LedgerClient::fits_outcome(std::size_t leaf_size, std::size_t opening_size)
   if (sealed_size(opening_size) > kMaxOpeningBytes) return false;
   const std::size_t need = entry_footprint(leaf_size, opening_size);
   // On a full disk, too, values give way: what open exchanges may still write stays within what the keeper holds free.
-  return need <= kOutcomeReserveBytes || (!full_ && need <= room() + kOutcomeReserveBytes);
+  return need <= kOutcomeReserveBytes || (!disk_.full && need <= room() + kOutcomeReserveBytes);
 }
 
 Ticket LedgerClient::take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify) {
@@ -156,20 +156,22 @@ Result<> LedgerClient::submit_outcome(Reservation reservation, EntryHeader heade
 Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::string_view opening,
                               AppendWaiter* waiter) {
   header.kind = EntryKind::kStandalone;
+  if (full(header.log)) return no_room();
   return submit_alone(header, leaf, opening, waiter);
 }
 
 Result<> LedgerClient::submit_fact(EntryHeader header, std::string_view leaf, std::string_view opening,
                                    AppendWaiter* waiter) {
   header.kind = EntryKind::kFact;
+  const std::size_t footprint = entry_footprint(leaf.size(), opening.size());
+  if (!disk_.takes(footprint) || !state(header.log).room.takes(footprint)) return no_room();
   return submit_alone(header, leaf, opening, waiter);
 }
 
-Result<> LedgerClient::submit_alone(EntryHeader header, std::string_view leaf, std::string_view opening,
+Result<> LedgerClient::submit_alone(const EntryHeader& header, std::string_view leaf, std::string_view opening,
                                     AppendWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
-  if (full(header.log)) return no_room();
   if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
     return exhausted();
   write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
@@ -362,14 +364,9 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       stop(as_chars(payload));
       return {};
     case MessageType::kFull:
-    case MessageType::kRoom: {
-      if (payload.size() != sizeof(LogNumber)) return corrupt;
-      const auto number = load_le<LogNumber>(payload);
-      LogState* log = number == kEveryLog ? nullptr : state_to_change(number);
-      if (log == nullptr && number != kEveryLog) return corrupt;
-      (log == nullptr ? full_ : log->full) = type == MessageType::kFull;
+    case MessageType::kRoom:
+      if (!take_room(type, payload)) return corrupt;
       return {};
-    }
     case MessageType::kAppend:
     case MessageType::kOpen:
     case MessageType::kOpenFact:
@@ -378,6 +375,22 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
       break;
   }
   return corrupt;
+}
+
+// False when it makes no sense.
+bool LedgerClient::take_room(MessageType type, ByteView payload) {
+  Room room{.full = type == MessageType::kFull};
+  if (payload.size() != (room.full ? kFullSize : sizeof(LogNumber))) return false;
+  if (room.full) room.intake = static_cast<FullIntake>(payload[sizeof(LogNumber)]);
+  if (room.intake > FullIntake::kOutcomesAndFacts) return false;
+  const auto number = load_le<LogNumber>(payload);
+  if (number == kEveryLog) {
+    disk_ = room;
+    return true;
+  }
+  LogState* const log = state_to_change(number);
+  if (log != nullptr) log->room = room;
+  return log != nullptr;
 }
 
 Result<> LedgerClient::take_stats(ByteView payload) {

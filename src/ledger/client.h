@@ -76,7 +76,7 @@ class LedgerClient {
   const std::string& stopped() const { return stopped_; }
   // Whether the disk is nearly full, or the log has used up its quota: what is admitted may still end, within the place
   // of its outcome, and nothing new begins. It ends by itself when there is room.
-  bool full(LogNumber log = kSystemLog) const { return full_ || state(log).full; }
+  bool full(LogNumber log = kSystemLog) const { return disk_.full || state(log).room.full; }
   std::uint64_t published(LogNumber log = kSystemLog) const { return state(log).published; }
   // The tree size that a quorum of witnesses has cosigned; 0 without witnesses.
   std::uint64_t cosigned(LogNumber log = kSystemLog) const { return state(log).cosigned; }
@@ -114,7 +114,9 @@ class LedgerClient {
                           AppendWaiter* waiter);
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
-  // The same for an entry that changes Redoubt's own state, and whose values submit_open_fact() gives back.
+  // The same for an entry that changes Redoubt's own state, and whose values submit_open_fact() gives back. On a disk
+  // that is nearly full they are taken from a reserve of their own, up to kUrgentFactBytes each, until that is used up:
+  // a key can be revoked though nothing is admitted.
   Result<> submit_fact(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
   // `log`: which log's record.
   Result<> submit_open(const OpenRequest& request, OpenWaiter* waiter, LogNumber log = kSystemLog);
@@ -168,11 +170,20 @@ class LedgerClient {
     bool used = false;
   };
 
+  // Of the disk, or of a log's quota.
+  struct Room {
+    bool full = false;
+    FullIntake intake = FullIntake::kOutcomes;  // while full
+    bool takes(std::size_t fact_footprint) const {
+      return !full || (intake == FullIntake::kOutcomesAndFacts && fact_footprint <= kUrgentFactBytes);
+    }
+  };
+
   // What the keeper has said of a log.
   struct LogState {
     std::uint64_t published = 0;
     std::uint64_t cosigned = 0;
-    bool full = false;
+    Room room;
   };
 
   const LogState& state(LogNumber log) const;
@@ -182,9 +193,11 @@ class LedgerClient {
   Ticket take_ticket(AppendWaiter* append, OpenWaiter* open, CertifyWaiter* certify = nullptr);
   Slot* find(Ticket ticket);
   void free_slot(Slot& slot);
-  Result<> submit_alone(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
+  Result<> submit_alone(const EntryHeader& header, std::string_view leaf, std::string_view opening,
+                        AppendWaiter* waiter);
   void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);
   Result<> handle(MessageType type, ByteView payload);
+  bool take_room(MessageType type, ByteView payload);
   Result<> take_stats(ByteView payload);
 
   RingProducer requests_;
@@ -192,7 +205,7 @@ class LedgerClient {
   const int keeper_wake_fd_;
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
-  bool full_ = false;           // the disk
+  Room disk_;
   std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
   LevelWaiters level_waiters_;

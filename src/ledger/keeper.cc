@@ -109,7 +109,8 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
   }
   while (true) {
     const auto steady = clock_.steady();
-    if (steady >= next_room_check_ || taken_bytes_ >= kRoomCheckBytes) {
+    const bool full = room_ != Room::kEverything;
+    if (steady >= next_room_check_ || taken_bytes_ >= (full ? kFullRoomCheckBytes : kRoomCheckBytes)) {
       if (auto done = check_room(); !done) return done;
     }
     if (steady >= next_keys_) {
@@ -395,11 +396,16 @@ Result<> Keeper::announce(LogNumber log) {
   return {};
 }
 
-Result<> Keeper::announce_room(LogNumber log, bool full) {
-  std::array<std::byte, sizeof log> bytes;
-  store_le(MutableByteView(bytes), log);
+Result<> Keeper::announce_room(LogNumber log, Room room) {
+  std::array<std::byte, kFullSize> bytes;
+  store_le(MutableByteView(bytes).first(sizeof log), log);
+  const FullIntake intake = room == Room::kOutcomes ? FullIntake::kOutcomes : FullIntake::kOutcomesAndFacts;
+  bytes[sizeof log] = static_cast<std::byte>(intake);
+  const bool full = room != Room::kEverything;
   for (std::size_t i = 0; i < rings_.size(); ++i) {
-    if (auto done = send(i, full ? MessageType::kFull : MessageType::kRoom, bytes); !done) return done;
+    const auto done =
+        full ? send(i, MessageType::kFull, bytes) : send(i, MessageType::kRoom, ByteView(bytes).first(sizeof log));
+    if (!done) return done;
   }
   wake_gateway();
   return {};
@@ -411,31 +417,36 @@ Result<> Keeper::check_quota(LogNumber log) {
   logs_[log].full = true;
   log::error("keeper", "a tenant has used up its quota: nothing new is admitted for it",
              {{"log", ledger_.origin(log)}, {"quota_bytes", quota}});
-  return announce_room(log, true);
+  return announce_room(log, Room::kOutcomes);
 }
 
 // All that open exchanges may still send fits their rings: each of them has its place there, and no more while the disk
-// is nearly full.
+// is nearly full. So do facts that are under way when theirs is used up.
 Result<> Keeper::check_room() {
   next_room_check_ = clock_.steady() + options_.room_check_interval;
   taken_bytes_ = 0;
-  const std::uint64_t reserve =
-      std::max<std::uint64_t>(options_.free_space_reserve, rings_.size() * kRequestRingBytes + kTreeReserveBytes);
-  const auto room = ledger_.room_bytes();
-  const bool full = !room || *room < reserve + (full_ ? reserve / 8 : 0);
-  stats_.room_bytes = room ? *room : 0;
+  const std::uint64_t for_outcomes = rings_.size() * kRequestRingBytes + kTreeReserveBytes;
+  const std::uint64_t reserve = std::max(options_.free_space_reserve, for_outcomes + kFactReserveBytes);
+  const auto free = ledger_.room_bytes();
+  // It must be an eighth more before what was refused is taken again.
+  const auto below = [&](std::uint64_t level, bool was) { return !free || *free < level + (was ? level / 8 : 0); };
+  const Room room = below(for_outcomes, room_ == Room::kOutcomes) ? Room::kOutcomes
+                    : below(reserve, room_ != Room::kEverything)  ? Room::kOutcomesAndFacts
+                                                                  : Room::kEverything;
+  stats_.room_bytes = free ? *free : 0;
   stats_.reserve_bytes = reserve;
-  stats_.full = full;
-  if (!full) ledger_.prepare_next_segment();
-  if (full == full_) return {};
-  full_ = full;
-  if (full) {
-    log::error("keeper", "the disk is nearly full: nothing new is admitted until there is room",
-               {{"free_bytes", room ? *room : 0}, {"reserve_bytes", reserve}});
-  } else {
-    log::info("keeper", "the disk has room again", {{"free_bytes", *room}, {"reserve_bytes", reserve}});
+  stats_.full = room != Room::kEverything;
+  if (!stats_.full) ledger_.prepare_next_segment();
+  if (room == room_) return {};
+  const Room before = std::exchange(room_, room);
+  const std::initializer_list<log::Field> sizes{{"free_bytes", stats_.room_bytes}, {"reserve_bytes", reserve}};
+  if (!stats_.full) {
+    log::info("keeper", "the disk has room again", sizes);
+  } else if (before == Room::kEverything) {
+    log::error("keeper", "the disk is nearly full: nothing new is admitted until there is room", sizes);
   }
-  return announce_room(kEveryLog, full);
+  if (room == Room::kOutcomes) log::error("keeper", "the disk is all but full: no change of the state is taken", sizes);
+  return announce_room(kEveryLog, room);
 }
 
 // Only what has changed since it was last told. A gateway that does not read is no reason to stop: it hears it later.

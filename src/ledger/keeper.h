@@ -1,9 +1,9 @@
 // The keeper's service: takes entries from the gateway's rings, commits them in groups, acknowledges, publishes.
 //
 // Commit without linger: when idle, what arrives is synced at once; what arrives during a sync is the next batch.
-// When the disk is nearly full the gateway is told to begin nothing new: outcomes of what was admitted are taken,
-// values are not opened (that would be a record), and when there is room again it goes on by itself. A disk that is
-// full all the same is a failed write.
+// When the disk is nearly full the gateway is told to begin nothing new: outcomes of what was admitted are taken, and
+// facts, from a reserve of their own above that of the outcomes; values are not opened (that would be a record), and
+// when there is room again it goes on by itself. A disk that is full all the same is a failed write.
 //
 // Everything on a ring is hostile until checked; the first message that breaks a rule, and the first failed write or
 // sync, end the service, and every ring is told why.
@@ -36,10 +36,11 @@ struct KeeperOptions {
   std::chrono::milliseconds witness_retry_interval{1000};
   std::size_t batch_bytes = 2 * 1024 * 1024;  // a batch is cut when it has more
   // Below so many bytes free, the next segment not counted, the disk is nearly full, and until there is an eighth more.
-  // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, if that is more.
+  // Raised to what the outcomes of all open exchanges, the tree's hashes and a checkpoint may take, and
+  // kFactReserveBytes above that, if it is more.
   std::uint64_t free_space_reserve = 256 * 1024 * 1024;
   std::chrono::milliseconds stats_interval{1000};       // between two messages of what was counted
-  std::chrono::milliseconds room_check_interval{1000};  // and after every kRoomCheckBytes taken
+  std::chrono::milliseconds room_check_interval{1000};  // and after every kRoomCheckBytes (kFullRoomCheckBytes) taken
   // Bytes that a log's entries may take, by log number; 0 and what is missing: as many as the disk has. A log that has
   // used them up takes outcomes only.
   std::vector<std::uint64_t> quotas;
@@ -49,6 +50,10 @@ struct KeeperOptions {
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
+inline constexpr std::uint64_t kFullRoomCheckBytes = 1024 * 1024;  // while the disk is nearly full
+// What facts have to themselves on a disk that is nearly full, at the least: some thousand of a few KiB each, and their
+// place in the state's tables, which may lie on the same disk.
+inline constexpr std::uint64_t kFactReserveBytes = 16 * 1024 * 1024;
 
 class Keeper {
  public:
@@ -90,6 +95,8 @@ class Keeper {
     LogNumber log;
     OpenRequest request;
   };
+  // What the disk has room for.
+  enum class Room : std::uint8_t { kOutcomes, kOutcomesAndFacts, kEverything };
   struct LogSchedule {
     std::chrono::steady_clock::time_point next_publish{};
     std::chrono::steady_clock::time_point next_offer{};
@@ -119,7 +126,7 @@ class Keeper {
   Result<> publish_one_due();
   std::optional<LogNumber> next_due_log() const;
   Result<> announce(LogNumber log);
-  Result<> announce_room(LogNumber log, bool full);
+  Result<> announce_room(LogNumber log, Room room);
   Result<> check_quota(LogNumber log);
   record::RecordSource source(LogNumber log) const;
   Result<> answer_open(const PendingOpen& open);
@@ -147,9 +154,9 @@ class Keeper {
   std::chrono::steady_clock::time_point next_keys_{};
   std::chrono::steady_clock::time_point next_room_check_{};
   std::uint64_t taken_bytes_ = 0;  // since the last look at the disk
-  bool full_ = false;              // the disk
-  bool serving_ = false;           // witnesses have been asked, if there are any
-  std::uint64_t started_s_ = 0;    // seconds since 1970
+  Room room_ = Room::kEverything;
+  bool serving_ = false;         // witnesses have been asked, if there are any
+  std::uint64_t started_s_ = 0;  // seconds since 1970
   std::string record_;
   Bytes request_;
   KeeperStats stats_;

@@ -37,7 +37,7 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
     refuse(ring_index, MessageType::kOpened, ticket, Error(Errc::kNotFound, "no such record"));
     return {};
   }
-  if (full_ || logs_[log].full) {
+  if (room_ != Room::kEverything || logs_[log].full) {
     refuse(ring_index, MessageType::kOpened, ticket, Error(Errc::kResourceExhausted, "the ledger has no room"));
     return {};
   }

@@ -34,13 +34,17 @@ enum class MessageType : std::uint32_t {
   kPublished = 19,
   kStopped = 20,    // why, as text: nothing will be appended any more
   kCertified = 21,  // Ticket, Errc u8 or kOpenedSuccess, then the certificate (DER) or the message
-  kFull = 22,       // log u32, or kEveryLog: outcomes only, until kRoom. The disk is nearly full, or a quota used up.
-  kRoom = 23,       // log u32, or kEveryLog
-  kOffer = 24,      // log u32, a signed checkpoint (a note): witnesses are to cosign it. On the first core's ring.
-  kStats = 25,      // counts of the keeper's (ledger/keeper_stats.h), about once a second. On the first core's ring.
+  // Log u32, or kEveryLog; FullIntake u8: what is taken until kRoom. The disk is nearly full, or a quota used up.
+  kFull = 22,
+  kRoom = 23,   // log u32, or kEveryLog
+  kOffer = 24,  // log u32, a signed checkpoint (a note): witnesses are to cosign it. On the first core's ring.
+  kStats = 25,  // counts of the keeper's (ledger/keeper_stats.h), about once a second. On the first core's ring.
   kFactOpened =
       26,  // Ticket, Errc u8 or kOpenedSuccess, then the opening as it was before it was sealed, or the message
 };
+
+// What a ledger without room for anything new takes all the same.
+enum class FullIntake : std::uint8_t { kOutcomes = 0, kOutcomesAndFacts = 1 };
 
 inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified and kFactOpened, too
 inline constexpr LogNumber kEveryLog = 0xffffffff;
@@ -53,6 +57,7 @@ inline constexpr std::size_t kPublishedSize = 8 + 8 + 4 + 8;
 // Largest offer and largest answer to one, in text: room for the lines of 256 witnesses, whatever their kind.
 inline constexpr std::size_t kMaxOfferBytes = 64 * 1024;
 inline constexpr std::size_t kMaxCosignatureBytes = 1024 * 1024 - 64;
+inline constexpr std::size_t kFullSize = sizeof(LogNumber) + sizeof(FullIntake);
 inline constexpr std::size_t kSealingKeySize = 32 + sizeof(keys::WrappedKey);
 // Largest answer: an opening and what two layers of sealing add.
 inline constexpr std::size_t kMaxAnswerBytes = kMaxOpeningBytes + 1024;
@@ -60,6 +65,9 @@ inline constexpr std::size_t kMaxAnswerBytes = kMaxOpeningBytes + 1024;
 // Room in a ring of requests that is held for the outcome of every admitted exchange: an outcome's record with the
 // salts, but not the values, of its opening always fits, even when every byte of its text needs a JSON escape.
 inline constexpr std::size_t kOutcomeReserveBytes = 24 * 1024;
+// The largest fact, as it lies in the ring, that a disk takes which is nearly full: every change of an administrator's,
+// but no part of a snapshot.
+inline constexpr std::size_t kUrgentFactBytes = 24 * 1024;
 
 // Sizes of the two rings of a core. Answers to appends are small, and no more are outstanding than kMaxTickets.
 inline constexpr std::size_t kRequestRingBytes = 8 * 1024 * 1024;

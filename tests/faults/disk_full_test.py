@@ -12,11 +12,12 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import STREAM_HEAD, Redoubt, Upstream, chunk, event, stage, wait_for, whole_reply
+from harness import STREAM_HEAD, Redoubt, Upstream, chunk, event, fact_kind, stage, wait_for, whole_reply
 
 MIB = 1024 * 1024
-DISK = 96 * MIB
-RESERVE = 20 * MIB  # the least that two rings need
+DISK = 128 * MIB
+OUTCOMES = 20 * MIB  # the least that two rings need
+RESERVE = OUTCOMES + 16 * MIB  # and facts above that
 
 
 class SmallDisk(unittest.TestCase):
@@ -126,6 +127,40 @@ class DiskNearlyFull(SmallDisk):
         self.assertEqual(self.redoubt.log_text().count("the disk has room again"), 1)
         self.assertEqual(self.redoubt.stop(), 0)
         self.assertEqual(self.stages(), ["admission", "outcome"] + ["admission", "outcome"] * 2)
+
+    def test_a_key_is_revoked_while_nothing_is_admitted(self):
+        name, leaked = self.redoubt.issue("demo")
+        self.assertEqual(self.redoubt.chat(key=leaked)[0], 200)
+        self.wait_for_next_segment()
+        self.fill(leave=RESERVE - 1 * MIB)
+        status, _, body = wait_for(lambda: (lambda r: r[0] == 503 and r)(self.redoubt.chat(key=leaked)))
+        self.assertEqual(json.loads(body)["error"]["code"], "ledger_full")
+
+        self.redoubt.revoke(name)
+        self.assertEqual(self.redoubt.chat(key=leaked)[0], 401)
+        self.assertEqual(self.redoubt.chat()[0], 503, "something was admitted on a full disk")
+
+        os.unlink(self.balloon())
+        wait_for(lambda: self.redoubt.chat()[0] == 200)
+        self.assertEqual(self.redoubt.chat(key=leaked)[0], 401)
+        self.assertEqual(self.redoubt.stop(), 0)
+        self.assertEqual([fact_kind(fact) for fact in self.redoubt.facts()][-2:], ["identity.key.issue", "identity.key.revoke"])
+
+    def test_below_the_reserve_of_facts_no_key_is_revoked_either_and_what_began_ends(self):
+        name, _ = self.redoubt.issue("demo")
+        stream = self.open_stream()
+        self.wait_for_next_segment()
+        self.fill(leave=OUTCOMES - 1 * MIB)
+        wait_for(lambda: "the disk is all but full" in self.redoubt.log_text())
+        with self.assertRaisesRegex(AssertionError, "503"):
+            self.redoubt.revoke(name)
+        self.release = True
+        self.assertIn(b"[DONE]", self.rest_of(stream))
+        os.unlink(self.balloon())
+        wait_for(lambda: self.redoubt.chat()[0] == 200)
+        self.redoubt.revoke(name)
+        self.assertEqual(self.redoubt.stop(), 0)
+        self.assertEqual(self.stages(), ["admission", "outcome"] * 2)
 
     def test_a_server_that_starts_on_a_full_disk_says_so_and_waits(self):
         self.assertEqual(self.redoubt.chat()[0], 200)

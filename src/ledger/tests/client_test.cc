@@ -78,6 +78,12 @@ class ClientTest : public ::testing::Test {
     answer(MessageType::kPublished, payload);
     ASSERT_TRUE(client_.poll());
   }
+  static Bytes full(LogNumber log, FullIntake intake) {
+    Bytes payload(kFullSize);
+    store_le(MutableByteView(payload).first(sizeof log), log);
+    payload[sizeof log] = static_cast<std::byte>(intake);
+    return payload;
+  }
   // The next request, as the keeper would copy it.
   std::optional<Bytes> take() {
     client_.flush();
@@ -168,12 +174,14 @@ TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom)
   EXPECT_FALSE(client_.full());
 
   const Bytes every_log(sizeof(LogNumber), std::byte{0xff});
-  answer(MessageType::kFull, every_log);
+  const Bytes outcomes_only = full(kEveryLog, FullIntake::kOutcomes);
+  answer(MessageType::kFull, outcomes_only);
   ASSERT_TRUE(client_.poll());
   EXPECT_TRUE(client_.full());
   EXPECT_TRUE(client_.ready());
   EXPECT_EQ(client_.reserve(10, 0).error().code(), Errc::kResourceExhausted);
   EXPECT_EQ(client_.submit({}, "denial", {}, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(client_.submit_fact({}, "revocation", {}, nullptr).error().code(), Errc::kResourceExhausted);
   EXPECT_FALSE(client_.fits_outcome(100, large));
   EXPECT_TRUE(client_.fits_outcome(100, 1000));
   Waiter waiter;
@@ -191,9 +199,7 @@ TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom)
 
 TEST_F(ClientTest, AQuotaThatIsUsedUpStopsItsLogOnly) {
   send_key();
-  Bytes second(sizeof(LogNumber));
-  store_le(MutableByteView(second), LogNumber{2});
-  answer(MessageType::kFull, second);
+  answer(MessageType::kFull, full(2, FullIntake::kOutcomes));
   ASSERT_TRUE(client_.poll());
   EXPECT_TRUE(client_.full(2));
   EXPECT_FALSE(client_.full(1));
@@ -206,9 +212,34 @@ TEST_F(ClientTest, AQuotaThatIsUsedUpStopsItsLogOnly) {
 
 TEST_F(ClientTest, AWordOnTheDiskThatSaysMoreMakesNoSense) {
   send_key();
-  answer(MessageType::kFull, Bytes(sizeof(LogNumber) + 1));
+  answer(MessageType::kFull, Bytes(kFullSize + 1));
   EXPECT_EQ(client_.poll().error().code(), Errc::kCorrupt);
   EXPECT_FALSE(client_.stopped().empty());
+}
+
+TEST_F(ClientTest, AWordOnTheDiskThatNamesAnotherIntakeMakesNoSense) {
+  send_key();
+  answer(MessageType::kFull, full(kEveryLog, static_cast<FullIntake>(2)));
+  EXPECT_EQ(client_.poll().error().code(), Errc::kCorrupt);
+}
+
+TEST_F(ClientTest, OnANearlyFullDiskFactsGoOutButNoLargeOnesAndNothingElse) {
+  send_key();
+  answer(MessageType::kFull, full(kEveryLog, FullIntake::kOutcomesAndFacts));
+  ASSERT_TRUE(client_.poll());
+  EXPECT_TRUE(client_.full());
+  EXPECT_EQ(client_.reserve(10, 0).error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(client_.submit({}, "denial", {}, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_FALSE(client_.fits_outcome(100, 2 * kOutcomeReserveBytes));
+  const std::string large(kUrgentFactBytes, 'p');
+  EXPECT_EQ(client_.submit_fact({}, large, {}, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_EQ(client_.submit_fact({}, "part", large, nullptr).error().code(), Errc::kResourceExhausted);
+  EXPECT_FALSE(take()) << "what was refused went out";
+  Waiter waiter;
+  ASSERT_TRUE(client_.submit_fact({}, "revocation", "values", &waiter));
+  answer(MessageType::kAppended, appended(take_ticket(), 1));
+  ASSERT_TRUE(client_.poll());
+  EXPECT_TRUE(waiter.result && *waiter.result);
 }
 
 // A keeper that reads nothing: what was admitted can still say how it ended.

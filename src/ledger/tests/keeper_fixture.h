@@ -83,6 +83,14 @@ struct Core {
   std::optional<RingProducer> raw;
 };
 
+// An append of an entry with these parts and a body of zeros, as it lies in a ring.
+inline Bytes entry_message(const EntryHeader& header, std::size_t body, std::size_t reserved_byte = 0) {
+  Bytes bytes(kTicketSize + kEntryHeaderSize + body);
+  store_entry_header(MutableByteView(bytes).subspan(kTicketSize, kEntryHeaderSize), header);
+  if (reserved_byte != 0) bytes[kTicketSize + reserved_byte] = std::byte{1};
+  return bytes;
+}
+
 class KeeperTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { log::set_level(log::Level::kError); }
@@ -97,7 +105,7 @@ class KeeperTest : public ::testing::Test {
     ledger_ = *Ledger::open(fs_, kDirectory, signer_, clock_,
                             {.tenants = tenants, .witnesses = witnesses, .segment_bytes = 9 * 1024 * 1024});
     wrapper_ = std::make_unique<keys::KeyWrapper>(wrapping_key_);
-    KeeperOptions options;
+    KeeperOptions options = options_;
     options.openers = {opener_.public_key()};
     options.quotas = quotas;
     options.product_version = "0.1";
@@ -176,6 +184,7 @@ class KeeperTest : public ::testing::Test {
     return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
   }
 
+  KeeperOptions options_;  // of the next keeper, before make_keeper() adds its own
   FaultFileSystem fs_;
   FakeClock clock_;
   const tlog::NoteSigner signer_ = make_signer();
