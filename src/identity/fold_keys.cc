@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "identity/api_key.h"
 #include "identity/internal/bodies.h"
@@ -26,8 +27,23 @@ Held held_keys(state::Tables& tables, std::string_view principal, UnixMillis now
   return held;
 }
 
-bool is_there(state::Tables& tables, std::string_view principal) {
-  return tables.integer("SELECT 1 FROM identity_principals WHERE id = ?1 AND deleted = 0", {principal}).has_value();
+Result<> check_holder(state::Tables& tables, const std::string& principal) {
+  if (tables.integer("SELECT 1 FROM identity_principals WHERE id = ?1 AND deleted = 0", {principal})) return {};
+  return Error(Errc::kNotFound, "there is no principal `" + principal + "`");
+}
+
+// The key that a fact makes. `version` is 0 where the fact is about something else.
+Key made_by(const state::FoldedFact& fact, KeyBody body, std::uint64_t version) {
+  return {.id = std::move(body.id),
+          .principal = std::move(body.principal),
+          .scopes = std::move(body.scopes),
+          .models = std::move(body.models),
+          .digest = body.digest,
+          .created = fact.fact.time,
+          .created_by = {},
+          .expires = body.expires,
+          .replaced_by = {},
+          .version = version};
 }
 
 Result<Key> good_key(state::Tables& tables, const std::string& id) {
@@ -90,21 +106,11 @@ Result<> fold_key_issue(const state::FoldedFact& fact, state::Tables& tables) {
   const auto id = id_of(fact, kKeyPrefixOfObjects);
   if (!id) return id.error();
   if (!is_key_id(*id)) return Error(Errc::kInvalidArgument, "a key's id has 12 of a-z and 0-9, not `" + *id + "`");
-  const auto body = read_key(fact.body);
+  auto body = read_key(fact.body);
   if (!body) return body.error();
-  if (!is_there(tables, body->principal)) {
-    return Error(Errc::kNotFound, "there is no principal `" + body->principal + "`");
-  }
-  const Key key{.id = *id,
-                .principal = body->principal,
-                .scopes = body->scopes,
-                .models = body->models,
-                .digest = body->digest,
-                .created = fact.fact.time,
-                .created_by = {},
-                .expires = body->expires,
-                .replaced_by = {},
-                .version = next_version(fact)};
+  body->id = *id;
+  if (auto checked = check_holder(tables, body->principal); !checked) return checked.error();
+  const Key key = made_by(fact, *std::move(body), next_version(fact));
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
   if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
   insert_key(tables, key, author_of(tables, fact.fact), fact.index);
@@ -125,16 +131,14 @@ Result<> fold_key_rotate(const state::FoldedFact& fact, state::Tables& tables) {
       (body->expires.value == 0 || body->expires.value - now.value > old->expires.value - old->created.value)) {
     return Error(Errc::kInvalidArgument, "the new key would live longer than the old one");
   }
-  const Key key{.id = body->id,
-                .principal = old->principal,
-                .scopes = old->scopes,
-                .models = old->models,
-                .digest = body->digest,
-                .created = now,
-                .created_by = {},
-                .expires = body->expires,
-                .replaced_by = {},
-                .version = 0};  // the fact is about the old one
+  const Key key = made_by(fact,
+                          {.id = body->id,
+                           .principal = old->principal,
+                           .digest = body->digest,
+                           .scopes = old->scopes,
+                           .models = old->models,
+                           .expires = body->expires},
+                          0);
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
   if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
   const Author author = author_of(tables, fact.fact);
@@ -160,19 +164,11 @@ Result<> fold_key_revoke(const state::FoldedFact& fact, state::Tables& tables) {
 Result<> fold_principal_reset(const state::FoldedFact& fact, state::Tables& tables) {
   const auto id = id_of(fact, kPrincipalPrefix);
   if (!id) return id.error();
-  const auto body = read_reset(fact.body);
+  auto body = read_reset(fact.body);
   if (!body) return body.error();
-  if (!is_there(tables, *id)) return Error(Errc::kNotFound, "there is no principal `" + *id + "`");
-  const Key key{.id = body->id,
-                .principal = *id,
-                .scopes = body->scopes,
-                .models = body->models,
-                .digest = body->digest,
-                .created = fact.fact.time,
-                .created_by = {},
-                .expires = body->expires,
-                .replaced_by = {},
-                .version = 0};  // the fact is about the principal
+  body->principal = *id;
+  if (auto checked = check_holder(tables, *id); !checked) return checked.error();
+  const Key key = made_by(fact, *std::move(body), 0);
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
   const Author author = author_of(tables, fact.fact);  // before its keys are revoked: it may be its own
   revoke_keys(tables, *id, fact.index);
