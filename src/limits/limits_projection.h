@@ -3,6 +3,8 @@
 //   limits.limit.set      object `limit/ID`: the limit as it is to be, whole
 //   limits.limit.remove   object `limit/ID`
 //
+// docs/formats/limits-facts.md describes the bodies.
+//
 // A limit whose subject and shape another one has already is refused (kAlreadyExists). Usage is no fact: it changes
 // with each request (meters.h).
 //
