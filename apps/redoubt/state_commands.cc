@@ -196,8 +196,8 @@ Result<> roll_back(AdminSession& session) {
   if (auto done = session.change(Method::kPut, "/bundle", {}, body_of(*before)); !done) return done;
   if (!session.json()) {
     std::fprintf(stderr,
-                 "The files in the server's folder are those of another bundle now. For the next start, put these in "
-                 "their place:\n  redoubt state files --digest %s --to FOLDER%s\n",
+                 "A start takes the files in the server's folder. Once this is in force, put these in their place:\n"
+                 "  redoubt state files --digest %s --to FOLDER%s\n",
                  before->c_str(), session.client().access().words.c_str());
   }
   return {};
