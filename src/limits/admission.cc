@@ -114,10 +114,13 @@ bool Admission::collect(const Limits& limits, const Subjects& subjects) {
   const auto add = [&](SubjectType type, std::string_view id) {
     if (id.empty()) return;
     const auto [own, each] = limits.applying(type, id);
-    if (own == nullptr && each == nullptr) return;
+    if (own.empty() && each.empty()) return;
     const std::uint64_t subject = meters_->hash().subject(type, id);
-    const auto take_rules = [&](const SubjectRules& rules, std::uint64_t but) {
-      for (const Rule& rule : rules.rules) {
+    std::uint64_t taken = 0;  // shapes
+    for (const Rules rules : {own, each}) {
+      const std::uint64_t but = taken;
+      taken = shapes_of(rules);
+      for (const Rule& rule : rules) {
         if ((but >> rule.shape & 1) != 0) continue;
         if (holds_count_ == kAppliedMax) {
           all = false;
@@ -127,9 +130,7 @@ bool Admission::collect(const Limits& limits, const Subjects& subjects) {
         meters_->prefetch_front(key);
         holds_[holds_count_++] = {&rule, key, no_mark(rule)};
       }
-    };
-    if (own != nullptr) take_rules(*own, 0);
-    if (each != nullptr) take_rules(*each, own != nullptr ? own->shapes : 0);
+    }
   };
   add(SubjectType::kKey, subjects.key);
   add(SubjectType::kPrincipal, subjects.principal);
@@ -185,7 +186,7 @@ void Admission::name_most_restrictive(const Use& use, UnixMillis now, std::size_
     if (!refuses) continue;
     if (refusal_.limit != nullptr && (!refusal_.retry_after_ms || (wait && *wait <= *refusal_.retry_after_ms)))
       continue;
-    refusal_.limit = &rule.limit;
+    refusal_.limit = rule.limit;
     refusal_.remaining = remaining(rule, state, now);
     refusal_.retry_after_ms = wait;
   }
@@ -264,7 +265,7 @@ void Admission::standings(UnixMillis now, std::vector<Standing>& out) const {
   for (std::size_t i = 0; i < holds_count_; ++i) {
     const Rule& rule = *holds_[i].rule;
     const MeterState state = state_of(*meters_, holds_[i].key, rule, now);
-    out.push_back({&rule.limit, remaining(rule, state, now), reset_ms(rule, state, now)});
+    out.push_back({rule.limit, remaining(rule, state, now), reset_ms(rule, state, now)});
   }
 }
 

@@ -118,30 +118,29 @@ std::uint64_t Use::of(Quantity quantity) const {
   return 0;
 }
 
-unsigned shape_of(const Limit& limit) {
-  return (static_cast<unsigned>(limit.quantity) * 2 + (limit.bucket ? 1 : 0)) * kPeriods +
-         static_cast<unsigned>(limit.period);
+std::uint8_t shape_of(const Limit& limit) {
+  const std::size_t kind = static_cast<std::size_t>(limit.quantity) * 2 + (limit.bucket ? 1 : 0);
+  return static_cast<std::uint8_t>(kind * kPeriods + static_cast<std::size_t>(limit.period));
 }
 
 std::uint64_t refill_ns(const Rule& rule, std::uint64_t n) {
   return flow_ns(n, rule.period_ns, rule.amount, true);
 }
 
-Rule make_rule(Limit limit) {
-  Rule rule{.amount = limit.amount, .quantity = limit.quantity, .shape = shape_of(limit), .limit = std::move(limit)};
-  const Limit& of = rule.limit;
-  if (!of.bucket) {
-    rule.kind = static_cast<MeterKind>(of.period);  // minute to month have the same numbers
+Rule make_rule(const Limit& limit) {
+  Rule rule{.amount = limit.amount, .limit = &limit, .shape = shape_of(limit), .quantity = limit.quantity};
+  if (!limit.bucket) {
+    rule.kind = static_cast<MeterKind>(limit.period);  // minute to month have the same numbers
     return rule;
   }
   rule.kind = MeterKind::kBucket;
-  rule.period_ns = kPeriodSeconds[static_cast<std::size_t>(of.period)] * kNsPerSecond;
-  if (of.amount == 0) return rule;
-  const std::uint64_t burst = burst_of(of);
+  rule.period_ns = kPeriodSeconds[static_cast<std::size_t>(limit.period)] * kNsPerSecond;
+  if (limit.amount == 0) return rule;
+  const std::uint64_t burst = burst_of(limit);
   // A little more than the burst takes, so that the burst fits also in single units, each of which is rounded up; less
   // than one unit more, so that no other one does.
-  const std::uint64_t unit_ns = rule.period_ns / of.amount;
-  rule.tolerance_ns = flow_ns(burst, rule.period_ns, of.amount, false) + std::min(burst, unit_ns / 2);
+  const std::uint64_t unit_ns = rule.period_ns / limit.amount;
+  rule.tolerance_ns = flow_ns(burst, rule.period_ns, limit.amount, false) + std::min(burst, unit_ns / 2);
   return rule;
 }
 

@@ -3,58 +3,48 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "limits/internal/rule.h"
+#include "limits/internal/rule_index.h"
 #include "state/persistent_map.h"
 
 namespace redoubt::limits {
 
+// INVARIANT: rules refer to limits of `by_id`.
 struct Limits::Data {
-  state::PersistentMap<SubjectRules> by_id;                           // the rules among which the limit is
-  std::array<state::PersistentMap<SubjectRules>, kSubjectTypes> own;  // by subject
-  std::array<std::shared_ptr<const SubjectRules>, kSubjectTypes> each;
+  state::PersistentMap<Limit> by_id;
+  std::array<RuleIndex, kSubjectTypes> own;
+  std::array<std::vector<Rule>, kSubjectTypes> each;
 
-  // The rules of the limit's subject; null when there are none.
-  std::shared_ptr<const SubjectRules> rules_like(const Limit& limit) const {
+  Rules rules_like(const Limit& limit) const {
     const auto type = static_cast<std::size_t>(limit.subject_type);
-    return limit.subject == kEach ? each[type] : own[type].share(limit.subject);
+    return limit.subject == kEach ? Rules(each[type]) : own[type].find(limit.subject);
   }
-  void set_rules_like(const Limit& limit, SubjectRules rules) {
+  void set_rules_like(const Limit& limit, std::vector<Rule> rules) {
     const auto type = static_cast<std::size_t>(limit.subject_type);
-    std::shared_ptr<const SubjectRules> kept;
-    if (!rules.rules.empty()) kept = std::make_shared<const SubjectRules>(std::move(rules));
-    if (kept) {
-      for (const Rule& rule : kept->rules) by_id.set(rule.limit.id, kept);
-    }
     if (limit.subject == kEach) {
-      each[type] = std::move(kept);
-    } else if (kept) {
-      own[type].set(limit.subject, std::move(kept));
+      each[type] = std::move(rules);
     } else {
-      own[type].erase(limit.subject);
+      own[type] = own[type].with(limit.subject, rules);
     }
   }
-  void add(Limit limit) {
-    SubjectRules rules;
-    if (const auto now = rules_like(limit)) rules = *now;
-    REDOUBT_CHECK((rules.shapes >> shape_of(limit) & 1) == 0);
-    rules.shapes |= std::uint64_t{1} << shape_of(limit);
-    rules.rules.push_back(make_rule(limit));
-    // In order of shapes, so that equal limits are equal data.
-    std::sort(rules.rules.begin(), rules.rules.end(), [](const Rule& a, const Rule& b) { return a.shape < b.shape; });
-    set_rules_like(limit, std::move(rules));
+  void keep(std::shared_ptr<const Limit> limit) {
+    const std::string& id = limit->id;
+    by_id.set(id, std::move(limit));
+  }
+  void add(std::shared_ptr<const Limit> limit) {
+    const Rules now = rules_like(*limit);
+    std::vector<Rule> rules(now.begin(), now.end());
+    REDOUBT_CHECK((shapes_of(rules) >> shape_of(*limit) & 1) == 0);
+    rules.push_back(make_rule(*limit));
+    std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.shape < b.shape; });
+    set_rules_like(*limit, std::move(rules));
+    keep(std::move(limit));
   }
   void remove(const Limit& limit) {
-    SubjectRules rules = *rules_like(limit);
-    std::erase_if(rules.rules, [&](const Rule& rule) { return rule.shape == shape_of(limit); });
-    rules.shapes &= ~(std::uint64_t{1} << shape_of(limit));
-    by_id.erase(limit.id);
+    const Rules now = rules_like(limit);
+    std::vector<Rule> rules(now.begin(), now.end());
+    std::erase_if(rules, [&](const Rule& rule) { return rule.limit == &limit; });
     set_rules_like(limit, std::move(rules));
-  }
-  const Limit* find(std::string_view id) const {
-    const SubjectRules* rules = by_id.find(id);
-    if (rules == nullptr) return nullptr;
-    const auto of_id = [&](const Rule& rule) { return rule.limit.id == id; };
-    return &std::find_if(rules->rules.begin(), rules->rules.end(), of_id)->limit;
+    by_id.erase(limit.id);
   }
 };
 
@@ -63,13 +53,13 @@ Limits::Limits(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
 
 Limits Limits::with(Limit limit) const {
   auto data = std::make_shared<Data>(*data_);
-  if (const Limit* now = data_->find(limit.id)) data->remove(*now);
-  data->add(std::move(limit));
+  if (const Limit* now = data_->by_id.find(limit.id)) data->remove(*now);
+  data->add(std::make_shared<const Limit>(std::move(limit)));
   return Limits(std::move(data));
 }
 
 Limits Limits::without(std::string_view id) const {
-  const Limit* now = data_->find(id);
+  const Limit* now = data_->by_id.find(id);
   if (now == nullptr) return *this;
   auto data = std::make_shared<Data>(*data_);
   data->remove(*now);
@@ -78,19 +68,27 @@ Limits Limits::without(std::string_view id) const {
 
 Limits Limits::of(std::span<const Limit> limits) {
   auto data = std::make_shared<Data>();
-  for (const Limit& limit : limits) data->add(limit);
+  std::array<std::vector<Rule>, kSubjectTypes> own;
+  for (const Limit& each : limits) {
+    auto limit = std::make_shared<const Limit>(each);
+    if (limit->subject == kEach) {
+      data->add(std::move(limit));
+    } else {
+      own[static_cast<std::size_t>(limit->subject_type)].push_back(make_rule(*limit));
+      data->keep(std::move(limit));
+    }
+  }
+  for (std::size_t type = 0; type < kSubjectTypes; ++type) data->own[type] = RuleIndex::of(own[type]);
   return Limits(std::move(data));
 }
 
 const Limit* Limits::find(std::string_view id) const {
-  return data_->find(id);
+  return data_->by_id.find(id);
 }
 
 const Limit* Limits::taken(const Limit& limit) const {
-  const auto rules = data_->rules_like(limit);
-  if (!rules) return nullptr;
-  for (const Rule& rule : rules->rules) {
-    if (rule.shape == shape_of(limit) && rule.limit.id != limit.id) return &rule.limit;
+  for (const Rule& rule : data_->rules_like(limit)) {
+    if (rule.shape == shape_of(limit) && rule.limit->id != limit.id) return rule.limit;
   }
   return nullptr;
 }
@@ -101,21 +99,20 @@ std::size_t Limits::size() const {
 
 bool Limits::any_of(SubjectType type) const {
   const auto index = static_cast<std::size_t>(type);
-  return data_->own[index].size() != 0 || data_->each[index] != nullptr;
+  return !data_->own[index].empty() || !data_->each[index].empty();
 }
 
 std::vector<const Limit*> Limits::all() const {
   std::vector<const Limit*> all;
   all.reserve(size());
-  data_->by_id.for_each([&](std::string_view id, const SubjectRules&) { all.push_back(data_->find(id)); });
+  data_->by_id.for_each([&](std::string_view, const Limit& limit) { all.push_back(&limit); });
   std::sort(all.begin(), all.end(), [](const Limit* a, const Limit* b) { return a->id < b->id; });
   return all;
 }
 
 Limits::Applying Limits::applying(SubjectType type, std::string_view subject) const {
   const auto index = static_cast<std::size_t>(type);
-  const auto& own = data_->own[index];
-  return {own.size() != 0 ? own.find(subject) : nullptr, data_->each[index].get()};
+  return {data_->own[index].find(subject), data_->each[index]};
 }
 
 }  // namespace redoubt::limits

@@ -92,9 +92,9 @@ struct Subjects {
 };
 
 struct Rule;  // a limit and what is computed from it once: internal/rule.h
-struct SubjectRules;
+using Rules = std::span<const Rule>;
 
-// All limits in force, immutable. Copies share; with() and without() share all but what changes. Any thread.
+// All limits in force, immutable. Copies share; with() and without() copy about a thousandth of it. Any thread.
 class Limits {
  public:
   Limits();  // none
@@ -115,10 +115,10 @@ class Limits {
   // All, in the order of their ids. For lists, not for the request path.
   std::vector<const Limit*> all() const;
 
-  // Own rules of the subject, and those that each of its type has; null when there are none. For Meters.
+  // Own rules of the subject, and those that each of its type has. For Meters. Valid as find().
   struct Applying {
-    const SubjectRules* own = nullptr;
-    const SubjectRules* each = nullptr;
+    Rules own;
+    Rules each;
   };
   Applying applying(SubjectType type, std::string_view subject) const;
 

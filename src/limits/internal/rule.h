@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "limits/limits.h"
 
@@ -12,30 +11,31 @@ namespace redoubt::limits {
 enum class MeterKind : std::uint8_t { kBucket, kMinute, kHour, kDay, kMonth };
 inline constexpr std::uint64_t kMeterKinds = 5;
 
-// What the request path reads comes first, in one line of the cache; the limit's texts are for whom it refuses.
+// Small, so that the rules of many subjects lie close together; the limit's texts are for whom it refuses.
 struct Rule {
   std::uint64_t amount = 0;
-  Quantity quantity = Quantity::kRequests;
-  MeterKind kind = MeterKind::kMinute;
-  unsigned shape = 0;              // quantity, bucket or not, and period in one number below kShapes
   std::uint64_t period_ns = 0;     // of a bucket
   std::uint64_t tolerance_ns = 0;  // of a bucket: how far it may be drawn upon at once
-  Limit limit;
+  const Limit* limit = nullptr;    // what it was made of
+  std::uint8_t shape = 0;          // quantity, bucket or not, and period in one number below kShapes
+  Quantity quantity = Quantity::kRequests;
+  MeterKind kind = MeterKind::kMinute;
 };
 
 inline constexpr unsigned kShapes = kQuantities * 2 * kPeriods;
-unsigned shape_of(const Limit& limit);
+std::uint8_t shape_of(const Limit& limit);
 
-// Precondition: check(limit).
-Rule make_rule(Limit limit);
-
-// The rules of one subject, at most one of each shape.
-struct SubjectRules {
-  std::vector<Rule> rules;
-  std::uint64_t shapes = 0;  // bit shape_of() for each
-};
+// Preconditions: check(limit), and it outlives the rule.
+Rule make_rule(const Limit& limit);
 
 // The time that `n` of a bucket's quantity take to flow in, rounded up. Precondition: the amount is not 0.
 std::uint64_t refill_ns(const Rule& rule, std::uint64_t n);
+
+// Bit shape for each of the rules.
+inline std::uint64_t shapes_of(Rules rules) {
+  std::uint64_t shapes = 0;
+  for (const Rule& rule : rules) shapes |= std::uint64_t{1} << rule.shape;
+  return shapes;
+}
 
 }  // namespace redoubt::limits

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "limits/internal/rule.h"
 #include "limits/tests/support.h"
 
@@ -76,13 +79,9 @@ TEST(Limit, WordsAreReadAsTheyAreWritten) {
 std::string applying(const Limits& limits, SubjectType type, std::string_view subject) {
   const auto [own, each] = limits.applying(type, subject);
   std::string ids;
-  if (own != nullptr) {
-    for (const Rule& rule : own->rules) ids += rule.limit.id + " ";
-  }
-  if (each != nullptr) {
-    for (const Rule& rule : each->rules) {
-      if (own == nullptr || (own->shapes >> rule.shape & 1) == 0) ids += rule.limit.id + " ";
-    }
+  for (const Rule& rule : own) ids += rule.limit->id + " ";
+  for (const Rule& rule : each) {
+    if ((shapes_of(own) >> rule.shape & 1) == 0) ids += rule.limit->id + " ";
   }
   return ids;
 }
@@ -117,6 +116,38 @@ TEST(Limits, AChangeLeavesTheOldOnesAsTheyWere) {
   EXPECT_EQ(none.find(first.id), nullptr);
   EXPECT_EQ(applying(none, SubjectType::kTenant, "u"), "");
   EXPECT_EQ(after.without("another").size(), 1u);
+}
+
+// As one map of all limits would have it, whichever way they come.
+TEST(Limits, ManySubjectsHaveTheirOwn) {
+  std::mt19937_64 random(7);
+  std::map<std::string, Limit> expected;  // by subject
+  Limits limits;
+  for (int i = 0; i < 6000; ++i) {
+    const std::string subject = "subject-" + std::to_string(random() % 3000);
+    const Limit limit = window(SubjectType::kPrincipal, subject, Quantity::kTokens, Period::kDay, random() % 1000);
+    if (random() % 3 == 0) {
+      limits = limits.without(limit.id);
+      expected.erase(subject);
+    } else {
+      limits = limits.with(limit);
+      expected[subject] = limit;
+    }
+  }
+  std::vector<Limit> all;
+  for (const auto& [subject, limit] : expected) all.push_back(limit);
+  const Limits at_once = Limits::of(all);
+  ASSERT_EQ(limits.size(), expected.size());
+  for (int i = 0; i < 3000; ++i) {
+    const std::string subject = "subject-" + std::to_string(i);
+    const auto found = expected.find(subject);
+    const std::string ids = found != expected.end() ? found->second.id + " " : "";
+    ASSERT_EQ(applying(limits, SubjectType::kPrincipal, subject), ids);
+    ASSERT_EQ(applying(at_once, SubjectType::kPrincipal, subject), ids);
+    if (found == expected.end()) continue;
+    ASSERT_EQ(limits.applying(SubjectType::kPrincipal, subject).own[0].amount, found->second.amount);
+    ASSERT_EQ(*limits.find(found->second.id), found->second);
+  }
 }
 
 TEST(Limits, TheShapeOfASubjectIsTakenOnce) {

@@ -2,16 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "limits/tests/support.h"
 
 namespace redoubt::limits {
 namespace {
 
+// Rules refer to their limits, which stay until the end.
+Rule rule_of(Limit limit) {
+  static std::deque<Limit> limits;
+  return make_rule(limits.emplace_back(std::move(limit)));
+}
 Rule minute_of(std::uint64_t amount) {
-  return make_rule(window(SubjectType::kKey, "k", Quantity::kTokens, Period::kMinute, amount));
+  return rule_of(window(SubjectType::kKey, "k", Quantity::kTokens, Period::kMinute, amount));
 }
 Rule bucket_of(Period period, std::uint64_t amount, std::uint64_t burst = 0) {
-  return make_rule(bucket(SubjectType::kKey, "k", Quantity::kTokens, period, amount, burst));
+  return rule_of(bucket(SubjectType::kKey, "k", Quantity::kTokens, period, amount, burst));
 }
 
 // How many single units pass at once.
