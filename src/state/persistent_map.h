@@ -6,8 +6,8 @@
 //   next = next.with("bob", …).without("carol");
 //   const Principal* alice = next.find("alice");
 //
-// A trie over the keys' hashes, 16 ways, with up to kLeafMax entries in a leaf. What one map alone refers to is changed
-// in place, so filling one is as cheap as filling an ordinary map.
+// A trie over the keys' hashes, 16 ways, with up to 32 entries in a leaf. What one map alone refers to is changed in
+// place, so filling one is as cheap as filling an ordinary map.
 //
 // A map object belongs to one thread at a time; copies of it may belong to others, whatever they share.
 #pragma once
@@ -26,7 +26,8 @@
 
 namespace redoubt::state {
 
-template <class V>
+// `Hash` is for tests.
+template <class V, class Hash = std::hash<std::string_view>>
 class PersistentMap {
  public:
   using Shared = std::shared_ptr<const V>;
@@ -68,11 +69,10 @@ class PersistentMap {
  private:
   static constexpr unsigned kBits = 4;  // of the hash, a level
   static constexpr std::size_t kWays = 1U << kBits;
-  static constexpr std::size_t kLeafMax = 16;
+  static constexpr std::size_t kLeafMax = 32;
   static constexpr unsigned kHashBits = 64;  // keys that share them all share a leaf, however large it gets
 
   struct Entry {
-    std::uint64_t hash;
     std::string key;
     Shared value;
   };
@@ -126,20 +126,40 @@ class PersistentMap {
     Branch() : Node(false) {}
     std::array<Ref, kWays> children;
   };
+  // Of the hash's bits that choose no way for long: a search looks at an entry only when they are right.
+  using Tag = std::uint16_t;
+  static constexpr std::size_t kNotFound = static_cast<std::size_t>(-1);
+
   struct Leaf : Node {
     Leaf() : Node(true) {}
+
+    std::size_t position(std::uint64_t hash, std::string_view key) const {
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        if ((i >= kLeafMax || tags[i] == tag(hash)) && entries[i].key == key) return i;
+      }
+      return kNotFound;
+    }
+    void add(std::uint64_t hash, Entry entry) {
+      if (entries.size() < kLeafMax) tags[entries.size()] = tag(hash);
+      entries.push_back(std::move(entry));
+    }
+    void remove(std::size_t position) {
+      const std::size_t last = entries.size() - 1;
+      if (position != last) {
+        entries[position] = std::move(entries[last]);
+        // Beyond kLeafMax all hashes are the same.
+        if (last < kLeafMax) tags[position] = tags[last];
+      }
+      entries.pop_back();
+    }
+
+    std::array<Tag, kLeafMax> tags{};  // of the first entries
     std::vector<Entry> entries;
   };
 
-  static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
+  static std::uint64_t hash_of(std::string_view key) { return Hash()(key); }
+  static Tag tag(std::uint64_t hash) { return static_cast<Tag>(hash >> (kHashBits - 16)); }
   static std::size_t way(std::uint64_t hash, unsigned depth_bits) { return (hash >> depth_bits) & (kWays - 1); }
-  template <class Entries>
-  static auto* entry_in(Entries& entries, std::uint64_t hash, std::string_view key) {
-    for (auto& entry : entries) {
-      if (entry.hash == hash && entry.key == key) return &entry;
-    }
-    return static_cast<decltype(entries.data())>(nullptr);
-  }
 
   const Entry* find_entry(std::string_view key) const {
     const std::uint64_t hash = hash_of(key);
@@ -147,7 +167,10 @@ class PersistentMap {
     for (unsigned bits = 0; node != nullptr && !node->leaf; bits += kBits) {
       node = static_cast<const Branch*>(node)->children[way(hash, bits)].get();
     }
-    return node != nullptr ? entry_in(static_cast<const Leaf*>(node)->entries, hash, key) : nullptr;
+    if (node == nullptr) return nullptr;
+    const auto& leaf = *static_cast<const Leaf*>(node);
+    const std::size_t position = leaf.position(hash, key);
+    return position != kNotFound ? &leaf.entries[position] : nullptr;
   }
 
   template <class Take>
@@ -166,9 +189,10 @@ class PersistentMap {
     auto* branch = new Branch;
     Ref made(branch);
     for (Entry& entry : leaf.entries) {
-      Ref& child = branch->children[way(entry.hash, bits)];
+      const std::uint64_t hash = hash_of(entry.key);
+      Ref& child = branch->children[way(hash, bits)];
       if (!child) child = Ref(new Leaf);
-      child.template own<Leaf>().entries.push_back(std::move(entry));
+      child.template own<Leaf>().add(hash, std::move(entry));
     }
     return made;
   }
@@ -176,11 +200,9 @@ class PersistentMap {
   // Whether nothing is left in the node, which had the key and is this map's own.
   static bool remove(Ref& ref, std::uint64_t hash, std::string_view key, unsigned bits) {
     if (ref.get()->leaf) {
-      auto& entries = ref.template own<Leaf>().entries;
-      Entry* const entry = entry_in(entries, hash, key);
-      if (entry != &entries.back()) *entry = std::move(entries.back());
-      entries.pop_back();
-      return entries.empty();
+      auto& leaf = ref.template own<Leaf>();
+      leaf.remove(leaf.position(hash, key));
+      return leaf.entries.empty();
     }
     auto& children = ref.template own<Branch>().children;
     Ref& child = children[way(hash, bits)];
@@ -193,20 +215,20 @@ class PersistentMap {
   std::size_t size_ = 0;
 };
 
-template <class V>
-void PersistentMap<V>::set(std::string_view key, Shared value) {
+template <class V, class Hash>
+void PersistentMap<V, Hash>::set(std::string_view key, Shared value) {
   const std::uint64_t hash = hash_of(key);
   Ref* ref = &root_;
   for (unsigned bits = 0;; bits += kBits) {
     if (!*ref) *ref = Ref(new Leaf);
     if (ref->get()->leaf) {
       auto& leaf = ref->template own<Leaf>();
-      if (Entry* const entry = entry_in(leaf.entries, hash, key); entry != nullptr) {
-        entry->value = std::move(value);
+      if (const std::size_t position = leaf.position(hash, key); position != kNotFound) {
+        leaf.entries[position].value = std::move(value);
         return;
       }
       if (leaf.entries.size() < kLeafMax || bits >= kHashBits) {
-        leaf.entries.push_back({hash, std::string(key), std::move(value)});
+        leaf.add(hash, {std::string(key), std::move(value)});
         ++size_;
         return;
       }
@@ -216,8 +238,8 @@ void PersistentMap<V>::set(std::string_view key, Shared value) {
   }
 }
 
-template <class V>
-void PersistentMap<V>::erase(std::string_view key) {
+template <class V, class Hash>
+void PersistentMap<V, Hash>::erase(std::string_view key) {
   if (find_entry(key) == nullptr) return;
   if (remove(root_, hash_of(key), key, 0)) root_ = Ref();
   --size_;
