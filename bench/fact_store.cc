@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "bench/usage.h"
 #include "crypto/ed25519.h"
 #include "identity/proposals.h"
 #include "keys/key_file.h"
@@ -29,23 +30,11 @@
 namespace {
 
 using namespace redoubt;
+using bench::stop;
+using bench::take;
 
 constexpr std::uint64_t kCommitEvery = 1000;
 constexpr std::uint64_t kGroups = 200;
-
-[[noreturn]] void stop(const std::string& why) {
-  std::fprintf(stderr, "bench_fact_store: %s\n", why.c_str());
-  std::exit(3);
-}
-
-template <class T>
-T take(Result<T> result) {
-  if (!result) stop(result.error().message());
-  return *std::move(result);
-}
-void take(Result<> result) {
-  if (!result) stop(result.error().message());
-}
 
 // Into the ledger itself; answers when it is asked to.
 class DirectSink final : public state::FactSink {
@@ -165,11 +154,11 @@ void fill(const std::string& dir, std::uint64_t facts) {
   const auto projections = offline->projections();
   auto engine = take(state::Engine::open({.path = app::tables_path(layout)}, {projections.begin(), projections.end()},
                                          offline->source(), sink, nobody));
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = bench::SteadyClock::now();
   Filler(*engine, sink).fill(facts);
   sink.commit();
   take(ledger->publish());
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = bench::seconds_since(start);
   std::printf("fact_store facts=%llu seconds=%.1f\n", static_cast<unsigned long long>(facts), seconds);
 }
 

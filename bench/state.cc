@@ -24,22 +24,10 @@
 namespace {
 
 using namespace redoubt;
-using SteadyClock = std::chrono::steady_clock;
-
-[[noreturn]] void stop(const std::string& why) {
-  std::fprintf(stderr, "bench_state: %s\n", why.c_str());
-  std::exit(3);
-}
-
-template <class T>
-T take(Result<T> result) {
-  if (!result) stop(result.error().message());
-  return *std::move(result);
-}
-
-double seconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
+using bench::seconds_since;
+using bench::SteadyClock;
+using bench::stop;
+using bench::take;
 
 // Keys and whose they are.
 class Keys final : public state::Projection {
