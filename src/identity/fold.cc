@@ -66,9 +66,7 @@ std::size_t count_of(state::Tables& tables, Counted what) {
 }
 
 void add_to_count(state::Tables& tables, Counted what, std::int64_t more) {
-  (void)tables.run(
-      "INSERT INTO identity_counts(what, number) VALUES(?1, ?2) ON CONFLICT(what) DO UPDATE SET number = number + ?2",
-      {name_of(what), more});
+  (void)tables.run("UPDATE identity_counts SET number = number + ?2 WHERE what = ?1", {name_of(what), more});
 }
 
 Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
@@ -80,6 +78,9 @@ Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
   }
   if (auto checked = check_first(*body); !checked) return checked.error();
   const UnixMillis now = fact.fact.time;
+  for (const Counted what : {Counted::kPrincipals, Counted::kGroups, Counted::kKeys}) {
+    (void)tables.run("INSERT INTO identity_counts(what, number) VALUES(?1, 0)", {name_of(what)});
+  }
   for (const std::string_view group : kBuiltInGroups) {
     (void)tables.run("INSERT INTO identity_groups(id, tenant, version) VALUES(?1, '', 0)", {group});
     add_to_count(tables, Counted::kGroups, 1);
@@ -100,7 +101,7 @@ Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
                 .created = now,
                 .created_by = {},
                 .replaced_by = {}},
-               {.principal = std::string(kInitActor), .persons = {}}, fact.index);
+               {.principal = std::string(kInitActor), .persons = {}}, 0, fact.index);
   }
   set_marked_acts(tables, body->marked_acts);
   return {};

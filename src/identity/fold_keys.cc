@@ -63,7 +63,7 @@ Result<> check_new_key(state::Tables& tables, const Key& key) {
   return {};
 }
 
-Result<> check_room_for_key(state::Tables& tables, const Key& key) {
+Result<std::int64_t> room_for_key(state::Tables& tables, const Key& key) {
   const Held held = held_keys(tables, key.principal, key.created);
   if (held.all - held.expired >= static_cast<std::int64_t>(kKeysOfPrincipalMax)) {
     return Error(Errc::kResourceExhausted,
@@ -72,11 +72,11 @@ Result<> check_room_for_key(state::Tables& tables, const Key& key) {
   if (count_of(tables, Counted::kKeys) - static_cast<std::size_t>(held.expired) >= kKeysMax) {
     return Error(Errc::kResourceExhausted, "there are " + std::to_string(kKeysMax) + " keys");
   }
-  return {};
+  return held.expired;
 }
 
-void insert_key(state::Tables& tables, const Key& key, const Author& author, std::uint64_t index) {
-  const std::int64_t expired = held_keys(tables, key.principal, key.created).expired;
+void insert_key(state::Tables& tables, const Key& key, const Author& author, std::int64_t expired,
+                std::uint64_t index) {
   add_to_count(tables, Counted::kKeys, 1 - expired);
   if (expired > 0) {
     (void)tables.run(
@@ -112,8 +112,9 @@ Result<> fold_key_issue(const state::FoldedFact& fact, state::Tables& tables) {
   if (auto checked = check_holder(tables, body->principal); !checked) return checked.error();
   const Key key = made_by(fact, *std::move(body), next_version(fact));
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
-  if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
-  insert_key(tables, key, author_of(tables, fact.fact), fact.index);
+  const auto expired = room_for_key(tables, key);
+  if (!expired) return expired.error();
+  insert_key(tables, key, author_of(tables, fact.fact), *expired, fact.index);
   return {};
 }
 
@@ -140,13 +141,15 @@ Result<> fold_key_rotate(const state::FoldedFact& fact, state::Tables& tables) {
                            .expires = body->expires},
                           0);
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
-  if (auto checked = check_room_for_key(tables, key); !checked) return checked.error();
+  const auto expired = room_for_key(tables, key);
+  if (!expired) return expired.error();
   const Author author = author_of(tables, fact.fact);
   const std::int64_t end = now.value + body->overlap_ms;
+  const bool ends_now = body->overlap_ms == 0;
   (void)tables.run(
       "UPDATE identity_keys SET expires = ?2, replaced_by = ?3, version = ?4 WHERE id = ?1",
       {*id, old->expires.value == 0 ? end : std::min(old->expires.value, end), key.id, next_version(fact)});
-  insert_key(tables, key, author, fact.index);
+  insert_key(tables, key, author, *expired + (ends_now ? 1 : 0), fact.index);
   return {};
 }
 
@@ -172,7 +175,7 @@ Result<> fold_principal_reset(const state::FoldedFact& fact, state::Tables& tabl
   if (auto checked = check_new_key(tables, key); !checked) return checked.error();
   const Author author = author_of(tables, fact.fact);  // before its keys are revoked: it may be its own
   revoke_keys(tables, *id, fact.index);
-  insert_key(tables, key, author, fact.index);
+  insert_key(tables, key, author, 0, fact.index);
   (void)tables.run("UPDATE identity_principals SET version = ?2 WHERE id = ?1", {*id, next_version(fact)});
   return {};
 }

@@ -58,14 +58,17 @@ Persons persons_behind(state::Tables& tables, std::string_view principal, UnixMi
   Persons persons;
   for (std::string id(principal); !id.empty();) {
     persons.add(id);
-    for (const std::string& known_to :
-         texts(tables,
-               "SELECT DISTINCT known_to FROM identity_keys WHERE principal = ?1 AND revoked = 0 "
-               "AND (expires = 0 OR expires > ?2)",
-               {id, now.value})) {
-      persons.add(Persons::parse(known_to));
-    }
-    id = tables.text("SELECT owner FROM identity_principals WHERE id = ?1", {id}).value_or(std::string());
+    std::string owner;
+    (void)tables.each(
+        "SELECT holder.owner, key.known_to FROM identity_principals AS holder LEFT JOIN identity_keys AS key "
+        "ON key.principal = holder.id AND key.revoked = 0 AND (key.expires = 0 OR key.expires > ?2) "
+        "WHERE holder.id = ?1",
+        {id, now.value}, [&](const state::Row& row) {
+          owner = row.text(0);
+          persons.add(Persons::parse(row.text(1)));
+          return true;
+        });
+    id = std::move(owner);
   }
   return persons;
 }

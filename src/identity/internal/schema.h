@@ -78,6 +78,11 @@ CREATE TABLE identity_counts(  -- of principals, groups, keys, as the limits cou
   what TEXT PRIMARY KEY NOT NULL,
   number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                       R"sql(
+-- With `expires`, so that whoever counts a principal's keys need not look at each.
+DROP INDEX identity_keys_by_principal;
+CREATE INDEX identity_keys_by_principal ON identity_keys(principal, revoked, expires);
 )sql"};
 
 inline constexpr std::string_view kApprovalSchema[] = {R"sql(
