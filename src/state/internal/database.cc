@@ -65,10 +65,12 @@ class Used {
   sqlite3_stmt* statement_;
 };
 
-// A folder may be named by a descriptor of it, `/proc/self/fd/5/state.db`, because the way to it is closed to this
-// user. SQLite would resolve that link, and then not get there: to it, links are what they lead to.
-void take_paths_as_they_are() {
+void set_up_sqlite() {
   [[maybe_unused]] static const bool done = [] {
+    // To count what it allocates takes a lock each time, and nobody asks. Refused when SQLite was used before: no harm.
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    // A folder may be named by a descriptor of it, `/proc/self/fd/5/state.db`, because the way to it is closed to this
+    // user. SQLite would resolve that link, and then not get there: to it, links are what they lead to.
     sqlite3_vfs* const files = sqlite3_vfs_find(nullptr);
     REDOUBT_CHECK(files != nullptr && files->iVersion >= 3);
     return files->xSetSystemCall(files, "lstat", reinterpret_cast<sqlite3_syscall_ptr>(&::stat)) == SQLITE_OK;
@@ -85,7 +87,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Use us
     PosixFileSystem files;
     if (auto made = files.open(path, OpenMode::kCreateReadWrite); !made) return made.error();
   }
-  take_paths_as_they_are();
+  set_up_sqlite();
   sqlite3* handle = nullptr;
   const int flags = (use == Use::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     (path == ":memory:" ? SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY : 0) | SQLITE_OPEN_NOMUTEX |
@@ -210,12 +212,14 @@ Result<Database::Statement*> Database::statement(Sql sql) {
   if (!statement.handle) {
     sqlite3_stmt* handle = nullptr;
     const char* rest = nullptr;
+    denied_.clear();
     preparing_ = &statement;
     const int code = sqlite3_prepare_v3(handle_, sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &handle, &rest);
     preparing_ = nullptr;
     const int primary = code & 0xff;
-    if (primary == SQLITE_AUTH) mistaken(sql.text(), denied_);
-    if (primary == SQLITE_ERROR) mistaken(sql.text(), sqlite3_errmsg(handle_));
+    // What is denied is SQLITE_AUTH, but SQLITE_ERROR for a function.
+    if (!denied_.empty()) mistaken(sql.text(), denied_);
+    if (primary == SQLITE_ERROR || primary == SQLITE_AUTH) mistaken(sql.text(), sqlite3_errmsg(handle_));
     if (code != SQLITE_OK) return keep(error_of(code, "the tables cannot be read"));
     if (handle == nullptr || *rest != '\0') mistaken(sql.text(), "it is not one statement");
     statement.handle.reset(handle);
