@@ -134,8 +134,12 @@ class PersistentMap {
     Leaf() : Node(true) {}
 
     std::size_t position(std::uint64_t hash, std::string_view key) const {
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        if ((i >= kLeafMax || tags[i] == tag(hash)) && entries[i].key == key) return i;
+      const std::size_t tagged = std::min(entries.size(), kLeafMax);
+      for (std::size_t i = 0; i < tagged; ++i) {
+        if (tags[i] == tag(hash) && entries[i].key == key) return i;
+      }
+      for (std::size_t i = tagged; i < entries.size(); ++i) {
+        if (entries[i].key == key) return i;
       }
       return kNotFound;
     }

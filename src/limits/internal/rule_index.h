@@ -1,8 +1,8 @@
 // The rules of subjects that have some of their own, found by the subject's name: immutable, made for reading in few
 // steps through memory.
 //
-// Subjects are in shards by the hash of their names; a change makes one shard anew, and the list of shards. In a shard a
-// table of open addressing says where the rules of a subject lie, side by side.
+// Subjects are in shards by the hash of their names; a change makes one shard anew, and the list of shards. In a shard
+// a table of open addressing says where the rules of a subject lie, side by side.
 #pragma once
 
 #include <array>
