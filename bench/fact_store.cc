@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "bench/usage.h"
 #include "crypto/ed25519.h"
+#include "identity/listing.h"
 #include "identity/proposals.h"
 #include "keys/key_file.h"
 #include "ledger/ledger.h"
@@ -82,7 +83,12 @@ struct Nobody final : state::Publisher {
 
 class Filler {
  public:
-  Filler(state::Engine& engine, DirectSink& sink) : engine_(engine), sink_(sink) {}
+  Filler(state::Engine& engine, DirectSink& sink) : engine_(engine), sink_(sink) {
+    const auto keys =
+        take(identity::list_keys(engine.tables(), {.principal = actor_.principal, .revoked = false}, {}, 1));
+    if (keys.empty()) stop("`" + actor_.principal + "` has no key");
+    actor_.credential = keys.front().id;
+  }
 
   void fill(std::uint64_t facts) {
     for (std::uint64_t i = 0; i < kGroups && made_ < facts; ++i) {
@@ -118,7 +124,7 @@ class Filler {
 
   void propose(Result<state::Proposal> wanted) {
     state::Proposal proposal = take(std::move(wanted));
-    proposal.actor = {.principal = "admin-1", .credential = {}, .on_behalf_of = {}, .method = "api_key", .strength = 1};
+    proposal.actor = actor_;
     bool applied = false;
     engine_.propose(std::move(proposal), [&applied](const Result<state::Applied>& done) {
       if (!done) stop("a fact was refused: " + done.error().message());
@@ -131,6 +137,8 @@ class Filler {
 
   state::Engine& engine_;
   DirectSink& sink_;
+  record::FactActor actor_{
+      .principal = "admin-1", .credential = {}, .on_behalf_of = {}, .method = "api_key", .strength = 1};
   std::uint64_t made_ = 0;
 };
 
