@@ -19,8 +19,12 @@ Recorder::Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledge
       version_(std::move(version)),
       ledger_timeout_(ledger_timeout) {}
 
-UnixMillis Recorder::now() {
+UnixMillis Recorder::now() const {
   return clock_.now();
+}
+
+UnixMillis Recorder::time_of_record() {
+  return now();
 }
 
 void Recorder::flush_soon() {}

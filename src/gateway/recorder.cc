@@ -115,9 +115,12 @@ internal::AppendPatience Recorder::patience() {
   return {sweep_, client_, ledger_timeout_};
 }
 
-UnixMillis Recorder::now() {
-  last_time_ = std::max({last_time_, clock_.now(), client_.last_commit_time()});
-  return last_time_;
+UnixMillis Recorder::now() const {
+  return std::max({last_time_, clock_.now(), client_.last_commit_time()});
+}
+
+UnixMillis Recorder::time_of_record() {
+  return last_time_ = now();
 }
 
 void Recorder::flush_soon() {
@@ -138,7 +141,7 @@ void Recorder::start_exchange(const Log& log, record::ExchangeFacts& facts, std:
   random_.fill(id);
   uid = encoding::hex(id);
   facts.exchange_uid = uid;
-  facts.time = now();
+  facts.time = time_of_record();
   facts.source = {.log_origin = log.origin, .tenant = log.tenant, .product_version = version_};
 }
 
@@ -248,7 +251,7 @@ Admission::~Admission() {
 void Admission::build(record::Outcome outcome, CompletionText* completion) {
   Recorder& recorder = exchange_->recorder;
   ++recorder.counts_.outcomes[static_cast<std::size_t>(outcome.finish)];
-  exchange_->facts.time = recorder.now();
+  exchange_->facts.time = recorder.time_of_record();
   exchange_->facts.caller_address.reset();
   outcome.admission_index = exchange_->receipt.index.value;
   outcome.duration_ms =
@@ -315,7 +318,7 @@ net::Task<Result<>> Admission::reach(ledger::CommitLevel level, tlog::LeafIndex 
 net::Task<Result<ledger::Appended>> Admission::record_withheld(int status) {
   Recorder& recorder = exchange_->recorder;
   record::ExchangeFacts facts = exchange_->facts;
-  facts.time = recorder.now();
+  facts.time = recorder.time_of_record();
   facts.authorizer = facts.policy_uid = facts.policy_version = {};
   recorder.record_.clear();
   record::append_denial(
