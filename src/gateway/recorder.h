@@ -177,7 +177,7 @@ class Recorder {
   const std::string version_;
   const std::chrono::milliseconds ledger_timeout_;
   std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
-  UnixMillis last_time_{};  // of a record
+  UnixMillis last_time_{};   // of a record
   bool flush_scheduled_ = false;
   RecorderCounts counts_;
   crypto::RandomPool random_;
