@@ -286,7 +286,7 @@ TEST(Recorder, AFullRingRefusesAdmissionsAndStillTakesEveryOutcome) {
   EXPECT_EQ(entries.size(), 2 * count);
 }
 
-TEST(Recorder, TimeNeverRunsBackwards) {
+TEST(Recorder, TimeNeverRunsBehindItsRecordsOrTheLedger) {
   class BackwardsClock final : public Clock {
    public:
     UnixMillis now() const override { return {next_ -= 5}; }
@@ -299,7 +299,9 @@ TEST(Recorder, TimeNeverRunsBackwards) {
   const BackwardsClock clock;
   Recorder recorder(live.io, live.sweep, *live.client, clock, live.logs, "0", std::chrono::seconds(1));
   EXPECT_EQ(recorder.now(), UnixMillis{995});
-  EXPECT_EQ(recorder.now(), UnixMillis{995});
+  EXPECT_EQ(recorder.time_of_record(), UnixMillis{990}) << "what was only asked for is no floor";
+  EXPECT_EQ(recorder.now(), UnixMillis{990});
+  EXPECT_EQ(recorder.time_of_record(), UnixMillis{990});
   // Nor behind what the ledger holds, whoever wrote it.
   ASSERT_TRUE(live.run(live.deny(chat_facts(), {}, kAddress)));
   live.pump_until([&] { return live.client->published() > 0; });
