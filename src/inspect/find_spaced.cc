@@ -1,0 +1,77 @@
+// Texts whose every character stands alone: `4 1 1 1 - 1 1 1 1`, `i-g-n-o-r-e`. Read again without what stands between.
+#include <algorithm>
+
+#include "inspect/internal/chars.h"
+#include "inspect/internal/finder_level.h"
+
+namespace redoubt::inspect::internal {
+namespace {
+
+constexpr std::size_t kShortest = 15;  // eight characters and what stands between them
+constexpr std::size_t kStride = 8;   // so that each such row has a place that is looked at, with kStride more after it
+constexpr std::size_t kPiece = 128;  // longer rows are read in pieces that lap over each other
+static_assert(2 * kPiece == kSpacedWidth);
+
+bool separates(char c) {
+  return c == ' ' || c == '-' || c == '_' || c == '*' || c == '.';
+}
+
+// Whether a letter or digit stands alone at `at`. The text's ends are as good as separators.
+bool alone(std::string_view text, std::size_t at) {
+  return is_alnum(text[at]) && (at == 0 || separates(text[at - 1])) &&
+         (at + 1 == text.size() || separates(text[at + 1]));
+}
+
+bool belongs(std::string_view text, std::size_t at) {
+  return separates(text[at]) || alone(text, at);
+}
+
+}  // namespace
+
+Result<> Finder::find_spaced(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
+                             std::vector<Candidate>& out) {
+  const std::string_view text = window.text;
+  std::size_t at = (window.base + from + kStride - 1) / kStride * kStride - window.base;
+  for (; at < to && at + 3 < text.size(); at += kStride) {
+    // In such a row two separators stand around one character. Nearly all places end here.
+    if (text[at + 1] != text[at + 3] && text[at] != text[at + 2]) continue;
+    const std::size_t first = is_alnum(text[at]) ? at : at + 1;
+    if (!separates(text[first + 1]) || !alone(text, first) || !alone(text, first + 2)) continue;
+    std::size_t begin = first;
+    while (begin > 0 && first - begin < kPiece && belongs(text, begin - 1)) --begin;
+    while (!is_alnum(text[begin])) ++begin;
+    // At the first places in the row, lest one of them is between two words; and at every kPiece bytes.
+    if (first - begin > 2 * kStride && (window.base + at) % kPiece != 0) continue;
+    std::size_t end = first;
+    while (end < text.size() && end - begin < kSpacedWidth && belongs(text, end)) ++end;
+    while (!is_alnum(text[end - 1])) --end;
+    if (end - begin < kShortest) continue;
+    if (auto done = decode_spaced(level, window, begin, end, out); !done) return done;
+  }
+  return {};
+}
+
+Result<> Finder::decode_spaced(Level& level, const TextWindow& window, std::size_t begin, std::size_t end,
+                               std::vector<Candidate>& out) {
+  level.decoded.clear();
+  level.places.clear();
+  const auto put = [&](char c, std::size_t place, std::size_t end_before) {
+    level.decoded += c;
+    level.places.push_back(static_cast<std::uint32_t>(place - begin));
+    level.places.push_back(static_cast<std::uint32_t>(end_before - begin));
+  };
+  std::size_t behind = begin;  // where the last character ended
+  for (std::size_t at = begin; at < end; ++at) {
+    if (!is_alnum(window.text[at])) continue;
+    // More than one separator stands between words.
+    const bool new_word = at > behind + 1;
+    if (new_word) put(' ', behind, behind);
+    put(window.text[at], at, new_word ? at : behind);
+    behind = at + 1;
+  }
+  level.places.push_back(static_cast<std::uint32_t>(end - begin));
+  level.places.push_back(static_cast<std::uint32_t>(end - begin));
+  return find_decoded(level, window.base + begin, level.decoded, level.places, Encoding::kSpaced, out);
+}
+
+}  // namespace redoubt::inspect::internal

@@ -1,0 +1,284 @@
+#include "inspect/internal/finder.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "inspect/internal/chars.h"
+#include "inspect/internal/finder_level.h"
+
+namespace redoubt::inspect::internal {
+namespace {
+
+// The end of a private key in PEM (RFC 7468) that begins at the start of `text`: behind its last line, or where
+// something stands that belongs in none. npos: not to be told yet.
+std::size_t private_key_end(std::string_view text, bool complete) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  constexpr std::string_view kEnd = "-----END ";
+  const auto label_end = text.find("-----", kBegin.size());
+  if (label_end == std::string_view::npos || label_end > 64) {
+    return text.size() < 80 && !complete ? std::string_view::npos : 0;
+  }
+  if (text.substr(0, label_end).find("PRIVATE KEY") == std::string_view::npos) return 0;
+  std::size_t at = label_end + 5;
+  for (; at < std::min(text.size(), kPrivateKeyWidth); ++at) {
+    const char c = text[at];
+    if (c == '-' && text.substr(at, kEnd.size()) == kEnd) {
+      const auto end = text.find("-----", at + kEnd.size());
+      if (end != std::string_view::npos && end - at < 64) return end + 5;
+      if (text.size() - at < 80 && !complete) return std::string_view::npos;
+      return at;
+    }
+    // Headers of encrypted keys, line ends that are escaped, quotes of source texts.
+    const bool belongs = is(c, kBase64) || std::string_view("=:,. \t\r\n\\\"'").find(c) != std::string_view::npos;
+    if (!belongs) return at;
+  }
+  return at == kPrivateKeyWidth || complete ? at : std::string_view::npos;
+}
+
+// Whether the place is in the middle of a word.
+bool in_word_at(std::string_view text, std::size_t at) {
+  return at > 0 && at < text.size() && is_alnum(text[at - 1]) && is_alnum(text[at]);
+}
+
+// Whether a sign of giving follows: `_id" = `, `: `. What stands in between is the rest of a name, blanks and quotes.
+bool is_assigned(std::string_view text) {
+  constexpr std::size_t kFar = 72;
+  text = text.substr(0, kFar);
+  const std::size_t sign = text.find_first_of("=:,<;()!?/\n");
+  return sign != std::string_view::npos &&
+         (text[sign] == '=' || text[sign] == ':' || text[sign] == ',' || text[sign] == '<');
+}
+
+}  // namespace
+
+Finder::Finder(const Rules::Compiled& rules, std::unique_ptr<LiteralScratch> scratch)
+    : rules_(rules), scratch_(std::move(scratch)) {
+  for (int depth = 0; depth <= kMaxDecodings; ++depth) {
+    levels_.push_back(std::make_unique<Level>(rules.fold));
+    levels_.back()->depth = depth;
+    levels_.back()->user_from.resize(rules.user_patterns.size());
+  }
+}
+
+Finder::~Finder() = default;
+
+void Finder::reset() {
+  levels_.front()->reset();
+}
+
+std::uint64_t Finder::first_waiting(std::uint64_t none) const {
+  for (const Waiting& waiting : levels_.front()->waiting) none = std::min(none, waiting.begin);
+  return none;
+}
+
+Result<> Finder::find(const TextWindow& window, std::uint64_t from, std::uint64_t to, std::vector<Candidate>& out) {
+  return find_at(*levels_.front(), window, from, to, out);
+}
+
+Result<> Finder::settle(const TextWindow& window, std::vector<Candidate>& out) {
+  return settle_at(*levels_.front(), window, out);
+}
+
+Result<> Finder::find_at(Level& level, const TextWindow& window, std::uint64_t from, std::uint64_t to,
+                         std::vector<Candidate>& out) {
+  const std::size_t first = from - window.base;
+  const std::size_t last = to - window.base;
+  level.nearby.known = false;
+  if (auto done = find_literals(level, window, first, last, out); !done) return done;
+  find_shapes(level, window, first, last, out);
+  find_signs(level, window, first, last, out);
+  if (rules_.decode && level.depth < kMaxDecodings) {
+    find_words(level, window, first, last);
+    if (auto done = find_spaced(level, window, first, last, out); !done) return done;
+  }
+  if (auto done = find_user_patterns(level, window, first, last, out); !done) return done;
+  if (rules_.repetition != kNoRule) find_repetition(level, window, first, last, out);
+  if (rules_.gibberish != kNoRule) find_gibberish(level, window, first, last, out);
+  return {};
+}
+
+Result<> Finder::find_literals(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
+                               std::vector<Candidate>& out) {
+  level.hits.clear();
+  if (auto done = rules_.literals->find(window.text, from, to, *scratch_, level.hits); !done) return done;
+  for (const LiteralHit& hit : level.hits) {
+    const std::size_t size = rules_.literals->literal(hit.literal).text.size();
+    for (const std::uint16_t rule : rules_.literal_rules[hit.literal]) {
+      match_literal(level, window, hit.begin, rule, size, out);
+    }
+  }
+  return {};
+}
+
+void Finder::match_literal(Level& level, const TextWindow& window, std::size_t begin, std::uint16_t number,
+                           std::size_t size, std::vector<Candidate>& out) {
+  const Rule& rule = rules_.rules[number];
+  switch (rule.matcher) {
+    case Matcher::kWord:
+      if (begin + size < window.text.size() && is_alnum(window.text[begin + size])) return;
+      return add(level, window, begin, begin + size, number, out);
+    case Matcher::kUri:
+      return wait(level, window,
+                  {.place = window.base + begin, .what = Waiting::What::kUri, .rule = number, .width = rule.width});
+    case Matcher::kDomain:
+      return match_domain(level, window, begin, number, out);
+    case Matcher::kPrivateKey:
+      return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
+    default:
+      break;
+  }
+  if ((rule.flags & kLong) != 0) {
+    // A word that goes on from the left is another word; and there is one place for each word, then, to match at.
+    if (begin > 0 && (is(window.text[begin - 1], kBase64) || window.text[begin - 1] == '.')) return;
+    return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
+  }
+  if ((rule.flags & kInside) != 0) return match_around(level, window, begin, number, size, out);
+  if ((rule.flags & kAssigned) != 0 && !is_assigned(window.text.substr(begin + size))) return;
+  // Wide rules wait where their literal stands, rather than have all text held back for them.
+  if (rule.width > kSpacedWidth) {
+    return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
+  }
+  match_pattern(level, window, begin, begin + rule.width, number, out);
+}
+
+// The matches that the literal at `at` is in. What is searched depends on `at` alone.
+void Finder::match_around(Level& level, const TextWindow& window, std::size_t at, std::uint16_t number,
+                          std::size_t size, std::vector<Candidate>& out) {
+  const Rule& rule = rules_.rules[number];
+  const std::size_t width = rule.width - kInsideTail;
+  const std::size_t first = at > width ? at - width : 0;
+  const std::size_t end = std::min(window.text.size(), at + size + kInsideTail);
+  const re2::StringPiece text(window.text.data() + first, end - first);
+  std::size_t from = 0;
+  re2::StringPiece match;
+  while (from < text.size() && rule.pattern->Match(text, from, text.size(), RE2::UNANCHORED, &match, 1)) {
+    const std::size_t begin = first + static_cast<std::size_t>(match.data() - text.data());
+    const std::size_t match_end = begin + match.size();
+    if (begin > at || match.empty()) return;
+    const bool whole =
+        !in_word_at(window.text, begin) && ((rule.flags & kOpenEnd) != 0 || !in_word_at(window.text, match_end));
+    if (whole && match_end > at && match.size() <= rule.width) {
+      return add(level, window, begin, match_end, number, out);
+    }
+    from = (match_end > at ? begin + 1 : match_end) - first;
+  }
+}
+
+// `end`: the pattern sees nothing of what is behind it.
+void Finder::match_pattern(Level& level, const TextWindow& window, std::size_t begin, std::size_t end,
+                           std::uint16_t number, std::vector<Candidate>& out) {
+  const Rule& rule = rules_.rules[number];
+  const std::string_view text = window.text.substr(begin, std::min(end, window.text.size()) - begin);
+  re2::StringPiece groups[2];
+  const int wanted = rule.pattern->NumberOfCapturingGroups() > 0 ? 2 : 1;
+  if (!rule.pattern->Match({text.data(), text.size()}, 0, text.size(), RE2::ANCHOR_START, groups, wanted)) return;
+  const re2::StringPiece& match = wanted == 2 && groups[1].data() != nullptr ? groups[1] : groups[0];
+  if (match.empty()) return;
+  const std::size_t match_begin = begin + static_cast<std::size_t>(match.data() - text.data());
+  const std::size_t match_end = match_begin + match.size();
+  if ((rule.flags & kOpenEnd) == 0 && in_word_at(window.text, match_end)) return;
+  if (rule.check != nullptr && !rule.check({match.data(), match.size()})) return;
+  add(level, window, match_begin, match_end, number, out);
+}
+
+void Finder::add(Level& level, const TextWindow& window, std::size_t begin, std::size_t end, std::uint16_t number,
+                 std::vector<Candidate>& out) {
+  const Rule& rule = rules_.rules[number];
+  Candidate candidate{.begin = window.base + begin, .end = window.base + end, .rule = number, .confidence = rule.base};
+  if (rule.context != ContextWords::kNoSet) {
+    rules_.context.look(window.text, begin, end, level.nearby);
+    if (level.nearby.sets[rule.context]) {
+      candidate.confidence = rule.near;
+      candidate.context = rules_.context.word_of(window.text, begin, end, rule.context);
+    }
+  }
+  if (candidate.confidence < rules_.min_confidence) return;
+  std::copy(std::begin(level.path), std::end(level.path), std::begin(candidate.decoded));
+  out.push_back(candidate);
+}
+
+void Finder::wait(Level& level, const TextWindow& window, Waiting waiting) {
+  const std::uint64_t left = std::min<std::uint64_t>(kReachLeft, waiting.place);
+  switch (waiting.what) {
+    case Waiting::What::kEmail:
+    case Waiting::What::kUri:
+    case Waiting::What::kEscapes:
+      waiting.begin = waiting.place - left;
+      break;
+    default:
+      waiting.begin = waiting.place;
+      break;
+  }
+  waiting.seen = std::max(waiting.place, window.base);
+  level.waiting.push_back(waiting);
+}
+
+Result<> Finder::settle_at(Level& level, const TextWindow& window, std::vector<Candidate>& out) {
+  std::size_t kept = 0;
+  level.nearby.known = false;
+  std::sort(level.waiting.begin(), level.waiting.end(),
+            [](const Waiting& a, const Waiting& b) { return a.place < b.place; });
+  std::uint64_t break_from = 0;  // the last word that was looked through: no break in [break_from, break_at)
+  std::uint64_t break_at = 0;
+  // Places may be added behind those there are: the next piece of a long word.
+  for (std::size_t i = 0; i < level.waiting.size(); ++i) {
+    Waiting waiting = level.waiting[i];
+    const std::size_t begin = waiting.place - window.base;
+    std::size_t end = 0;
+    const bool is_key =
+        waiting.what == Waiting::What::kRule && rules_.rules[waiting.rule].matcher == Matcher::kPrivateKey;
+    bool decided = window.last;
+    if (is_key) {
+      const std::size_t size = private_key_end(window.text.substr(begin), window.last);
+      decided = size != std::string_view::npos &&
+                (size == 0 || begin + size + kReachRight <= window.text.size() || window.last);
+      end = begin + (decided ? size : 0);
+    } else if (waiting.what == Waiting::What::kRule && (rules_.rules[waiting.rule].flags & kLong) == 0) {
+      decided = window.last || waiting.place + waiting.width + kReachRight <= window.end();
+      end = begin + waiting.width;
+    } else {
+      // Signs that a place begins with are no end of it: `"`, `<` and the like never do.
+      std::uint64_t at = waiting.seen;
+      if (at >= break_from && at < break_at) at = break_at;
+      const std::uint64_t limit = std::min<std::uint64_t>(window.end(), waiting.place + waiting.width);
+      while (at < limit && !is(window.text[at - window.base], kBreak)) ++at;
+      if (at > waiting.place && at >= break_at) {
+        break_from = waiting.place;
+        break_at = at;
+      }
+      const bool ended = at == waiting.place + waiting.width || at < window.end();
+      waiting.seen = at;
+      end = at - window.base;
+      decided = window.last || (ended && at + kReachRight <= window.end());
+    }
+    if (!decided) {
+      level.waiting[kept++] = waiting;
+      continue;
+    }
+    switch (waiting.what) {
+      case Waiting::What::kRule:
+        if (is_key) {
+          if (end > begin) add(level, window, begin, end, waiting.rule, out);
+        } else {
+          match_pattern(level, window, begin, end, waiting.rule, out);
+        }
+        break;
+      case Waiting::What::kEmail:
+        match_email(level, window, begin, out);
+        break;
+      case Waiting::What::kUri:
+        match_uri(level, window, begin, end, out);
+        break;
+      case Waiting::What::kBase64:
+        if (auto done = decode_base64(level, window, begin, end, out); !done) return done;
+        break;
+      case Waiting::What::kEscapes:
+        if (auto done = decode_escapes(level, window, begin, end, out); !done) return done;
+        break;
+    }
+  }
+  level.waiting.resize(kept);
+  return {};
+}
+
+}  // namespace redoubt::inspect::internal
