@@ -6,6 +6,7 @@
 #include "redoubt/administer/identity_commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
+#include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/state_commands.h"
 
@@ -91,6 +92,7 @@ int run(int argc, char** argv) {
   add_identity_commands(app, administer);
   add_model_commands(app, administer);
   add_state_commands(app, administer);
+  add_inspect_commands(app, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);
