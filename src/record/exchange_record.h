@@ -53,6 +53,21 @@ struct RecordSource {
   std::string_view product_version;  // of Redoubt
 };
 
+// What inspection found of one kind, and what was done about it.
+struct MatchCount {
+  std::string_view kind;    // `credit_card`: as policies name it
+  std::uint64_t count = 0;  // how often
+  std::string_view action;  // `none`, `flag`, `tokenise`, `redact`, `hold`, `block`
+};
+inline constexpr std::size_t kMatchesMax = 32;  // further ones are not written, and the record says that it is cut
+
+// How much text of an answer inspection saw, in bytes.
+struct Inspected {
+  std::uint64_t scanned = 0;
+  std::uint64_t released = 0;  // went to the caller, as it was or changed
+  std::uint64_t withheld = 0;  // did not, because the answer ended
+};
+
 struct ExchangeFacts {
   std::string_view exchange_uid;  // 32 lower-case hexadecimal characters
   UnixMillis time;                // of the record, not of the exchange's start
@@ -78,6 +93,8 @@ struct ExchangeFacts {
   std::string_view policy_version;  // the policy bundle or snapshot pinned; may be empty
 
   std::optional<Commitment> caller_address;  // commitment to the peer's address
+
+  std::span<const MatchCount> matches;  // in the request: of admissions and denials
 };
 
 // The exchange is permitted. `commitments`: usually one to the prompt; the one to the caller's address is taken from
@@ -108,6 +125,8 @@ struct Outcome {
   std::optional<std::uint64_t> total_tokens;
   std::string_view limit;                        // kLimitReached: the limit's id; may be empty
   std::span<const FieldCommitment> commitments;  // usually one to the completion
+  std::span<const MatchCount> matches;           // in the answer
+  std::optional<Inspected> inspected;            // when the answer was inspected
 };
 
 // The exchange ended.

@@ -1,0 +1,40 @@
+// What content is inspected by, in force with a bundle: the rules built in, and what `inspection.toml` says of them and
+// adds.
+//
+//   auto inspection = Inspection::load(text_of_inspection_toml);
+//   access.inspection().rules()         // for scanners, one for each core and stream
+//
+// Policies name kinds in lower case, `credit_card`, and families, `personal`.
+//
+// Immutable; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "inspect/rules.h"
+
+namespace redoubt::gateway {
+
+class Inspection {
+ public:
+  static constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+
+  // `toml`: of `inspection.toml` (docs/inspection.md), empty when there is none: all built-in rules. Rules that were
+  // compiled from the same text and are still in use are not compiled again. Errors: kMalformed with the place;
+  // kUnavailable for a rule with records, for nobody has their key yet; kTooLarge.
+  static Result<std::shared_ptr<const Inspection>> load(std::string_view toml);
+
+  // Never null.
+  const std::shared_ptr<const inspect::Rules>& rules() const { return rules_; }
+  // Whether there are matches of that name, which is a kind or a family, in lower case.
+  bool knows(std::string_view name) const;
+
+ private:
+  explicit Inspection(std::shared_ptr<const inspect::Rules> rules) : rules_(std::move(rules)) {}
+  std::shared_ptr<const inspect::Rules> rules_;
+};
+
+}  // namespace redoubt::gateway
