@@ -1,0 +1,217 @@
+#include "encoding/json_texts.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "encoding/json_writer.h"
+
+namespace redoubt::encoding {
+namespace {
+
+bool is_number_part(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+void append_utf8(std::string& out, std::uint32_t point) {
+  if (point < 0x80) {
+    out += static_cast<char>(point);
+    return;
+  }
+  if (point < 0x800) {
+    out += static_cast<char>(0xc0 | (point >> 6));
+  } else {
+    if (point < 0x10000) {
+      out += static_cast<char>(0xe0 | (point >> 12));
+    } else {
+      out += static_cast<char>(0xf0 | (point >> 18));
+      out += static_cast<char>(0x80 | ((point >> 12) & 0x3f));
+    }
+    out += static_cast<char>(0x80 | ((point >> 6) & 0x3f));
+  }
+  out += static_cast<char>(0x80 | (point & 0x3f));
+}
+
+// The four hexadecimal digits at `at`; nothing where there are none.
+std::optional<std::uint32_t> hex4(std::string_view text, std::size_t at) {
+  if (at + 4 > text.size()) return std::nullopt;
+  std::uint32_t out = 0;
+  const char* const first = text.data() + at;
+  if (std::from_chars(first, first + 4, out, 16).ptr != first + 4) return std::nullopt;
+  return out;
+}
+
+char plain(char escaped) {
+  switch (escaped) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return escaped;  // `"`, `\`, `/`
+  }
+}
+
+// What stands between the quotation marks. A view into `raw` when nothing in it is escaped, else into `buffer`.
+std::string_view unescape(std::string_view raw, std::string& buffer) {
+  std::size_t escape = raw.find('\\');
+  if (escape == std::string_view::npos) return raw;
+  buffer.clear();
+  std::size_t at = 0;
+  while (escape != std::string_view::npos && escape + 1 < raw.size()) {
+    buffer += raw.substr(at, escape - at);
+    at = escape + 2;
+    if (raw[escape + 1] != 'u') {
+      buffer += plain(raw[escape + 1]);
+    } else if (const auto unit = hex4(raw, at)) {
+      at += 4;
+      std::uint32_t point = *unit;
+      // Surrogates come in pairs: the reader refuses others.
+      if (point >= 0xd800 && point < 0xdc00 && raw.substr(at, 2) == "\\u") {
+        if (const auto low = hex4(raw, at + 2)) {
+          point = 0x10000 + ((point - 0xd800) << 10) + ((*low - 0xdc00) & 0x3ff);
+          at += 6;
+        }
+      }
+      append_utf8(buffer, point);
+    }
+    escape = raw.find('\\', at);
+  }
+  buffer += raw.substr(at);
+  return buffer;
+}
+
+// Where the string that begins at `quote` ends, past its quotation mark.
+std::size_t end_of_string(std::string_view json, std::size_t quote) {
+  std::size_t at = quote + 1;
+  while (true) {
+    at = json.find_first_of("\"\\", at);
+    if (at == std::string_view::npos) return json.size();
+    if (json[at] == '"') return at + 1;
+    at += 2;
+  }
+}
+
+class Walk {
+ public:
+  Walk(std::string_view json, const std::function<void(const JsonText&)>& take) : json_(json), take_(take) {}
+
+  void all() {
+    std::size_t at = 0;
+    while (at < json_.size()) at = step(at);
+  }
+
+ private:
+  struct Container {
+    bool object = false;
+    std::size_t path = 0;  // the length of its own path
+    std::size_t index = 0;
+  };
+
+  std::size_t step(std::size_t at) {
+    const char c = json_[at];
+    switch (c) {
+      case '{':
+      case '[':
+        open_.push_back({.object = c == '{', .path = path_.size()});
+        name_next_ = c == '{';
+        if (c == '[') point_at(0);
+        return at + 1;
+      case '}':
+      case ']':
+        if (open_.empty()) return at + 1;
+        path_.resize(open_.back().path);
+        open_.pop_back();
+        name_next_ = false;
+        return at + 1;
+      case ',':
+        if (open_.empty()) return at + 1;
+        name_next_ = open_.back().object;
+        if (!name_next_) point_at(++open_.back().index);
+        return at + 1;
+      case '"': {
+        const std::size_t end = end_of_string(json_, at);
+        string(at, end);
+        return end;
+      }
+      default:
+        break;
+    }
+    if (c != '-' && (c < '0' || c > '9')) return at + 1;
+    std::size_t end = at;
+    while (end < json_.size() && is_number_part(json_[end])) ++end;
+    if (end - at >= JsonText::kLeastNumber) tell(JsonText::Kind::kNumber, json_.substr(at, end - at), at, end);
+    return end;
+  }
+
+  void string(std::size_t begin, std::size_t end) {
+    const std::size_t size = end - begin < 2 ? 0 : end - begin - 2;
+    const std::string_view text = unescape(json_.substr(begin + 1, size), text_);
+    const bool is_name = name_next_ && !open_.empty();
+    if (is_name) {
+      point_at(text);
+      name_next_ = false;
+    }
+    tell(is_name ? JsonText::Kind::kName : JsonText::Kind::kString, text, begin, end);
+  }
+
+  void tell(JsonText::Kind kind, std::string_view text, std::size_t begin, std::size_t end) {
+    take_({.kind = kind, .path = path_, .text = text, .begin = begin, .end = end});
+  }
+
+  void point_at(std::size_t index) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), index).ptr;
+    path_.resize(open_.back().path);
+    path_ += '/';
+    path_.append(digits.data(), end);
+  }
+  void point_at(std::string_view name) {
+    path_.resize(open_.back().path);
+    path_ += '/';
+    for (const char c : name) {
+      if (c == '~') {
+        path_ += "~0";
+      } else if (c == '/') {
+        path_ += "~1";
+      } else {
+        path_ += c;
+      }
+    }
+  }
+
+  std::string_view json_;
+  const std::function<void(const JsonText&)>& take_;
+  std::vector<Container> open_;
+  bool name_next_ = false;
+  std::string path_;
+  std::string text_;
+};
+
+}  // namespace
+
+void each_json_text(std::string_view json, const std::function<void(const JsonText&)>& take) {
+  Walk(json, take).all();
+}
+
+std::string replace_json_texts(std::string_view json, std::span<const JsonReplacement> replacements) {
+  std::string out;
+  out.reserve(json.size());
+  std::size_t at = 0;
+  for (const JsonReplacement& replacement : replacements) {
+    out += json.substr(at, replacement.begin - at);
+    append_json_string(out, replacement.text);
+    at = replacement.end;
+  }
+  out += json.substr(at);
+  return out;
+}
+
+}  // namespace redoubt::encoding

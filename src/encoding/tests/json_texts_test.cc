@@ -1,0 +1,81 @@
+#include "encoding/json_texts.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "encoding/json_reader.h"
+
+namespace redoubt::encoding {
+namespace {
+
+using Kind = JsonText::Kind;
+
+struct Seen {
+  Kind kind;
+  std::string path;
+  std::string text;
+  std::string token;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+  return out << static_cast<int>(seen.kind) << " " << seen.path << " `" << seen.text << "` " << seen.token;
+}
+
+std::vector<Seen> texts(std::string_view json) {
+  JsonReader reader;
+  EXPECT_TRUE(reader.parse(json).has_value()) << json;
+  std::vector<Seen> out;
+  each_json_text(json, [&](const JsonText& text) {
+    out.push_back({text.kind, std::string(text.path), std::string(text.text),
+                   std::string(json.substr(text.begin, text.end - text.begin))});
+  });
+  return out;
+}
+
+TEST(JsonTexts, AreStringsNamesAndLongNumbersWithTheirPaths) {
+  EXPECT_EQ(texts(R"({"a": [ {"b":"x"}, 7, 123456, "y" ], "c":-12.5e10})"),
+            (std::vector<Seen>{{Kind::kName, "/a", "a", R"("a")"},
+                               {Kind::kName, "/a/0/b", "b", R"("b")"},
+                               {Kind::kString, "/a/0/b", "x", R"("x")"},
+                               {Kind::kNumber, "/a/2", "123456", "123456"},
+                               {Kind::kString, "/a/3", "y", R"("y")"},
+                               {Kind::kName, "/c", "c", R"("c")"},
+                               {Kind::kNumber, "/c", "-12.5e10", "-12.5e10"}}));
+}
+
+TEST(JsonTexts, OfADocumentThatIsOneStringOrEmpty) {
+  EXPECT_EQ(texts(R"( "x" )"), (std::vector<Seen>{{Kind::kString, "", "x", R"("x")"}}));
+  EXPECT_TRUE(texts("{}").empty());
+  EXPECT_TRUE(texts("[[],{}]").empty());
+}
+
+TEST(JsonTexts, AreUnescaped) {
+  EXPECT_EQ(texts(R"(["\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00z"])")[0].text,
+            "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z");
+  EXPECT_EQ(texts(R"(["a\\"])")[0].text, "a\\");
+  EXPECT_EQ(texts(R"(["\u0000"])")[0].text, std::string(1, '\0'));
+}
+
+TEST(JsonTexts, ANameCannotPassForAPath) {
+  EXPECT_EQ(texts(R"({"a/0":{"~":"x"}})").back().path, "/a~10/~0");
+}
+
+TEST(JsonTexts, PathsComeBackAfterContainers) {
+  EXPECT_EQ(texts(R"({"a":{"b":["x",["y"]]},"c":"z"})").back().path, "/c");
+  EXPECT_EQ(texts(R"([["x"],"y"])").back().path, "/1");
+}
+
+TEST(JsonTexts, ReplacedOnesAreStringsAndAllElseStays) {
+  const std::string json = R"( { "a" : "one", "n":1234567 , "b":"\u0041" } )";
+  std::vector<JsonReplacement> changes;
+  each_json_text(json, [&](const JsonText& text) {
+    if (text.kind != Kind::kName && text.text != "A") changes.push_back({text.begin, text.end, "\"" + std::string(text.text)});
+  });
+  EXPECT_EQ(replace_json_texts(json, changes), R"( { "a" : "\"one", "n":"\"1234567" , "b":"\u0041" } )");
+  EXPECT_EQ(replace_json_texts(json, {}), json);
+}
+
+}  // namespace
+}  // namespace redoubt::encoding
