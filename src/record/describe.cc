@@ -172,6 +172,32 @@ void describe_decision(Lines& lines, const element& record) {
   }
 }
 
+// `2 credit_card (tokenise), 1 email_address (flag)`, and how much of an answer was looked at.
+void describe_inspection(Lines& lines, const element& record) {
+  simdjson::dom::array matches;
+  std::string line;
+  if (record.at_pointer("/unmapped/redoubt/matches").get(matches) == simdjson::SUCCESS) {
+    for (const element match : matches) {
+      std::uint64_t count = 0;
+      if (!number_at(match, "/count", count)) continue;
+      if (!line.empty()) line += ", ";
+      line += std::to_string(count);
+      add_word(line, " ", text_at(match, "/kind"));
+      const std::string_view action = text_at(match, "/action");
+      if (!action.empty()) line += " (" + safe(action) + ")";
+    }
+  }
+  if (!line.empty()) lines.line("matches", line);
+
+  std::array<std::uint64_t, 3> bytes{};
+  if (number_at(record, "/unmapped/redoubt/inspected/scanned", bytes[0]) &&
+      number_at(record, "/unmapped/redoubt/inspected/released", bytes[1]) &&
+      number_at(record, "/unmapped/redoubt/inspected/withheld", bytes[2])) {
+    lines.line("inspected", std::to_string(bytes[0]) + " bytes, " + std::to_string(bytes[1]) + " released, " +
+                                std::to_string(bytes[2]) + " withheld");
+  }
+}
+
 void describe_result(Lines& lines, const element& record, const Summary& summary) {
   if (summary.stage == Stage::kOpened) {
     std::uint64_t index = 0;
@@ -386,6 +412,7 @@ Result<std::string> describe(ByteView record_json, const Opening* opening) {
     describe_principal(lines, record);
     if (summary->stage == Stage::kFact) describe_fact(lines, record);
     describe_request(lines, record);
+    describe_inspection(lines, record);
     describe_decision(lines, record);
     describe_result(lines, record, *summary);
     bool truncated = false;

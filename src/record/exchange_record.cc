@@ -25,7 +25,9 @@ constexpr std::uint64_t kIntegerMax = std::numeric_limits<std::int32_t>::max();
 // written twice counted twice, plus its own constant text, keeps the promise of kRecordSizeMax.
 constexpr std::size_t kTextMax =
     kModelSizeMax + kPathSizeMax + kReasonSizeMax + 8 * kNameSizeMax + 14 * kLabelSizeMax + 4 * kUidSizeMax;
-constexpr std::size_t kConstantMax = 4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6);
+constexpr std::size_t kMatchSizeMax = 64 + 2 * kLabelSizeMax;  // two plain words, which are never escaped
+constexpr std::size_t kConstantMax =
+    4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6) + kMatchesMax * kMatchSizeMax;
 static_assert(6 * kTextMax + kConstantMax <= kRecordSizeMax);
 
 // Shortens views to their limits and remembers whether anything was lost.
@@ -44,6 +46,14 @@ class Cutter {
     cut(source.log_origin, kNameSizeMax);
     cut(source.tenant, kLabelSizeMax);
     cut(source.product_version, kLabelSizeMax);
+  }
+  void cut(std::span<const MatchCount>& matches) {
+    const auto is_long = [](const MatchCount& each) {
+      return each.kind.size() > kLabelSizeMax || each.action.size() > kLabelSizeMax;
+    };
+    any_ = any_ || matches.size() > kMatchesMax;
+    matches = matches.first(std::min(matches.size(), kMatchesMax));
+    any_ = any_ || std::any_of(matches.begin(), matches.end(), is_long);
   }
   bool any() const { return any_; }
 
@@ -71,6 +81,12 @@ class RecordWriter {
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     out_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
   }
+  // A word of letters, digits and `_`, `-`, `.`; what else is in it becomes `_`, so that it never grows.
+  void word(std::string_view word) {
+    out_.push_back('"');
+    for (const char c : word) out_.push_back(is_plain(c) ? c : '_');
+    out_.push_back('"');
+  }
   void hex(const Commitment& bytes) {
     out_.push_back('"');
     encoding::append_hex(out_, bytes);
@@ -95,6 +111,11 @@ class RecordWriter {
   }
 
  private:
+  static bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  }
+
   std::string& out_;
 };
 
@@ -346,6 +367,25 @@ void write_commitments(RecordWriter& json, std::span<const FieldCommitment> comm
   if (separator.size() == 2) json << "}";
 }
 
+bool any_flagged(std::span<const MatchCount> matches) {
+  return std::any_of(matches.begin(), matches.end(), [](const MatchCount& each) { return each.action == "flag"; });
+}
+
+// `,"matches":[…]`, or nothing when there is none. They were bounded by the cutter.
+void write_matches(RecordWriter& json, std::span<const MatchCount> matches) {
+  if (matches.empty()) return;
+  std::string_view before = R"(,"matches":[{"kind":)";
+  for (const MatchCount& each : matches) {
+    json << before;
+    json.word(each.kind.substr(0, kLabelSizeMax));
+    json.member(R"(,"count":)", each.count);
+    json << R"(,"action":)";
+    json.word(each.action.substr(0, kLabelSizeMax));
+    before = R"(},{"kind":)";
+  }
+  json << "}]";
+}
+
 void begin_unmapped(RecordWriter& json, Stage stage) {
   json << R"(,"unmapped":{"redoubt":{"format":1,"stage":")" << to_string(stage) << R"(")";
 }
@@ -438,9 +478,10 @@ std::string_view to_string(DenialReason reason) {
 
 void append_admission(std::string& out, const ExchangeFacts& given, std::span<const FieldCommitment> commitments) {
   Cutter cutter;
-  const ExchangeFacts facts = bounded(given, cutter);
+  ExchangeFacts facts = bounded(given, cutter);
+  cutter.cut(facts.matches);
   Head head = exchange_head(Stage::kAdmission, facts);
-  head.severity = kInformational;
+  head.severity = any_flagged(given.matches) ? kMedium : kInformational;
   head.status = kAdmitted;
   head.profiles = facts.model.empty() ? kSecurityControl : kBothProfiles;
   head.truncated = cutter.any();
@@ -457,6 +498,7 @@ void append_admission(std::string& out, const ExchangeFacts& given, std::span<co
   begin_unmapped(json, Stage::kAdmission);
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");
   write_other_method(json, facts.method);
+  write_matches(json, facts.matches);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }
@@ -472,11 +514,14 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   const bool released = outcome.finish != Finish::kReleaseDenied && outcome.finish != Finish::kLimitReached;
   std::string_view limit = outcome.finish == Finish::kLimitReached ? outcome.limit : std::string_view();
   cutter.cut(limit, kNameSizeMax);
+  std::span<const MatchCount> matches = outcome.matches;
+  cutter.cut(matches);
   const bool succeeded =
       outcome.finish == Finish::kCompleted && outcome.http_status >= 100 && outcome.http_status < 400;
 
   Head head = exchange_head(Stage::kOutcome, facts);
   head.severity = released ? kInformational : kLow;
+  if (any_flagged(outcome.matches)) head.severity = kMedium;
   head.status = succeeded ? kSuccess : kFailure;
   if (uses_ai) head.profiles = released ? kAiOperation : kBothProfiles;
   if (!uses_ai && !released) head.profiles = kSecurityControl;
@@ -514,6 +559,13 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   json.member(R"(,"admission_index":)", outcome.admission_index);
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");
   write_other_method(json, facts.method);
+  write_matches(json, matches);
+  if (outcome.inspected) {
+    json.member(R"(,"inspected":{"scanned":)", outcome.inspected->scanned);
+    json.member(R"(,"released":)", outcome.inspected->released);
+    json.member(R"(,"withheld":)", outcome.inspected->withheld);
+    json << "}";
+  }
   write_commitments(json, outcome.commitments, std::nullopt);
   end_record(json);
 }
@@ -521,12 +573,13 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
 void append_denial(std::string& out, const ExchangeFacts& given, const Denial& denial,
                    std::span<const FieldCommitment> commitments) {
   Cutter cutter;
-  const ExchangeFacts facts = bounded(given, cutter);
+  ExchangeFacts facts = bounded(given, cutter);
+  cutter.cut(facts.matches);
   std::string_view error_code = denial.error_code;
   cutter.cut(error_code, kLabelSizeMax);
 
   Head head = exchange_head(Stage::kDenial, facts);
-  head.severity = kLow;
+  head.severity = any_flagged(given.matches) ? kMedium : kLow;
   head.status = kFailure;
   head.profiles = facts.model.empty() ? kSecurityControl : kBothProfiles;
   head.truncated = cutter.any();
@@ -553,6 +606,7 @@ void append_denial(std::string& out, const ExchangeFacts& given, const Denial& d
   json << R"(,"reason":")" << to_string(denial.reason) << R"(")";
   if (denial.sources > 1) json.member(R"(,"sources":)", std::min(denial.sources, kIntegerMax));
   write_other_method(json, facts.method);
+  write_matches(json, facts.matches);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }

@@ -53,7 +53,8 @@ struct RecordSource {
   std::string_view product_version;  // of Redoubt
 };
 
-// What inspection found of one kind, and what was done about it.
+// What inspection found of one kind, and what was done about it. Both words consist of letters, digits, `_`, `-` and
+// `.`; of others each byte is written `_`. A record with an action `flag` is of severity Medium.
 struct MatchCount {
   std::string_view kind;    // `credit_card`: as policies name it
   std::uint64_t count = 0;  // how often

@@ -95,6 +95,20 @@ TEST(Describe, Outcome) {
             "admission     entry 41\n");
 }
 
+TEST(Describe, WhatInspectionFound) {
+  const std::array matches = {MatchCount{"credit_card", 2, "tokenise"}, MatchCount{"jwt", 1, "flag"}};
+  Outcome outcome;
+  outcome.matches = matches;
+  outcome.inspected = Inspected{900, 700, 200};
+  std::string record;
+  append_outcome(record, facts(), outcome);
+  EXPECT_NE(described(record).find("\nmatches       2 credit_card (tokenise), 1 jwt (flag)\n"
+                                   "inspected     900 bytes, 700 released, 200 withheld\n"),
+            std::string::npos)
+      << described(record);
+  EXPECT_EQ(described(admission("hello")).find("matches"), std::string::npos);
+}
+
 TEST(Describe, Denial) {
   ExchangeFacts stranger;
   stranger.exchange_uid = "00112233445566778899aabbccddeeff";

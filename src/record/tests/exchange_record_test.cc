@@ -74,6 +74,12 @@ RecordSource random_source(HostileTexts& random) {
   return {random.text(), random.text(), random.text()};
 }
 
+std::vector<MatchCount> random_matches(HostileTexts& random) {
+  std::vector<MatchCount> out(random(3) == 0 ? random(40) : 0);
+  for (MatchCount& each : out) each = {random.text(), random.number(), random(2) == 0 ? "flag" : random.text()};
+  return out;
+}
+
 ExchangeFacts random_facts(HostileTexts& random) {
   static constexpr std::array<std::string_view, 7> kMethods = {"GET",    "POST", "PUT",  "PATCH",
                                                                "DELETE", "HEAD", "TRACE"};
@@ -113,9 +119,12 @@ std::vector<FieldCommitment> random_commitments(HostileTexts& random) {
 
 std::string random_record(HostileTexts& random) {
   std::string record;
+  const std::vector<MatchCount> matches = random_matches(random);
+  ExchangeFacts facts = random_facts(random);
+  facts.matches = matches;
   switch (random(5)) {
     case 0:
-      append_admission(record, random_facts(random), random_commitments(random));
+      append_admission(record, facts, random_commitments(random));
       break;
     case 1: {
       const std::vector<FieldCommitment> commitments = random_commitments(random);
@@ -131,7 +140,9 @@ std::string random_record(HostileTexts& random) {
       if (random(2) == 0) outcome.completion_tokens = random.number();
       if (random(2) == 0) outcome.total_tokens = random.number();
       outcome.commitments = commitments;
-      append_outcome(record, random_facts(random), outcome);
+      outcome.matches = matches;
+      if (random(2) == 0) outcome.inspected = Inspected{random.number(), random.number(), random.number()};
+      append_outcome(record, facts, outcome);
       break;
     }
     case 2: {
@@ -141,7 +152,7 @@ std::string random_record(HostileTexts& random) {
       denial.error_code = random.text();
       denial.count = random.number();
       if (random(2) == 0) denial.first_time = UnixMillis{static_cast<std::int64_t>(random.number())};
-      append_denial(record, random_facts(random), denial, random_commitments(random));
+      append_denial(record, facts, denial, random_commitments(random));
       break;
     }
     case 3: {
@@ -236,7 +247,9 @@ class RecordSchema : public testing::Test {
 };
 
 TEST_F(RecordSchema, HoldsForTypicalRecords) {
-  const ExchangeFacts facts = typical_facts();
+  const std::array matches = {MatchCount{"credit_card", 2, "tokenise"}, MatchCount{"jwt", 1, "flag"}};
+  ExchangeFacts facts = typical_facts();
+  facts.matches = matches;
   const std::array prompt = {FieldCommitment{kPromptField, filled(1)}};
   std::string record;
   append_admission(record, facts, prompt);
@@ -249,6 +262,8 @@ TEST_F(RecordSchema, HoldsForTypicalRecords) {
     outcome.http_status = 200;
     outcome.prompt_tokens = 10;
     outcome.limit = "everyone";  // of kLimitReached alone
+    outcome.matches = matches;
+    outcome.inspected = Inspected{10, 10, 0};
     append_outcome(record, facts, outcome);
     expect_valid(record);
     EXPECT_EQ(Parsed(record).has("/authorizations"), outcome.finish == Finish::kLimitReached);
@@ -307,6 +322,8 @@ TEST(Record, OfTheLargestFactsFits) {
   facts.authorizer = facts.policy_uid = facts.policy_version = huge;
   facts.request_size = UINT64_MAX;
   facts.caller_address = filled(2);
+  const std::vector<MatchCount> matches(kMatchesMax + 1, MatchCount{huge, UINT64_MAX, huge});
+  facts.matches = matches;
   Outcome outcome;
   outcome.admission_index = UINT64_MAX;
   outcome.finish = Finish::kLimitReached;
@@ -316,6 +333,8 @@ TEST(Record, OfTheLargestFactsFits) {
   outcome.response_size = UINT64_MAX;
   outcome.prompt_tokens = outcome.completion_tokens = outcome.total_tokens = UINT64_MAX;
   outcome.commitments = commitments;
+  outcome.matches = matches;
+  outcome.inspected = Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
   std::string record;
   append_admission(record, facts, commitments);
@@ -494,6 +513,98 @@ TEST(Record, OpenedNamesWhoWhatAndWhy) {
   EXPECT_EQ(parsed.text("/unmapped/redoubt/fields/1"), "completion");
   EXPECT_EQ(parsed.text("/unmapped/redoubt/reason"), "complaint 7 of 2026");
   EXPECT_EQ(parsed.text("/metadata/correlation_uid"), "00112233445566778899aabbccddeeff");
+}
+
+constexpr std::array kFound = {MatchCount{"credit_card", 2, "tokenise"}, MatchCount{"email_address", 1, "flag"}};
+
+TEST(Record, SaysWhatInspectionFoundInTheRequest) {
+  ExchangeFacts facts = typical_facts();
+  facts.matches = kFound;
+  std::string admission;
+  append_admission(admission, facts, {});
+  std::string denial;
+  append_denial(denial, facts, {DenialReason::kContent, 403, "content", 1, std::nullopt});
+  for (const std::string& record : {admission, denial}) {
+    const Parsed parsed(record);
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/0/kind"), "credit_card");
+    EXPECT_EQ(parsed.number("/unmapped/redoubt/matches/0/count"), 2);
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/0/action"), "tokenise");
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/1/kind"), "email_address");
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/1/action"), "flag");
+    EXPECT_FALSE(parsed.has("/unmapped/redoubt/matches/2"));
+    EXPECT_FALSE(parsed.has("/metadata/is_truncated"));
+  }
+}
+
+TEST(Record, OutcomeSaysWhatInspectionFoundInTheAnswerAlone) {
+  ExchangeFacts facts = typical_facts();
+  facts.matches = kFound;
+  const std::array in_answer = {MatchCount{"jwt", 1, "block"}};
+  Outcome outcome;
+  outcome.matches = in_answer;
+  outcome.inspected = Inspected{900, 700, 200};
+  std::string record;
+  append_outcome(record, facts, outcome);
+  const Parsed parsed(record);
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/0/kind"), "jwt");
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/matches/1"));
+  EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/scanned"), 900);
+  EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/released"), 700);
+  EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/withheld"), 200);
+  EXPECT_EQ(parsed.text("/severity"), "Informational");
+}
+
+TEST(Record, WithoutInspectionSaysNothingOfIt) {
+  std::string record;
+  append_admission(record, typical_facts(), {});
+  append_outcome(record, typical_facts(), {});
+  EXPECT_EQ(record.find("matches"), std::string::npos);
+  EXPECT_EQ(record.find("inspected"), std::string::npos);
+}
+
+TEST(Record, WithSomethingFlaggedIsOfMediumSeverity) {
+  std::vector<MatchCount> matches(kMatchesMax, MatchCount{"jwt", 1, "redact"});
+  const auto severities = [&] {
+    ExchangeFacts facts = typical_facts();
+    facts.matches = matches;
+    std::array<std::string, 3> records;
+    append_admission(records[0], facts, {});
+    append_outcome(records[1], typical_facts(), {.finish = Finish::kReleaseDenied, .matches = matches});
+    append_denial(records[2], facts, {});
+    std::string out;
+    for (const std::string& record : records) out += Parsed(record).text("/severity") + " ";
+    return out;
+  };
+  EXPECT_EQ(severities(), "Informational Low Low ");
+  matches.push_back({"gibberish", 1, "flag"});  // beyond those that are written
+  EXPECT_EQ(severities(), "Medium Medium Medium ");
+}
+
+TEST(Record, HoldsABoundedNumberOfMatchesAndSaysSo) {
+  const std::vector<MatchCount> matches(kMatchesMax + 1, MatchCount{"jwt", 1, "redact"});
+  ExchangeFacts facts = typical_facts();
+  for (const std::size_t count : {kMatchesMax, kMatchesMax + 1}) {
+    facts.matches = std::span(matches).first(count);
+    std::string record;
+    append_admission(record, facts, {});
+    const Parsed parsed(record);
+    EXPECT_TRUE(parsed.has("/unmapped/redoubt/matches/31"));
+    EXPECT_FALSE(parsed.has("/unmapped/redoubt/matches/32"));
+    EXPECT_EQ(parsed.has("/metadata/is_truncated"), count > kMatchesMax);
+  }
+}
+
+TEST(Record, WritesKindsOfMatchesAsPlainWords) {
+  const std::string longer(kLabelSizeMax + 1, 'k');
+  const std::array matches = {MatchCount{"a\"b\\c\n\xff", 1, "flag"}, MatchCount{longer, 1, "none"}};
+  ExchangeFacts facts = typical_facts();
+  facts.matches = matches;
+  std::string record;
+  append_admission(record, facts, {});
+  const Parsed parsed(record);
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/0/kind"), "a_b_c__");
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/1/kind"), longer.substr(0, kLabelSizeMax));
+  EXPECT_TRUE(parsed.has("/metadata/is_truncated"));
 }
 
 TEST(Record, CutsLongTextBetweenCharactersAndSaysSo) {
