@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "base/bytes.h"
-#include "base/config.h"
+#include "base/file.h"
 #include "base/unique_fd.h"
 #include "crypto/kdf.h"
 #include "crypto/secret.h"
@@ -28,12 +28,6 @@ Result<inspect::Family> family_named(const std::string& name) {
   return Error(Errc::kInvalidArgument, "no family is called `" + name + "`");
 }
 
-Result<double> fraction(const ConfigSection& section, std::string_view key, std::int64_t fallback) {
-  const auto percent = section.get_int(key, fallback, {0, 100});
-  if (!percent) return percent.error();
-  return static_cast<double>(*percent) / 100;
-}
-
 // The key of dictionaries that are tried out here: made for this run, and forgotten with it.
 class OwnKey : public inspect::DictionaryKey {
  public:
@@ -46,86 +40,38 @@ class OwnKey : public inspect::DictionaryKey {
   crypto::Secret key_ = crypto::Secret::random(32);
 };
 
-Result<inspect::UserRule> read_user_rule(const ConfigSection& section, const OwnKey& key) {
-  inspect::UserRule rule;
-  auto name = section.get_string("name");
-  if (!name) return name.error();
-  auto kind = section.get_string("kind");
-  if (!kind) return kind.error();
-  auto pattern = section.get_string("pattern", "");
-  if (!pattern) return pattern.error();
-  auto words = section.get_strings("words", std::vector<std::string>{});
-  if (!words) return words.error();
-  auto records = section.get_strings("records", std::vector<std::string>{});
-  if (!records) return records.error();
-  auto context = section.get_strings("context", std::vector<std::string>{});
-  if (!context) return context.error();
-  const auto ignore_case = section.get_bool("ignore_case", false);
-  if (!ignore_case) return ignore_case.error();
-  const auto width = section.get_int("max_width_bytes", 0, {0, 4096});
-  if (!width) return width.error();
-  const auto confidence = fraction(section, "confidence_percent", 80);
-  if (!confidence) return confidence.error();
-  const auto near = fraction(section, "confidence_near_percent", 95);
-  if (!near) return near.error();
-  std::vector<crypto::Sha256Digest> digests;
-  for (const std::string& record : *records) {
-    auto digest = key.digest(*name, inspect::normal_record(record));
-    if (!digest) return digest.error();
-    digests.push_back(*digest);
-  }
-  return inspect::UserRule{.name = *std::move(name),
-                           .kind = *std::move(kind),
-                           .pattern = *std::move(pattern),
-                           .words = *std::move(words),
-                           .dictionary = std::move(digests),
-                           .ignore_case = *ignore_case,
-                           .context = *std::move(context),
-                           .confidence = *confidence,
-                           .confidence_near = *near,
-                           .max_width_bytes = static_cast<std::size_t>(*width)};
-}
-
 }  // namespace
 
 void add_rule_options(CLI::App& verb, RuleOptions& options) {
   verb.add_option("--kind", options.kinds, "look for this kind only (repeatable)")->allow_extra_args(false);
   verb.add_option("--family", options.families, "personal, secret, attack or user only (repeatable)")
       ->allow_extra_args(false);
-  verb.add_option("--rules", options.file, "TOML file of one's own rules");
-  verb.add_option("--min-confidence", options.min_confidence, "report nothing weaker")
-      ->capture_default_str()
+  verb.add_option("--rules", options.file, "TOML file of one's own rules, such as inspection.toml");
+  verb.add_option("--min-confidence", options.min_confidence, "report nothing weaker (0.5)")
       ->check(CLI::Range(0.0, 1.0));
 }
 
-Result<OwnRules> read_own_rules(const std::string& file) {
+Result<inspect::RulesFile> read_rules_file(const std::string& file) {
   PosixFileSystem fs;
-  const auto config = ConfigFile::load(fs, file);
-  if (!config) return config.error();
-  const auto key = std::make_shared<const OwnKey>();
-  OwnRules out{.rules = {}, .key = key};
-  for (const ConfigSection& section : config->sections("rule")) {
-    auto rule = read_user_rule(section, *key);
-    if (!rule) return rule.error();
-    out.rules.push_back(*std::move(rule));
-  }
-  return out;
+  const auto text = read_file(fs, file, inspect::kRulesFileMaxBytes);
+  if (!text) return text.error();
+  return inspect::parse_rules_file(as_chars(*text), file, std::make_shared<const OwnKey>());
 }
 
 Result<std::shared_ptr<const inspect::Rules>> compile(const RuleOptions& options) {
   inspect::RulesOptions rules;
-  rules.kinds = options.kinds;
-  rules.min_confidence = options.min_confidence;
+  if (!options.file.empty()) {
+    auto file = read_rules_file(options.file);
+    if (!file) return file.error();
+    rules = std::move(file->options);
+  }
+  if (!options.kinds.empty()) rules.kinds = options.kinds;
+  if (options.min_confidence) rules.min_confidence = *options.min_confidence;
+  if (!options.families.empty()) rules.families.clear();
   for (const std::string& name : options.families) {
     const auto family = family_named(name);
     if (!family) return family.error();
     rules.families.push_back(*family);
-  }
-  if (!options.file.empty()) {
-    auto own = read_own_rules(options.file);
-    if (!own) return own.error();
-    rules.user = std::move(own->rules);
-    rules.dictionary_key = std::move(own->key);
   }
   return inspect::Rules::compile(rules);
 }

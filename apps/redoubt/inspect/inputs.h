@@ -3,12 +3,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "inspect/rules.h"
+#include "inspect/rules_file.h"
 
 namespace CLI {
 class App;
@@ -23,17 +24,13 @@ struct RuleOptions {
   std::vector<std::string> kinds;
   std::vector<std::string> families;
   std::string file;  // of one's own rules, TOML
-  double min_confidence = 0.5;
+  std::optional<double> min_confidence;
 };
 void add_rule_options(CLI::App& verb, RuleOptions& options);
 
-// One's own rules (docs/inspection.md), and a key, made for this, that the records in them are digested with. Errors:
-// kNotFound, kMalformed with the place.
-struct OwnRules {
-  std::vector<inspect::UserRule> rules;
-  std::shared_ptr<const inspect::DictionaryKey> key;
-};
-Result<OwnRules> read_own_rules(const std::string& file);
+// With a key, made for this, that the records in it are digested with. Errors: kNotFound, those of parse_rules_file().
+Result<inspect::RulesFile> read_rules_file(const std::string& file);
+// What the options say goes before what their file says. Errors: those of read_rules_file() and Rules::compile().
 Result<std::shared_ptr<const inspect::Rules>> compile(const RuleOptions& options);
 
 // Calls `take` with the pieces of a file, or of standard input when `path` is empty or `-`, until it fails.

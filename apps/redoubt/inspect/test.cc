@@ -4,34 +4,12 @@
 #include <cstdio>
 #include <memory>
 
-#include "base/config.h"
 #include "inspect/scanner.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/inspect/inputs.h"
 
 namespace redoubt::app::inspect_verbs {
 namespace {
-
-struct Case {
-  std::string text;
-  std::vector<std::string> expect;  // "KIND:the text matched", in order
-};
-
-Result<std::vector<Case>> read_cases(const std::string& file) {
-  PosixFileSystem fs;
-  const auto config = ConfigFile::load(fs, file);
-  if (!config) return config.error();
-  std::vector<Case> out;
-  for (const ConfigSection& section : config->sections("case")) {
-    auto text = section.get_string("text");
-    if (!text) return text.error();
-    auto expect = section.get_strings("expect");
-    if (!expect) return expect.error();
-    out.push_back({*std::move(text), *std::move(expect)});
-  }
-  if (out.empty()) return Error(Errc::kNotFound, "`" + file + "` has no [[case]]");
-  return out;
-}
 
 std::string joined(const std::vector<std::string>& list) {
   std::string out;
@@ -43,15 +21,17 @@ int test(const std::string& file, bool json) {
   RuleOptions options;
   options.file = file;
   options.families = {"user"};
-  const auto cases = read_cases(file);
-  if (!cases) return report(cases.error(), json);
+  const auto read = read_rules_file(file);
+  if (!read) return report(read.error(), json);
+  const auto& cases = read->cases;
+  if (cases.empty()) return report(Error(Errc::kNotFound, "`" + file + "` has no [[case]]"), json);
   const auto rules = compile(options);
   if (!rules) return report(rules.error(), json);
   const auto scanner = inspect::Scanner::create(*rules);
   if (!scanner) return report(scanner.error(), json);
   std::vector<std::string> failures;
-  for (std::size_t i = 0; i < cases->size(); ++i) {
-    const Case& one = (*cases)[i];
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const inspect::RulesFile::Case& one = cases[i];
     std::vector<inspect::Match> matches;
     if (auto done = (*scanner)->scan(one.text, matches); !done) return report(done.error(), json);
     std::vector<std::string> found;
@@ -68,7 +48,7 @@ int test(const std::string& file, bool json) {
     encoding::JsonWriter writer(out);
     writer.begin_object();
     writer.member("ok", failures.empty());
-    writer.member("passed", cases->size() - failures.size());
+    writer.member("passed", cases.size() - failures.size());
     writer.key("failures");
     writer.begin_array();
     for (const std::string& failure : failures) writer.value(failure);
@@ -77,7 +57,7 @@ int test(const std::string& file, bool json) {
     std::printf("%s\n", out.c_str());
   } else {
     for (const std::string& failure : failures) std::printf("%s\n", failure.c_str());
-    std::printf("%zu passed, %zu failed\n", cases->size() - failures.size(), failures.size());
+    std::printf("%zu passed, %zu failed\n", cases.size() - failures.size(), failures.size());
   }
   return failures.empty() ? kSuccess : kAnswerIsNo;
 }

@@ -1,0 +1,59 @@
+// What a person writes down about inspection, in TOML: which of the rules built in are used, rules of one's own, and
+// cases to try them on (docs/inspection.md).
+//
+//   [inspection]
+//   families = ["personal", "secret"]    # of the rules built in; without it, all
+//   kinds = ["credit_card", "jwt"]       # likewise, in any case
+//   min_confidence_percent = 50          # weaker matches are not reported
+//   decode = true                        # look into base64, hexadecimal and escapes
+//
+//   [[rule]]                             # always used
+//   name = "case_number"
+//   kind = "CASE_NUMBER"
+//   pattern = 'C-\d{6}'
+//
+//   [[case]]
+//   text = "see case C-123456"
+//   expect = ["CASE_NUMBER:C-123456"]
+//
+// Values; any thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "inspect/dictionary.h"
+#include "inspect/rules.h"
+
+namespace redoubt::inspect {
+
+struct RulesFile {
+  struct Case {
+    std::string text;
+    std::vector<std::string> expect;  // `KIND:the text matched`, in order
+  };
+
+  RulesOptions options;
+  std::vector<Case> cases;
+};
+
+inline constexpr std::size_t kRulesFileMaxBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kUserRulesMax = 1000;
+inline constexpr std::size_t kUserWordsMax = 20'000;  // of all rules: words, words of context and records
+inline constexpr std::size_t kRuleNameMax = 64;       // bytes of a rule's name, and of a kind
+inline constexpr std::size_t kUserPatternMaxBytes = 4096;
+
+// `name` stands before line and column in messages. `key`: what records are digested with, and then in the options; may
+// be null. The rules are not compiled: whether a pattern is one, Rules::compile() says.
+//
+// Names and kinds consist of letters, digits, `_`, `-` and `.`; no kind is called like a family. Errors: kMalformed
+// with the place, also for keys that mean nothing; kTooLarge; kUnavailable, with the place, for records without a key,
+// and as the key says.
+Result<RulesFile> parse_rules_file(std::string_view text, const std::string& name,
+                                   std::shared_ptr<const DictionaryKey> key = nullptr);
+
+}  // namespace redoubt::inspect
