@@ -233,7 +233,7 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   published_ = true;
   const LoadedBundle& bundle = *kept_.in_force();
   const gateway::Access access(identities_.snapshot(), limits_.snapshot(), bundle.policies, bundle.prices,
-                               bundle.digest, sink_.now());
+                               bundle.inspection, bundle.digest, sink_.now());
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });
 }
 

@@ -11,7 +11,17 @@ namespace {
 
 constexpr std::string_view kConfig = "redoubt.toml";
 constexpr std::string_view kPrices = "prices.toml";
+constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kPolicies = "policies/";
+
+// An obligation about what nothing finds would never be carried out, and nobody would know.
+Result<> check_named_kinds(const gateway::PolicyBundle& policies, const gateway::Inspection& inspection) {
+  for (const std::string& name : policies.named_kinds()) {
+    if (inspection.knows(name)) continue;
+    return Error(Errc::kMalformed, "policies name matches of `" + name + "`, but no rule in force finds such");
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -28,7 +38,14 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
     if (!parsed) return parsed.error();
     *prices = *std::move(parsed);
   }
-  return LoadedBundle{.digest = bundle.digest(), .policies = *std::move(policies), .prices = std::move(prices)};
+  const std::string* const rules = bundle.find(kInspection);
+  auto inspection = gateway::Inspection::load(rules == nullptr ? std::string_view() : *rules);
+  if (!inspection) return inspection.error();
+  if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
+  return LoadedBundle{.digest = bundle.digest(),
+                      .policies = *std::move(policies),
+                      .prices = std::move(prices),
+                      .inspection = *std::move(inspection)};
 }
 
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
@@ -40,7 +57,9 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
     return {};
   };
   if (auto done = add(kConfig, layout.config()); !done) return done.error();
-  if (auto done = add(kPrices, layout.prices()); !done && done.error().code() != Errc::kNotFound) return done.error();
+  for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection())}) {
+    if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
+  }
   auto policies = gateway::read_policies(fs, layout.policies());
   if (!policies && policies.error().code() == Errc::kNotFound) {
     return Error(Errc::kNotFound, "there is no folder `" + layout.policies() +
@@ -61,12 +80,13 @@ Result<> check_bundle(const state::Bundle& bundle) {
   return {};
 }
 
-Result<state::Bundle> read_valid_bundle(FileSystem& fs, const Layout& layout) {
+Result<ValidBundle> read_valid_bundle(FileSystem& fs, const Layout& layout) {
   auto bundle = read_bundle(fs, layout);
   if (!bundle) return bundle.error();
   if (auto settings = parse_settings(*bundle->find(kConfig), layout.config()); !settings) return settings.error();
-  if (auto loaded = load_bundle(*bundle); !loaded) return loaded.error();
-  return bundle;
+  auto loaded = load_bundle(*bundle);
+  if (!loaded) return loaded.error();
+  return ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)};
 }
 
 }  // namespace redoubt::app

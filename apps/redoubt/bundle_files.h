@@ -3,12 +3,14 @@
 //   DIR/redoubt.toml        `redoubt.toml`
 //   DIR/policies/X.cedar    `policies/X.cedar`; .json likewise
 //   DIR/prices.toml         `prices.toml`, when there is one
+//   DIR/inspection.toml     `inspection.toml`, likewise
 #pragma once
 
 #include <memory>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "gateway/inspection.h"
 #include "gateway/policy_bundle.h"
 #include "limits/prices.h"
 #include "redoubt/layout.h"
@@ -21,9 +23,14 @@ struct LoadedBundle {
   std::string digest;
   std::shared_ptr<const gateway::PolicyBundle> policies;
   std::shared_ptr<const limits::Prices> prices;
+  std::shared_ptr<const gateway::Inspection> inspection;
 };
 
-// kMalformed, with file, line and column, for what does not validate; nothing of it is then to be used.
+// kMalformed, with file, line and column, for what does not validate, also for policies that name kinds of matches
+// that nothing in the bundle finds; nothing of it is then to be used. kUnavailable as gateway::Inspection::load().
+//
+// Rules of inspection take most of a second to compile, unless the same are in use: who loads a bundle and means it to
+// be loaded again keeps what was loaded meanwhile.
 Result<LoadedBundle> load_bundle(const state::Bundle& bundle);
 
 // Whether a start would take all of it, redoubt.toml included. kMalformed, with the place.
@@ -32,7 +39,11 @@ Result<> check_bundle(const state::Bundle& bundle);
 // Reads the files; whether they validate, load_bundle() says, and of redoubt.toml parse_settings(). Errors: kNotFound
 // naming what is missing, kTooLarge.
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout);
-// The same, validated.
-Result<state::Bundle> read_valid_bundle(FileSystem& fs, const Layout& layout);
+// The same, validated, and as it was loaded.
+struct ValidBundle {
+  state::Bundle bundle;
+  LoadedBundle loaded;
+};
+Result<ValidBundle> read_valid_bundle(FileSystem& fs, const Layout& layout);
 
 }  // namespace redoubt::app

@@ -37,7 +37,8 @@ Result<bool> BundleIntake::needs_two_persons(const state::Bundle& bundle) const 
 Result<> BundleIntake::choose() {
   auto bundle = receive();
   if (!bundle) return bundle.error().in("bundle");
-  if (auto loaded = load_bundle(*bundle); !loaded) return loaded.error();
+  auto loaded = load_bundle(*bundle);
+  if (!loaded) return loaded.error();
   const auto& now = parts_.bundles.in_force();
   const bool same = now && now->digest == bundle->digest();
   const auto marked = same ? Result<bool>(false) : needs_two_persons(*bundle);
@@ -45,7 +46,7 @@ Result<> BundleIntake::choose() {
   if (*marked) return unapproved(bundle->digest(), now->digest);
   if (auto kept = parts_.kept.keep(*bundle); !kept) return kept;
   if (same) return parts_.kept.load_in_force();
-  wanted_ = *std::move(bundle);
+  wanted_.emplace(ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)});
   return {};
 }
 
@@ -70,7 +71,7 @@ void BundleIntake::reload() {
     log::warning("administration", "the bundle is kept as it was: the new one waits for two persons",
                  {{"digest", bundle->digest()}, {"act", state::kBundleActivate}});
   } else {
-    wanted_ = *std::move(bundle);
+    wanted_.emplace(ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)});
     activate();
   }
 }
@@ -81,7 +82,7 @@ void BundleIntake::tick() {
 
 void BundleIntake::activate() {
   if (activating_ || !wanted_ || !parts_.ledger.ready() || !parts_.engine.current()) return;
-  auto proposal = state::propose_activation(wanted_->digest(), parts_.bundles.in_force());
+  auto proposal = state::propose_activation(wanted_->bundle.digest(), parts_.bundles.in_force());
   if (!proposal) return;
   proposal->actor = {.principal = "redoubt", .on_behalf_of = parts_.operator_name};
   activating_ = true;
@@ -98,7 +99,7 @@ void BundleIntake::activated(const Result<state::Applied>& done) {
     return;
   }
   const std::string& digest = parts_.bundles.in_force()->digest;
-  if (wanted_ && wanted_->digest() == digest) wanted_.reset();
+  if (wanted_ && wanted_->bundle.digest() == digest) wanted_.reset();
   log::info("administration", "in force", {{"digest", digest}, {"fact", done->index}});
 }
 

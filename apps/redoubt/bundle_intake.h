@@ -45,7 +45,7 @@ class BundleIntake {
   void activated(const Result<state::Applied>& done);
 
   const Parts parts_;
-  std::optional<state::Bundle> wanted_;
+  std::optional<ValidBundle> wanted_;  // loaded, so that nothing is compiled anew when it comes into force
   bool activating_ = false;
   std::chrono::steady_clock::time_point next_try_{};
 };

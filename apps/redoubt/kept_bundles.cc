@@ -41,7 +41,7 @@ Result<> KeptBundles::keep(const state::Bundle& bundle) {
 Result<> KeptBundles::load_in_force() {
   const auto& now = bundles_.in_force();
   if (!now || (in_force_ && in_force_->digest == now->digest)) return {};
-  in_force_.reset();
+  const auto before = std::exchange(in_force_, nullptr);  // until the new one has taken what both use
   auto bundle = store_.get(now->digest);
   if (!bundle) return bundle.error().in("bundle `" + now->digest + "`");
   auto loaded = load_bundle(*bundle);

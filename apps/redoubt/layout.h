@@ -11,6 +11,7 @@ struct Layout {
   std::string config() const { return root + "/redoubt.toml"; }
   std::string policies() const { return root + "/policies"; }
   std::string prices() const { return root + "/prices.toml"; }
+  std::string inspection() const { return root + "/inspection.toml"; }
   std::string ledger() const { return root + "/ledger"; }
   std::string state() const { return root + "/state"; }  // what the gateway makes of the ledger
   std::string verifier_key() const { return root + "/ledger.vkey"; }

@@ -41,7 +41,8 @@ using Policies = std::shared_ptr<const gateway::PolicyBundle>;
 
 class Replay {
  public:
-  Replay(Policies before, Policies after) : before_(std::move(before)), after_(std::move(after)) {}
+  Replay(Policies before, Policies after, std::shared_ptr<const gateway::Inspection> inspection)
+      : before_(std::move(before)), after_(std::move(after)), inspection_(std::move(inspection)) {}
 
   // `known`: at the time of the record.
   void decide(const std::string& log, std::uint64_t index, const RecordedRequest& recorded,
@@ -51,8 +52,8 @@ class Replay {
       ++out.principals_gone;
       return;
     }
-    const Access before(known, limits::Limits(), before_, no_prices_, {}, recorded.time);
-    const Access after(known, limits::Limits(), after_, no_prices_, {}, recorded.time);
+    const Access before(known, limits::Limits(), before_, no_prices_, inspection_, {}, recorded.time);
+    const Access after(known, limits::Limits(), after_, no_prices_, inspection_, {}, recorded.time);
     gateway::AccessRequest request = recorded.request(caller);
     compare(log, index, recorded, before.rule(request, entities_), after.rule(request, entities_), request.action);
     if (recorded.action != Action::kInvoke || !recorded.permitted) return;
@@ -72,6 +73,7 @@ class Replay {
 
   Policies before_;
   Policies after_;
+  std::shared_ptr<const gateway::Inspection> inspection_;
   std::shared_ptr<const limits::Prices> no_prices_ = std::make_shared<limits::Prices>();
   identity::EntityCache entities_{&gateway::policy_schema()};
 };
@@ -111,7 +113,9 @@ Result<Comparison> compare(const Common& common, const PolicyDiffOptions& option
   if (!tenants) return tenants.error();
   auto known = KnownAt::open(fs, folder.ledger);
   if (!known) return known.error();
-  Replay replay(*std::move(before), *std::move(after));
+  auto inspection = gateway::Inspection::load({});
+  if (!inspection) return inspection.error();
+  Replay replay(*std::move(before), *std::move(after), *std::move(inspection));
   if (auto done = replay_log(fs, folder.ledger, {}, **known, replay); !done) return done.error();
   for (const std::string& tenant : *tenants) {
     if (auto done = replay_log(fs, folder.ledger, tenant, **known, replay); !done) return done.error();

@@ -193,6 +193,8 @@ class Launcher {
   FilePath bundle_;
   FilePath certificate_;
   FilePath certificate_key_;
+  // Of what was sent last: the gateway is forked with it, and does not compile it again.
+  std::shared_ptr<const gateway::Inspection> inspection_;
   sigset_t signals_{};
   std::string upstream_key_;
   std::vector<net::UpstreamUrl> witness_urls_;
@@ -592,9 +594,10 @@ void Launcher::announce() {
 // Read, checked and packed here: what does not validate is not sent, and the person who starts it sees why.
 Result<> Launcher::send_bundle() {
   PosixFileSystem fs;
-  auto bundle = read_valid_bundle(fs, layout_);
-  if (!bundle) return bundle.error();
-  return send_bytes(bundle_.launcher.get(), as_bytes(bundle->pack()));
+  auto read = read_valid_bundle(fs, layout_);
+  if (!read) return read.error();
+  inspection_ = std::move(read->loaded.inspection);
+  return send_bytes(bundle_.launcher.get(), as_bytes(read->bundle.pack()));
 }
 
 // The gateway may not open the files of its certificate: they are sent.

@@ -29,7 +29,9 @@ std::string text_member(AdminSession& session, const AdminReply& reply, std::str
 // What the files of --dir would be, as the server would have to understand them.
 Result<Bundle> files_of(const AdminSession& session) {
   PosixFileSystem fs;
-  return read_valid_bundle(fs, Layout(session.common().dir));
+  auto read = read_valid_bundle(fs, Layout(session.common().dir));
+  if (!read) return read.error();
+  return std::move(read->bundle);
 }
 
 // From the server; what it says is believed by its digest alone.

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "gateway/inspection.h"
 #include "gateway/policy_bundle.h"
 #include "identity/entity_cache.h"
 #include "identity/identities.h"
@@ -57,20 +58,23 @@ struct AccessRequest {
 
 class Access {
  public:
-  // `bundle`: the digest of the bundle that policies and prices are of, for records. `as_of`: when all that was so. No
-  // later question is answered as of an earlier time.
+  // `bundle`: the digest of the bundle that policies, prices and inspection are of, for records. `as_of`: when all that
+  // was so. No later question is answered as of an earlier time. No pointer is null.
   Access(identity::Identities identities, limits::Limits limits, std::shared_ptr<const PolicyBundle> policies,
-         std::shared_ptr<const limits::Prices> prices, std::string bundle, UnixMillis as_of)
+         std::shared_ptr<const limits::Prices> prices, std::shared_ptr<const Inspection> inspection, std::string bundle,
+         UnixMillis as_of)
       : identities_(std::move(identities)),
         limits_(std::move(limits)),
         policies_(std::move(policies)),
         prices_(std::move(prices)),
+        inspection_(std::move(inspection)),
         bundle_(std::move(bundle)),
         as_of_(as_of) {}
 
   const identity::Identities& identities() const { return identities_; }
   const limits::Limits& limits() const { return limits_; }
   const limits::Prices& prices() const { return *prices_; }
+  const Inspection& inspection() const { return *inspection_; }
   const std::string& bundle() const { return bundle_; }
 
   // Who presents this `Authorization` header field; nobody when the key is unknown, revoked or has expired, or its
@@ -88,6 +92,7 @@ class Access {
   limits::Limits limits_;
   std::shared_ptr<const PolicyBundle> policies_;
   std::shared_ptr<const limits::Prices> prices_;
+  std::shared_ptr<const Inspection> inspection_;
   std::string bundle_;
   UnixMillis as_of_;
 };

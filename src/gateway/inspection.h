@@ -9,7 +9,9 @@
 // Immutable; any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,23 +20,28 @@
 
 namespace redoubt::gateway {
 
+// A kind as policies and records name it: `credit_card` for `CREDIT_CARD`.
+std::string policy_name(std::string_view kind);
+
 class Inspection {
  public:
-  static constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
-  // `toml`: of `inspection.toml` (docs/inspection.md), empty when there is none: all built-in rules. Rules that were
-  // compiled from the same text and are still in use are not compiled again. Errors: kMalformed with the place;
-  // kUnavailable for a rule with records, for nobody has their key yet; kTooLarge.
+  // `toml`: of `inspection.toml` (inspect/rules_file.h, docs/inspection.md), empty when there is none: all built-in
+  // rules. To compile them takes most of a second; what was loaded from the same text and is still in use is not
+  // compiled again. Errors: kMalformed with the place; kUnavailable for a rule with records, for nobody has their key
+  // yet; kTooLarge; kResourceExhausted when the patterns need too much memory.
   static Result<std::shared_ptr<const Inspection>> load(std::string_view toml);
 
   // Never null.
   const std::shared_ptr<const inspect::Rules>& rules() const { return rules_; }
   // Whether there are matches of that name, which is a kind or a family, in lower case.
-  bool knows(std::string_view name) const;
+  bool knows(std::string_view name) const { return names_.contains(name); }
 
  private:
-  explicit Inspection(std::shared_ptr<const inspect::Rules> rules) : rules_(std::move(rules)) {}
+  explicit Inspection(std::shared_ptr<const inspect::Rules> rules);
   std::shared_ptr<const inspect::Rules> rules_;
+  std::set<std::string, std::less<>> names_;
 };
 
 }  // namespace redoubt::gateway

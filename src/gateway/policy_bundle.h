@@ -7,7 +7,9 @@
 // Immutable; any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +57,8 @@ class PolicyBundle {
   static Result<std::shared_ptr<const PolicyBundle>> load(std::span<const PolicyFile> files);
 
   const policy::PolicySet& policies() const { return policies_; }
+  // The kinds and families of matches that obligations name, in lower case.
+  const std::set<std::string, std::less<>>& named_kinds() const { return named_kinds_; }
 
   Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;
 
@@ -69,6 +73,7 @@ class PolicyBundle {
   policy::PolicySet policies_;
   std::shared_ptr<const policy::CompiledPolicies> compiled_;
   std::vector<Rule> rules_;  // by the compiled policies' numbers
+  std::set<std::string, std::less<>> named_kinds_;
 };
 
 }  // namespace redoubt::gateway

@@ -199,6 +199,31 @@ class Activation(Base):
         self.assertEqual(done.returncode, 3)
         self.assertIn("policies", done.stderr)
 
+    def write_inspection(self, text):
+        with open(os.path.join(self.redoubt.dir, "inspection.toml"), "w") as file:
+            file.write(text)
+
+    def test_rules_of_inspection_are_part_of_what_is_in_force(self):
+        self.write_inspection("[inspection]\nkinds = ['jwt']\n")
+        self.start(ANY)
+        self.write_inspection("[inspection]\nkinds = ['credit_card']\n")
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(self.activations()) == 2)
+        before = self.redoubt.log_text().count("a file is kept")
+        self.write_inspection("[inspection]\nkinds = ['credit_cart']\n")
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.redoubt.log_text().count("a file is kept") > before)
+        self.assertEqual(self.redoubt.chat()[0], 200)
+        self.assertEqual(len(self.activations()), 2)
+
+    def test_rules_of_inspection_that_cannot_be_used_start_no_server(self):
+        records = "[[rule]]\nname = 'a'\nkind = 'A'\npattern = '[0-9]{8}'\nrecords = ['10203040']\n"
+        for bad, word in (("[inspection]\nkind = 'jwt'\n", "inspection.toml:2:1"), (records, "key of dictionaries")):
+            self.write_inspection(bad)
+            done = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0", check=False)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(word, done.stderr)
+
 
 class Commands(Base):
     CASES = textwrap.dedent("""\

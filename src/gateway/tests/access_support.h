@@ -106,6 +106,16 @@ class Known {
 
 inline constexpr std::string_view kTestBundle = "sha256:test";
 
+// A few rules, compiled once a process: all of them take most of a second.
+inline const std::shared_ptr<const Inspection>& test_inspection() {
+  static const std::shared_ptr<const Inspection> inspection = [] {
+    auto loaded = Inspection::load("inspection.kinds = ['credit_card', 'email_address', 'us_ssn', 'jwt']");
+    REDOUBT_CHECK(loaded.has_value());
+    return *std::move(loaded);
+  }();
+  return inspection;
+}
+
 inline std::shared_ptr<const Access> make_access(Known& known, std::string_view policies = kDefaultPolicies,
                                                  UnixMillis as_of = kKnownSince, limits::Limits limits = {},
                                                  limits::Prices prices = {}) {
@@ -113,7 +123,7 @@ inline std::shared_ptr<const Access> make_access(Known& known, std::string_view 
   auto bundle = PolicyBundle::load({&file, 1});
   EXPECT_TRUE(bundle) << bundle.error().message();
   return std::make_shared<const Access>(known.identities(), std::move(limits), *std::move(bundle),
-                                        std::make_shared<const limits::Prices>(std::move(prices)),
+                                        std::make_shared<const limits::Prices>(std::move(prices)), test_inspection(),
                                         std::string(kTestBundle), as_of);
 }
 

@@ -1,0 +1,105 @@
+#include "gateway/inspection.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/tests/access_support.h"
+#include "inspect/scanner.h"
+
+namespace redoubt::gateway {
+namespace {
+
+constexpr std::string_view kOwn = R"([inspection]
+families = ["attack"]
+kinds = ["repetition", "invisible_text"]
+
+[[rule]]
+name = "case_number"
+kind = "CASE_NUMBER"
+pattern = 'C-\d{6}'
+)";
+
+std::shared_ptr<const Inspection> load(std::string_view toml) {
+  auto loaded = Inspection::load(toml);
+  EXPECT_TRUE(loaded) << loaded.error().message();
+  return loaded ? *loaded : nullptr;
+}
+
+std::string refusal(std::string_view toml) {
+  const auto loaded = Inspection::load(toml);
+  return loaded ? "accepted" : std::string(to_string(loaded.error().code())) + " " + loaded.error().message();
+}
+
+TEST(Inspection, NamesKindsAsPoliciesDo) {
+  EXPECT_EQ(policy_name("CREDIT_CARD"), "credit_card");
+  EXPECT_EQ(policy_name("Case-1.x"), "case-1.x");
+}
+
+TEST(Inspection, KnowsTheKindsAndFamiliesOfItsRulesAlone) {
+  const auto inspection = load(kOwn);
+  ASSERT_NE(inspection, nullptr);
+  for (const char* name : {"repetition", "invisible_text", "case_number", "attack", "user"}) {
+    EXPECT_TRUE(inspection->knows(name)) << name;
+  }
+  for (const char* name : {"credit_card", "personal", "secret", "CASE_NUMBER", "gibberish", ""}) {
+    EXPECT_FALSE(inspection->knows(name)) << name;
+  }
+}
+
+TEST(Inspection, FindsWhatItsRulesSay) {
+  const auto inspection = load(kOwn);
+  ASSERT_NE(inspection, nullptr);
+  const auto scanner = inspect::Scanner::create(inspection->rules());
+  ASSERT_TRUE(scanner);
+  std::vector<inspect::Match> matches;
+  ASSERT_TRUE((*scanner)->scan("case C-123456, card 4111 1111 1111 1111", matches));
+  ASSERT_EQ(matches.size(), 1U);
+  EXPECT_EQ(policy_name(matches[0].kind), "case_number");
+}
+
+TEST(Inspection, WithoutAFileHasEveryRuleBuiltIn) {
+  const auto inspection = load("");
+  ASSERT_NE(inspection, nullptr);
+  for (const char* name : {"credit_card", "email_address", "jwt", "repetition", "personal", "secret", "attack"}) {
+    EXPECT_TRUE(inspection->knows(name)) << name;
+  }
+  EXPECT_FALSE(inspection->knows("user"));
+}
+
+TEST(Inspection, IsNotCompiledAgainWhileInUse) {
+  auto first = load(kOwn);
+  const auto second = load(kOwn);
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(first, load(kOwn));
+  EXPECT_NE(first, test::test_inspection());
+  EXPECT_NE(first, load(std::string(kOwn) + "\n"));
+}
+
+TEST(Inspection, RefusesWhatDoesNotValidate) {
+  EXPECT_EQ(refusal("[inspection]\nfamilies = [\"people\"]\n"),
+            "malformed inspection.toml:2:12: `inspection.families` may hold `personal`, `secret` and `attack`");
+  EXPECT_EQ(refusal("[inspection]\nkinds = [\"credit_cart\"]\n"),
+            "malformed inspection.toml: no rule has the kind `CREDIT_CART`");
+  const std::string choice = "inspection.kinds = ['repetition']\n";
+  EXPECT_EQ(refusal(choice + "[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = 'a['\n"),
+            "malformed inspection.toml: rule `a`: missing ]: [");
+  EXPECT_EQ(refusal(choice + "[[rule]]\nname = \"repetition\"\nkind = \"A\"\npattern = 'a'\n"),
+            "malformed inspection.toml: two rules have the name `repetition`");
+  EXPECT_NE(refusal(choice + "[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = 'a.*'\n").find("give max_width_bytes"),
+            std::string::npos);
+}
+
+TEST(Inspection, RefusesRecordsForNobodyHasTheirKey) {
+  EXPECT_EQ(
+      refusal("[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = '\\d{8}'\nrecords = [\"10203040\"]\n"),
+      "unavailable inspection.toml:5:11: `rule[0].records` cannot be used here: nobody has the key of dictionaries");
+}
+
+TEST(Inspection, RefusesAFileThatIsTooLarge) {
+  EXPECT_EQ(refusal(std::string(Inspection::kMaxFileBytes + 1, '\n')), "too_large inspection.toml: more than 1 MiB");
+}
+
+}  // namespace
+}  // namespace redoubt::gateway
