@@ -32,6 +32,7 @@
 #include "redoubt/confinement.h"
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
+#include "redoubt/state_holds.h"
 #include "state/bundle.h"
 #include "state/engine.h"
 
@@ -64,6 +65,7 @@ class StateAdministration::Impl final : public state::Publisher {
               {.log_origin = settings_.origin, .product_version = settings_.version}),
         source_(fs_, settings_.ledger_directory, &sink_,
                 admin::KeeperOpener(client_, wake_.native_handle(), settings_.ledger_timeout)),
+        desk_(io_, engine_, sink_),
         kept_(fs_, in_state("/bundles"), bundles_, engine_),
         usage_(fs_, clock_),
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
@@ -88,6 +90,7 @@ class StateAdministration::Impl final : public state::Publisher {
 
   boost::asio::io_context& io() { return io_; }
   limits::Meters& meters() { return usage_.meters(); }
+  gateway::HoldDesk& holds() { return desk_; }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void reload() {
     if (intake_) intake_->reload();  // else begin() is about to take what was sent last
@@ -128,6 +131,7 @@ class StateAdministration::Impl final : public state::Publisher {
   admin::ModelsProjection models_;
   admin::HoldsProjection holds_;
   state::BundleProjection bundles_;
+  StateHolds desk_;
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
   KeptBundles kept_;
   std::optional<BundleIntake> intake_;  // as engine_
@@ -296,6 +300,7 @@ void StateAdministration::Impl::stop() {
 // The cores have ended, or nothing was ever served.
 void StateAdministration::Impl::end() {
   usage_.keep(recorder_.now());
+  desk_.stop();
   sweep_.stop();
   boost::system::error_code ignored;
   wake_.close(ignored);
@@ -328,6 +333,10 @@ StateAdministration::~StateAdministration() = default;
 
 limits::Meters& StateAdministration::meters() {
   return impl_->meters();
+}
+
+gateway::HoldDesk& StateAdministration::holds() {
+  return impl_->holds();
 }
 
 Result<> StateAdministration::run(gateway::AccessPublisher& cores) {

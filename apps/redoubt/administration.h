@@ -51,6 +51,7 @@ class StateAdministration final : public gateway::Administration {
   limits::Meters& meters();
 
   Result<> run(gateway::AccessPublisher& cores) override;
+  gateway::HoldDesk& holds() override;
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override;
   void reload() override;
   void ledger_gone(const std::string& why) override;

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "gateway/access.h"
+#include "gateway/hold_desk.h"
 #include "net/tls_server.h"
 
 namespace redoubt::gateway {
@@ -41,6 +42,8 @@ class Administration {
 
   // ---- from any thread, also before run().
 
+  // Where requests and answers are held; as long-lived as this, and until stop() answering.
+  virtual HoldDesk& holds() = 0;
   // What its listeners show from now on; as net::HttpServer::set_tls().
   virtual void set_tls(std::shared_ptr<const net::TlsServerContext> context) = 0;
   // SIGHUP: the launcher has sent its files again.

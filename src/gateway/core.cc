@@ -17,19 +17,20 @@ void rethrow(std::exception_ptr error) {
 
 Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
                                            int keeper_wake_fd, limits::Meters& meters, const Logs& logs,
-                                           LedgerFiles& files) {
+                                           LedgerFiles& files, HoldDesk& holds) {
   auto requests = SharedRing::attach(std::move(handles.request_ring));
   if (!requests) return requests.error();
   auto answers = SharedRing::attach(std::move(handles.answer_ring));
   if (!answers) return answers.error();
   std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
-                                      RingConsumer(*std::move(answers)), keeper_wake_fd, meters, logs, files));
+                                      RingConsumer(*std::move(answers)), keeper_wake_fd, meters, logs, files, holds));
   boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
   return core;
 }
 
 Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-           RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files)
+           RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files,
+           HoldDesk& holds)
     : settings_(settings),
       meters_(meters),
       sweep_(io_),
@@ -40,8 +41,8 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       denials_(recorder_, cores, settings.denial_interval),
       entities_(&policy_schema()),
       ledger_routes_(io_, recorder_, denials_, files, entities_, settings.commit, !settings.witnesses.policy.empty()),
-      pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, settings.upstream, settings.commit,
-                settings.has_quorum),
+      pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, holds, settings.upstream,
+                settings.commit, settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   if (settings.tls.on) server_.set_tls(nullptr);
 }

@@ -152,7 +152,8 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   const auto count = static_cast<unsigned>(handles.size());
   for (CoreHandles& handle : handles) {
     if (::listen(handle.listener.get(), SOMAXCONN) != 0) return errno_error("cannot listen", errno);
-    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), meters, *logs, files);
+    auto core = Core::create(settings, count, std::move(handle), keeper_wake.get(), meters, *logs, files,
+                             administration.holds());
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }

@@ -33,10 +33,12 @@ struct SeenHold {
 class HoldDesk {
  public:
   virtual ~HoldDesk() = default;
-  // From any thread. `done` is called once, on a thread of the desk's, and only posts. The id is given when the hold is
-  // a fact. Errors: kResourceExhausted when too many wait, kUnavailable when facts cannot be made now.
+  // From any thread. `done` is called once, on a thread of the desk's, or within the call when the answer is no at
+  // once; it only posts. The id is given when the hold is a fact. Errors: kInvalidArgument for a wish of another form,
+  // kResourceExhausted when too many wait, kUnavailable when facts cannot be made now; any other one says no, too.
   virtual void place(HoldWish wish, std::function<void(Result<std::string>)> done) = 0;
-  // Errors: kNotFound, kUnavailable.
+  // Likewise. Errors: kNotFound, also for what was placed more than 24 hours ago, unless it was refused;
+  // kResourceExhausted, kUnavailable.
   virtual void look(std::string id, std::function<void(Result<SeenHold>)> done) = 0;
 };
 

@@ -73,14 +73,15 @@ bool is_event_stream(const net::ClientResponse& response) {
 }  // namespace
 
 Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, LedgerRoutes& ledger_routes,
-                   identity::EntityCache& entities, limits::Meters& meters, const UpstreamSettings& settings,
-                   const CommitSettings& commit, bool has_quorum)
+                   identity::EntityCache& entities, limits::Meters& meters, HoldDesk& holds,
+                   const UpstreamSettings& settings, const CommitSettings& commit, bool has_quorum)
     : recorder_(recorder),
       denials_(denials),
       upstream_(upstream),
       ledger_routes_(ledger_routes),
       entities_(entities),
       meters_(meters),
+      holds_(holds),
       settings_(settings),
       commit_(commit),
       has_quorum_(has_quorum),

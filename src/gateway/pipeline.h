@@ -21,6 +21,7 @@
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/exchange_meter.h"
+#include "gateway/hold_desk.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/openai.h"
 #include "gateway/recorder.h"
@@ -41,10 +42,10 @@ struct UpstreamSettings {
 
 class Pipeline final : public net::ExchangeHandler {
  public:
-  // All must outlive the pipeline. `entities`: the core's. `meters`: of all cores. `has_quorum`: of witnesses. Without
-  // it, what is to wait for them is denied.
+  // All must outlive the pipeline. `entities`: the core's. `meters`, `holds`: of all cores. `has_quorum`: of witnesses.
+  // Without it, what is to wait for them is denied.
   Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& upstream, LedgerRoutes& ledger_routes,
-           identity::EntityCache& entities, limits::Meters& meters, const UpstreamSettings& settings,
+           identity::EntityCache& entities, limits::Meters& meters, HoldDesk& holds, const UpstreamSettings& settings,
            const CommitSettings& commit, bool has_quorum);
 
   // From the next request on. Called on the core's thread. Until the first call, and while it is null, everything is
@@ -96,6 +97,7 @@ class Pipeline final : public net::ExchangeHandler {
   LedgerRoutes& ledger_routes_;
   identity::EntityCache& entities_;
   limits::Meters& meters_;
+  HoldDesk& holds_;
   const UpstreamSettings& settings_;
   const CommitSettings& commit_;
   const bool has_quorum_;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "gateway/gateway.h"
+#include "gateway/hold_desk.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/metrics_page.h"
 #include "gateway/pipeline.h"
@@ -18,11 +19,11 @@ namespace redoubt::gateway::internal {
 
 class Core {
  public:
-  // `settings`, `meters`, `logs` and `files` must outlive the core; the last three are of all cores. `keeper_wake_fd`
-  // stays the caller's. `cores`: how many there are.
+  // `settings`, `meters`, `logs`, `files` and `holds` must outlive the core; all but the first are of all cores.
+  // `keeper_wake_fd` stays the caller's. `cores`: how many there are.
   static Result<std::unique_ptr<Core>> create(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
                                               int keeper_wake_fd, limits::Meters& meters, const Logs& logs,
-                                              LedgerFiles& files);
+                                              LedgerFiles& files, HoldDesk& holds);
 
   boost::asio::io_context& io() { return io_; }
   // Accepts connections from now on; they are served once run() is called. With settings.tls, and no certificate given
@@ -59,7 +60,8 @@ class Core {
 
  private:
   Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles, RingProducer requests,
-       RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files);
+       RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files,
+       HoldDesk& holds);
 
   net::Task<> pump_ledger();
   void withdraw_ended_tls();

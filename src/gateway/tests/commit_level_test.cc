@@ -10,6 +10,7 @@
 #include "gateway/pipeline.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
+#include "gateway/tests/fake_hold_desk.h"
 #include "gateway/tests/live_ledger.h"
 #include "net/http_server.h"
 
@@ -65,8 +66,8 @@ class CommitLevelTest : public ::testing::Test {
   }
 
   void serve(FakeExchange& exchange, std::string_view policies = kDefaultPolicies, bool has_quorum = false) {
-    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, entities_, meters_, upstream_settings_, commit_,
-                      has_quorum);
+    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, entities_, meters_, holds_, upstream_settings_,
+                      commit_, has_quorum);
     pipeline_->set_access(make_access(known_, policies));
     EXPECT_TRUE(live_.run(handle(exchange)));
   }
@@ -122,6 +123,7 @@ class CommitLevelTest : public ::testing::Test {
     co_return true;
   }
 
+  FakeHoldDesk holds_;
   const UpstreamSettings upstream_settings_{};
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
   DenialCounter denials_{*live_.recorder, 1};

@@ -10,6 +10,7 @@
 #include "gateway/pipeline.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
+#include "gateway/tests/fake_hold_desk.h"
 #include "gateway/tests/live_ledger.h"
 #include "limits/tests/support.h"
 #include "net/http_server.h"
@@ -79,8 +80,8 @@ class LimitsTest : public ::testing::Test {
   void use_meters(std::size_t capacity) {
     pipeline_.reset();
     meters_.emplace(limits::kTestKey, capacity);
-    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, entities_, *meters_, upstream_settings_, commit_,
-                      false);
+    pipeline_.emplace(*live_.recorder, denials_, *client_, routes_, entities_, *meters_, holds_, upstream_settings_,
+                      commit_, false);
   }
   void in_force(const std::vector<Limit>& limits, std::string_view prices = {}) {
     const auto parsed = prices.empty() ? limits::Prices() : limits::Prices::parse(prices, "prices.toml");
@@ -133,6 +134,7 @@ class LimitsTest : public ::testing::Test {
     co_return true;
   }
 
+  FakeHoldDesk holds_;
   const UpstreamSettings upstream_settings_{};
   const CommitSettings commit_;
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};

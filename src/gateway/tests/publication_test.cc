@@ -6,6 +6,7 @@
 #include <set>
 
 #include "gateway/tests/access_support.h"
+#include "gateway/tests/fake_hold_desk.h"
 #include "ledger/wire.h"
 #include "tests/support/fault_file_system.h"
 
@@ -22,7 +23,7 @@ class PublicationTest : public ::testing::Test {
                           .answer_ring = ring(ledger::kAnswerRingBytes),
                           .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
       cores_.push_back(
-          *Core::create(settings_, kCores, std::move(handles), keeper_wake_.get(), meters_, logs_, files_));
+          *Core::create(settings_, kCores, std::move(handles), keeper_wake_.get(), meters_, logs_, files_, holds_));
     }
   }
 
@@ -35,6 +36,7 @@ class PublicationTest : public ::testing::Test {
   GatewaySettings settings_;
   UniqueFd keeper_wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   limits::Meters meters_{{1, 2}, 16};
+  test::FakeHoldDesk holds_;
   Logs logs_{"test.example/log"};
   testing_support::FaultFileSystem fs_;
   LedgerFiles files_{fs_, "/ledger"};

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "crypto/certificate.h"
+#include "gateway/tests/fake_hold_desk.h"
 #include "ledger/wire.h"
 #include "tests/support/temp_dir.h"
 
@@ -38,6 +39,7 @@ SharedRing again(const SharedRing& ring) {
 class ToldAdministration final : public Administration {
  public:
   Result<> run(AccessPublisher& /*cores*/) override { return {}; }
+  HoldDesk& holds() override { return holds_; }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override {
     contexts.push_back(std::move(context));
   }
@@ -47,6 +49,9 @@ class ToldAdministration final : public Administration {
   void stop() override {}
 
   std::vector<std::shared_ptr<const net::TlsServerContext>> contexts;
+
+ private:
+  test::FakeHoldDesk holds_;
 };
 
 class TlsIdentityTest : public ::testing::Test {
@@ -65,7 +70,8 @@ class TlsIdentityTest : public ::testing::Test {
                         .answer_ring = UniqueFd(::dup(answers_.fd())),
                         .wake = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))};
     gateway_wake_ = UniqueFd(::dup(handles.wake.get()));
-    cores_.push_back(*Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), meters_, logs_, files_));
+    cores_.push_back(
+        *Core::create(settings_, 1, std::move(handles), keeper_wake_.get(), meters_, logs_, files_, holds_));
   }
   ~TlsIdentityTest() override {
     keeper_stopped_ = true;
@@ -132,6 +138,7 @@ class TlsIdentityTest : public ::testing::Test {
   const testing_support::TempDir folder_;
   PosixFileSystem fs_;
   limits::Meters meters_{{1, 2}, 16};
+  test::FakeHoldDesk holds_;
   LedgerFiles files_{fs_, folder_.path()};
   const Logs logs_{"example.org/log"};
   const SharedRing requests_ = *SharedRing::create(ledger::kRequestRingBytes);
