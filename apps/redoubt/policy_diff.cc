@@ -1,5 +1,7 @@
 // `redoubt policy diff`: which recorded decisions other policies would have made otherwise.
 #include <cstdio>
+#include <map>
+#include <set>
 
 #include "base/file.h"
 #include "gateway/policy_files.h"
@@ -37,12 +39,39 @@ std::string why(const gateway::Ruling& ruling) {
   return ruling.reasons.empty() ? "no policy permits it" : ruling.reasons_text();
 }
 
+// Which family a kind on record is of, as policies name both.
+class Families {
+ public:
+  // `inspection`: with all rules that are built in.
+  explicit Families(const gateway::Inspection& inspection) {
+    for (const inspect::RuleInfo& rule : inspection.rules()->list()) {
+      of_kind_[gateway::policy_name(rule.kind)] = inspect::to_string(rule.family);
+    }
+  }
+  // The kinds and their families; a kind that no rule built in has is one of one's own.
+  std::vector<std::string_view> with_families(const std::vector<std::string>& kinds) const {
+    std::set<std::string_view> out;
+    for (const std::string& kind : kinds) {
+      const auto found = of_kind_.find(kind);
+      out.insert(kind);
+      out.insert(found == of_kind_.end() ? inspect::to_string(inspect::Family::kUser) : found->second);
+    }
+    return {out.begin(), out.end()};
+  }
+
+ private:
+  std::map<std::string, std::string_view, std::less<>> of_kind_;
+};
+
 using Policies = std::shared_ptr<const gateway::PolicyBundle>;
 
 class Replay {
  public:
   Replay(Policies before, Policies after, std::shared_ptr<const gateway::Inspection> inspection)
-      : before_(std::move(before)), after_(std::move(after)), inspection_(std::move(inspection)) {}
+      : before_(std::move(before)),
+        after_(std::move(after)),
+        inspection_(std::move(inspection)),
+        families_(*inspection_) {}
 
   // `known`: at the time of the record.
   void decide(const std::string& log, std::uint64_t index, const RecordedRequest& recorded,
@@ -54,10 +83,13 @@ class Replay {
     }
     const Access before(known, limits::Limits(), before_, no_prices_, inspection_, {}, recorded.time);
     const Access after(known, limits::Limits(), after_, no_prices_, inspection_, {}, recorded.time);
+    const std::vector<std::string_view> matches = families_.with_families(recorded.kinds);
     gateway::AccessRequest request = recorded.request(caller);
+    request.matches = matches;
     compare(log, index, recorded, before.rule(request, entities_), after.rule(request, entities_), request.action);
     if (recorded.action != Action::kInvoke || !recorded.permitted) return;
     request.action = Action::kRelease;
+    request.matches = {};  // what the answer held, another record says
     compare(log, index, recorded, before.rule(request, entities_), after.rule(request, entities_), request.action);
   }
 
@@ -74,6 +106,7 @@ class Replay {
   Policies before_;
   Policies after_;
   std::shared_ptr<const gateway::Inspection> inspection_;
+  const Families families_;
   std::shared_ptr<const limits::Prices> no_prices_ = std::make_shared<limits::Prices>();
   identity::EntityCache entities_{&gateway::policy_schema()};
 };
@@ -140,7 +173,7 @@ void print(const Comparison& comparison) {
     std::printf("%llu requests left out: no fact made their principals known\n",
                 static_cast<unsigned long long>(comparison.principals_gone));
   }
-  std::printf("not in records, so left out of the context: addresses, purposes, TLS\n");
+  std::printf("not in records, so left out of the context: addresses, purposes, TLS, what answers held\n");
 }
 
 void print_json(const Comparison& comparison) {

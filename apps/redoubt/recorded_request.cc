@@ -23,6 +23,16 @@ std::optional<gateway::Action> action_of(std::string_view operation) {
   return std::nullopt;
 }
 
+std::vector<std::string> kinds_of(const simdjson::dom::element& record) {
+  std::vector<std::string> out;
+  simdjson::dom::array matches;
+  if (record.at_pointer("/unmapped/redoubt/matches").get(matches) != simdjson::SUCCESS) return out;
+  for (const simdjson::dom::element match : matches) {
+    if (const std::string_view kind = text_at(match, "/kind"); !kind.empty()) out.emplace_back(kind);
+  }
+  return out;
+}
+
 }  // namespace
 
 gateway::AccessRequest RecordedRequest::request(const gateway::Caller& caller) const {
@@ -37,7 +47,8 @@ gateway::AccessRequest RecordedRequest::request(const gateway::Caller& caller) c
           .purpose = {},
           .upstream_name = upstream,
           .upstream_provider = provider,
-          .stream = stream};
+          .stream = stream,
+          .matches = {}};
 }
 
 Result<std::optional<RecordedRequest>> recorded_request(ByteView bytes) {
@@ -63,6 +74,7 @@ Result<std::optional<RecordedRequest>> recorded_request(ByteView bytes) {
                       .permitted = admitted};
   if ((!admitted && !refused) || out.principal.empty()) return std::optional<RecordedRequest>();
   bool stream = false;
+  out.kinds = kinds_of(*root);
   if (root->at_pointer("/unmapped/redoubt/stream").get(stream) == simdjson::SUCCESS) out.stream = stream;
   return std::optional(std::move(out));
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -20,10 +21,11 @@ struct RecordedRequest {
   std::string provider;
   UnixMillis time;
   bool stream = false;
-  bool permitted = false;  // what was decided then
+  std::vector<std::string> kinds;  // of what inspection found in it, in lower case
+  bool permitted = false;          // what was decided then
 
   // By `caller`, who it was. What the record holds only as commitments, or not at all, is left out: the caller's
-  // address, its purpose, TLS.
+  // address, its purpose, TLS. Without matches: what families their kinds are of, the caller knows.
   gateway::AccessRequest request(const gateway::Caller& caller) const;
 };
 

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,7 @@ struct AccessRequest {
   std::string_view upstream_name;
   std::string_view upstream_provider;
   bool stream = false;
+  std::span<const std::string_view> matches;  // kinds and families of what inspection found, in lower case
 };
 
 class Access {
