@@ -74,7 +74,7 @@ void StateHolds::place_now(Ticket ticket, const gateway::HoldWish& wish) {
   if (!in_order()) return finish<std::string>(ticket, behind_error());
   auto proposal = admin::propose_hold(wish.kind, wish.subject, wish.reason);
   if (!proposal) return finish<std::string>(ticket, proposal.error());
-  proposal->actor = {.principal = wish.principal};
+  proposal->actor = {.principal = wish.principal, .credential = wish.key, .method = "api_key", .strength = 1};
   std::string id = proposal->object.substr(admin::hold_object("").size());
   engine_->propose(*std::move(proposal), [this, ticket, id = std::move(id)](const Result<state::Applied>& done) {
     finish<std::string>(ticket, done ? Result<std::string>(id) : Result<std::string>(done.error()));

@@ -99,6 +99,24 @@ std::size_t end_of_string(std::string_view json, std::size_t quote) {
   }
 }
 
+std::size_t end_of_value(std::string_view json, std::size_t begin) {
+  std::size_t depth = 0;
+  std::size_t at = begin;
+  while (at < json.size()) {
+    const char c = json[at];
+    if (c == '"') {
+      at = end_of_string(json, at);
+      if (depth == 0) return at;
+      continue;
+    }
+    if (depth == 0 && (c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' || c == '\r' || c == '\n')) return at;
+    ++at;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return at;
+  }
+  return at;
+}
+
 class Walk {
  public:
   Walk(std::string_view json, const std::function<void(const JsonText&)>& take) : json_(json), take_(take) {}
@@ -201,13 +219,28 @@ void each_json_text(std::string_view json, const std::function<void(const JsonTe
   Walk(json, take).all();
 }
 
+std::optional<JsonPlace> find_json_value(std::string_view json, std::string_view path) {
+  std::optional<std::size_t> name_end;
+  each_json_text(json, [&](const JsonText& text) {
+    if (text.kind == JsonText::Kind::kName && text.path == path) name_end = text.end;
+  });
+  if (!name_end) return std::nullopt;
+  const std::size_t begin = json.find_first_not_of(" \t\r\n:", *name_end);
+  if (begin == std::string_view::npos) return std::nullopt;
+  return JsonPlace{begin, end_of_value(json, begin)};
+}
+
 std::string replace_json_texts(std::string_view json, std::span<const JsonReplacement> replacements) {
   std::string out;
   out.reserve(json.size());
   std::size_t at = 0;
   for (const JsonReplacement& replacement : replacements) {
     out += json.substr(at, replacement.begin - at);
-    append_json_string(out, replacement.text);
+    if (replacement.text) {
+      append_json_string(out, *replacement.text);
+    } else {
+      out += "null";
+    }
     at = replacement.end;
   }
   out += json.substr(at);

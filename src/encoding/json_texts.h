@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,10 +37,20 @@ struct JsonText {
 // Calls `take` with each text, in the order of the document. What it gets is valid during the call.
 void each_json_text(std::string_view json, const std::function<void(const JsonText&)>& take);
 
-struct JsonReplacement {
-  std::size_t begin = 0;  // of a JsonText, with `end`
+// Half open, in bytes of a document.
+struct JsonPlace {
+  std::size_t begin = 0;
   std::size_t end = 0;
-  std::string text;  // UTF-8; becomes a string
+  bool contains(std::size_t at) const { return begin <= at && at < end; }
+};
+// Where the member's value stands at this JSON Pointer, of which the last part names a member of an object; nothing
+// when there is none.
+std::optional<JsonPlace> find_json_value(std::string_view json, std::string_view path);
+
+struct JsonReplacement {
+  std::size_t begin = 0;  // of a JsonText or another value, with `end`
+  std::size_t end = 0;
+  std::optional<std::string> text;  // UTF-8; becomes a string. Nothing: `null`
 };
 // `replacements` in the order of the document, none overlapping another.
 std::string replace_json_texts(std::string_view json, std::span<const JsonReplacement> replacements);

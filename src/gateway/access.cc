@@ -22,6 +22,13 @@ Value text(std::string_view value) {
   return Value(std::string(value));
 }
 
+Set texts(std::span<const std::string_view> names) {
+  std::vector<Value> out;
+  out.reserve(names.size());
+  for (const std::string_view name : names) out.push_back(text(name));
+  return Set(std::move(out));
+}
+
 // Precondition: the names differ.
 Record record(std::vector<Attribute> attributes) {
   auto made = Record::create(std::move(attributes));
@@ -59,7 +66,7 @@ Record context(const AccessRequest& request) {
       {"network", Value(record(std::move(network)))},
       {"authentication", Value(record({{"method", text("api_key")}, {"strength", Value(kBearerStrength)}}))},
       {"attestationTier", text("none")},
-      {"matches", Value(Set())},
+      {"matches", Value(texts(request.matches))},
       {"upstream",
        Value(record({{"name", text(request.upstream_name)}, {"provider", text(request.upstream_provider)}}))},
       {"stream", Value(request.stream)}};

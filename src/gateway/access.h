@@ -55,7 +55,8 @@ struct AccessRequest {
   std::string_view upstream_name;
   std::string_view upstream_provider;
   bool stream = false;
-  std::span<const std::string_view> matches;  // kinds and families of what inspection found, in lower case
+  // kInvoke: what inspection found in the request; kRelease: in the answer so far. Kinds and families, in lower case.
+  std::span<const std::string_view> matches;
 };
 
 class Access {

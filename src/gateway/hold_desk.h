@@ -18,6 +18,7 @@ struct HoldWish {
   std::string subject;    // who may use it, for what: opaque, at most 200 visible ASCII characters
   std::string reason;     // one line, no content: `personal: 2 credit_card`; at most 200 characters
   std::string principal;  // whose request it is, in whose name it is placed
+  std::string key;        // the id of the API key that proved it
 };
 
 enum class HoldAnswer : std::uint8_t { kWaiting, kReleased, kRefused };

@@ -1,6 +1,5 @@
 #include "gateway/inspection.h"
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -26,13 +25,6 @@ InUse& in_use() {
 }
 
 }  // namespace
-
-std::string policy_name(std::string_view kind) {
-  std::string out(kind);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 Inspection::Inspection(std::shared_ptr<const inspect::Rules> rules) : rules_(std::move(rules)) {
   for (const inspect::RuleInfo& rule : rules_->list()) {

@@ -16,12 +16,10 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "gateway/content_actions.h"
 #include "inspect/rules.h"
 
 namespace redoubt::gateway {
-
-// A kind as policies and records name it: `credit_card` for `CREDIT_CARD`.
-std::string policy_name(std::string_view kind);
 
 class Inspection {
  public:

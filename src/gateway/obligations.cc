@@ -2,22 +2,30 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace redoubt::gateway {
 namespace {
 
-bool is_list_of_kinds(std::string_view text) {
-  const auto is_kind = [](std::string_view kind) {
-    return !kind.empty() && std::all_of(kind.begin(), kind.end(), [](char c) {
+// The names of `a,b_2`; none when one of them is none.
+std::vector<std::string_view> names_in(std::string_view text) {
+  const auto is_name = [](std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
     });
   };
+  std::vector<std::string_view> out;
   while (true) {
     const std::size_t comma = text.find(',');
-    if (!is_kind(text.substr(0, comma))) return false;
-    if (comma == std::string_view::npos) return true;
+    out.push_back(text.substr(0, comma));
+    if (!is_name(out.back())) return {};
+    if (comma == std::string_view::npos) return out;
     text.remove_prefix(comma + 1);
   }
+}
+
+bool is_list_of_names(std::string_view text) {
+  return !names_in(text).empty();
 }
 
 bool is_number_of_days(std::string_view text) {
@@ -31,12 +39,14 @@ struct Known {
   bool (*fits)(std::string_view value);
   std::string_view form;
 };
-constexpr std::array<Known, 4> kKnown{{
-    {"redact", is_list_of_kinds, "kinds of match, separated by commas"},
-    {"step_up", is_list_of_kinds, "ways to authenticate, separated by commas"},
+constexpr std::array<Known, 3> kKnown{{
+    {"step_up", is_list_of_names, "ways to authenticate, separated by commas"},
     {"retain", is_number_of_days, "days, as in `30d`"},
     {"record", [](std::string_view value) { return value == "overlap"; }, "`overlap`"},
 }};
+
+constexpr std::array kContentActions{ContentAction::kFlag, ContentAction::kTokenise, ContentAction::kRedact,
+                                     ContentAction::kHold, ContentAction::kBlock};
 
 Error wrong_value(const policy::Annotation& annotation, std::string_view form) {
   return {Errc::kInvalidArgument,
@@ -47,6 +57,7 @@ Error wrong_value(const policy::Annotation& annotation, std::string_view form) {
 
 void Obligations::add(const Obligations& other) {
   if (other.commit) commit = std::max(commit.value_or(ledger::CommitLevel::kDurable), *other.commit);
+  content.add(other.content);
   not_carried_out.insert(other.not_carried_out.begin(), other.not_carried_out.end());
 }
 
@@ -54,6 +65,14 @@ Result<Obligations> parse_obligations(const policy::Policy& policy) {
   Obligations out;
   for (const policy::Annotation& annotation : policy.annotations) {
     if (annotation.name == "id" || annotation.name == "description") continue;
+    const auto content =
+        std::ranges::find(kContentActions, annotation.name, [](ContentAction a) { return to_string(a); });
+    if (content != kContentActions.end()) {
+      const auto names = names_in(annotation.value);
+      if (names.empty()) return wrong_value(annotation, "kinds or families of match, separated by commas");
+      for (const std::string_view name : names) out.content.add(name, *content);
+      continue;
+    }
     const auto known =
         std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.name == annotation.name; });
     if (known != kKnown.end()) {

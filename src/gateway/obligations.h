@@ -1,13 +1,18 @@
 // What a permit demands beyond itself: the annotations of the policies that determine a decision.
 //
 //   @commit("cosigned")    the reply waits for that commit level (ledger/commit_level.h)
-//   @redact("us_ssn")      matches of these kinds are taken out
+//   @block("secret")       a request or answer with a match of these kinds or families does not pass
+//   (content_actions.h)
+//   @hold("attack")        it waits for somebody's decision
+//   @redact("us_ssn")      such matches are taken out
+//   @tokenise("iban_code") a placeholder stands for them upstream, and the caller gets them back
+//   @flag("personal")      their record is one to look at
 //   @step_up("mfa")        the caller proves itself anew, in this way
 //   @retain("30d")         values are kept so long
 //   @record("overlap")     the admission's record may overlap with the request
 //
 // `@id` and `@description` inform; every other annotation is an error, so that a misspelt obligation is never one that
-// nobody carries out. This build carries out `commit` alone: a decision that demands more is a denial.
+// nobody carries out. This build does not carry out the last three: a decision that demands one of them is a denial.
 //
 // Values; any thread.
 #pragma once
@@ -17,6 +22,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "gateway/content_actions.h"
 #include "ledger/commit_level.h"
 #include "policy/policy_set.h"
 
@@ -24,9 +30,10 @@ namespace redoubt::gateway {
 
 struct Obligations {
   std::optional<ledger::CommitLevel> commit;
+  ContentActions content;
   std::set<std::string, std::less<>> not_carried_out;  // names of those that this build only knows
 
-  bool empty() const { return !commit && not_carried_out.empty(); }
+  bool empty() const { return !commit && content.empty() && not_carried_out.empty(); }
   // The union, the strictest of each.
   void add(const Obligations& other);
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 #include "gateway/problem.h"
 
@@ -25,6 +26,19 @@ void add_fields(std::vector<net::HeaderField>& fields, const std::vector<limits:
   for (const auto& [name, value] : rates) fields.push_back({name, value});
 }
 
+std::string what_is_blocked(const Findings& found, const ContentActions& due) {
+  constexpr std::size_t kMaxCharacters = 200;
+  return found.in_words(due, std::max(found.strictest(due), ContentAction::kHold), kMaxCharacters);
+}
+
+std::string held_message(std::string_view what, std::string_view hold_id, const Findings& found,
+                         const ContentActions& due) {
+  std::string message =
+      "the " + std::string(what) + " has content that somebody must release: " + what_is_blocked(found, due);
+  if (hold_id.empty()) return message + "; too much waits already, so ask again later";
+  return message + "; repeat the request with `Redoubt-Hold: " + std::string(hold_id) + "` when that is done";
+}
+
 std::string_view id_of(const limits::Refusal& refusal) {
   return refusal.limit != nullptr ? std::string_view(refusal.limit->id) : std::string_view();
 }
@@ -34,6 +48,8 @@ std::string_view id_of(const limits::Refusal& refusal) {
 namespace {
 
 using internal::add_fields;
+using internal::kContentBlocked;
+using internal::kInspectionFailed;
 using internal::kInvalidKey;
 using internal::kJson;
 using internal::reply_error;
@@ -206,11 +222,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
   }
 
   call.level = commit_.level(operation);
-  if (!permitted(call, operation == kChatOperation ? Action::kInvoke : Action::kListModels)) {
-    co_await deny(call, DenialReason::kAuthorization, 403, "no policy permits this key to do that", "permission_error",
-                  "permission_denied");
-    co_return;
-  }
+  const bool passes = co_await check_request(call);
+  if (!passes) co_return;
   if (call.level == CommitLevel::kCosigned && !has_quorum_) {
     co_await deny(call, DenialReason::kUnavailable, 503, "the answer is to wait for witnesses, and there are none",
                   "api_error", kLevelNotReached);
@@ -253,7 +266,7 @@ net::Task<> Pipeline::dispatch(Call& call) {
   auto response = co_await upstream_.send({.method = head.method,
                                            .path = upstream_path(call.operation),
                                            .headers = std::span(fields).first(count),
-                                           .body = call.body});
+                                           .body = call.forward.empty() ? call.body : call.forward});
   if (!response) {
     co_await fail(call, response.error().code());
     co_return;
@@ -266,8 +279,59 @@ net::Task<> Pipeline::dispatch(Call& call) {
   }
 }
 
-bool Pipeline::permitted(Call& call, Action action) {
+net::Task<bool> Pipeline::check_request(Call& call) {
+  std::optional<InspectedJson> inspected;
+  if (call.operation == kChatOperation) {
+    const bool goes_on = co_await look_at_hold(call);
+    if (!goes_on) co_return false;
+    auto scanner = scanners_.whole(call.access->inspection().rules());
+    auto found = scanner ? InspectedJson::inspect(call.body, **scanner) : Result<InspectedJson>(scanner.error());
+    if (!found) {
+      co_await deny(call, DenialReason::kUnavailable, 503, "the request cannot be inspected, so it was not forwarded",
+                    "api_error", kInspectionFailed);
+      co_return false;
+    }
+    inspected.emplace(*std::move(found));
+    call.found = inspected->findings();
+  }
+  const bool is_permitted = permitted(call, inspected ? Action::kInvoke : Action::kListModels, call.found);
+  call.matches = call.found.counts(call.due);
+  call.facts.matches = call.matches;
+  if (!is_permitted) {
+    co_await deny(call, DenialReason::kAuthorization, 403, "no policy permits this key to do that", "permission_error",
+                  "permission_denied");
+    co_return false;
+  }
+  if (!inspected) co_return true;
+  use_hold(call, internal::kRequestHold, call.found);
+  const ContentAction strictest = call.found.strictest(call.due);
+  if (strictest == ContentAction::kHold) {
+    const std::string id = co_await place_hold(call, internal::kRequestHold, call.found);
+    const std::string message = internal::held_message("request", id, call.found, call.due);
+    co_await deny(call, DenialReason::kContent, 403, message, "permission_error", internal::kHeldForReview);
+    co_return false;
+  }
+  if (strictest == ContentAction::kBlock) {
+    const std::string message =
+        "the request has content that is not allowed: " + internal::what_is_blocked(call.found, call.due);
+    co_await deny(call, DenialReason::kContent, 403, message, "invalid_request_error", kContentBlocked);
+    co_return false;
+  }
+  call.placeholders = std::make_unique<Placeholders>(random_);
+  auto changed = inspected->changed(call.due, call.placeholders.get());
+  if (!changed) {
+    co_await deny(call, DenialReason::kContent, 403,
+                  "the request has content that would have to be replaced, and cannot be", "invalid_request_error",
+                  kContentBlocked);
+    co_return false;
+  }
+  call.forward = *std::move(changed);
+  co_return true;
+}
+
+bool Pipeline::permitted(Call& call, Action action, const Findings& found) {
   const net::ChannelBinding& channel = call.exchange.channel_binding();
+  const std::vector<std::string_view> matches = found.names();
   const Ruling ruling = call.access->rule({.principal = call.caller->principal,
                                            .key = call.caller->key,
                                            .action = action,
@@ -279,11 +343,14 @@ bool Pipeline::permitted(Call& call, Action action) {
                                            .purpose = call.purpose,
                                            .upstream_name = settings_.name,
                                            .upstream_provider = settings_.provider,
-                                           .stream = call.chat.stream},
+                                           .stream = call.chat.stream,
+                                           .matches = matches},
                                           entities_);
   call.policies = ruling.reasons_text();
   call.facts.policy_uid = call.policies;
+  call.due = {};
   if (!ruling.permit) return false;
+  call.due = ruling.obligations.content;
   call.level = std::max(call.level, ruling.obligations.commit.value_or(CommitLevel::kDurable));
   return true;
 }
@@ -315,6 +382,7 @@ net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::str
     fields.push_back({"Redoubt-Receipt", receipt_text});
     fields.push_back({"Redoubt-Commit", to_string(CommitLevel::kDurable)});
   }
+  if (!call.hold_id.empty()) fields.push_back({"Redoubt-Hold", call.hold_id});
   const std::vector<limits::Field> rates = call.meter.fields(recorder_.now());
   add_fields(fields, rates);
   co_await reply_error(call.exchange, status, text, type, code, fields);

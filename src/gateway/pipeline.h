@@ -1,4 +1,7 @@
-// The request path: identify, authorise, limit, record, dispatch, record, reply. One per core.
+// The request path: identify, inspect, authorise, limit, record, dispatch, inspect, record, reply. One per core.
+//
+// What goes to a model server and what comes back is inspected (inspected_json.h, inspected_stream.h): policies decide
+// by what was found, and their obligations say what is done about it.
 //
 // Two decisions for each exchange, both by the Access that it pinned when it came: `invoke` before anything is recorded
 // as admitted, `release` on what the model answered, before the first byte of it.
@@ -16,16 +19,19 @@
 #include <optional>
 #include <string>
 
+#include "crypto/random_pool.h"
 #include "encoding/json_reader.h"
 #include "gateway/access.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
 #include "gateway/exchange_meter.h"
 #include "gateway/hold_desk.h"
+#include "gateway/inspected_stream.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/openai.h"
 #include "gateway/recorder.h"
 #include "gateway/request_metrics.h"
+#include "gateway/scanner_pool.h"
 #include "net/exchange.h"
 #include "net/http_client.h"
 
@@ -78,15 +84,29 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> fail(Call& call, Errc why);
   net::Task<> close_and_reply(Call& call, record::Outcome outcome, std::string_view body, const PassedValues& passed);
   net::Task<bool> reach_level(Call& call, const ledger::Receipt& outcome, int status);
-  // Asks the policies; false when they refuse, and then the caller's facts say which did.
-  bool permitted(Call& call, Action action);
-  bool released(Call& call);
-  net::Task<> withhold(Call& call);
+  // Asks the policies; false when they refuse, and then the caller's facts say which did. Then `due` says what is to be
+  // done about what was found.
+  bool permitted(Call& call, Action action, const Findings& found);
+  bool released(Call& call, const Findings& found);
+  // Inspects the request, asks the policies and does what they demand about it; false when it was answered by that.
+  net::Task<bool> check_request(Call& call);
+  // The hold that the caller names (held.cc); false when it is not released, and the caller was told so.
+  net::Task<bool> look_at_hold(Call& call);
+  // What is due, where the hold that the caller named permits what was found.
+  void use_hold(Call& call, std::string_view kind, const Findings& found);
+  // What was found waits for a decision: the hold's id, also in `hold_id`; empty when there is no place for it.
+  net::Task<std::string> place_hold(Call& call, std::string_view kind, const Findings& found);
+  // The answer stays here; `outcome` says as what, and `error_code` why.
+  net::Task<> withhold(Call& call, record::Outcome outcome, std::string_view message);
   net::Task<> refuse_at_limit(Call& call);
   net::Task<> withhold_at_limit(Call& call);
   // Brings a stream to what is in force now; false when its caller is nobody any more.
   bool follow_access(Call& call);
-  // How much of what came may go out; less than all with the reason in `cut`.
+  // What of the answer may go out by what is in it, the end being reached or not; the reason in `cut` when the rest may
+  // not. Errors: as InspectedStream::feed().
+  Result<std::string_view> inspect(Call& call, InspectedStream& stream, std::string_view events, bool ended,
+                                   std::optional<Cut>& cut);
+  // How much of it may go out by who gets it and its limits; less than all with the reason in `cut`.
   std::string_view pass(Call& call, std::string_view events, std::optional<Cut>& cut);
   net::Task<> deny(Call& call, record::DenialReason reason, int status, std::string_view message, std::string_view type,
                    std::string_view code);
@@ -106,6 +126,8 @@ class Pipeline final : public net::ExchangeHandler {
   std::size_t held_bytes_ = 0;  // of whole replies, until they are sent
   RequestMetrics metrics_;
   encoding::JsonReader reader_;  // not used across a suspension
+  ScannerPool scanners_;         // likewise, but for those of streams
+  crypto::RandomPool random_;
 };
 
 }  // namespace redoubt::gateway

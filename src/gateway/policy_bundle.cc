@@ -126,6 +126,7 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     const policy::Policy& policy = *written.at(bundle->compiled_->id(i));
     auto obligations = parse_obligations(policy);
     REDOUBT_CHECK(obligations.has_value());
+    for (const auto& [name, action] : obligations->content.by_name()) bundle->named_kinds_.insert(name);
     bundle->rules_.push_back({std::string(bundle->compiled_->id(i)), policy.effect, *std::move(obligations)});
   }
   return std::shared_ptr<const PolicyBundle>(std::move(bundle));

@@ -57,7 +57,8 @@ class PolicyBundle {
   static Result<std::shared_ptr<const PolicyBundle>> load(std::span<const PolicyFile> files);
 
   const policy::PolicySet& policies() const { return policies_; }
-  // The kinds and families of matches that obligations name, in lower case.
+
+  // Kinds and families of match that obligations name. Whether anything finds them is for who loads the rules to say.
   const std::set<std::string, std::less<>>& named_kinds() const { return named_kinds_; }
 
   Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;

@@ -173,6 +173,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
       {record::kPromptField, record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))}};
   record_.clear();
   record::append_admission(record_, facts, commitments);
+  facts.matches = {};  // they do not outlive the call
   if (prompt.size() > kKeptPromptBytes) values[0].value_present = false, values[0].value = {};
   encode(opening_, values, opening_budget());
 

@@ -108,6 +108,12 @@ void SseRelay::look_at(std::span<char> event) {
   }
 }
 
+EventLine line_at(std::string_view event, std::size_t at) {
+  const LineEnd line = find_line_end(event, at);
+  return {without_mark_and_blanks(event.substr(at, std::min(line.end, event.size()) - at)),
+          std::min(line.next, event.size())};
+}
+
 std::string_view first_event(std::string_view events) {
   for (std::size_t at = 0; at < events.size();) {
     const LineEnd line = find_line_end(events, at);
@@ -121,14 +127,12 @@ std::string_view first_event(std::string_view events) {
 std::string_view event_data(std::string_view event) {
   std::string_view data;
   for (std::size_t at = 0; at < event.size();) {
-    const LineEnd end = find_line_end(event, at);
-    const std::string_view line = without_mark_and_blanks(event.substr(at, std::min(end.end, event.size()) - at));
+    const auto [line, next] = line_at(event, at);
     if (line.starts_with("data:")) {
       if (!data.empty()) return event;
       data = line.substr(5);
     }
-    if (end.next == std::string_view::npos) break;
-    at = end.next;
+    at = next;
   }
   return data;
 }

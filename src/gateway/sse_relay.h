@@ -47,6 +47,14 @@ class SseRelay {
   bool done_ = false;
 };
 
+// The line that begins at `at`, without its end, without blanks and a byte order mark in front (as the most lenient
+// client reads it); and where the next one begins.
+struct EventLine {
+  std::string_view text;
+  std::size_t next = 0;
+};
+EventLine line_at(std::string_view event, std::size_t at);
+
 // Of whole events: the first one, with the empty line that ends it.
 std::string_view first_event(std::string_view events);
 // The event's data when that is one line, as the API's events have it; the event itself when it is several; empty when

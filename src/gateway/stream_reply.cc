@@ -1,5 +1,6 @@
 // Replies that are streamed: event by event, as long as the caller may have them.
 #include <utility>
+#include <vector>
 
 #include "gateway/internal/call.h"
 #include "gateway/sse_relay.h"
@@ -8,7 +9,11 @@ namespace redoubt::gateway {
 
 using internal::add_fields;
 using internal::id_of;
+using internal::kContentBlocked;
+using internal::kHeldForReview;
+using internal::kInspectionFailed;
 using internal::kInvalidKey;
+using internal::kReleaseDenied;
 using net::HeaderField;
 using record::Finish;
 
@@ -50,15 +55,51 @@ std::string_view Pipeline::pass(Call& call, std::string_view events, std::option
   return passing;
 }
 
+Result<std::string_view> Pipeline::inspect(Call& call, InspectedStream& stream, std::string_view events, bool ended,
+                                           std::optional<Cut>& cut) {
+  if (auto done = stream.feed(events); !done) return done.error();
+  if (ended) {
+    if (auto done = stream.finish(); !done) return done.error();
+  }
+  // What was found may be something that the answer is not released with.
+  if (stream.found_new()) {
+    if (!released(call, stream.findings())) {
+      cut = Cut{.finish = Finish::kReleaseDenied,
+                .code = kReleaseDenied,
+                .limit = {},
+                .error = error_body("no policy permits the rest of the answer to be released", "permission_error",
+                                    kReleaseDenied)};
+      return std::string_view();
+    }
+    use_hold(call, internal::kAnswerHold, stream.findings());
+    stream.set_actions(call.due);
+  }
+  const std::string_view passing = stream.take();
+  if (stream.is_stopped() && stream.findings().strictest(call.due) == ContentAction::kHold) {
+    cut = Cut{.finish = Finish::kReleaseDenied, .code = kHeldForReview, .limit = {}, .error = {}};
+  } else if (stream.is_stopped()) {
+    const std::string message =
+        "the answer has content that is not allowed: " + internal::what_is_blocked(stream.findings(), call.due);
+    cut = Cut{.finish = Finish::kReleaseDenied,
+              .code = kContentBlocked,
+              .limit = {},
+              .error = error_body(message, "permission_error", kContentBlocked)};
+  }
+  return passing;
+}
+
 net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response) {
-  if (!released(call)) {
+  if (!released(call, {})) {
     response.reset();
-    co_await withhold(call);
+    co_await withhold(call, {.finish = Finish::kReleaseDenied, .http_status = 403, .error_code = kReleaseDenied},
+                      "no policy permits the answer to be released");
     co_return;
   }
   call.newest = call.access;
   call.newest_caller = call.caller;
   SseRelay relay;
+  InspectedStream inspected(scanners_, call.access->inspection().rules(), reader_, call.placeholders.get());
+  inspected.set_actions(call.due);
   CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted};
   const std::string admitted = format_receipt(call.admission->receipt());
@@ -67,6 +108,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   const std::vector<limits::Field> rates = call.meter.fields(recorder_.now());
   add_fields(fields, rates);
   std::optional<Cut> cut;
+  bool broken = false;
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
   if (sent) outcome.http_status = 200;
@@ -92,7 +134,18 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
       outcome.error_code = "upstream_too_large";
       break;
     }
-    if (!passing.empty()) passing = pass(call, passing, cut);
+    auto decided = inspect(call, inspected, passing, piece->empty() || relay.done(), cut);
+    if (!decided) {
+      const bool malformed = decided.error().code() == Errc::kMalformed;
+      outcome.finish = malformed ? Finish::kUpstreamFailed : Finish::kAborted;
+      outcome.error_code = malformed ? "upstream_malformed" : kInspectionFailed;
+      broken = true;
+      break;
+    }
+    passing = *decided;
+    std::optional<Cut> at_limit;
+    if (!passing.empty()) passing = pass(call, passing, at_limit);
+    if (at_limit) cut = at_limit;  // what lies before comes first
     if (!passing.empty()) {
       completion.add(passing);
       outcome.response_size += passing.size();
@@ -106,10 +159,15 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
     }
   }
   call.upstream_time.reset();
-  if (sent && !cut && relay.done()) {
+  if (sent && !cut && !broken && relay.done()) {
     upstream_.finish(std::move(response));
   } else {
     response.reset();
+  }
+  if (sent && cut && cut->code == kHeldForReview) {
+    const std::string id = co_await place_hold(call, internal::kAnswerHold, inspected.findings());
+    cut->error = error_body(internal::held_message("answer", id, inspected.findings(), call.due), "permission_error",
+                            kHeldForReview);
   }
   if (cut) {
     outcome.finish = cut->finish;
@@ -128,6 +186,11 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
     outcome.total_tokens = usage->total_tokens;
   }
   call.meter.settle(usage ? *usage : TokenUsage{}, recorder_.now());
+  const std::vector<record::MatchCount> matches = inspected.findings().counts(inspected.actions());
+  outcome.matches = matches;
+  outcome.inspected = {.scanned = inspected.scanned_bytes(),
+                       .released = inspected.released_bytes(),
+                       .withheld = inspected.withheld_bytes()};
   const bool complete = outcome.finish == Finish::kCompleted;
   auto receipt = co_await call.admission->close(outcome, &completion);
   // What is not to end properly waits for nothing.

@@ -1,24 +1,25 @@
 // Replies that are sent whole: what the model server answered, or why not.
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 
 namespace redoubt::gateway {
 
 using internal::add_fields;
 using internal::id_of;
+using internal::kContentBlocked;
+using internal::kHeldForReview;
+using internal::kInspectionFailed;
 using internal::kJson;
 using internal::kPassedFields;
+using internal::kReleaseDenied;
 using internal::reply_error;
 using ledger::CommitLevel;
 using net::HeaderField;
 using record::Finish;
-
-namespace {
-
-constexpr std::string_view kReleaseDenied = "release_denied";
-
-}  // namespace
 
 // One exchange's part of a sum.
 class Pipeline::HeldBytes {
@@ -102,30 +103,71 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     co_await fail(call, Errc::kMalformed);
     co_return;
   }
-  const bool is_released = released(call);
-  const bool within_limits = is_released && call.meter.pass_whole(usage->text_bytes, body.size(), recorder_.now());
+  std::optional<InspectedJson> inspected;
+  if (call.operation == kChatOperation) {
+    auto scanner = scanners_.whole(call.access->inspection().rules());
+    auto found = scanner ? InspectedJson::inspect(body, **scanner, call.placeholders.get())
+                         : Result<InspectedJson>(scanner.error());
+    if (!found) {
+      call.meter.settle(*usage, recorder_.now());
+      co_await withhold(call, {.finish = Finish::kAborted, .http_status = 503, .error_code = kInspectionFailed},
+                        "the answer cannot be inspected, so it is withheld");
+      co_return;
+    }
+    inspected.emplace(*std::move(found));
+  }
+  const Findings found = inspected ? inspected->findings() : Findings();
+  const bool is_released = released(call, found);
+  use_hold(call, internal::kAnswerHold, found);
+  const std::vector<record::MatchCount> matches = found.counts(call.due);
+  record::Outcome outcome{.matches = matches};
+  if (inspected) outcome.inspected = {.scanned = inspected->scanned_bytes()};
+  std::string_view passing = body;
+  std::string changed;
+  bool is_blocked = false;
+  if (is_released && inspected) {
+    is_blocked = found.strictest(call.due) >= ContentAction::kHold;
+    auto now = is_blocked ? Result<std::string>(std::string()) : inspected->changed(call.due, nullptr);
+    is_blocked = is_blocked || !now;
+    if (now) changed = *std::move(now);
+    if (!changed.empty()) passing = changed;
+  }
+  const bool within_limits =
+      is_released && !is_blocked && call.meter.pass_whole(usage->text_bytes, passing.size(), recorder_.now());
   if (status < 300) {
     call.meter.settle(*usage, recorder_.now());
   } else {
     call.meter.settle(recorder_.now());
   }
-  if (!is_released) {
-    co_await withhold(call);
+  if (!is_released || is_blocked) {
+    if (inspected) outcome.inspected->withheld = inspected->scanned_bytes();
+    outcome.finish = Finish::kReleaseDenied;
+    outcome.http_status = 403;
+    outcome.error_code = is_released ? kContentBlocked : kReleaseDenied;
+    std::string message = "no policy permits the answer to be released";
+    if (is_released && found.strictest(call.due) == ContentAction::kHold) {
+      outcome.error_code = kHeldForReview;
+      const std::string id = co_await place_hold(call, internal::kAnswerHold, found);
+      message = internal::held_message("answer", id, found, call.due);
+    } else if (is_released) {
+      message = "the answer has content that is not allowed: " + internal::what_is_blocked(found, call.due);
+    }
+    co_await withhold(call, outcome, message);
     co_return;
   }
   if (!within_limits) {
     co_await withhold_at_limit(call);
     co_return;
   }
-  co_await close_and_reply(call,
-                           {.finish = Finish::kCompleted,
-                            .http_status = status,
-                            .error_code = status >= 400 ? "upstream_error" : "",
-                            .response_size = body.size(),
-                            .prompt_tokens = usage->prompt_tokens,
-                            .completion_tokens = usage->completion_tokens,
-                            .total_tokens = usage->total_tokens},
-                           body, passed);
+  if (inspected) outcome.inspected->released = inspected->scanned_bytes();
+  outcome.finish = Finish::kCompleted;
+  outcome.http_status = status;
+  outcome.error_code = status >= 400 ? "upstream_error" : "";
+  outcome.response_size = passing.size();
+  outcome.prompt_tokens = usage->prompt_tokens;
+  outcome.completion_tokens = usage->completion_tokens;
+  outcome.total_tokens = usage->total_tokens;
+  co_await close_and_reply(call, outcome, passing, passed);
 }
 
 // Records how it ended, then replies: never the other way round.
@@ -156,6 +198,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
   std::vector<HeaderField> fields{{"Redoubt-Decision", denied ? "deny" : "permit"},
                                   {"Redoubt-Receipt", receipt_text},
                                   {"Redoubt-Commit", to_string(call.level)}};
+  if (!call.hold_id.empty()) fields.push_back({"Redoubt-Hold", call.hold_id});
   for (std::size_t i = 0; i < passed.size(); ++i) {
     if (!passed[i].empty()) fields.push_back({kPassedFields[i], passed[i]});
   }
@@ -173,23 +216,19 @@ net::Task<bool> Pipeline::reach_level(Call& call, const ledger::Receipt& outcome
 }
 
 // Which models there are is nobody's answer to release.
-bool Pipeline::released(Call& call) {
+bool Pipeline::released(Call& call, const Findings& found) {
   if (call.operation != kChatOperation) return true;
-  return permitted(call, Action::kRelease) && (call.level != CommitLevel::kCosigned || has_quorum_);
+  return permitted(call, Action::kRelease, found) && (call.level != CommitLevel::kCosigned || has_quorum_);
 }
 
 // What the model answered stays here.
-net::Task<> Pipeline::withhold(Call& call) {
+net::Task<> Pipeline::withhold(Call& call, record::Outcome outcome, std::string_view message) {
   call.upstream_time.reset();
-  const std::string body =
-      error_body("no policy permits the answer to be released", "permission_error", kReleaseDenied);
+  const bool denied = outcome.finish == Finish::kReleaseDenied;
+  const std::string body = error_body(message, denied ? "permission_error" : "api_error", outcome.error_code);
+  outcome.response_size = body.size();
   const PassedValues none;
-  co_await close_and_reply(call,
-                           {.finish = Finish::kReleaseDenied,
-                            .http_status = 403,
-                            .error_code = kReleaseDenied,
-                            .response_size = body.size()},
-                           body, none);
+  co_await close_and_reply(call, outcome, body, none);
 }
 
 // The answer would be more than may go out.

@@ -248,6 +248,10 @@ std::uint64_t StreamScanner::decided_bytes() const {
   return state_->decided;
 }
 
+const Rules& StreamScanner::rules() const {
+  return *state_->rules;
+}
+
 Result<std::unique_ptr<Scanner>> Scanner::create(std::shared_ptr<const Rules> rules) {
   auto stream = StreamScanner::create(std::move(rules));
   if (!stream) return stream.error();

@@ -52,6 +52,8 @@ class StreamScanner {
   // and lags behind what was fed by Rules::hold_back_bytes() at most (in folded bytes).
   std::uint64_t decided_bytes() const;
 
+  const Rules& rules() const;
+
  private:
   friend class Scanner;
   struct State;

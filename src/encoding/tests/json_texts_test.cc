@@ -71,10 +71,32 @@ TEST(JsonTexts, ReplacedOnesAreStringsAndAllElseStays) {
   const std::string json = R"( { "a" : "one", "n":1234567 , "b":"\u0041" } )";
   std::vector<JsonReplacement> changes;
   each_json_text(json, [&](const JsonText& text) {
-    if (text.kind != Kind::kName && text.text != "A") changes.push_back({text.begin, text.end, "\"" + std::string(text.text)});
+    if (text.kind != Kind::kName && text.text != "A")
+      changes.push_back({text.begin, text.end, "\"" + std::string(text.text)});
   });
   EXPECT_EQ(replace_json_texts(json, changes), R"( { "a" : "\"one", "n":"\"1234567" , "b":"\u0041" } )");
   EXPECT_EQ(replace_json_texts(json, {}), json);
+}
+
+TEST(JsonTexts, AMembersValueIsFoundWhereItStands) {
+  const std::string json = R"({"a":[{"b" : {"x":["}",1]} , "c":null}],"d":-1.5})";
+  const auto at = [&](std::string_view path) {
+    const auto place = find_json_value(json, path);
+    return place ? json.substr(place->begin, place->end - place->begin) : "nothing";
+  };
+  EXPECT_EQ(at("/a/0/b"), R"({"x":["}",1]})");
+  EXPECT_EQ(at("/a/0/c"), "null");
+  EXPECT_EQ(at("/a/0/b/x"), R"(["}",1])");
+  EXPECT_EQ(at("/d"), "-1.5");
+  EXPECT_EQ(at("/e"), "nothing");
+}
+
+TEST(JsonTexts, AValueCanBecomeNull) {
+  const std::string json = R"({"a":[1,{"b":2}],"c":3})";
+  const auto place = find_json_value(json, "/a");
+  ASSERT_TRUE(place.has_value());
+  const JsonReplacement gone[] = {{place->begin, place->end, std::nullopt}};
+  EXPECT_EQ(replace_json_texts(json, gone), R"({"a":null,"c":3})");
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/findings.h"
 #include "gateway/pipeline.h"
+#include "gateway/placeholders.h"
 
 namespace redoubt::gateway {
 
@@ -17,6 +19,20 @@ namespace internal {
 
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kInvalidKey = "invalid_api_key";
+inline constexpr std::string_view kReleaseDenied = "release_denied";
+inline constexpr std::string_view kInspectionFailed = "inspection_failed";
+inline constexpr std::string_view kContentBlocked = "content_blocked";
+inline constexpr std::string_view kHeldForReview = "held_for_review";
+
+// Kinds of holds.
+inline constexpr std::string_view kRequestHold = "inspection.request";
+inline constexpr std::string_view kAnswerHold = "inspection.answer";
+
+// `1 credit_card, 2 email_address`: what of the content is not allowed, for the caller.
+std::string what_is_blocked(const Findings& found, const ContentActions& due);
+// That `what`, the request or the answer, waits for somebody. An empty id: nobody will look at it.
+std::string held_message(std::string_view what, std::string_view hold_id, const Findings& found,
+                         const ContentActions& due);
 
 // Fields of the upstream's reply that the caller gets; all others stay behind.
 inline constexpr std::array<std::string_view, 2> kPassedFields = {"retry-after", "x-request-id"};
@@ -61,6 +77,13 @@ struct Pipeline::Call {
   std::string_view body;
   ChatRequest chat;
   std::string_view purpose;
+  std::string forward;                                   // the body as it goes upstream, where inspection changed it
+  Findings found;                                        // in the request
+  ContentActions due;                                    // by the last decision
+  std::unique_ptr<Placeholders> placeholders = nullptr;  // for what the model server does not get
+  std::vector<record::MatchCount> matches;               // facts point into it
+  std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released
+  std::string hold_id;                                   // that the caller is told to come back with
   std::string policies;  // the determining ones of the last decision; facts point into it
   record::ExchangeFacts facts;
   ledger::CommitLevel level = ledger::CommitLevel::kDurable;  // that the reply waits for

@@ -1,0 +1,208 @@
+#include "gateway/inspected_json.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "encoding/json_texts.h"
+
+namespace redoubt::gateway {
+
+using encoding::JsonReplacement;
+using encoding::JsonText;
+
+namespace {
+
+// The pointer without its last `count` parts.
+std::string_view above(std::string_view path, int count) {
+  for (; count > 0; --count) path = path.substr(0, std::min(path.rfind('/'), path.size()));
+  return path;
+}
+
+// `/messages/3/content` of `/messages/3/content/0/text`; nothing for what is no part of a message's text.
+std::optional<std::string_view> message_of_part(std::string_view path) {
+  const std::string_view content = above(path, 2);
+  if (!path.ends_with("/text") || !content.ends_with("/content")) return std::nullopt;
+  return content;
+}
+
+// `/choices/3` of what is in a choice; empty for what is in none.
+std::string_view choice_of(std::string_view path) {
+  constexpr std::string_view kChoices = "/choices/";
+  if (!path.starts_with(kChoices)) return {};
+  return path.substr(0, std::min(path.find('/', kChoices.size()), path.size()));
+}
+
+}  // namespace
+
+bool is_answer_text(std::string_view path) {
+  const std::string_view choice = choice_of(path);
+  if (choice.empty()) return false;
+  const std::string_view rest = path.substr(choice.size());
+  if (rest == "/text") return true;
+  if (!rest.starts_with("/message/") && !rest.starts_with("/delta/")) return false;
+  return rest.find("/tool_calls/") == std::string_view::npos && rest.find("/function_call/") == std::string_view::npos;
+}
+
+// One pass over a document.
+class InspectedJson::Reading {
+ public:
+  Reading(InspectedJson& out, inspect::Scanner& scanner, const Placeholders* restore)
+      : out_(out), scanner_(scanner), restore_(restore != nullptr && !restore->empty() ? restore : nullptr) {}
+
+  Result<> all(std::string_view json) {
+    encoding::each_json_text(json, [this](const JsonText& text) {
+      if (!failed_) take(text);
+    });
+    if (!failed_) together();
+    if (failed_) return *failed_;
+    return {};
+  }
+
+ private:
+  // A message in parts.
+  struct Part {
+    std::string path;
+    std::string text;
+    std::size_t begin, end;
+    std::size_t at;  // in the text that the parts make together
+  };
+
+  void take(const JsonText& text) {
+    std::string_view said = text.text;
+    std::vector<Restorer::Range> restored;
+    if (restore_ != nullptr && text.kind == JsonText::Kind::kString && is_answer_text(text.path)) {
+      Restorer restorer(*restore_);
+      restored_.clear();
+      restorer.feed(said, restored_, restored);
+      restorer.finish(restored_, restored);
+      said = restored_;
+    }
+    matches_.clear();
+    scan(said);
+    if (failed_) return;
+    if (!matches_.empty() || !restored.empty()) {
+      keep({.path = std::string(text.path),
+            .text = std::string(said),
+            .begin = text.begin,
+            .end = text.end,
+            .is_name = text.kind == JsonText::Kind::kName,
+            .matches = std::move(matches_),
+            .restored = std::move(restored)});
+    }
+    if (text.kind != JsonText::Kind::kString) return;
+    const auto message = message_of_part(text.path);
+    if (!message) return;
+    if (*message != message_) {
+      together();
+      message_ = *message;
+    }
+    parts_.push_back({.path = std::string(text.path),
+                      .text = std::string(said),
+                      .begin = text.begin,
+                      .end = text.end,
+                      .at = whole_.size()});
+    whole_ += said;
+  }
+
+  void scan(std::string_view text) {
+    out_.scanned_bytes_ += text.size();
+    if (auto done = scanner_.scan(text, matches_); !done) failed_ = done.error();
+  }
+
+  void keep(Text text) {
+    for (const inspect::Match& match : text.matches) {
+      if (!is_own(match, text.restored)) out_.findings_.add(match);
+    }
+    out_.texts_.push_back(std::move(text));
+  }
+
+  // What the parts of a message say together, where it goes over the end of one of them.
+  void together() {
+    if (parts_.size() > 1 && !failed_) {
+      matches_.clear();
+      scan(whole_);
+      if (failed_) return;
+      for (const inspect::Match& match : matches_) spread(match);
+    }
+    message_.clear();
+    parts_.clear();
+    whole_.clear();
+  }
+
+  // In each part that the match has bytes of, that much is a match; but for what was found there by itself.
+  void spread(const inspect::Match& match) {
+    bool counted = false;
+    for (const Part& part : parts_) {
+      const std::uint64_t from = std::max<std::uint64_t>(match.span.begin_bytes, part.at);
+      const std::uint64_t to = std::min<std::uint64_t>(match.span.end_bytes, part.at + part.text.size());
+      if (from >= to) continue;
+      auto& matches = matches_of(part);
+      const auto is_same = [&](const inspect::Match& known) {
+        return known.why.rule == match.why.rule && known.span.begin_bytes == from - part.at &&
+               known.span.end_bytes == to - part.at;
+      };
+      if (std::ranges::any_of(matches, is_same)) continue;
+      inspect::Match here = match;
+      here.span = {from - part.at, to - part.at, 0, 0};
+      const auto begin = [](const inspect::Match& known) { return known.span.begin_bytes; };
+      matches.insert(std::ranges::upper_bound(matches, here.span.begin_bytes, {}, begin), here);
+      if (!std::exchange(counted, true)) out_.findings_.add(match);
+    }
+  }
+
+  std::vector<inspect::Match>& matches_of(const Part& part) {
+    const auto after = std::ranges::lower_bound(out_.texts_, part.begin, {}, &Text::begin);
+    if (after != out_.texts_.end() && after->begin == part.begin) return after->matches;
+    Text text{
+        .path = part.path, .text = part.text, .begin = part.begin, .end = part.end, .matches = {}, .restored = {}};
+    return out_.texts_.insert(after, std::move(text))->matches;
+  }
+
+  InspectedJson& out_;
+  inspect::Scanner& scanner_;
+  const Placeholders* restore_;
+  std::optional<Error> failed_;
+  std::vector<inspect::Match> matches_;
+  std::string restored_;
+  std::string message_;
+  std::vector<Part> parts_;
+  std::string whole_;
+};
+
+Result<InspectedJson> InspectedJson::inspect(std::string_view json, inspect::Scanner& scanner,
+                                             const Placeholders* restore) {
+  InspectedJson out;
+  out.json_ = json;
+  if (auto done = Reading(out, scanner, restore).all(json); !done) return done.error();
+  return out;
+}
+
+Result<std::string> InspectedJson::changed(const ContentActions& actions, Placeholders* placeholders) const {
+  std::vector<JsonReplacement> replacements;
+  std::vector<std::string_view> choices;  // in which something is taken out
+  for (const Text& text : texts_) {
+    std::string now;
+    std::uint64_t covered = 0;
+    const bool changed = append_changed(now, {text.text, 0, text.matches, text.restored}, actions, placeholders, 0,
+                                        text.text.size(), covered);
+    if (!changed && text.restored.empty()) continue;
+    if (text.is_name) return Error(Errc::kUnsupported, "what is found in the name of a member cannot be replaced");
+    if (changed && !choice_of(text.path).empty()) choices.push_back(choice_of(text.path));
+    replacements.push_back({text.begin, text.end, std::move(now)});
+  }
+  // The tokens of what was taken out tell it, too.
+  for (const std::string_view choice : choices) {
+    const auto probabilities = encoding::find_json_value(json_, std::string(choice) + "/logprobs");
+    if (!probabilities) continue;
+    std::erase_if(replacements, [&](const JsonReplacement& r) { return probabilities->contains(r.begin); });
+    if (std::ranges::find(replacements, probabilities->begin, &JsonReplacement::begin) == replacements.end()) {
+      replacements.push_back({probabilities->begin, probabilities->end, std::nullopt});
+    }
+  }
+  std::ranges::sort(replacements, {}, &JsonReplacement::begin);
+  if (replacements.empty()) return std::string();
+  return encoding::replace_json_texts(json_, replacements);
+}
+
+}  // namespace redoubt::gateway

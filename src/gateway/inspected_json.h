@@ -1,0 +1,60 @@
+// A whole JSON document, a request or an answer, with what inspection found in its texts.
+//
+//   auto inspected = InspectedJson::inspect(body, scanner);
+//   … ask the policies about inspected->findings() …
+//   auto body = inspected->changed(actions, placeholders);
+//
+// All of it is inspected: every string, every name of a member, every long number, each as a text of its own; of a
+// message in several parts also the text that they make together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "gateway/changed_text.h"
+#include "gateway/findings.h"
+#include "inspect/scanner.h"
+
+namespace redoubt::gateway {
+
+class InspectedJson {
+ public:
+  // Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are put back for
+  // their placeholders first, in the texts of an answer (is_answer_text). Errors: the scanner's; nothing may pass then.
+  static Result<InspectedJson> inspect(std::string_view json, inspect::Scanner& scanner,
+                                       const Placeholders* restore = nullptr);
+
+  const Findings& findings() const { return findings_; }
+  std::uint64_t scanned_bytes() const { return scanned_bytes_; }  // of text
+
+  // The document with matches replaced, and values restored; empty when nothing is to change. `placeholders`: for what
+  // is tokenised; null: that is redacted. Precondition: nothing is due to be held or blocked. kUnsupported for a match
+  // that cannot be replaced, in the name of a member.
+  Result<std::string> changed(const ContentActions& actions, Placeholders* placeholders) const;
+
+ private:
+  struct Text {
+    std::string path;
+    std::string text;
+    std::size_t begin = 0;  // of the token in the document
+    std::size_t end = 0;
+    bool is_name = false;
+    std::vector<inspect::Match> matches;
+    std::vector<Restorer::Range> restored;
+  };
+  class Reading;
+
+  std::string_view json_;
+  std::vector<Text> texts_;  // those with anything in them
+  Findings findings_;
+  std::uint64_t scanned_bytes_ = 0;
+};
+
+// Whether the value there is what a model says to the caller, in which placeholders are restored, by its JSON Pointer:
+// of a choice's `message`, `delta` or `text`, but for what it says to tools.
+bool is_answer_text(std::string_view path);
+
+}  // namespace redoubt::gateway
