@@ -62,6 +62,21 @@ const Prose& prose() {
   return instance;
 }
 
+// Bytes of what is repeated in each event, so that a word is spread over several.
+constexpr std::size_t kRepeatedPiece = 5;
+
+// What a user's message asks to hear again, as it may stand in an answer; empty when it asks for nothing of that.
+std::string repeated(std::string_view text) {
+  std::string out;
+  const bool spell = text.starts_with("Spell: ");
+  if (!spell && !text.starts_with("Repeat: ")) return out;
+  for (const char c : text.substr(text.find(' ') + 1)) {
+    if (spell && !out.empty()) out += '.';
+    out += c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';
+  }
+  return out;
+}
+
 Error invalid(std::string message) {
   return {Errc::kInvalidArgument, std::move(message)};
 }
@@ -210,6 +225,7 @@ Result<ChatRequest> ChatReader::read(std::string_view body) {
     for_each_text(message, [&](std::string_view text) {
       text_bytes += text.size();
       if (speaks) request.seed = hash(request.seed, text);
+      if (role == "user") request.repeat = repeated(text);
       if (role == "user" && text.find("use the tool") != std::string_view::npos) asked_in_words = true;
     });
   }
@@ -241,6 +257,12 @@ TextSource::TextSource(const ChatRequest& request, const ReplyShape& shape)
   opening_ = "Stand-in reply ";
   for (int shift = 28; shift >= 0; shift -= 4) opening_ += "0123456789abcdef"[(request.seed >> shift) & 15];
   opening_ += ':';
+  opening_piece_ = opening_.size();
+  if (!request.repeat.empty()) {
+    opening_ += " " + request.repeat;
+    opening_piece_ = kRepeatedPiece;
+    if (!shape.size) tokens_left_ += opening_.size() / kRepeatedPiece;
+  }
   if (!shape.size && request.max_tokens && *request.max_tokens < tokens_left_) {
     tokens_left_ = *request.max_tokens;
     cut_short_ = true;
@@ -250,8 +272,9 @@ TextSource::TextSource(const ChatRequest& request, const ReplyShape& shape)
 bool TextSource::next(std::string& out) {
   if (tokens_left_ == 0 || bytes_left_ == 0) return false;
   std::string_view piece;
-  if (!opening_.empty()) {
-    piece = opening_;
+  if (opening_at_ < opening_.size()) {
+    piece = std::string_view(opening_).substr(opening_at_, opening_piece_);
+    opening_at_ += piece.size();
   } else {
     piece =
         std::string_view(prose().text).substr(prose().begins[word_], prose().begins[word_ + 1] - prose().begins[word_]);
@@ -259,7 +282,6 @@ bool TextSource::next(std::string& out) {
   }
   piece = piece.substr(0, bytes_left_);
   out += piece;
-  opening_.clear();
   bytes_left_ -= piece.size();
   --tokens_left_;
   ++pieces_;
@@ -267,7 +289,8 @@ bool TextSource::next(std::string& out) {
 }
 
 void TextSource::rest(std::string& out) {
-  if (!opening_.empty()) next(out);
+  while (opening_at_ < opening_.size() && next(out)) {
+  }
   const Prose& all = prose();
   while (tokens_left_ > 0 && bytes_left_ > 0) {
     // As many words as there are before the prose begins anew; with a limit in bytes, those that begin within it.

@@ -29,6 +29,7 @@ struct ChatRequest {
   bool include_usage = false;             // stream_options.include_usage
   std::optional<std::size_t> max_tokens;  // max_completion_tokens or max_tokens
   std::size_t prompt_tokens = 0;          // estimate: a quarter of the messages' bytes
+  std::string repeat;                     // what to say first: see `Repeat:` and `Spell:` in README.md
   bool calls_tool = false;                // answer with a call of the next two
   std::string tool_name;
   std::string tool_arguments;  // a JSON object that suits the tool's schema, top level only
@@ -62,7 +63,9 @@ class TextSource {
   bool cut_short() const { return cut_short_; }   // max_tokens ended it: finish_reason `length`
 
  private:
-  std::string opening_;  // the first piece, until it is given
+  std::string opening_;         // comes first
+  std::size_t opening_at_ = 0;  // so much of it was given
+  std::size_t opening_piece_;   // bytes of it at once
   std::size_t word_;     // of the fixed prose, to come next
   std::size_t tokens_left_;
   std::size_t bytes_left_;

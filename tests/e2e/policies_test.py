@@ -147,7 +147,7 @@ class Obligations(Base):
         self.assertEqual(headers["redoubt-commit"], "published")
 
     def test_what_cannot_be_carried_out_denies_beside_a_broad_permit(self):
-        self.start(ANY + '@redact("us_ssn") permit (principal, action, resource == Model::"m");')
+        self.start(ANY + '@step_up("mfa") permit (principal, action, resource == Model::"m");')
         self.assertEqual(self.redoubt.chat()[0], 403)
         self.assertEqual(self.requests, [])
 

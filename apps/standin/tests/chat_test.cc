@@ -131,6 +131,21 @@ TEST_F(StandinChat, UsageComesLastWhenAskedFor) {
   EXPECT_NE(events.front().find(R"("usage":null)"), std::string::npos);
 }
 
+TEST_F(StandinChat, RepeatsOrSpellsWhatItIsTold) {
+  const auto told = [&](const std::string& text) {
+    return read(R"({"model":"standin","messages":[{"role":"user","content":")" + text + R"("}]})");
+  };
+  const std::string said = text_of(told("Repeat: my card is 4111 \\\"x\\u00e9"));
+  EXPECT_NE(said.find(": my card is 4111 ?x?? "), std::string::npos) << said;
+  EXPECT_NE(text_of(told("Spell: a-b")).find(": a.-.b "), std::string::npos);
+  EXPECT_EQ(read(kHello).repeat, "");
+  EXPECT_GT(events_of(told("Repeat: a long word that is spread over events")).size(),
+            events_of(read(kHello)).size() + 5);
+  simdjson::dom::parser parser;
+  simdjson::dom::element whole = parser.parse(whole_reply(told("Repeat: x"), {}, 1, 0));
+  EXPECT_EQ(std::string_view(whole.at_pointer("/choices/0/message/content")), text_of(told("Repeat: x")));
+}
+
 TEST_F(StandinChat, CallsTheToolWhenTheUserAsks) {
   const ChatRequest request =
       read(R"({"model":"standin",)" TOOLS R"(,"messages":[{"role":"user","content":"please use the tool now"}]})");

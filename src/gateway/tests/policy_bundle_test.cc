@@ -49,7 +49,8 @@ TEST(PolicyBundle, AMisspeltObligationIsRefusedWithItsPlace) {
 }
 
 TEST(PolicyBundle, ValuesOfObligationsHaveAForm) {
-  for (const char* good : {R"(@commit("cosigned"))", R"(@redact("us_ssn,email"))", R"(@step_up("mfa"))",
+  for (const char* good : {R"(@commit("cosigned"))", R"(@redact("us_ssn,email"))", R"(@tokenise("iban_code"))", R"(@block("secret"))",
+                           R"(@hold("attack"))", R"(@flag("user"))", R"(@step_up("mfa"))",
                            R"(@retain("30d"))", R"(@record("overlap"))", R"(@description("any: thing"))"}) {
     EXPECT_EQ(why_not(std::string(good) + "permit (principal, action, resource);"), "") << good;
   }
@@ -146,13 +147,49 @@ TEST_F(Ruled, ABroadPermitDoesNotTakeAwayAnObligation) {
   const Ruling ruling = rule("app", request, R"(
       permit (principal, action, resource);
       @redact("us_ssn") permit (principal, action, resource == Model::"m");)");
-  EXPECT_FALSE(ruling.permit) << "this build cannot redact";
-  EXPECT_TRUE(ruling.obligations.not_carried_out.contains("redact"));
+  EXPECT_TRUE(ruling.permit);
+  EXPECT_EQ(ruling.obligations.content.of("US_SSN", inspect::Family::kPersonal), ContentAction::kRedact);
   EXPECT_TRUE(rule("app", {.action = Action::kInvoke, .model = "n"}, R"(
       permit (principal, action, resource);
       @redact("us_ssn") permit (principal, action, resource == Model::"m");)")
-                  .permit)
+                  .obligations.content.empty())
       << "where it does not determine, it demands nothing";
+}
+
+TEST_F(Ruled, TheStrictestIsDueForAMatch) {
+  const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      @flag("us_ssn") @tokenise("personal,secret") permit (principal, action, resource);
+      @redact("us_ssn") @block("secret") @hold("attack") permit (principal, action, resource);)");
+  const ContentActions& due = ruling.obligations.content;
+  EXPECT_EQ(due.of("US_SSN", inspect::Family::kPersonal), ContentAction::kRedact);
+  EXPECT_EQ(due.of("EMAIL_ADDRESS", inspect::Family::kPersonal), ContentAction::kTokenise);
+  EXPECT_EQ(due.of("JWT", inspect::Family::kSecret), ContentAction::kBlock);
+  EXPECT_EQ(due.of("JAILBREAK", inspect::Family::kAttack), ContentAction::kHold);
+  EXPECT_EQ(due.of("TICKET", inspect::Family::kUser), ContentAction::kNone);
+}
+
+TEST_F(Ruled, PoliciesSeeWhatWasFound) {
+  constexpr std::string_view kPolicy = R"(permit (principal, action, resource);
+      forbid (principal, action == Action::"invoke", resource) when { context.matches.contains("secret") };)";
+  const std::string_view found[] = {"jwt", "secret"};
+  EXPECT_FALSE(rule("app", {.action = Action::kInvoke, .model = "m", .matches = found}, kPolicy).permit);
+  EXPECT_TRUE(rule("app", {.action = Action::kInvoke, .model = "m"}, kPolicy).permit);
+}
+
+TEST_F(Ruled, WhatThisBuildCannotCarryOutDenies) {
+  const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
+      permit (principal, action, resource);
+      @step_up("mfa") permit (principal, action, resource == Model::"m");)");
+  EXPECT_FALSE(ruling.permit);
+  EXPECT_TRUE(ruling.obligations.not_carried_out.contains("step_up"));
+}
+
+TEST(PolicyBundle, KindsThatObligationsNameAreKnown) {
+  const PolicyFile file{.name = "a.cedar",
+                        .text = R"(@redact("us_ssn,secret") @commit("published") permit (principal, action, resource);)"};
+  const auto bundle = PolicyBundle::load({&file, 1});
+  ASSERT_TRUE(bundle.has_value());
+  EXPECT_EQ((*bundle)->named_kinds(), (std::set<std::string, std::less<>>{"secret", "us_ssn"}));
 }
 
 TEST_F(Ruled, TheStrictestCommitLevelIsDemanded) {
