@@ -6,6 +6,7 @@
 #include <ctime>
 #include <memory>
 
+#include "encoding/json_reader.h"
 #include "inspect/scanner.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/inspect/inputs.h"
@@ -24,6 +25,7 @@ double cpu_seconds() {
 
 struct BenchOptions {
   std::string file;
+  std::string field;  // of each line of JSON
   double seconds = 1;
   std::size_t chat_bytes = 700;
   std::size_t text_bytes = 4096;
@@ -56,6 +58,25 @@ std::vector<std::string_view> cut(std::string_view text, std::size_t size) {
   std::vector<std::string_view> out;
   for (std::size_t at = 0; at + size <= text.size(); at += size) out.push_back(text.substr(at, size));
   if (out.empty()) out.push_back(text);
+  return out;
+}
+
+// One text of each line.
+Result<std::vector<std::string>> read_texts(const std::string& file, const std::string& field) {
+  std::vector<std::string> out;
+  encoding::JsonReader reader({.max_bytes = std::size_t{64} << 20, .max_depth = 64});
+  auto done = each_line(file, [&](std::string_view line) -> Result<> {
+    const auto root = reader.parse(line);
+    if (!root) return root.error();
+    std::string_view text;
+    if (root->at_key(field).get(text) != simdjson::SUCCESS) {
+      return Error(Errc::kMalformed, "line " + std::to_string(out.size() + 1) + " has no text `" + field + "`");
+    }
+    out.emplace_back(text);
+    return {};
+  });
+  if (!done) return done.error();
+  if (out.empty()) return Error(Errc::kInvalidArgument, "`" + file + "` has no texts");
   return out;
 }
 
@@ -122,6 +143,28 @@ void print(const char* what, std::size_t bytes, const Figures& figures) {
               figures.mb_per_s, figures.us_per_text, figures.texts, figures.matches);
 }
 
+// Texts as they are, rather than pieces of one.
+int bench_lines(inspect::Scanner& scanner, const BenchOptions& options, bool json) {
+  const auto texts = read_texts(options.file, options.field);
+  if (!texts) return report(texts.error(), json);
+  std::size_t bytes = 0;
+  for (const std::string& text : *texts) bytes += text.size();
+  const auto figures = measure(scanner, {texts->begin(), texts->end()}, options.seconds);
+  if (!figures) return report(figures.error(), json);
+  if (json) {
+    std::string out;
+    encoding::JsonWriter writer(out);
+    writer.begin_object();
+    writer.member("ok", true);
+    write_figures(writer, "texts", *figures);
+    writer.end_object();
+    std::printf("%s\n", out.c_str());
+  } else {
+    print("texts", bytes / texts->size(), *figures);
+  }
+  return kSuccess;
+}
+
 int bench(const BenchOptions& options, bool json) {
   const auto began = Clock::now();
   const auto rules = compile(options.rules);
@@ -129,6 +172,7 @@ int bench(const BenchOptions& options, bool json) {
   const double compile_ms = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
   const auto scanner = inspect::Scanner::create(*rules);
   if (!scanner) return report(scanner.error(), json);
+  if (!options.field.empty()) return bench_lines(**scanner, options, json);
   std::string text = made_up_text();
   if (!options.file.empty()) {
     auto read = read_text(options.file);
@@ -175,6 +219,7 @@ Run add_bench(CLI::App& verb, Common& common) {
   auto options = std::make_shared<BenchOptions>();
   verb.add_flag("--json", common.json, "answer in JSON");
   verb.add_option("file", options->file, "text to scan in pieces (default: a made-up one)");
+  verb.add_option("--jsonl", options->field, "each line is a JSON object; measure with this member of them as texts");
   verb.add_option("--seconds", options->seconds, "how long to measure each")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 3600.0));
