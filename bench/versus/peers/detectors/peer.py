@@ -47,12 +47,14 @@ def detect_secrets():
     from detect_secrets.core import scan
     from detect_secrets.settings import default_settings
 
-    default_settings().__enter__()
+    settings = default_settings()
+    settings.__enter__()
 
     def find(line):
         return [{"kind": found.type, "line": found.line_number, "value": found.secret_value}
                 for found in scan.scan_file(line["path"])]
 
+    find.settings = settings  # they hold as long as this lives
     return find, lambda line: os.path.getsize(line["path"])
 
 
