@@ -46,10 +46,15 @@ std::string title(std::string_view text) {
   return upper(text.substr(0, size)) + std::string(text.substr(size));
 }
 
-// The first three letters and the length.
-std::size_t print_of(std::string_view word) {
+// Of the first three letters.
+unsigned letters_print(std::string_view word) {
   const auto at = [&](std::size_t i) { return i < word.size() ? static_cast<unsigned char>(word[i]) : 0U; };
-  return (at(0) * 31U + at(1) * 1021U + at(2) * 4099U + static_cast<unsigned>(word.size()) * 131U) % 8192;
+  return at(0) * 31U + at(1) * 1021U + at(2) * 4099U;
+}
+
+// And the length.
+std::size_t print_of(std::string_view word) {
+  return (letters_print(word) + static_cast<unsigned>(word.size()) * 131U) % 8192;
 }
 
 }  // namespace
@@ -74,7 +79,10 @@ std::uint16_t ContextWords::add(std::string_view words) {
 void ContextWords::add_word(const std::string& spelling, std::string_view word, std::uint16_t set) {
   const bool prefix = spelling.ends_with('*');
   const std::string key = prefix ? spelling.substr(0, spelling.size() - 1) : spelling;
-  if (prefix) prefix_sizes_.set(std::min<std::size_t>(key.size(), 31));
+  if (prefix) {
+    prefix_sizes_.set(std::min<std::size_t>(key.size(), 31));
+    maybe_prefix_.set(letters_print(key) % 8192);
+  }
   const std::string_view first = std::string_view(key).substr(0, key.find(' '));
   (first.size() == key.size() ? maybe_ : maybe_first_).set(print_of(first));
   Entry& entry = (prefix ? prefixes_ : entries_)[key];
@@ -82,80 +90,99 @@ void ContextWords::add_word(const std::string& spelling, std::string_view word, 
   if (std::ranges::find(entry.sets, set) == entry.sets.end()) entry.sets.push_back(set);
 }
 
-// Calls `found` with each entry near the place, until it returns true.
+// Calls `found` with each entry in [from, to), until it returns true; whether it did. Cut: a word that goes on beyond
+// that end is none.
 template <class F>
-void ContextWords::each_word(std::string_view text, std::size_t begin, std::size_t end, F&& found) const {
+bool ContextWords::each_word(std::string_view text, std::size_t from, std::size_t to, bool cut_before, bool cut_after,
+                             F&& found) const {
   // Lower case, one blank between words, so that a pair is one key.
-  char line[2 * (kReachBefore + kReachAfter) + 2];
-  const auto search = [&](std::size_t from, std::size_t to, bool cut_before, bool cut_after) {
-    std::size_t at = from;
-    if (cut_before) {
-      while (at < to && is(text[at], kWordByte)) ++at;  // the rest of a word that begins too far away
+  char line[2 * std::max(kReachBefore, kReachAfter) + 2];
+  std::size_t at = from;
+  if (cut_before) {
+    while (at < to && is(text[at], kWordByte)) ++at;
+  }
+  std::size_t size = 0;
+  std::size_t previous = 0;
+  bool starts_pair = false;  // the word before may be the first of a pair
+  while (at < to) {
+    if (!is(text[at], kWordByte)) {
+      ++at;
+      continue;
     }
-    std::size_t size = 0;
-    std::size_t previous = 0;
-    bool starts_pair = false;  // the word before may be the first of a pair
-    while (at < to) {
-      if (!is(text[at], kWordByte)) {
-        ++at;
-        continue;
+    const std::size_t word = size;
+    while (at < to && is(text[at], kWordByte)) {
+      // `accountNumber` is two words, as `account_number` is.
+      if (size > word && text[at] >= 'A' && text[at] <= 'Z' && text[at - 1] >= 'a' && text[at - 1] <= 'z') break;
+      line[size++] = to_lower(text[at++]);
+    }
+    if (at == to && cut_after && at < text.size() && is(text[at], kWordByte)) return false;
+    const std::string_view single(line + word, size - word);
+    if (single.size() <= kLongestWord) {
+      const std::size_t print = print_of(single);
+      if (maybe_[print]) {
+        if (const auto entry = entries_.find(single); entry != entries_.end() && found(entry->second)) return true;
       }
-      const std::size_t word = size;
-      while (at < to && is(text[at], kWordByte)) {
-        // `accountNumber` is two words, as `account_number` is.
-        if (size > word && text[at] >= 'A' && text[at] <= 'Z' && text[at - 1] >= 'a' && text[at - 1] <= 'z') break;
-        line[size++] = to_lower(text[at++]);
-      }
-      if (at == to && cut_after && at < text.size() && is(text[at], kWordByte)) return false;
-      const std::string_view single(line + word, size - word);
-      if (single.size() <= kLongestWord) {
-        const std::size_t print = print_of(single);
-        if (maybe_[print]) {
-          if (const auto entry = entries_.find(single); entry != entries_.end() && found(entry->second)) return true;
-        }
-        for (std::size_t n = 3; prefix_sizes_.any() && n <= std::min<std::size_t>(single.size(), 31); ++n) {
+      if (maybe_prefix_[letters_print(single) % 8192]) {
+        for (std::size_t n = 3; n <= std::min<std::size_t>(single.size(), 31); ++n) {
           if (!prefix_sizes_[n]) continue;
           const auto entry = prefixes_.find(single.substr(0, n));
           if (entry != prefixes_.end() && found(entry->second)) return true;
         }
-        if (starts_pair) {
-          const auto entry = entries_.find(std::string_view(line + previous, size - previous));
-          if (entry != entries_.end() && found(entry->second)) return true;
-        }
-        starts_pair = maybe_first_[print];
-      } else {
-        starts_pair = false;
       }
-      previous = word;
-      line[size++] = ' ';
+      if (starts_pair) {
+        const auto entry = entries_.find(std::string_view(line + previous, size - previous));
+        if (entry != entries_.end() && found(entry->second)) return true;
+      }
+      starts_pair = maybe_first_[print];
+    } else {
+      starts_pair = false;
     }
-    return false;
-  };
+    previous = word;
+    line[size++] = ' ';
+  }
+  return false;
+}
+
+template <class F>
+bool ContextWords::each_before(std::string_view text, std::size_t begin, F&& found) const {
   const std::size_t from = begin > kReachBefore ? begin - kReachBefore : 0;
-  if (search(from, begin, from > 0 && is(text[from - 1], kWordByte), false)) return;
-  search(end, std::min(text.size(), end + kReachAfter), false, true);
+  return each_word(text, from, begin, from > 0 && is(text[from - 1], kWordByte), false, found);
+}
+
+template <class F>
+bool ContextWords::each_after(std::string_view text, std::size_t end, F&& found) const {
+  return each_word(text, end, std::min(text.size(), end + kReachAfter), false, true, found);
 }
 
 void ContextWords::look(std::string_view text, std::size_t begin, std::size_t end, Nearby& nearby) const {
-  if (nearby.known && nearby.begin == begin && nearby.end == end) return;
-  nearby.known = true;
-  nearby.begin = begin;
-  nearby.end = end;
-  nearby.sets.reset();
-  each_word(text, begin, end, [&](const Entry& entry) {
-    for (const std::uint16_t set : entry.sets) nearby.sets.set(set);
-    return false;
-  });
+  const auto into = [](Nearby::Sets& sets) {
+    sets.reset();
+    return [&sets](const Entry& entry) {
+      for (const std::uint16_t set : entry.sets) sets.set(set);
+      return false;
+    };
+  };
+  if (!nearby.known_before_ || nearby.begin_ != begin) {
+    nearby.known_before_ = true;
+    nearby.begin_ = begin;
+    each_before(text, begin, into(nearby.before_));
+  }
+  if (!nearby.known_after_ || nearby.end_ != end) {
+    nearby.known_after_ = true;
+    nearby.end_ = end;
+    each_after(text, end, into(nearby.after_));
+  }
 }
 
 std::string_view ContextWords::word_of(std::string_view text, std::size_t begin, std::size_t end,
                                        std::uint16_t set) const {
   std::string_view out;
-  each_word(text, begin, end, [&](const Entry& entry) {
+  const auto note = [&](const Entry& entry) {
     if (std::ranges::find(entry.sets, set) == entry.sets.end()) return false;
     out = entry.word;
     return true;
-  });
+  };
+  if (!each_before(text, begin, note)) each_after(text, end, note);
   return out;
 }
 

@@ -1,5 +1,6 @@
 // Texts whose every character stands alone: `4 1 1 1 - 1 1 1 1`, `i-g-n-o-r-e`. Read again without what stands between.
 #include <algorithm>
+#include <array>
 
 #include "inspect/internal/chars.h"
 #include "inspect/internal/finder_level.h"
@@ -12,8 +13,28 @@ constexpr std::size_t kStride = 8;   // so that each such row has a place that i
 constexpr std::size_t kPiece = 128;  // longer rows are read in pieces that lap over each other
 static_assert(2 * kPiece == kSpacedWidth);
 
+// Two bits: a letter or digit, a separator; 0 for anything else.
+constexpr std::array<std::uint8_t, 256> kParts = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (std::size_t c = 0; c < out.size(); ++c) out[c] = (kCharClasses[c] & (kDigit | kLetter)) != 0 ? 1 : 0;
+  for (const char c : {' ', '-', '_', '*', '.'}) out[static_cast<unsigned char>(c)] = 2;
+  return out;
+}();
+
+std::uint8_t part(char c) {
+  return kParts[static_cast<unsigned char>(c)];
+}
+
 bool separates(char c) {
-  return c == ' ' || c == '-' || c == '_' || c == '*' || c == '.';
+  return part(c) == 2;
+}
+
+// Whether characters and separators take turns in four bytes: the parts of neighbours have no bit in common, and all bits.
+bool take_turns(const char* bytes) {
+  const unsigned first = part(bytes[0]);
+  const unsigned second = part(bytes[1]);
+  const unsigned third = part(bytes[2]);
+  return ((first ^ second) & (second ^ third) & (third ^ part(bytes[3]))) == 3;
 }
 
 // Whether a letter or digit stands alone at `at`. The text's ends are as good as separators.
@@ -33,8 +54,8 @@ Result<> Finder::find_spaced(Level& level, const TextWindow& window, std::size_t
   const std::string_view text = window.text;
   std::size_t at = (window.base + from + kStride - 1) / kStride * kStride - window.base;
   for (; at < to && at + 3 < text.size(); at += kStride) {
-    // In such a row two separators stand around one character. Nearly all places end here.
-    if (text[at + 1] != text[at + 3] && text[at] != text[at + 2]) continue;
+    // Nearly all places end here. In such a row two separators around one character, or the characters, are equal.
+    if (!take_turns(text.data() + at) || (text[at + 1] != text[at + 3] && text[at] != text[at + 2])) continue;
     const std::size_t first = is_alnum(text[at]) ? at : at + 1;
     if (!separates(text[first + 1]) || !alone(text, first) || !alone(text, first + 2)) continue;
     std::size_t begin = first;

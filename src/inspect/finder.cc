@@ -83,7 +83,7 @@ Result<> Finder::find_at(Level& level, const TextWindow& window, std::uint64_t f
                          std::vector<Candidate>& out) {
   const std::size_t first = from - window.base;
   const std::size_t last = to - window.base;
-  level.nearby.known = false;
+  level.nearby.forget();
   if (auto done = find_literals(level, window, first, last, out); !done) return done;
   find_shapes(level, window, first, last, out);
   find_signs(level, window, first, last, out);
@@ -187,7 +187,7 @@ void Finder::add(Level& level, const TextWindow& window, std::size_t begin, std:
   Candidate candidate{.begin = window.base + begin, .end = window.base + end, .rule = number, .confidence = rule.base};
   if (rule.context != ContextWords::kNoSet) {
     rules_.context.look(window.text, begin, end, level.nearby);
-    if (level.nearby.sets[rule.context]) {
+    if (level.nearby.has(rule.context)) {
       candidate.confidence = rule.near;
       candidate.context = rules_.context.word_of(window.text, begin, end, rule.context);
     }
@@ -215,7 +215,7 @@ void Finder::wait(Level& level, const TextWindow& window, Waiting waiting) {
 
 Result<> Finder::settle_at(Level& level, const TextWindow& window, std::vector<Candidate>& out) {
   std::size_t kept = 0;
-  level.nearby.known = false;
+  level.nearby.forget();
   std::sort(level.waiting.begin(), level.waiting.end(),
             [](const Waiting& a, const Waiting& b) { return a.place < b.place; });
   std::uint64_t break_from = 0;  // the last word that was looked through: no break in [break_from, break_at)

@@ -4,6 +4,7 @@
 #include <bitset>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "inspect/internal/chars.h"
@@ -206,17 +207,13 @@ class ShapeCompiler {
   Result<ShapeAutomaton> finish() {
     ShapeAutomaton out;
     sort_bytes(out);
-    const std::size_t classes = out.classes_;
-    out.accepted_begin_.push_back(0);  // the dead state
-    out.table_.assign(classes, ShapeAutomaton::kDead);
-    subset({});
+    subset({});  // the dead state
     subset(closed(roots_));
+    std::vector<std::uint16_t> table(out.row_, ShapeAutomaton::kDead);
     for (std::size_t at = 1; at < subsets_.size(); ++at) {
       if (subsets_.size() > kMaxStates) return Error(Errc::kResourceExhausted, "the shapes need too many states");
-      const std::vector<std::uint32_t> members = *subsets_[at];
-      note_accepted(out, members);
-      std::vector<std::vector<std::uint32_t>> targets(classes);
-      for (const std::uint32_t member : members) {
+      std::vector<std::vector<std::uint32_t>> targets(out.row_);
+      for (const std::uint32_t member : *subsets_[at]) {
         const State& state = states_[member];
         if (state.set < 0) continue;
         for (const std::uint8_t symbol : symbols_[static_cast<std::size_t>(state.set)]) {
@@ -224,23 +221,17 @@ class ShapeCompiler {
         }
       }
       for (auto& target : targets) {
-        out.table_.push_back(target.empty() ? 0 : static_cast<std::uint16_t>(subset(closed(std::move(target)))));
+        table.push_back(target.empty() ? 0 : static_cast<std::uint16_t>(subset(closed(std::move(target)))));
       }
     }
-    if (subsets_.size() == 1) {  // without patterns the start is dead, too
-      out.table_.resize(2 * classes, ShapeAutomaton::kDead);
-      out.accepted_begin_.push_back(0);
-    }
-    out.accepted_begin_.push_back(static_cast<std::uint32_t>(out.accepted_.size()));
-    // The dead state accepts nothing: its row of `accepted_begin_` came first.
-    for (std::uint32_t state = 0; state < out.states(); ++state) {
-      out.accepts_.push_back(!out.accepted(state).empty());
-    }
+    table.resize(std::max(subsets_.size(), kFixedStates) * out.row_, ShapeAutomaton::kDead);
+    number_states(table, out);
     return out;
   }
 
  private:
   static constexpr std::size_t kMaxStates = 65'535;  // a state is 16 bits of the table
+  static constexpr std::size_t kFixedStates = 2;   // the dead one and the start
   static constexpr int kNone = -1;
 
   struct State {
@@ -297,22 +288,49 @@ class ShapeCompiler {
     return end;
   }
 
-  // Bytes that no set tells apart are one symbol. Symbol 0: bytes of no set.
+  // Bytes that no set tells apart are one symbol, numbered from the bytes that texts have most of near digits. Symbol 0:
+  // bytes of no set.
   void sort_bytes(ShapeAutomaton& out) {
+    constexpr std::string_view kFrequent = "0123456789 -./,:()eEtTaAoOiInNsSrR";
     std::map<std::vector<bool>, std::uint8_t> known;
     known[std::vector<bool>(sets_.size(), false)] = 0;
     symbols_.resize(sets_.size());
-    for (std::size_t byte = 0; byte < 256; ++byte) {
+    const auto sort = [&](std::size_t byte) {
       std::vector<bool> in(sets_.size());
       for (std::size_t set = 0; set < sets_.size(); ++set) in[set] = sets_[set][byte];
       const auto [entry, is_new] = known.try_emplace(in, static_cast<std::uint8_t>(known.size()));
       out.class_of_[byte] = entry->second;
-      if (!is_new) continue;
+      if (!is_new) return;
       for (std::size_t set = 0; set < sets_.size(); ++set) {
         if (in[set]) symbols_[set].push_back(entry->second);
       }
+    };
+    for (const char c : kFrequent) sort(static_cast<unsigned char>(c));
+    for (std::size_t byte = 0; byte < 256; ++byte) sort(byte);
+    out.row_ = known.size();
+  }
+
+  // Gives the states their last numbers: behind the fixed ones those that accept nothing, then those that do. A pattern
+  // that matches nothing at all does not match there.
+  void number_states(const std::vector<std::uint16_t>& table, ShapeAutomaton& out) {
+    const std::size_t count = table.size() / out.row_;
+    const auto accepts = [&](std::uint32_t subset) {
+      return subset >= kFixedStates && std::ranges::any_of(*subsets_[subset], [&](std::uint32_t member) {
+               return states_[member].accepts != kNone;
+             });
+    };
+    std::vector<std::uint32_t> order(count);
+    std::iota(order.begin(), order.end(), 0);
+    const auto accepting = std::ranges::stable_partition(order, [&](std::uint32_t subset) { return !accepts(subset); });
+    out.first_accepting_ = static_cast<std::uint32_t>(count - accepting.size());
+    std::vector<std::uint16_t> number(count);
+    for (std::size_t i = 0; i < count; ++i) number[order[i]] = static_cast<std::uint16_t>(i);
+    out.table_.reserve(table.size());
+    for (const std::uint32_t subset : order) {
+      for (std::size_t i = 0; i < out.row_; ++i) out.table_.push_back(number[table[subset * out.row_ + i]]);
     }
-    out.classes_ = known.size();
+    for (const std::uint32_t subset : accepting) note_accepted(out, *subsets_[subset]);
+    out.accepted_begin_.push_back(static_cast<std::uint32_t>(out.accepted_.size()));
   }
 
   std::vector<std::uint32_t> closed(std::vector<std::uint32_t> todo) {

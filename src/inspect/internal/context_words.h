@@ -29,13 +29,21 @@ class ContextWords {
   std::uint16_t add(std::string_view words);
 
   // Which sets have a word near [begin, end) of `text`.
-  struct Nearby {
-    std::bitset<kMaxSets> sets;
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    bool known = false;
+  class Nearby {
+   public:
+    bool has(std::uint16_t set) const { return before_[set] || after_[set]; }
+    // What is known is of another text.
+    void forget() { known_before_ = known_after_ = false; }
+
+   private:
+    friend class ContextWords;
+    using Sets = std::bitset<kMaxSets>;
+    Sets before_, after_;
+    std::size_t begin_ = 0, end_ = 0;
+    bool known_before_ = false, known_after_ = false;
   };
-  // Fills `nearby`, unless it is for the same place already.
+  // Fills `nearby`, but for what it says of the same place already: of matches that begin at one place, what is before
+  // them is looked through once.
   void look(std::string_view text, std::size_t begin, std::size_t end, Nearby& nearby) const;
   // The first such word of a set, as it is in the set; for explaining.
   std::string_view word_of(std::string_view text, std::size_t begin, std::size_t end, std::uint16_t set) const;
@@ -50,7 +58,12 @@ class ContextWords {
   };
 
   template <class F>
-  void each_word(std::string_view text, std::size_t begin, std::size_t end, F&& found) const;
+  bool each_word(std::string_view text, std::size_t from, std::size_t to, bool cut_before, bool cut_after,
+                 F&& found) const;
+  template <class F>
+  bool each_before(std::string_view text, std::size_t begin, F&& found) const;
+  template <class F>
+  bool each_after(std::string_view text, std::size_t end, F&& found) const;
   void add_word(const std::string& spelling, std::string_view word, std::uint16_t set);
 
   const FoldTable& table_;
@@ -58,10 +71,11 @@ class ContextWords {
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> prefixes_;
   std::bitset<32> prefix_sizes_;
-  // Of each key the first letters and the length, so that most words need not be looked up; and of each pair those of
-  // its first word.
+  // Of each key the first letters and the length, so that most words need not be looked up; of each pair those of its
+  // first word; and of each prefix the first letters.
   std::bitset<8192> maybe_;
   std::bitset<8192> maybe_first_;
+  std::bitset<8192> maybe_prefix_;
 };
 
 }  // namespace redoubt::inspect::internal

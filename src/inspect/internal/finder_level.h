@@ -25,7 +25,7 @@ struct Finder::Level {
   std::vector<InvisibleRun> runs;
 
   void reset() {
-    nearby.known = false;
+    nearby.forget();
     waiting.clear();
     unbroken_until = 0;
     uri_end = 0;

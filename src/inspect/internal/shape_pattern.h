@@ -24,23 +24,25 @@ class ShapeAutomaton {
 
   // The state after `c`; kDead when no pattern goes on.
   std::uint32_t next(std::uint32_t state, char c) const {
-    return table_[state * classes_ + class_of_[static_cast<unsigned char>(c)]];
+    return table_[state * row_ + class_of_[static_cast<unsigned char>(c)]];
   }
   // Whether a pattern ends in this state.
-  bool accepts(std::uint32_t state) const { return accepts_[state]; }
+  bool accepts(std::uint32_t state) const { return state >= first_accepting_; }
   // Numbers of the patterns that end in this state, ascending.
   std::span<const std::uint16_t> accepted(std::uint32_t state) const {
-    return std::span(accepted_).subspan(accepted_begin_[state], accepted_begin_[state + 1] - accepted_begin_[state]);
+    if (!accepts(state)) return {};
+    const std::uint32_t* begin = &accepted_begin_[state - first_accepting_];
+    return std::span(accepted_).subspan(begin[0], begin[1] - begin[0]);
   }
-  std::size_t states() const { return accepted_begin_.empty() ? 0 : accepted_begin_.size() - 1; }
+  std::size_t states() const { return table_.size() / row_; }
 
  private:
   friend class ShapeCompiler;
-  std::size_t classes_ = 1;
-  std::uint8_t class_of_[256] = {};
+  std::size_t row_ = 1;              // of the table, for each state
+  std::uint8_t class_of_[256] = {};  // the frequent ones have low numbers, so that what is read of rows stays close
   std::vector<std::uint16_t> table_;
-  std::vector<bool> accepts_;  // what `accepted_begin_` says, too, in memory that stays close
-  std::vector<std::uint32_t> accepted_begin_;
+  std::uint32_t first_accepting_ = 0;  // states from here on accept, others do not
+  std::vector<std::uint32_t> accepted_begin_;  // of each accepting state, and the end
   std::vector<std::uint16_t> accepted_;
 };
 
