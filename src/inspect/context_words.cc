@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "inspect/internal/chars.h"
@@ -46,15 +47,35 @@ std::string title(std::string_view text) {
   return upper(text.substr(0, size)) + std::string(text.substr(size));
 }
 
-// Of the first three letters.
-unsigned letters_print(std::string_view word) {
-  const auto at = [&](std::size_t i) { return i < word.size() ? static_cast<unsigned char>(word[i]) : 0U; };
-  return at(0) * 31U + at(1) * 1021U + at(2) * 4099U;
+constexpr std::size_t kPrints = 8192;
+
+// Of the first three letters, in any case.
+std::size_t letters_print(std::string_view word) {
+  const auto at = [&](std::size_t i) { return i < word.size() ? static_cast<unsigned char>(to_lower(word[i])) : 0U; };
+  return (at(0) * 31U + at(1) * 1021U + at(2) * 4099U) % kPrints;
 }
 
 // And the length.
 std::size_t print_of(std::string_view word) {
-  return (letters_print(word) + static_cast<unsigned>(word.size()) * 131U) % 8192;
+  return (letters_print(word) + word.size() * 131U) % kPrints;
+}
+
+enum LetterCase : std::uint8_t { kNeither, kCapital, kSmall };
+constexpr std::array<std::uint8_t, 256> kLetterCases = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (std::size_t c = 'A'; c <= 'Z'; ++c) out[c] = kCapital;
+  for (std::size_t c = 'a'; c <= 'z'; ++c) out[c] = kSmall;
+  return out;
+}();
+
+std::uint8_t letter_case(char c) {
+  return kLetterCases[static_cast<unsigned char>(c)];
+}
+
+template <class Map, class F>
+bool found_in(const Map& entries, std::string_view key, F&& found) {
+  const auto entry = entries.find(key);
+  return entry != entries.end() && found(entry->second);
 }
 
 }  // namespace
@@ -81,7 +102,7 @@ void ContextWords::add_word(const std::string& spelling, std::string_view word, 
   const std::string key = prefix ? spelling.substr(0, spelling.size() - 1) : spelling;
   if (prefix) {
     prefix_sizes_.set(std::min<std::size_t>(key.size(), 31));
-    maybe_prefix_.set(letters_print(key) % 8192);
+    maybe_prefix_.set(letters_print(key));
   }
   const std::string_view first = std::string_view(key).substr(0, key.find(' '));
   (first.size() == key.size() ? maybe_ : maybe_first_).set(print_of(first));
@@ -95,50 +116,50 @@ void ContextWords::add_word(const std::string& spelling, std::string_view word, 
 template <class F>
 bool ContextWords::each_word(std::string_view text, std::size_t from, std::size_t to, bool cut_before, bool cut_after,
                              F&& found) const {
-  // Lower case, one blank between words, so that a pair is one key.
-  char line[2 * std::max(kReachBefore, kReachAfter) + 2];
+  char key[2 * std::max(kReachBefore, kReachAfter) + 1];  // a word, or a pair with one blank between, in lower case
+  const auto lower_into = [&](std::size_t size, std::string_view word) {
+    for (const char c : word) key[size++] = to_lower(c);
+    return size;
+  };
   std::size_t at = from;
   if (cut_before) {
     while (at < to && is(text[at], kWordByte)) ++at;
   }
-  std::size_t size = 0;
-  std::size_t previous = 0;
-  bool starts_pair = false;  // the word before may be the first of a pair
+  std::string_view first;  // the word before, where it may be the first of a pair
   while (at < to) {
     if (!is(text[at], kWordByte)) {
       ++at;
       continue;
     }
-    const std::size_t word = size;
+    const std::size_t begin = at;
+    // `accountNumber` is two words, as `account_number` is.
+    std::uint8_t previous = kCapital;
     while (at < to && is(text[at], kWordByte)) {
-      // `accountNumber` is two words, as `account_number` is.
-      if (size > word && text[at] >= 'A' && text[at] <= 'Z' && text[at - 1] >= 'a' && text[at - 1] <= 'z') break;
-      line[size++] = to_lower(text[at++]);
+      const std::uint8_t letter = letter_case(text[at]);
+      if (letter == kCapital && previous == kSmall) break;
+      previous = letter;
+      ++at;
     }
     if (at == to && cut_after && at < text.size() && is(text[at], kWordByte)) return false;
-    const std::string_view single(line + word, size - word);
-    if (single.size() <= kLongestWord) {
-      const std::size_t print = print_of(single);
-      if (maybe_[print]) {
-        if (const auto entry = entries_.find(single); entry != entries_.end() && found(entry->second)) return true;
-      }
-      if (maybe_prefix_[letters_print(single) % 8192]) {
-        for (std::size_t n = 3; n <= std::min<std::size_t>(single.size(), 31); ++n) {
-          if (!prefix_sizes_[n]) continue;
-          const auto entry = prefixes_.find(single.substr(0, n));
-          if (entry != prefixes_.end() && found(entry->second)) return true;
-        }
-      }
-      if (starts_pair) {
-        const auto entry = entries_.find(std::string_view(line + previous, size - previous));
-        if (entry != entries_.end() && found(entry->second)) return true;
-      }
-      starts_pair = maybe_first_[print];
-    } else {
-      starts_pair = false;
+    const std::string_view word = text.substr(begin, at - begin);
+    if (word.size() > kLongestWord) {
+      first = {};
+      continue;
     }
-    previous = word;
-    line[size++] = ' ';
+    const std::size_t print = print_of(word);
+    if (maybe_[print] && found_in(entries_, {key, lower_into(0, word)}, found)) return true;
+    if (maybe_prefix_[letters_print(word)]) {
+      const std::string_view lower(key, lower_into(0, word));
+      for (std::size_t size = 3; size <= std::min<std::size_t>(word.size(), 31); ++size) {
+        if (prefix_sizes_[size] && found_in(prefixes_, lower.substr(0, size), found)) return true;
+      }
+    }
+    if (!first.empty()) {
+      std::size_t size = lower_into(0, first);
+      key[size++] = ' ';
+      if (found_in(entries_, {key, lower_into(size, word)}, found)) return true;
+    }
+    first = maybe_first_[print] ? word : std::string_view{};
   }
   return false;
 }
