@@ -288,30 +288,26 @@ class ShapeCompiler {
     return end;
   }
 
-  // Bytes that no set tells apart are one symbol, numbered from the bytes that texts have most of near digits. Symbol 0:
-  // bytes of no set.
+  // Bytes that no set tells apart are one symbol. Symbol 0: bytes of no set.
   void sort_bytes(ShapeAutomaton& out) {
-    constexpr std::string_view kFrequent = "0123456789 -./,:()eEtTaAoOiInNsSrR";
     std::map<std::vector<bool>, std::uint8_t> known;
     known[std::vector<bool>(sets_.size(), false)] = 0;
     symbols_.resize(sets_.size());
-    const auto sort = [&](std::size_t byte) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
       std::vector<bool> in(sets_.size());
       for (std::size_t set = 0; set < sets_.size(); ++set) in[set] = sets_[set][byte];
       const auto [entry, is_new] = known.try_emplace(in, static_cast<std::uint8_t>(known.size()));
       out.class_of_[byte] = entry->second;
-      if (!is_new) return;
+      if (!is_new) continue;
       for (std::size_t set = 0; set < sets_.size(); ++set) {
         if (in[set]) symbols_[set].push_back(entry->second);
       }
-    };
-    for (const char c : kFrequent) sort(static_cast<unsigned char>(c));
-    for (std::size_t byte = 0; byte < 256; ++byte) sort(byte);
+    }
     out.row_ = known.size();
   }
 
-  // Gives the states their last numbers: behind the fixed ones those that accept nothing, then those that do. A pattern
-  // that matches nothing at all does not match there.
+  // Gives the states their last numbers: behind the fixed ones those that accept nothing, then those that do. A
+  // pattern that matches nothing at all does not match there.
   void number_states(const std::vector<std::uint16_t>& table, ShapeAutomaton& out) {
     const std::size_t count = table.size() / out.row_;
     const auto accepts = [&](std::uint32_t subset) {
