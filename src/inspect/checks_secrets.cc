@@ -6,6 +6,7 @@
 #include "encoding/json_reader.h"
 #include "inspect/internal/checks.h"
 #include "inspect/internal/checksums.h"
+#include "inspect/internal/letter_pairs.h"
 
 namespace redoubt::inspect::internal {
 namespace {
@@ -118,16 +119,22 @@ bool is_password(std::string_view text) {
                                          "get",      "prompt",  "encrypted", "hash",   "env"};
   const Makeup made = makeup(text);
   const bool plain = made.others == 0 && made.digits == 0;
-  if (plain && (made.capitals == 0 || made.smalls == 0 || is_name(text))) return false;
+  if (plain && is_wordlike(text) && (made.capitals == 0 || made.smalls == 0 || is_name(text))) return false;
   if (text.find("(") != std::string_view::npos && text.find(")") != std::string_view::npos) return false;
   if (text.find_first_of(" \t") != std::string_view::npos) return false;
-  if (is_name(text) && made.digits == 0) return false;
+  if (!plain && is_name(text) && made.digits == 0) return false;
   for (const std::string_view name : kNames) {
     if (small.starts_with(name) && text.size() < name.size() + 3) return false;
   }
   if (text.find('.') != std::string_view::npos && is_name(text)) return false;
   if (text.front() == '$' || text.front() == '/' || text.starts_with("http")) return false;
   return longest_row(text) < 6 && entropy_bits(text) >= 2.0;
+}
+
+bool is_bare_password(std::string_view text) {
+  const Makeup made = makeup(text);
+  const bool plain = made.others == 0 && made.digits == 0;
+  return made.digits != text.size() && (plain || !is_name(text)) && is_password(text);
 }
 
 bool is_strong_password(std::string_view text) {
@@ -155,22 +162,22 @@ bool is_jwt(std::string_view text) {
   return is_object(text.substr(0, first), "alg") && is_object(text.substr(first + 1, second - first - 1), "");
 }
 
-bool has_credentials(std::string_view text) {
+std::string_view url_password(std::string_view text) {
   const auto begin = text.find("://");
-  if (begin == std::string_view::npos) return false;
+  if (begin == std::string_view::npos) return {};
   std::string_view authority = text.substr(begin + 3);
   authority = authority.substr(0, std::min(authority.find_first_of("/?#"), authority.size()));
   const auto at = authority.rfind('@');
-  if (at == std::string_view::npos || at + 1 == authority.size()) return false;
+  if (at == std::string_view::npos || at + 1 == authority.size()) return {};
   const std::string_view user = authority.substr(0, at);
   const auto colon = user.find(':');
-  if (colon == std::string_view::npos) return false;
+  if (colon == std::string_view::npos) return {};
   const std::string_view password = user.substr(colon + 1);
-  if (password.size() < 3 || is_placeholder(password) || uniform(password)) return false;
-  if (password.find_first_of("$<{%[") == 0) return false;
+  if (password.size() < 3 || is_placeholder(password) || uniform(password)) return {};
+  if (password.find_first_of("$<{%[") == 0) return {};
   const std::string small = lower(password);
   constexpr std::string_view kNames[] = {"password", "pass", "passwd", "pwd", "secret", "user", "token", "pw"};
-  return std::ranges::find(kNames, std::string_view(small)) == std::end(kNames);
+  return std::ranges::find(kNames, std::string_view(small)) == std::end(kNames) ? password : std::string_view{};
 }
 
 }  // namespace redoubt::inspect::internal

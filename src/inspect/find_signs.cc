@@ -147,8 +147,11 @@ void Finder::match_uri(Level& level, const TextWindow& window, std::size_t at, s
   if (end <= at + 3) return;
   level.uri_end = window.base + end;
   const std::string_view found = text.substr(begin, end - begin);
-  if (rules_.credentials != kNoRule && has_credentials(found)) {
-    add(level, window, begin, end, static_cast<std::uint16_t>(rules_.credentials), out);
+  if (rules_.credentials != kNoRule) {
+    if (const std::string_view password = url_password(found); !password.empty()) {
+      const auto first = static_cast<std::size_t>(password.data() - text.data());
+      add(level, window, first, first + password.size(), static_cast<std::uint16_t>(rules_.credentials), out);
+    }
   }
   if (rules_.uri == kNoRule) return;
   std::string scheme(text.substr(begin, at - begin));

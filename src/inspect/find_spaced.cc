@@ -29,7 +29,8 @@ bool separates(char c) {
   return part(c) == 2;
 }
 
-// Whether characters and separators take turns in four bytes: the parts of neighbours have no bit in common, and all bits.
+// Whether characters and separators take turns in four bytes: the parts of neighbours have no bit in common, and all
+// bits.
 bool take_turns(const char* bytes) {
   const unsigned first = part(bytes[0]);
   const unsigned second = part(bytes[1]);

@@ -40,13 +40,28 @@ bool in_word_at(std::string_view text, std::size_t at) {
   return at > 0 && at < text.size() && is_alnum(text[at - 1]) && is_alnum(text[at]);
 }
 
+// What is given to such a name is no secret but speaks of one: `secret_name`, `tokenUrl`, `password_hint`.
+bool speaks_of(std::string_view name) {
+  constexpr std::string_view kEnds[] = {"name",   "path",  "file",    "url",         "uri",    "type",   "label",
+                                        "hint",   "field", "length",  "size",        "min",    "max",    "count",
+                                        "policy", "error", "message", "placeholder", "format", "prefix", "endpoint"};
+  std::string end(name.substr(name.size() > 12 ? name.size() - 12 : 0));
+  std::ranges::transform(end, end.begin(), to_lower);
+  return std::ranges::any_of(kEnds, [&](std::string_view word) { return end.ends_with(word); });
+}
+
 // Whether a sign of giving follows: `_id" = `, `: `. What stands in between is the rest of a name, blanks and quotes.
 bool is_assigned(std::string_view text) {
   constexpr std::size_t kFar = 72;
   text = text.substr(0, kFar);
   const std::size_t sign = text.find_first_of("=:,<;()!?/\n");
-  return sign != std::string_view::npos &&
-         (text[sign] == '=' || text[sign] == ':' || text[sign] == ',' || text[sign] == '<');
+  if (sign == std::string_view::npos ||
+      (text[sign] != '=' && text[sign] != ':' && text[sign] != ',' && text[sign] != '<')) {
+    return false;
+  }
+  std::string_view name = text.substr(0, sign);
+  while (!name.empty() && !is_alnum(name.back())) name.remove_suffix(1);
+  return !speaks_of(name);
 }
 
 }  // namespace

@@ -231,7 +231,7 @@ class ShapeCompiler {
 
  private:
   static constexpr std::size_t kMaxStates = 65'535;  // a state is 16 bits of the table
-  static constexpr std::size_t kFixedStates = 2;   // the dead one and the start
+  static constexpr std::size_t kFixedStates = 2;     // the dead one and the start
   static constexpr int kNone = -1;
 
   struct State {

@@ -123,8 +123,10 @@ bool is_eu_vat(std::string_view text);
 bool is_random(std::string_view text);           // as varied as a random key; no word, no counting, no placeholder
 bool is_very_random(std::string_view text);      // the same of what has no other mark: stricter
 bool is_password(std::string_view text);         // what somebody would take for a password, and no placeholder
+bool is_bare_password(std::string_view text);    // the same without quotes: no name of something either
 bool is_strong_password(std::string_view text);  // the same in prose: of several kinds of characters
 bool is_jwt(std::string_view text);              // RFC 7519: a header and claims that are JSON objects
-bool has_credentials(std::string_view text);     // a URL with a password in its authority that is no placeholder
+// The password in the authority of a URL, a part of `text`; empty when there is none, or a placeholder.
+std::string_view url_password(std::string_view text);
 
 }  // namespace redoubt::inspect::internal

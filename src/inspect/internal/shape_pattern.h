@@ -41,7 +41,7 @@ class ShapeAutomaton {
   std::size_t row_ = 1;  // of the table, for each state
   std::uint8_t class_of_[256] = {};
   std::vector<std::uint16_t> table_;
-  std::uint32_t first_accepting_ = 0;  // states from here on accept, others do not
+  std::uint32_t first_accepting_ = 0;          // states from here on accept, others do not
   std::vector<std::uint32_t> accepted_begin_;  // of each accepting state, and the end
   std::vector<std::uint16_t> accepted_;
 };
