@@ -335,8 +335,7 @@ std::vector<const Schema*> SchemaCompiler::schemas_of(std::string_view name) {
   for (const auto item : as_array(list->json)) {
     all.push_back(schema_at(SchemaIndex::child(*list, std::to_string(position++), item)));
   }
-  // Draft 7 lets `items` be an empty list, no other.
-  if (all.empty() && name != "items") refuse(*list, Errc::kMalformed, "must not be empty");
+  if (all.empty()) refuse(*list, Errc::kMalformed, "must not be empty");
   return all;
 }
 
