@@ -138,10 +138,7 @@ class Maker {
       const name = random.one(depth > 0 && random.chance(60) ? Object.keys(deep) : names);
       made[name] = pool[name]();
     }
-    if (made.contains !== undefined) {
-      delete made.prefixItems;
-      if (Array.isArray(made.items)) delete made.items;
-    }
+    if (made.contains !== undefined) made.minItems ||= 1; // README.md says why
     if ((from < 2 || inside) && random.chance(15)) {
       made.$ref = this.reference(inside ? -1 : from);
       if (!this.modern) delete made.type; // see README.md
@@ -163,7 +160,7 @@ export const document = (random, dialect) => new Maker(random, dialect).document
 // An instance that the schema likely likes: one that is made at random is nearly always wrong.
 export function instance(random, schema, root = schema, depth = 4) {
   if (depth === 0 || typeof schema !== 'object' || schema === null || random.chance(8)) return value(random);
-  if ('const' in schema) return schema.const;
+  if ('const' in schema) return structuredClone(schema.const);
   if (Array.isArray(schema.enum) && schema.enum.length) return random.one(schema.enum);
   const parts = [schema.$ref && lookup(root, schema.$ref), ...[schema.allOf, schema.anyOf, schema.oneOf]
     .filter((list) => Array.isArray(list) && list.length).map((list) => random.one(list)), schema.then, schema.else];
