@@ -6,6 +6,7 @@
 #include "redoubt/administer/identity_commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
+#include "redoubt/contract/commands.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/state_commands.h"
@@ -93,6 +94,7 @@ int run(int argc, char** argv) {
   add_model_commands(app, administer);
   add_state_commands(app, administer);
   add_inspect_commands(app, common, status);
+  add_contract_commands(app, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

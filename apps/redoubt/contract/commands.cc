@@ -1,0 +1,24 @@
+#include "redoubt/contract/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "redoubt/contract/verbs.h"
+
+namespace redoubt::app {
+
+void add_contract_commands(CLI::App& app, Common& common, int& status) {
+  auto* const contract = app.add_subcommand("contract", "whether JSON has the form that it must have");
+  contract->require_subcommand(1);
+
+  auto* const check = contract->add_subcommand("check", "a file of JSON by a JSON Schema");
+  const auto options = std::make_shared<contract_verbs::CheckOptions>();
+  check->add_option("schema", options->schema, "JSON Schema, draft 2020-12 or 7")->required();
+  check->add_option("file", options->file, "the JSON (default, or `-`: standard input)");
+  check->add_flag("--draft7", options->draft7, "a schema that does not say which draft it is of is of draft 7");
+  check->add_flag("--no-formats", options->no_formats, "`format` asserts nothing");
+  check->add_flag("--json", common.json, "answer in JSON");
+  check->callback([options, &common, &status] { status = contract_verbs::check(*options, common.json); });
+}
+
+}  // namespace redoubt::app
