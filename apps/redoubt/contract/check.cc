@@ -1,4 +1,4 @@
-// `redoubt contract check`: a file of JSON by a schema.
+// `redoubt contract check`: a file of JSON by a schema, or by a contract for rows.
 #include <cstdio>
 #include <string>
 
@@ -11,8 +11,6 @@
 
 namespace redoubt::app::contract_verbs {
 namespace {
-
-constexpr encoding::JsonLimits kInstanceLimits{.max_bytes = std::size_t{64} << 20, .max_depth = 128};
 
 void print_json(const std::vector<contract::SchemaProblem>& problems) {
   std::string out;
@@ -40,14 +38,19 @@ void print_lines(const std::vector<contract::SchemaProblem>& problems) {
   }
 }
 
-Result<std::vector<contract::SchemaProblem>> problems_of(const CheckOptions& options) {
-  const auto text = inspect_verbs::read_text(options.schema);
-  if (!text) return text.error();
+// A schema could have `columns` for a keyword that it made up; nobody writes one beside no other of JSON Schema's.
+bool is_for_rows(const std::string& text) {
+  encoding::JsonReader reader;
+  const auto root = reader.parse(text);
+  return root && (*root)["columns"].is_array() && (*root)["type"].error() != simdjson::SUCCESS;
+}
+
+Result<std::vector<contract::SchemaProblem>> problems_of(const std::string& text, const CheckOptions& options) {
   const auto schema = contract::JsonSchema::compile(
-      *text, {.dialect = options.draft7 ? contract::SchemaDialect::kDraft7 : contract::SchemaDialect::kDraft202012,
-              .assert_formats = !options.no_formats,
-              .max_work = 100'000'000});  // of a person who waits
-  if (!schema) return schema.error().in(options.schema);
+      text, {.dialect = options.draft7 ? contract::SchemaDialect::kDraft7 : contract::SchemaDialect::kDraft202012,
+             .assert_formats = !options.no_formats,
+             .max_work = 100'000'000});  // of a person who waits
+  if (!schema) return schema.error().in(options.contract);
   const auto instance = inspect_verbs::read_text(options.file);
   if (!instance) return instance.error();
   encoding::JsonReader reader(kInstanceLimits);
@@ -59,7 +62,10 @@ Result<std::vector<contract::SchemaProblem>> problems_of(const CheckOptions& opt
 }  // namespace
 
 int check(const CheckOptions& options, bool json) {
-  const auto problems = problems_of(options);
+  const auto text = inspect_verbs::read_text(options.contract);
+  if (!text) return report(text.error(), json);
+  if (is_for_rows(*text)) return check_rows(*text, options, json);
+  const auto problems = problems_of(*text, options);
   if (!problems) return report(problems.error(), json);
   json ? print_json(*problems) : print_lines(*problems);
   return problems->empty() ? kSuccess : kAnswerIsNo;
