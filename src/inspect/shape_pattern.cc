@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
 
 #include "inspect/internal/chars.h"
 
@@ -210,9 +211,10 @@ class ShapeCompiler {
     subset({});  // the dead state
     subset(closed(roots_));
     std::vector<std::uint16_t> table(out.row_, ShapeAutomaton::kDead);
+    std::vector<Members> targets(out.row_);
     for (std::size_t at = 1; at < subsets_.size(); ++at) {
       if (subsets_.size() > kMaxStates) return Error(Errc::kResourceExhausted, "the shapes need too many states");
-      std::vector<std::vector<std::uint32_t>> targets(out.row_);
+      for (Members& target : targets) target.clear();
       for (const std::uint32_t member : *subsets_[at]) {
         const State& state = states_[member];
         if (state.set < 0) continue;
@@ -220,8 +222,8 @@ class ShapeCompiler {
           targets[symbol].push_back(state.next);
         }
       }
-      for (auto& target : targets) {
-        table.push_back(target.empty() ? 0 : static_cast<std::uint16_t>(subset(closed(std::move(target)))));
+      for (const Members& target : targets) {
+        table.push_back(target.empty() ? 0 : static_cast<std::uint16_t>(subset_from(target)));
       }
     }
     table.resize(std::max(subsets_.size(), kFixedStates) * out.row_, ShapeAutomaton::kDead);
@@ -233,6 +235,15 @@ class ShapeCompiler {
   static constexpr std::size_t kMaxStates = 65'535;  // a state is 16 bits of the table
   static constexpr std::size_t kFixedStates = 2;     // the dead one and the start
   static constexpr int kNone = -1;
+
+  using Members = std::vector<std::uint32_t>;
+  struct MembersHash {
+    std::size_t operator()(const Members& members) const {
+      std::size_t hash = members.size();
+      for (const std::uint32_t member : members) hash = (hash ^ member) * 0x9e3779b97f4a7c15U;
+      return hash ^ (hash >> 32);
+    }
+  };
 
   struct State {
     int set = kNone;  // which bytes lead to `next`; kNone: none do
@@ -329,8 +340,8 @@ class ShapeCompiler {
     out.accepted_begin_.push_back(static_cast<std::uint32_t>(out.accepted_.size()));
   }
 
-  std::vector<std::uint32_t> closed(std::vector<std::uint32_t> todo) {
-    std::vector<std::uint32_t> out;
+  Members closed(Members todo) {
+    Members out;
     seen_.resize(states_.size());
     ++round_;
     while (!todo.empty()) {
@@ -347,7 +358,14 @@ class ShapeCompiler {
     return out;
   }
 
-  std::uint32_t subset(std::vector<std::uint32_t> members) {
+  // The subset that a symbol leads to which leads to these states. Most symbols of a subset lead to the same ones.
+  std::uint32_t subset_from(const Members& states) {
+    const auto [entry, is_new] = moves_.try_emplace(states, 0);
+    if (is_new) entry->second = subset(closed(states));
+    return entry->second;
+  }
+
+  std::uint32_t subset(Members members) {
     const auto [entry, is_new] = numbers_.try_emplace(std::move(members), static_cast<std::uint32_t>(subsets_.size()));
     if (is_new) subsets_.push_back(&entry->first);
     return entry->second;
@@ -368,8 +386,9 @@ class ShapeCompiler {
   std::vector<Bytes256> sets_;
   std::vector<std::vector<std::uint8_t>> symbols_;  // of each set
   std::vector<std::uint32_t> roots_;
-  std::map<std::vector<std::uint32_t>, std::uint32_t> numbers_;
-  std::vector<const std::vector<std::uint32_t>*> subsets_;  // keys of numbers_, by their number
+  std::unordered_map<Members, std::uint32_t, MembersHash> moves_;
+  std::unordered_map<Members, std::uint32_t, MembersHash> numbers_;
+  std::vector<const Members*> subsets_;  // keys of numbers_, by their number
   std::vector<std::uint32_t> seen_;
   std::uint32_t round_ = 0;
 };
