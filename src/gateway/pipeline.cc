@@ -236,7 +236,7 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     co_return;
   }
 
-  auto admission = co_await recorder_.admit(*call.log, call.facts, call.body, exchange.peer_address());
+  auto admission = co_await recorder_.admit(*call.log, call.facts, call.body, exchange.peer_address(), call.forward);
   if (admission) {
     call.admission.emplace(*std::move(admission));
   } else {

@@ -155,7 +155,8 @@ Error Recorder::refuse_admission(const Log& log, Error error) {
 }
 
 net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& given,
-                                             std::string_view prompt, std::string_view caller_address) {
+                                             std::string_view prompt, std::string_view caller_address,
+                                             std::string_view forwarded) {
   if (overdue_ > 0) {
     ++counts_.refused[static_cast<std::size_t>(AdmissionRefusal::kLate)];
     co_return Error(Errc::kUnavailable, "the ledger does not answer");
@@ -167,15 +168,20 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
 
   record::OpeningValue values[] = {
       record::OpeningValue::of(record::kPromptField, record::random_salt(random_), prompt),
-      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
+      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address),
+      record::OpeningValue::of(record::kForwardedField, record::random_salt(random_), forwarded)};
+  const std::size_t count = forwarded.empty() ? 2 : 3;
   facts.caller_address = record::commit(values[1].salt, record::kCallerAddressField, as_bytes(caller_address));
   const record::FieldCommitment commitments[] = {
-      {record::kPromptField, record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))}};
+      {record::kPromptField, record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))},
+      {record::kForwardedField, record::commit(values[2].salt, record::kForwardedField, as_bytes(forwarded))}};
   record_.clear();
-  record::append_admission(record_, facts, commitments);
+  record::append_admission(record_, facts, std::span(commitments).first(count - 1));
   facts.matches = {};  // they do not outlive the call
-  if (prompt.size() > kKeptPromptBytes) values[0].value_present = false, values[0].value = {};
-  encode(opening_, values, opening_budget());
+  for (record::OpeningValue& value : values) {
+    if (value.value.size() > kKeptPromptBytes) value.value_present = false, value.value = {};
+  }
+  encode(opening_, std::span(values).first(count), opening_budget());
 
   auto reservation = client_.reserve(record_.size(), opening_.size(), log.number);
   if (!reservation) {

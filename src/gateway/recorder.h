@@ -122,12 +122,13 @@ class Recorder {
   Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client, const Clock& clock,
            const Logs& logs, std::string version, std::chrono::milliseconds ledger_timeout);
 
-  // Records in `log` that the exchange is admitted and waits until that is durable. `facts.exchange_uid`, `time`,
+  // Records in `log` that the exchange is admitted and waits until that is durable. `forwarded`: the prompt as it is to
+  // leave, where that is another one. `facts.exchange_uid`, `time`,
   // `source` and `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
   // kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that becomes durable after its
   // deadline is recorded as aborted.
   net::Task<Result<Admission>> admit(const Log& log, const record::ExchangeFacts& facts, std::string_view prompt,
-                                     std::string_view caller_address);
+                                     std::string_view caller_address, std::string_view forwarded = {});
 
   // Records a denial and waits until it is durable; when the ledger is late, only sends it there. Errors as admit().
   net::Task<Result<ledger::Receipt>> deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,

@@ -29,6 +29,8 @@ using Salt = std::array<std::byte, 32>;
 using Commitment = crypto::Sha256Digest;
 
 // What the gateway commits to.
+// The request body as it left, where inspection changed it.
+inline constexpr std::string_view kForwardedField = "forwarded";
 inline constexpr std::string_view kPromptField = "prompt";                 // the request body, as received
 inline constexpr std::string_view kCompletionField = "completion";         // the reply body, as sent
 inline constexpr std::string_view kCallerAddressField = "caller_address";  // numeric address, without port
