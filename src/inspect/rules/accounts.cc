@@ -13,7 +13,7 @@ constexpr std::string_view kBankWords =
     "compte|"
     "cuenta|conto|conta|rekening|konto|счет|счёт|account number|acct no";
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kAccounts[] = {
     {.name = "credit_card",
      .kind = "CREDIT_CARD",
      .pattern =
@@ -150,7 +150,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> account_shapes() {
-  return kRules;
+  return kAccounts;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -12,7 +12,7 @@ constexpr std::string_view kLicenseWords =
 constexpr std::string_view kPassportWords =
     "passport|passport number|passports|travel document|passport no|passport book|passport card";
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kAmerica[] = {
     {.name = "us_ssn",
      .kind = "US_SSN",
      .pattern = R"(\d{3}-\d{2}-\d{4})",
@@ -163,7 +163,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> america_shapes() {
-  return kRules;
+  return kAmerica;
 }
 
 }  // namespace redoubt::inspect::internal

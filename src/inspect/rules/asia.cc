@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kAsia[] = {
     {.name = "in_aadhaar",
      .kind = "IN_AADHAAR",
      .pattern = R"([2-9]\d{3}[ \-:]?\d{4}[ \-:]?\d{4})",
@@ -246,7 +246,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> asia_shapes() {
-  return kRules;
+  return kAsia;
 }
 
 }  // namespace redoubt::inspect::internal

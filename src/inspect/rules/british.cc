@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kBritish[] = {
     {.name = "uk_nino",
      .kind = "UK_NINO",
      .pattern = R"([A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ \-]?\d{2}[ \-]?\d{2}[ \-]?\d{2}[ \-]?[A-D])",
@@ -64,7 +64,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> british_shapes() {
-  return kRules;
+  return kBritish;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -15,7 +15,7 @@ constexpr std::string_view kDateWords =
   "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(" \
   "ember)?)"
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kDates[] = {
     {.name = "date_iso",
      .kind = "DATE_TIME",
      .pattern = R"(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+\-]\d{2}:?\d{2})?)?)",
@@ -76,7 +76,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> date_shapes() {
-  return kRules;
+  return kDates;
 }
 
 }  // namespace redoubt::inspect::internal

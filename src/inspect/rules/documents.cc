@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kDocuments[] = {
     {.name = "mrz_td3",
      .kind = "MRZ",
      .literals = "P<|PD|PS|PO|PM|V<",
@@ -44,7 +44,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> document_literals() {
-  return kRules;
+  return kDocuments;
 }
 
 }  // namespace redoubt::inspect::internal

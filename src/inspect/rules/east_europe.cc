@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kEastEurope[] = {
     {.name = "pl_pesel",
      .kind = "PL_PESEL",
      .pattern = R"(\d{11})",
@@ -133,7 +133,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> east_europe_shapes() {
-  return kRules;
+  return kEastEurope;
 }
 
 }  // namespace redoubt::inspect::internal

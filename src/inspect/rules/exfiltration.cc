@@ -4,7 +4,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kExfiltration[] = {
     {.name = "markdown_image_with_data",
      .kind = "DATA_EXFILTRATION",
      .literals = "![",
@@ -100,7 +100,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> exfiltration_forms() {
-  return kRules;
+  return kExfiltration;
 }
 
 }  // namespace redoubt::inspect::internal

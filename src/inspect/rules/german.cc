@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kGerman[] = {
     {.name = "de_tax_id",
      .kind = "DE_TAX_ID",
      .pattern = R"(\d{11}|\d{2} \d{3} \d{3} \d{3})",
@@ -109,7 +109,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> german_shapes() {
-  return kRules;
+  return kGerman;
 }
 
 }  // namespace redoubt::inspect::internal

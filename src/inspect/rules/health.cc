@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kHealth[] = {
     {.name = "us_npi",
      .kind = "US_NPI",
      .pattern = R"([12]\d{9})",
@@ -113,7 +113,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> health_shapes() {
-  return kRules;
+  return kHealth;
 }
 
 }  // namespace redoubt::inspect::internal

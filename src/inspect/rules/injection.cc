@@ -14,7 +14,7 @@ namespace {
   "(?:instructions?|prompts?|directives?|directions|guidelines|commands|orders|programming|constraints|restrictions|" \
   "system message|safety|content polic(?:y|ies)|rules)"
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kInjection[] = {
     {.name = "ignore_instructions",
      .kind = "PROMPT_INJECTION",
      .literals = "ignore |disregard |forget |override |bypass |neglect |discard |overlook ",
@@ -119,7 +119,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> injection_phrases() {
-  return kRules;
+  return kInjection;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -4,7 +4,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kJailbreak[] = {
     {.name = "do_anything_now",
      .kind = "JAILBREAK",
      .literals = "do anything now|do anything and everything",
@@ -123,7 +123,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> jailbreak_phrases() {
-  return kRules;
+  return kJailbreak;
 }
 
 }  // namespace redoubt::inspect::internal

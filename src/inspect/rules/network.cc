@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kNetwork[] = {
     {.name = "ipv4",
      .kind = "IP_ADDRESS",
      .pattern = R"(\d{1,3}(\.\d{1,3}){3}(/\d{1,2})?)",
@@ -55,7 +55,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> network_shapes() {
-  return kRules;
+  return kNetwork;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kNorthEurope[] = {
     {.name = "fi_personal_identity_code",
      .kind = "FI_PERSONAL_IDENTITY_CODE",
      .pattern = R"(\d{6}[+\-A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y])",
@@ -83,7 +83,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> north_europe_shapes() {
-  return kRules;
+  return kNorthEurope;
 }
 
 }  // namespace redoubt::inspect::internal

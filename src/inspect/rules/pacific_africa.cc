@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kPacificAfrica[] = {
     {.name = "au_abn",
      .kind = "AU_ABN",
      .pattern = R"(\d{2} ?\d{3} ?\d{3} ?\d{3})",
@@ -112,7 +112,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> pacific_africa_shapes() {
-  return kRules;
+  return kPacificAfrica;
 }
 
 }  // namespace redoubt::inspect::internal

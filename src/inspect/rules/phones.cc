@@ -13,7 +13,7 @@ constexpr std::string_view kPhoneWords =
     "telefone|ligue|telefoon|bellen|mobiel|puhelin|telefonszám|telefonu|телефон|тел|моб|звоните|τηλέφωνο|τηλ|"
     "extension|ext|callback|voicemail|answer|answering|answers|missed call|unreachable|anrufbeantworter";
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kPhones[] = {
     {.name = "phone_international",
      .kind = "PHONE_NUMBER",
      .pattern = R"(\+\d{1,3}[ \-\.]?(\(\d{1,4}\)[ \-\.]?)?\d{1,5}([ \-\./]?\d{1,5}){1,5}(( ?x| ?ext\.? ?)\d{1,6})?)",
@@ -106,7 +106,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> phone_shapes() {
-  return kRules;
+  return kPhones;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kSecretShapes[] = {
     {.name = "telegram_bot_token",
      .kind = "TELEGRAM_TOKEN",
      .pattern = R"re((?-i)\d{8,10}:AA[A-Za-z0-9_\-]{32,33})re",
@@ -51,7 +51,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> secret_shapes() {
-  return kRules;
+  return kSecretShapes;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsCloud[] = {
     {.name = "aws_access_key",
      .kind = "AWS_ACCESS_KEY",
      .literals = "AKIA|ASIA|ABIA|ACCA",
@@ -386,7 +386,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> cloud_secrets() {
-  return kRules;
+  return kSecretsCloud;
 }
 
 }  // namespace redoubt::inspect::internal

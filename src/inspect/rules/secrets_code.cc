@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsCode[] = {
     {.name = "github_token",
      .kind = "GITHUB_TOKEN",
      .literals = "ghp_|gho_|ghu_|ghs_|ghr_",
@@ -463,7 +463,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> code_secrets() {
-  return kRules;
+  return kSecretsCode;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsMessages[] = {
     {.name = "slack_token",
      .kind = "SLACK_TOKEN",
      .literals = "xoxb-|xoxp-|xoxa-|xoxr-|xoxs-|xoxo-|xoxe-|xoxe.xox",
@@ -249,7 +249,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> message_secrets() {
-  return kRules;
+  return kSecretsMessages;
 }
 
 }  // namespace redoubt::inspect::internal

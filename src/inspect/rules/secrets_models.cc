@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsModels[] = {
     {.name = "openai_key",
      .kind = "OPENAI_KEY",
      .literals = "sk-",
@@ -159,7 +159,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> model_secrets() {
-  return kRules;
+  return kSecretsModels;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -19,7 +19,7 @@ namespace {
    .flags = kIgnoreCase | kAssigned,                                                                              \
    .width = 240}
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsNamed[] = {
     REDOUBT_NAMED("adafruit", "adafruit", "[a-z0-9_\\-]{32}"),
     REDOUBT_NAMED("adobe", "adobe", "p8e-[a-z0-9]{32}|[a-f0-9]{32}"),
     REDOUBT_NAMED("algolia", "algolia", "[a-z0-9]{32}"),
@@ -99,7 +99,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> named_secrets() {
-  return kRules;
+  return kSecretsNamed;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsPayments[] = {
     {.name = "stripe_key",
      .kind = "STRIPE_KEY",
      .literals = "sk_live_|sk_test_|sk_prod_|rk_live_|rk_test_|rk_prod_|whsec_",
@@ -166,7 +166,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> payment_secrets() {
-  return kRules;
+  return kSecretsPayments;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -8,7 +8,7 @@ namespace {
 // The rest of a name, and a sign of giving; a comma, too, after a name in quotes, as calls have them.
 #define REDOUBT_GIVEN R"re([\w.\-]{0,24}(?:["'\]\)]{0,3}\s{0,8}(?:=>|:=|==|=|:|<-)|["'`],)\s{0,8})re"
 
-constexpr LiteralRule kRules[] = {
+constexpr LiteralRule kSecretsStructured[] = {
     {.name = "jwt",
      .kind = "JWT",
      .literals = "eyJ",
@@ -233,7 +233,7 @@ constexpr LiteralRule kRules[] = {
 }  // namespace
 
 std::span<const LiteralRule> structured_secrets() {
-  return kRules;
+  return kSecretsStructured;
 }
 
 }  // namespace redoubt::inspect::internal

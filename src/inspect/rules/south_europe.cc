@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kSouthEurope[] = {
     {.name = "fr_nir",
      .kind = "FR_NIR",
      .pattern = R"([1-478] ?\d{2} ?\d{2} ?(\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2})",
@@ -184,7 +184,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> south_europe_shapes() {
-  return kRules;
+  return kSouthEurope;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -12,7 +12,7 @@ constexpr std::string_view kVatWords =
 constexpr std::string_view kSource = "Directive 2006/112/EC Art. 215; European Commission, VIES FAQ Q11";
 
 // One rule for each form; the check knows each state's digits.
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kVat[] = {
     {.name = "eu_vat_digits",
      .kind = "EU_VAT",
      .pattern = R"((BE ?[01]|DE ?\d|EE ?\d|EL ?\d|GR ?\d|PT ?\d)\d{2}[ \.]?\d{3}[ \.]?\d{2,3}|(BG|LT) ?\d{9})",
@@ -56,7 +56,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> vat_shapes() {
-  return kRules;
+  return kVat;
 }
 
 }  // namespace redoubt::inspect::internal

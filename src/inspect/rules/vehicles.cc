@@ -5,7 +5,7 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr ShapeRule kRules[] = {
+constexpr ShapeRule kVehicles[] = {
     {.name = "in_vehicle_registration",
      .kind = "IN_VEHICLE_REGISTRATION",
      .pattern =
@@ -61,7 +61,7 @@ constexpr ShapeRule kRules[] = {
 }  // namespace
 
 std::span<const ShapeRule> vehicle_shapes() {
-  return kRules;
+  return kVehicles;
 }
 
 }  // namespace redoubt::inspect::internal
