@@ -80,8 +80,9 @@ bool is_name(std::string_view text) {
       while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') ++at;
     }
     ++words;
-    const bool has_vowel = text.substr(begin, at - begin).find_first_of("aeiouyAEIOUY") != std::string_view::npos;
-    if (!is_digit(text[begin]) && at - begin >= 3 && has_vowel) wordlike += at - begin;
+    const std::string_view word = text.substr(begin, at - begin);
+    const bool has_vowel = word.find_first_of("aeiouyAEIOUY") != std::string_view::npos;
+    if (!is_digit(text[begin]) && word.size() >= 3 && has_vowel && is_wordlike(word)) wordlike += word.size();
   }
   return words > 0 && wordlike * 10 >= text.size() * 7;
 }
@@ -105,6 +106,8 @@ bool is_very_random(std::string_view text) {
   const bool hex = std::ranges::all_of(text, [](char c) { return is(c, kHexDigit) || c == '-'; });
   if (hex) return text.size() >= 16 && made.digits > 2 && made.smalls + made.capitals > 1;
   if (made.digits == 0 && text.size() < 20) return false;
+  // Names with abbreviations in them; of random keys an eighth and more are digits.
+  if (made.digits * 8 < text.size() && is_wordlike(text)) return false;
   if (made.digits + made.smalls + made.capitals < text.size() * 3 / 4) return false;
   return made.changes * 5 >= text.size() && entropy_bits(text) >= std::min(3.9, least_entropy(text.size()) + 0.4);
 }
@@ -133,8 +136,11 @@ bool is_password(std::string_view text) {
 
 bool is_bare_password(std::string_view text) {
   const Makeup made = makeup(text);
-  const bool plain = made.others == 0 && made.digits == 0;
-  return made.digits != text.size() && (plain || !is_name(text)) && is_password(text);
+  if (made.digits == text.size() || !is_password(text)) return false;
+  if (made.digits + made.others > 0 && is_name(text)) return false;
+  // Names are words, perhaps with one digit, and such signs as names are joined by.
+  const bool has_sign = text.find_first_of("!@#$%^&*?+=~") != std::string_view::npos;
+  return made.digits > 1 || has_sign || !is_wordlike(text);
 }
 
 bool is_strong_password(std::string_view text) {

@@ -40,28 +40,35 @@ bool in_word_at(std::string_view text, std::size_t at) {
   return at > 0 && at < text.size() && is_alnum(text[at - 1]) && is_alnum(text[at]);
 }
 
-// What is given to such a name is no secret but speaks of one: `secret_name`, `tokenUrl`, `password_hint`.
-bool speaks_of(std::string_view name) {
-  constexpr std::string_view kEnds[] = {"name",   "path",  "file",    "url",         "uri",    "type",   "label",
-                                        "hint",   "field", "length",  "size",        "min",    "max",    "count",
-                                        "policy", "error", "message", "placeholder", "format", "prefix", "endpoint"};
-  std::string end(name.substr(name.size() > 12 ? name.size() - 12 : 0));
-  std::ranges::transform(end, end.begin(), to_lower);
-  return std::ranges::any_of(kEnds, [&](std::string_view word) { return end.ends_with(word); });
+bool ends_with_word(std::string_view text, std::string_view small) {
+  return text.size() >= small.size() &&
+         std::ranges::equal(text.substr(text.size() - small.size()), small, {}, to_lower);
 }
 
-// Whether a sign of giving follows: `_id" = `, `: `. What stands in between is the rest of a name, blanks and quotes.
-bool is_assigned(std::string_view text) {
+// What is given to such a name is no secret but speaks of one: `secret_name`, `tokenUrl`, `key_sha256`.
+bool speaks_of(std::string_view name) {
+  constexpr std::string_view kEnds[] = {"name",   "path",   "file",    "url",     "uri",    "type",   "label",
+                                        "hint",   "field",  "length",  "size",    "min",    "max",    "count",
+                                        "policy", "error",  "message", "holder",  "format", "prefix", "endpoint",
+                                        "sha1",   "sha256", "md5",     "checksum"};
+  return std::ranges::any_of(kEnds, [&](std::string_view end) { return ends_with_word(name, end); });
+}
+
+// Whether what begins at `begin` is given something: a sign of that follows behind `end`, where the rest of a name,
+// quotes and blanks may stand before it. Public keys are not meant.
+bool is_assigned(std::string_view text, std::size_t begin, std::size_t end) {
   constexpr std::size_t kFar = 72;
-  text = text.substr(0, kFar);
-  const std::size_t sign = text.find_first_of("=:,<;()!?/\n");
-  if (sign == std::string_view::npos ||
-      (text[sign] != '=' && text[sign] != ':' && text[sign] != ',' && text[sign] != '<')) {
+  constexpr std::string_view kPublic = "public";
+  const std::string_view rest = text.substr(end, kFar);
+  const std::size_t sign = rest.find_first_of("=:,<;()!?/\n");
+  if (sign == std::string_view::npos || std::string_view("=:,<").find(rest[sign]) == std::string_view::npos)
     return false;
-  }
-  std::string_view name = text.substr(0, sign);
+  std::string_view name = rest.substr(0, sign);
   while (!name.empty() && !is_alnum(name.back())) name.remove_suffix(1);
-  return !speaks_of(name);
+  std::string_view before =
+      text.substr(begin - std::min(begin, kPublic.size() + 1), std::min(begin, kPublic.size() + 1));
+  if (!before.empty() && (before.back() == '_' || before.back() == '-')) before.remove_suffix(1);
+  return !speaks_of(name) && !ends_with_word(before, kPublic);
 }
 
 }  // namespace
@@ -148,7 +155,7 @@ void Finder::match_literal(Level& level, const TextWindow& window, std::size_t b
     return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
   }
   if ((rule.flags & kInside) != 0) return match_around(level, window, begin, number, size, out);
-  if ((rule.flags & kAssigned) != 0 && !is_assigned(window.text.substr(begin + size))) return;
+  if ((rule.flags & kAssigned) != 0 && !is_assigned(window.text, begin, begin + size)) return;
   // Wide rules wait where their literal stands, rather than have all text held back for them.
   if (rule.width > kSpacedWidth) {
     return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});

@@ -37,13 +37,17 @@ constexpr std::array<std::string_view, 26> kFollowers = {"bcdfghiklmnprstuvwxyz"
 
 }  // namespace
 
-bool is_wordlike(std::string_view letters) {
+bool is_wordlike(std::string_view text) {
+  std::size_t letters = 0;
   std::size_t odd = 0;
-  for (std::size_t i = 1; i < letters.size(); ++i) {
-    const auto before = static_cast<std::size_t>(to_lower(letters[i - 1]) - 'a');
-    if (kFollowers[before].find(to_lower(letters[i])) == std::string_view::npos) ++odd;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_letter(text[i])) continue;
+    ++letters;
+    if (i == 0 || !is_letter(text[i - 1])) continue;
+    const auto before = static_cast<std::size_t>(to_lower(text[i - 1]) - 'a');
+    if (kFollowers[before].find(to_lower(text[i])) == std::string_view::npos) ++odd;
   }
-  return odd * 4 < letters.size();
+  return odd * 4 < letters;
 }
 
 }  // namespace redoubt::inspect::internal

@@ -26,7 +26,8 @@ enum RuleFlags : std::uint8_t {
   kDecimalNeighbours = 16,  // of a ShapeRule: `-1`, `.1` and the like may stand right before or after the match
   kInside = 32,    // of a LiteralRule: a literal stands in the match, not at its beginning, and ends it but for
                    // kInsideTail bytes; `width` is at most kReachLeft
-  kAssigned = 64,  // of a LiteralRule: after the literal, the rest of a name and quotes, a sign of giving stands
+  kAssigned = 64,  // of a LiteralRule: after the literal, the rest of a name and quotes, a sign of giving stands; and
+                   // the name is of a secret, not of what speaks of one
 };
 
 inline constexpr std::size_t kInsideTail = 64;

@@ -5,8 +5,10 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-// The rest of a name, and a sign of giving; a comma, too, after a name in quotes, as calls have them.
-#define REDOUBT_GIVEN R"re([\w.\-]{0,24}(?:["'\]\)]{0,3}\s{0,8}(?:=>|:=|==|=|:|<-)|["'`],)\s{0,8})re"
+// The rest of a name, and a sign of giving.
+#define REDOUBT_GIVEN R"re([\w.\-]{0,24}["'\]\)]{0,3}\s{0,8}(?:=>|:=|==|=|:|<-)\s{0,8})re"
+// The same in a call that is given both.
+#define REDOUBT_GIVEN_OR_CALLED R"re([\w.\-]{0,24}(?:["'\]\)]{0,3}\s{0,8}(?:=>|:=|==|=|:|<-)|["'`],)\s{0,8})re"
 
 constexpr LiteralRule kSecretsStructured[] = {
     {.name = "jwt",
@@ -53,7 +55,7 @@ constexpr LiteralRule kSecretsStructured[] = {
     {.name = "connection_string_password",
      .kind = "CONNECTION_STRING",
      .literals = "Password=|Pwd=",
-     .pattern = R"re((?:password|pwd)=([^;\s"'<>&]{4,100}))re",
+     .pattern = R"re((?:password|pwd)=([^;\s"'<>&,()\[\]{}]{4,100})(?:[;\s"'<>&,]|$))re",
      .check = is_password,
      .check_name = "no placeholder",
      .base = 0.75F,
@@ -76,7 +78,7 @@ constexpr LiteralRule kSecretsStructured[] = {
     {.name = "pass_quoted",
      .kind = "PASSWORD",
      .literals = "pass\"|pass'|pass =|pass=|pass:|pass :",
-     .pattern = R"re(pass["'\]]{0,2}\s{0,8}(?:=>|:=|==|=|:|,)\s{0,8}["'`]([^"'`\s]{6,128})["'`])re",
+     .pattern = R"re(pass["'\]]{0,2}\s{0,8}(?:=>|:=|==|=|:)\s{0,8}["'`]([^"'`\s]{6,128})["'`])re",
      .check = is_password,
      .check_name = "no placeholder",
      .base = 0.75F,
@@ -98,20 +100,31 @@ constexpr LiteralRule kSecretsStructured[] = {
      .width = 110},
     {.name = "password_argument",
      .kind = "PASSWORD",
-     .literals = "password \"|password '|passwd \"|passwd '|pass \"|pass '|pwd \"|pwd '",
-     .pattern = R"re(p(?:assword|asswd|ass|wd) ["']([^"'`\s]{6,128})["'])re",
-     .check = is_password,
-     .check_name = "no placeholder",
+     .literals = "password \"|password '|passwd \"|passwd '|-pass \"|-pass '|pwd \"|pwd '",
+     .pattern = R"re((?:password|passwd|-pass|pwd) ["']([^"'`\s]{6,128})["'])re",
+     .check = is_bare_password,
+     .check_name = "no placeholder, no name",
      .base = 0.75F,
      .near = 0.75F,
      .source = "arguments of commands",
+     .flags = kIgnoreCase | kInWord | kOpenEnd,
+     .width = 150},
+    {.name = "password_call",
+     .kind = "PASSWORD",
+     .literals = "password\",|password',|passwd\",|passwd',|pass\",|pass',|pwd\",|pwd',|secret\",|secret',",
+     .pattern = R"re((?:password|passwd|pass|pwd|secret)["'],\s{0,4}["'`]([^"'`\s]{6,128})["'`])re",
+     .check = is_bare_password,
+     .check_name = "no placeholder, no name",
+     .base = 0.75F,
+     .near = 0.75F,
+     .source = "calls in source texts",
      .flags = kIgnoreCase | kInWord | kOpenEnd,
      .width = 150},
     {.name = "password_plain",
      .kind = "PASSWORD",
      .literals = "password|passwd|passphrase|passwort|pwd",
      .pattern =
-         R"re((?:password|passwd|passwort|passphrase|pwd)["']?(?: is| was)?\s{0,3}(?:=>|:=|=|:|\bis\b)?\s{1,3}["'`]?([^\s"'`,;()<>{}\[\]]{8,64}))re",
+         R"re((?:password|passwd|passwort|passphrase|pwd)["']?(?: is| was)?[ \t]{0,3}(?:=>|:=|=|:|\bis\b)?[ \t]{1,3}["'`]?([^\s"'`,;()<>{}\[\]]{8,64}))re",
      .check = is_strong_password,
      .check_name = "letters, digits and signs",
      .base = 0.65F,
@@ -121,8 +134,8 @@ constexpr LiteralRule kSecretsStructured[] = {
      .width = 120},
     {.name = "secret_quoted",
      .kind = "GENERIC_SECRET",
-     .literals = "key|token|secret|auth|cred|salt|signature|nonce|seed|iv\"|iv'|iv =|iv=|iv:",
-     .pattern = "(?:key|token|secret|auth|credentials?|cred|salt|signature|nonce|seed|iv)" REDOUBT_GIVEN
+     .literals = "key|token|secret|auth|cred|salt|signature|nonce|seed",
+     .pattern = "(?:key|token|secret|auth|credentials?|cred|salt|signature|nonce|seed)" REDOUBT_GIVEN_OR_CALLED
                 R"re(["'`]([A-Za-z0-9_\-.~+/=!@#$%^&*]{12,200})["'`])re",
      .check = is_very_random,
      .check_name = "entropy",
@@ -133,9 +146,9 @@ constexpr LiteralRule kSecretsStructured[] = {
      .width = 270},
     {.name = "secret_plain",
      .kind = "GENERIC_SECRET",
-     .literals = "key|token|secret|auth|cred|salt|nonce|seed|iv=|iv:",
+     .literals = "key|token|secret|auth|cred|salt|nonce|seed",
      .pattern =
-         R"re((?:key|token|secret|auth|cred|salt|nonce|seed|iv)[\w.\-]{0,16}["']?\s{0,3}(?:=>|:=|=|:)\s{0,3}([A-Za-z0-9_\-+/]{20,160}={0,2}))re",
+         R"re((?:key|token|secret|auth|cred|salt|nonce|seed)[\w.\-]{0,16}["']?\s{0,3}(?:=>|:=|=|:)\s{0,3}([A-Za-z0-9_\-+/]{20,160}={0,2}))re",
      .check = is_very_random,
      .check_name = "entropy",
      .base = 0.7F,
@@ -143,6 +156,17 @@ constexpr LiteralRule kSecretsStructured[] = {
      .source = "configuration files",
      .flags = kIgnoreCase | kInWord | kAssigned,
      .width = 230},
+    {.name = "initial_vector",
+     .kind = "GENERIC_SECRET",
+     .literals = "iv=|iv =|iv:|iv :|iv\"|iv'",
+     .pattern = R"re(iv["']?\s{0,3}(?:=>|:=|=|:|,)\s{0,3}["'`]?([A-Za-z0-9_\-+/]{16,160}={0,2}))re",
+     .check = is_very_random,
+     .check_name = "entropy",
+     .base = 0.7F,
+     .near = 0.7F,
+     .source = "assignments of source texts",
+     .flags = kIgnoreCase | kInWord,
+     .width = 200},
     {.name = "secret_argument",
      .kind = "GENERIC_SECRET",
      .literals = "key \"|key '|token \"|token '|secret \"|secret '|auth \"|auth '",
@@ -228,6 +252,7 @@ constexpr LiteralRule kSecretsStructured[] = {
      .flags = kInWord,
      .width = 370},
 };
+#undef REDOUBT_GIVEN_OR_CALLED
 #undef REDOUBT_GIVEN
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Values that the standards themselves, or their issuers, give as examples; and the same with one digit changed.
 #include "inspect/internal/checks.h"
+#include "inspect/internal/letter_pairs.h"
 
 #include <gtest/gtest.h>
 
@@ -89,6 +90,15 @@ const Example kExamples[] = {
     {"vat of Slovenia", is_eu_vat, "SI50223054", "SI50223055"},
     {"vat of Slovakia", is_eu_vat, "SK2022749619", "SK2022749618"},
 };
+
+TEST(LetterPairs, TellWordsFromRandomLetters) {
+  for (const char* word :
+       {"password", "Administrator", "Geheimnis", "contrasena", "HTTP_REQUEST_AUTH_TYPE", "node.id"}) {
+    EXPECT_TRUE(is_wordlike(word)) << word;
+  }
+  for (const char* row : {"iqyorxth", "pedrguqbijcqk", "LXJXQWZIWI", "qfbaviishhc"})
+    EXPECT_FALSE(is_wordlike(row)) << row;
+}
 
 TEST(Checks, HoldForPublishedExamplesAndNotForOthers) {
   for (const Example& example : kExamples) {

@@ -127,6 +127,57 @@ TEST(Scanner, FindsSecretsAndNotTheirPlaceholders) {
   EXPECT_EQ(found("password = \"changeme\""), List{});
 }
 
+TEST(Scanner, FindsPasswordsOfRandomLettersAndNotWords) {
+  EXPECT_EQ(found("password = \"qfbaviishhc\""), List{"PASSWORD:qfbaviishhc"});
+  EXPECT_EQ(found("'admin_password': 'lsobyuhe',"), List{"PASSWORD:lsobyuhe"});
+  EXPECT_EQ(found("password = \"required\""), List{});
+  EXPECT_EQ(found("'password_label': 'lsobyuhe',"), List{});
+}
+
+TEST(Scanner, FindsPasswordsOnLinesWithoutQuotes) {
+  EXPECT_EQ(found("DB_PASS=hunter916\nDB_HOST=db"), List{"PASSWORD:hunter916"});
+  EXPECT_EQ(found("password: pedrguqbijcqk\r\nuser: ann"), List{"PASSWORD:pedrguqbijcqk"});
+  EXPECT_EQ(found("DB_PASSWORD=\nWORKER_PORT=5987\n"), List{});
+  EXPECT_EQ(found("password: required_field_2\n"), List{});
+  EXPECT_EQ(found("x.password=args.password\n"), List{});
+  EXPECT_EQ(found("login(user, password=parts[12])"), List{});
+}
+
+TEST(Scanner, FindsPasswordsOfShortNames) {
+  EXPECT_EQ(found("const order_pass = \"Summer35@\""), List{"PASSWORD:Summer35@"});
+  EXPECT_EQ(found("\"pass\":\"Garden185!\","), List{"PASSWORD:Garden185!"});
+  EXPECT_EQ(found("passenger = \"Summer35@\""), List{});
+}
+
+TEST(Scanner, FindsSecretsThatAreArguments) {
+  EXPECT_EQ(found("run --device-db-password \"8efmw2ju6u1h\""), List{"PASSWORD:8efmw2ju6u1h"});
+  EXPECT_EQ(found("props.setProperty(\"ADMIN_PASSWORD\", \"Rocket9889?\");"), List{"PASSWORD:Rocket9889?"});
+  EXPECT_EQ(found("run --refresh-token \"5ULYkCH9ZfBr94VqPTgfOXyZKfejGnirltyc9YJKI\""),
+            List{"GENERIC_SECRET:5ULYkCH9ZfBr94VqPTgfOXyZKfejGnirltyc9YJKI"});
+  EXPECT_EQ(found("client.set(\"bot_token\", \"BpdMXmq1BPZLk2NWeaxc\");"), List{"GENERIC_SECRET:BpdMXmq1BPZLk2NWeaxc"});
+  EXPECT_EQ(found("words = ['pwd', 're_syntax', 'password', 'urllib2', 'SecretStr']"), List{});
+}
+
+TEST(Scanner, FindsSeedsAndVectors) {
+  EXPECT_EQ(found("const shipmentSeed = \"f1d58fff6fac5ffc2c33b811a497a7ff\""),
+            List{"GENERIC_SECRET:f1d58fff6fac5ffc2c33b811a497a7ff"});
+  EXPECT_EQ(found("IV=be6eea1f0486a36fc5e3371650a44257\n"), List{"GENERIC_SECRET:be6eea1f0486a36fc5e3371650a44257"});
+}
+
+TEST(Scanner, TakesNoNamesOfThingsForSecrets) {
+  EXPECT_EQ(found("secret_name: 'tenant-tls9'"), List{});
+  EXPECT_EQ(found("\"key_sha256\": \"d306cf01314d51bd37892d874308200951a35265ede54d200f1e065004c3e9ea\""), List{});
+  EXPECT_EQ(found("public_key = \"c74f20a3AYEKFALVFGyNhPJEMzD1QIDr\""), List{});
+  EXPECT_EQ(found("const HttpSessionTicketKeys: HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE = 5;"), List{});
+}
+
+TEST(Scanner, FindsThePasswordOfAUrlAndLeavesTheRest) {
+  const std::string text = "db postgres://ann:h4Kq9zWm@db.example.com/x today";
+  EXPECT_EQ(redact(text, scan(text)), "db postgres://ann:<CONNECTION_STRING>@db.example.com/x today");
+  const std::string web = "see https://ann:h4Kq9zWm@db.example.com/x today";
+  EXPECT_EQ(redact(web, scan(web)).find("h4Kq9zWm"), std::string::npos);
+}
+
 TEST(Scanner, ChecksTheStructureOfTokens) {
   EXPECT_EQ(found("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"), List{"JWT:eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"});
   EXPECT_EQ(found("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn.c2ln"), List{});
