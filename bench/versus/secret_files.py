@@ -142,7 +142,7 @@ def false_one(maker):
         ("image", f"registry.internal/{word}@sha256:{maker.of(HEX, 64)}"),
         (maker.name("password", "api_key", "secret", "token"),
          maker.pick("changeme", "<your-password>", "YOUR_API_KEY", "xxxxxxxxxxxxxxxx", "********", "${DB_PASSWORD}",
-                    "{{ .Values.secret }}", "$(cat /run/secrets/db)", "TODO", "%(password)s", "null", "string",
+                    "{{ .Values.secret }}", "$(cat /run/secrets/db)", "TBD", "%(password)s", "null", "string",
                     "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "<token>", "#{secret}",
                     "INSERT_TOKEN_HERE", "your-256-bit-secret", "00000000000000000000000000000000", "example")),
         (maker.name("password_label", "password_hint", "password_error"),
