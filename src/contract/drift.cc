@@ -13,6 +13,11 @@ double at_least(double share, double rows) {
   return std::max(share, 0.5 / rows);
 }
 
+// By how much a share may exceed what is expected, in so many rows: three standard deviations.
+double chance(double share, double rows) {
+  return 3 * std::sqrt(share * (1 - share) / rows);
+}
+
 }  // namespace
 
 DriftWindow::DriftWindow(const InputContract& contract, std::uint64_t window_rows)
@@ -70,7 +75,7 @@ std::vector<ColumnDrift> DriftWindow::drift() const {
       drift.psi += (a - e) * std::log(a / e);
     }
     drift.exceeds = drift.psi > contract_->max_psi || drift.distance > contract_->max_distance ||
-                    drift.missing_share > std::max(column.missing, 0.0);
+                    drift.missing_share > column.missing + chance(column.missing, static_cast<double>(rows));
     all.push_back(drift);
   }
   return all;

@@ -215,7 +215,7 @@ TEST(DriftWindow, TellsAShiftFromChance) {
 TEST(DriftWindow, CountsWhatIsMissingAndUnknown) {
   Fitted fitted(3);
   encoding::JsonReader reader;
-  DriftWindow window(*fitted.contract, 2);
+  DriftWindow window(*fitted.contract, 4);
   ASSERT_TRUE(window.add(*reader.parse(R"([{"a":0,"c":"other"},{"a":0,"b":0,"c":"other"}])")));
   const auto drift = window.drift();
   ASSERT_EQ(drift.size(), 3U);
