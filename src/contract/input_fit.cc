@@ -52,6 +52,8 @@ void fit_numbers(const std::vector<const Cell*>& cells, Column& column) {
     const double edge = quantile(sorted, static_cast<double>(bin) / kBins);
     if (edge > low && (column.edges.empty() || edge > column.edges.back())) column.edges.push_back(edge);
   }
+  // Nearly all values are the lowest one: then whether there is another.
+  if (column.edges.empty() && high > low) column.edges.push_back(*std::upper_bound(sorted.begin(), sorted.end(), low));
   column.median = quantile(sorted, 0.5);
   // Robust where it can be; a column that is mostly one value has its deviation only.
   column.scale = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / kDeviationsOfHalfWidth;
