@@ -77,6 +77,8 @@ class Access {
   const identity::Identities& identities() const { return identities_; }
   const limits::Limits& limits() const { return limits_; }
   const limits::Prices& prices() const { return *prices_; }
+  // See PolicyBundle.
+  bool release_depends_on_matches() const { return policies_->release_depends_on_matches(); }
   const Inspection& inspection() const { return *inspection_; }
   const std::string& bundle() const { return bundle_; }
 

@@ -43,6 +43,10 @@ void ContentActions::add(const ContentActions& other) {
   for (const auto& [name, action] : other.by_name_) add(name, action);
 }
 
+bool ContentActions::any_acts() const {
+  return std::ranges::any_of(by_name_, [](const auto& entry) { return entry.second > ContentAction::kFlag; });
+}
+
 void ContentActions::release_holds() {
   for (auto& [name, action] : by_name_) {
     if (action == ContentAction::kHold) action = ContentAction::kFlag;

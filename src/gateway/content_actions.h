@@ -32,6 +32,8 @@ std::string policy_name(std::string_view kind);
 class ContentActions {
  public:
   bool empty() const { return by_name_.empty(); }
+  // Whether any of it does more than to record.
+  bool any_acts() const;
   // The stricter of what was there and this.
   void add(std::string_view name, ContentAction action);
   void add(const ContentActions& other);

@@ -216,6 +216,7 @@ void InspectedStream::note(std::span<const inspect::Match> matches, std::span<co
 
 // The last event with a piece of a text gets what was still waiting to be restored: an event without it may have gone.
 Result<> InspectedStream::finish() {
+  if (finished_) return {};
   finished_ = true;
   for (auto& [key, text] : texts_) {
     const std::uint64_t begin = text.end();
@@ -245,7 +246,7 @@ bool InspectedStream::is_decided(const Event& event) const {
     const Text& text = *piece.text;
     // What waits to be restored goes with the last event that has some of the text.
     const bool waits = text.restorer != nullptr && text.restorer->waits() && piece.end == text.end();
-    return !waits && text.scanner->decided_bytes() >= piece.end;
+    return !waits && (!wait_ || text.scanner->decided_bytes() >= piece.end);
   });
 }
 

@@ -56,8 +56,12 @@ class InspectedStream {
   const Findings& findings() const { return findings_; }
   bool found_new() { return std::exchange(found_new_, false); }
 
-  // What is due from now on; at first nothing is.
-  void set_actions(ContentActions actions) { actions_ = std::move(actions); }
+  // What is due from now on; at first nothing is. With `wait` false events go at once, but for placeholders, and what is
+  // found is only known: for when nothing that may be found has consequences.
+  void set_actions(ContentActions actions, bool wait = true) {
+    actions_ = std::move(actions);
+    wait_ = wait;
+  }
   const ContentActions& actions() const { return actions_; }
 
   // The events that may go, up to the first that has a part of a match that is to be held or blocked. Valid until the
@@ -124,6 +128,7 @@ class InspectedStream {
   encoding::JsonReader& reader_;
   const Placeholders* const restore_;
   ContentActions actions_;
+  bool wait_ = true;
   Findings findings_;
   bool found_new_ = false;
   bool stopped_ = false;

@@ -102,6 +102,8 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> withhold_at_limit(Call& call);
   // Brings a stream to what is in force now; false when its caller is nobody any more.
   bool follow_access(Call& call);
+  // Whether a stream's events wait to be inspected: something may come of what is found.
+  static bool waits(const Call& call);
   // What of the answer may go out by what is in it, the end being reached or not; the reason in `cut` when the rest may
   // not. Errors: as InspectedStream::feed().
   Result<std::string_view> inspect(Call& call, InspectedStream& stream, std::string_view events, bool ended,

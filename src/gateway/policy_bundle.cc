@@ -77,6 +77,25 @@ Result<> check(const policy::PolicySet& policies, const PolicyFile& file) {
   return Error(Errc::kMalformed, report(problems, file));
 }
 
+// Whether the expression looks at `context.matches`, or at `context` as a whole.
+bool looks_at_matches(const policy::Expr& expr) {
+  const auto is_context = [](const policy::Expr& operand) {
+    return operand.kind == policy::ExprKind::kVariable &&
+           operand.number == static_cast<std::int64_t>(policy::Variable::kContext);
+  };
+  if (is_context(expr)) return true;
+  if (expr.kind == policy::ExprKind::kGetAttr && is_context(expr.children.front())) return expr.text == "matches";
+  if (expr.kind == policy::ExprKind::kHas && is_context(expr.children.front())) return expr.path.front() == "matches";
+  return std::ranges::any_of(expr.children, looks_at_matches);
+}
+
+// Whether the policy may have a say when an answer is released. The action is in no group.
+bool speaks_of_release(const policy::Policy& policy) {
+  const policy::Scope& action = policy.action;
+  return action.kind == policy::Scope::Kind::kAny ||
+         std::ranges::any_of(action.entities, [](const policy::EntityUid& uid) { return uid.id == "release"; });
+}
+
 }  // namespace
 
 const policy::Schema& policy_schema() {
@@ -115,6 +134,11 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
       if (auto done = taken(link.id); !done) return done.error();
       REDOUBT_CHECK(bundle->policies_.link(link).has_value());
     }
+  }
+  for (const policy::Policy& policy : bundle->policies_.policies()) {
+    bundle->release_depends_on_matches_ |=
+        speaks_of_release(policy) &&
+        std::ranges::any_of(policy.conditions, [](const auto& condition) { return looks_at_matches(condition.body); });
   }
   auto compiled = policy::CompiledPolicies::compile(bundle->policies_);
   if (!compiled) return compiled.error();

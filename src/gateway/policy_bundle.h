@@ -61,6 +61,10 @@ class PolicyBundle {
   // Kinds and families of match that obligations name. Whether anything finds them is for who loads the rules to say.
   const std::set<std::string, std::less<>>& named_kinds() const { return named_kinds_; }
 
+  // Whether what may be released can depend on what is found in it. If not, and nothing is due for it, it need not wait
+  // to be inspected.
+  bool release_depends_on_matches() const { return release_depends_on_matches_; }
+
   Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;
 
  private:
@@ -75,6 +79,7 @@ class PolicyBundle {
   std::shared_ptr<const policy::CompiledPolicies> compiled_;
   std::vector<Rule> rules_;  // by the compiled policies' numbers
   std::set<std::string, std::less<>> named_kinds_;
+  bool release_depends_on_matches_ = false;
 };
 
 }  // namespace redoubt::gateway

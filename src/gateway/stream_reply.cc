@@ -55,6 +55,10 @@ std::string_view Pipeline::pass(Call& call, std::string_view events, std::option
   return passing;
 }
 
+bool Pipeline::waits(const Call& call) {
+  return call.due.any_acts() || call.access->release_depends_on_matches();
+}
+
 Result<std::string_view> Pipeline::inspect(Call& call, InspectedStream& stream, std::string_view events, bool ended,
                                            std::optional<Cut>& cut) {
   if (auto done = stream.feed(events); !done) return done.error();
@@ -72,7 +76,7 @@ Result<std::string_view> Pipeline::inspect(Call& call, InspectedStream& stream, 
       return std::string_view();
     }
     use_hold(call, internal::kAnswerHold, stream.findings());
-    stream.set_actions(call.due);
+    stream.set_actions(call.due, waits(call));
   }
   const std::string_view passing = stream.take();
   if (stream.is_stopped() && stream.findings().strictest(call.due) == ContentAction::kHold) {
@@ -99,7 +103,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   call.newest_caller = call.caller;
   SseRelay relay;
   InspectedStream inspected(scanners_, call.access->inspection().rules(), reader_, call.placeholders.get());
-  inspected.set_actions(call.due);
+  inspected.set_actions(call.due, waits(call));
   CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted};
   const std::string admitted = format_receipt(call.admission->receipt());
@@ -108,7 +112,8 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   const std::vector<limits::Field> rates = call.meter.fields(recorder_.now());
   add_fields(fields, rates);
   std::optional<Cut> cut;
-  bool broken = false;
+  bool broken = false;     // it cannot be inspected
+  bool broke_off = false;  // by the upstream
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
   if (sent) outcome.http_status = 200;
@@ -124,12 +129,14 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
       }
     }
     if (!piece) {
+      broke_off = true;
       outcome.finish =
           piece.error().code() == Errc::kDeadlineExceeded ? Finish::kUpstreamTimeout : Finish::kUpstreamFailed;
       outcome.error_code = "upstream_broke_off";
       break;
     }
     if (outcome.response_size + passing.size() > settings_.max_stream_bytes) {
+      broke_off = true;
       outcome.finish = Finish::kUpstreamFailed;
       outcome.error_code = "upstream_too_large";
       break;
@@ -158,8 +165,20 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
       break;
     }
   }
+  if (sent && broke_off) {
+    // No more comes: what waits is decided, and goes as far as it may.
+    auto rest = inspect(call, inspected, {}, true, cut);
+    std::optional<Cut> at_limit;
+    if (rest && !rest->empty()) *rest = pass(call, *rest, at_limit);
+    if (at_limit) cut = at_limit;
+    if (rest && !rest->empty()) {
+      completion.add(*rest);
+      outcome.response_size += rest->size();
+      sent = co_await call.exchange.write(*rest);
+    }
+  }
   call.upstream_time.reset();
-  if (sent && !cut && !broken && relay.done()) {
+  if (sent && !cut && !broken && !broke_off && relay.done()) {
     upstream_.finish(std::move(response));
   } else {
     response.reset();

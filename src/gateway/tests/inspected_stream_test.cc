@@ -182,6 +182,33 @@ TEST_F(Streaming, ActionsThatBecomeDueHoldForWhatWaits) {
   EXPECT_LE(stream.most_held_bytes(), few_rules()->hold_back_bytes());
 }
 
+TEST_F(Streaming, WhereNothingComesOfItEventsGoAtOnceAndAreInspectedAllTheSame) {
+  InspectedStream stream(pool_, few_rules(), reader_, nullptr);
+  stream.set_actions(due({{"credit_card", kFlag}}), false);
+  for (const std::string& one : cut("my card is " + std::string(kCard), 3)) {
+    ASSERT_TRUE(stream.feed(one).has_value());
+    EXPECT_EQ(stream.take(), one);
+  }
+  ASSERT_TRUE(stream.finish().has_value());
+  EXPECT_EQ(stream.take(), "");
+  EXPECT_EQ(stream.findings().in_words(due({{"credit_card", kFlag}}), kFlag, 100), "1 credit_card");
+}
+
+TEST_F(Streaming, PlaceholdersAreRestoredWhereNothingElseWaits) {
+  const std::string name = placeholders_.stand_in("CREDIT_CARD", kCard);
+  InspectedStream stream(pool_, few_rules(), reader_, &placeholders_);
+  stream.set_actions({}, false);
+  std::string out;
+  for (const std::string& one : cut("It is " + name, 4)) {
+    ASSERT_TRUE(stream.feed(one).has_value());
+    out += stream.take();
+  }
+  EXPECT_EQ(said(out)["0content"], "It is ");
+  ASSERT_TRUE(stream.finish().has_value());
+  out += stream.take();
+  EXPECT_EQ(said(out)["0content"], "It is " + std::string(kCard));
+}
+
 TEST_F(Streaming, TokensOfWhatIsRedactedGoWithIt) {
   const std::string one =
       R"(data: {"choices":[{"index":0,"delta":{"content":"T-1234"},"logprobs":{"content":[{"token":"T-"}]}}]})"

@@ -184,6 +184,26 @@ TEST_F(Ruled, WhatThisBuildCannotCarryOutDenies) {
   EXPECT_TRUE(ruling.obligations.not_carried_out.contains("step_up"));
 }
 
+TEST(PolicyBundle, KnowsWhetherReleaseDependsOnWhatIsFound) {
+  const auto depends = [](std::string_view text) {
+    const PolicyFile file{.name = "a.cedar", .text = std::string(text)};
+    const auto bundle = PolicyBundle::load({&file, 1});
+    EXPECT_TRUE(bundle.has_value()) << (bundle ? "" : bundle.error().message());
+    return bundle && (*bundle)->release_depends_on_matches();
+  };
+  EXPECT_FALSE(depends(kDefaultPolicies));
+  EXPECT_FALSE(depends(R"(permit (principal, action, resource);)"));
+  EXPECT_FALSE(depends(R"(permit (principal, action == Action::"release", resource) when { context.network.tls };)"));
+  EXPECT_FALSE(depends(R"(permit (principal, action == Action::"invoke", resource)
+      when { context.matches.isEmpty() };)"));
+  EXPECT_TRUE(depends(R"(permit (principal, action == Action::"release", resource)
+      when { true && !context["matches"].contains("secret") };)"));
+  EXPECT_TRUE(depends(R"(permit (principal, action in [Action::"invoke", Action::"release"], resource)
+      unless { context.matches.contains("secret") };)"));
+  EXPECT_TRUE(depends(R"(permit (principal, action == Action::"release", resource)
+      when { if context has matches then true else false };)"));
+}
+
 TEST(PolicyBundle, KindsThatObligationsNameAreKnown) {
   const PolicyFile file{.name = "a.cedar",
                         .text = R"(@redact("us_ssn,secret") @commit("published") permit (principal, action, resource);)"};
