@@ -30,7 +30,7 @@ UnixMillis Recorder::time_of_record() {
 void Recorder::flush_soon() {}
 
 net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& facts, std::string_view,
-                                             std::string_view) {
+                                             std::string_view, std::string_view /*forwarded*/) {
   co_return Admission(std::unique_ptr<Admission::Exchange>(new Admission::Exchange{
       .recorder = *this, .log = log, .facts = facts, .receipt = {.origin = log.origin}, .started = {}}));
 }

@@ -66,7 +66,7 @@ class TextSource {
   std::string opening_;         // comes first
   std::size_t opening_at_ = 0;  // so much of it was given
   std::size_t opening_piece_;   // bytes of it at once
-  std::size_t word_;     // of the fixed prose, to come next
+  std::size_t word_;            // of the fixed prose, to come next
   std::size_t tokens_left_;
   std::size_t bytes_left_;
   std::size_t pieces_ = 0;

@@ -56,8 +56,8 @@ class InspectedStream {
   const Findings& findings() const { return findings_; }
   bool found_new() { return std::exchange(found_new_, false); }
 
-  // What is due from now on; at first nothing is. With `wait` false events go at once, but for placeholders, and what is
-  // found is only known: for when nothing that may be found has consequences.
+  // What is due from now on; at first nothing is. With `wait` false events go at once, but for placeholders, and what
+  // is found is only known: for when nothing that may be found has consequences.
   void set_actions(ContentActions actions, bool wait = true) {
     actions_ = std::move(actions);
     wait_ = wait;

@@ -1,5 +1,5 @@
-// Whatever JSON comes, what inspection makes of it is JSON; whatever events come, they pass or are refused, and those of
-// a stream with nothing in it to change pass as they are.
+// Whatever JSON comes, what inspection makes of it is JSON; whatever events come, they pass or are refused, and those
+// of a stream with nothing in it to change pass as they are.
 #include <cstdint>
 #include <string>
 

@@ -203,7 +203,7 @@ TEST_F(Streaming, PlaceholdersAreRestoredWhereNothingElseWaits) {
     ASSERT_TRUE(stream.feed(one).has_value());
     out += stream.take();
   }
-  EXPECT_EQ(said(out)["0content"], "It is ");
+  EXPECT_EQ(said(out)["0content"], "It i") << "the event in which it begins waits";
   ASSERT_TRUE(stream.finish().has_value());
   out += stream.take();
   EXPECT_EQ(said(out)["0content"], "It is " + std::string(kCard));

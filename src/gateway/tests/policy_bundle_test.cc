@@ -49,8 +49,8 @@ TEST(PolicyBundle, AMisspeltObligationIsRefusedWithItsPlace) {
 }
 
 TEST(PolicyBundle, ValuesOfObligationsHaveAForm) {
-  for (const char* good : {R"(@commit("cosigned"))", R"(@redact("us_ssn,email"))", R"(@tokenise("iban_code"))", R"(@block("secret"))",
-                           R"(@hold("attack"))", R"(@flag("user"))", R"(@step_up("mfa"))",
+  for (const char* good : {R"(@commit("cosigned"))", R"(@redact("us_ssn,email"))", R"(@tokenise("iban_code"))",
+                           R"(@block("secret"))", R"(@hold("attack"))", R"(@flag("user"))", R"(@step_up("mfa"))",
                            R"(@retain("30d"))", R"(@record("overlap"))", R"(@description("any: thing"))"}) {
     EXPECT_EQ(why_not(std::string(good) + "permit (principal, action, resource);"), "") << good;
   }
@@ -205,8 +205,9 @@ TEST(PolicyBundle, KnowsWhetherReleaseDependsOnWhatIsFound) {
 }
 
 TEST(PolicyBundle, KindsThatObligationsNameAreKnown) {
-  const PolicyFile file{.name = "a.cedar",
-                        .text = R"(@redact("us_ssn,secret") @commit("published") permit (principal, action, resource);)"};
+  const PolicyFile file{
+      .name = "a.cedar",
+      .text = R"(@redact("us_ssn,secret") @commit("published") permit (principal, action, resource);)"};
   const auto bundle = PolicyBundle::load({&file, 1});
   ASSERT_TRUE(bundle.has_value());
   EXPECT_EQ((*bundle)->named_kinds(), (std::set<std::string, std::less<>>{"secret", "us_ssn"}));
