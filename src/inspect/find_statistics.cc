@@ -7,8 +7,8 @@
 namespace redoubt::inspect::internal {
 namespace {
 
-constexpr std::size_t kStep = 256;      // places that are looked at for repetition
-constexpr std::size_t kRepeated = 256;  // bytes that repeat themselves
+constexpr std::size_t kRepetitionStep = 256;  // places that are looked at for repetition
+constexpr std::size_t kRepeated = 256;        // bytes that repeat themselves
 constexpr std::size_t kPeriod = 24;
 
 // How many bytes from `at` on equal those `period` before, up to kRepeated.
@@ -23,7 +23,7 @@ bool repeats(std::string_view text, std::size_t at) {
   return false;
 }
 
-constexpr std::size_t kLongestWord = 24;
+constexpr std::size_t kLongestOddWord = 24;
 constexpr std::size_t kGibberish = 128;  // bytes that are judged together
 constexpr std::size_t kSample = 16;      // of which so many tell whether it is worth it
 constexpr std::size_t kLeastRare = 2;    // by so many rare letters in them: prose has one in 60
@@ -54,7 +54,7 @@ bool is_gibberish(std::string_view text) {
     // Names of programs, keys, and parts of addresses are no words.
     const auto joins = [](char c) { return is(c, kBase64 | kWordByte) || c == '.' || c == '@' || c == '%'; };
     const bool lone = (at == 0 || !joins(text[at - 1])) && (end == text.size() || !joins(text[end]));
-    if (lone && end - at >= 3 && end - at <= kLongestWord) {
+    if (lone && end - at >= 3 && end - at <= kLongestOddWord) {
       for (std::size_t i = at; i + 1 < end; ++i) {
         ++pairs;
         const bool no_vowel = !is_vowel(text[i]) && !is_vowel(text[i + 1]);
@@ -71,9 +71,9 @@ bool is_gibberish(std::string_view text) {
 void Finder::find_repetition(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
                              std::vector<Candidate>& out) {
   const std::string_view text = window.text;
-  std::size_t at = (window.base + from + kStep - 1) / kStep * kStep - window.base;
-  for (; at < to; at += kStep) {
-    if (!repeats(text, at) || (at >= kStep && repeats(text, at - kStep))) continue;
+  std::size_t at = (window.base + from + kRepetitionStep - 1) / kRepetitionStep * kRepetitionStep - window.base;
+  for (; at < to; at += kRepetitionStep) {
+    if (!repeats(text, at) || (at >= kRepetitionStep && repeats(text, at - kRepetitionStep))) continue;
     add(level, window, at, at + kRepeated, static_cast<std::uint16_t>(rules_.repetition), out);
   }
 }
