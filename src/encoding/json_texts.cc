@@ -88,15 +88,17 @@ std::string_view unescape(std::string_view raw, std::string& buffer) {
   return buffer;
 }
 
-// Where the string that begins at `quote` ends, past its quotation mark.
+// Where the string that begins at `quote` ends, past its quotation mark: the first behind an even number of backslashes.
 std::size_t end_of_string(std::string_view json, std::size_t quote) {
-  std::size_t at = quote + 1;
-  while (true) {
-    at = json.find_first_of("\"\\", at);
-    if (at == std::string_view::npos) return json.size();
-    if (json[at] == '"') return at + 1;
-    at += 2;
+  const std::size_t begin = quote + 1;
+  std::size_t end = begin;
+  while ((end = json.find('"', end)) != std::string_view::npos) {
+    std::size_t text = end;
+    while (text > begin && json[text - 1] == '\\') --text;
+    ++end;
+    if ((end - 1 - text) % 2 == 0) return end;
   }
+  return json.size();
 }
 
 std::size_t end_of_value(std::string_view json, std::size_t begin) {
