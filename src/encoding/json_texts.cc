@@ -88,7 +88,8 @@ std::string_view unescape(std::string_view raw, std::string& buffer) {
   return buffer;
 }
 
-// Where the string that begins at `quote` ends, past its quotation mark: the first behind an even number of backslashes.
+// Where the string that begins at `quote` ends, past its quotation mark: the first behind an even number of
+// backslashes.
 std::size_t end_of_string(std::string_view json, std::size_t quote) {
   const std::size_t begin = quote + 1;
   std::size_t end = begin;
