@@ -109,7 +109,7 @@ class FactMaker {
     if (coin()) fact.after = object(kFactStateMax);
     const std::size_t fields = coin() ? below(kCommitmentsMax + 1) : 0;
     for (std::size_t i = 0; i < fields; ++i) {
-      fact.commitments.emplace_back("f" + std::to_string(i) + pick("az_0", below(60)),
+      fact.commitments.emplace_back("f" + std::to_string(i) + "_" + pick("az_0", below(59)),
                                     filled(static_cast<unsigned char>(below(256))));
     }
     return fact;
