@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "encoding/json_texts.h"
+#include "gateway/answer_paths.h"
 
 namespace redoubt::gateway {
 
@@ -26,23 +27,7 @@ std::optional<std::string_view> message_of_part(std::string_view path) {
   return content;
 }
 
-// `/choices/3` of what is in a choice; empty for what is in none.
-std::string_view choice_of(std::string_view path) {
-  constexpr std::string_view kChoices = "/choices/";
-  if (!path.starts_with(kChoices)) return {};
-  return path.substr(0, std::min(path.find('/', kChoices.size()), path.size()));
-}
-
 }  // namespace
-
-bool is_answer_text(std::string_view path) {
-  const std::string_view choice = choice_of(path);
-  if (choice.empty()) return false;
-  const std::string_view rest = path.substr(choice.size());
-  if (rest == "/text") return true;
-  if (!rest.starts_with("/message/") && !rest.starts_with("/delta/")) return false;
-  return rest.find("/tool_calls/") == std::string_view::npos && rest.find("/function_call/") == std::string_view::npos;
-}
 
 // One pass over a document.
 class InspectedJson::Reading {
@@ -191,16 +176,7 @@ Result<std::string> InspectedJson::changed(const ContentActions& actions, Placeh
     if (changed && !choice_of(text.path).empty()) choices.push_back(choice_of(text.path));
     replacements.push_back({text.begin, text.end, std::move(now)});
   }
-  // The tokens of what was taken out tell it, too.
-  for (const std::string_view choice : choices) {
-    const auto probabilities = encoding::find_json_value(json_, std::string(choice) + "/logprobs");
-    if (!probabilities) continue;
-    std::erase_if(replacements, [&](const JsonReplacement& r) { return probabilities->contains(r.begin); });
-    if (std::ranges::find(replacements, probabilities->begin, &JsonReplacement::begin) == replacements.end()) {
-      replacements.push_back({probabilities->begin, probabilities->end, std::nullopt});
-    }
-  }
-  std::ranges::sort(replacements, {}, &JsonReplacement::begin);
+  drop_tokens(json_, choices, replacements);
   if (replacements.empty()) return std::string();
   return encoding::replace_json_texts(json_, replacements);
 }

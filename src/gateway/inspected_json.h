@@ -23,7 +23,7 @@ namespace redoubt::gateway {
 class InspectedJson {
  public:
   // Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are put back for
-  // their placeholders first, in the texts of an answer (is_answer_text). Errors: the scanner's; nothing may pass then.
+  // their placeholders first, in the texts of an answer (answer_paths.h). Errors: the scanner's; nothing may pass then.
   static Result<InspectedJson> inspect(std::string_view json, inspect::Scanner& scanner,
                                        const Placeholders* restore = nullptr);
 
@@ -52,9 +52,5 @@ class InspectedJson {
   Findings findings_;
   std::uint64_t scanned_bytes_ = 0;
 };
-
-// Whether the value there is what a model says to the caller, in which placeholders are restored, by its JSON Pointer:
-// of a choice's `message`, `delta` or `text`, but for what it says to tools.
-bool is_answer_text(std::string_view path);
 
 }  // namespace redoubt::gateway

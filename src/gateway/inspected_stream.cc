@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "gateway/inspected_json.h"
+#include "gateway/answer_paths.h"
+#include "gateway/internal/forget_at_end.h"
 #include "gateway/sse_relay.h"
 
 namespace redoubt::gateway {
 
-using encoding::JsonPlace;
 using encoding::JsonReplacement;
 using encoding::JsonText;
 
@@ -50,15 +50,6 @@ std::string key_of(const simdjson::dom::element& root, std::string_view path) {
   }
   return key;
 }
-
-std::string_view choice_of(std::string_view path) {
-  return path.substr(0, path.find('/', std::string_view("/choices/").size()));
-}
-
-struct ForgetAtEnd {
-  encoding::JsonReader& reader;
-  ~ForgetAtEnd() { reader.forget(); }
-};
 
 }  // namespace
 
@@ -117,7 +108,7 @@ Result<> InspectedStream::read_data(Event& event) {
   const std::string_view data =
       std::string_view(event.bytes).substr(event.data_begin, event.data_end - event.data_begin);
   if (data.find_first_not_of(" \t") == std::string_view::npos) return {};
-  const ForgetAtEnd forget{reader_};
+  const internal::ForgetAtEnd forget{reader_};
   const auto root = reader_.parse(data);
   if (!root) return Error(Errc::kMalformed, "an event's data is no JSON");
   Result<> done;
@@ -291,7 +282,7 @@ void InspectedStream::release(const Event& event) {
   const std::string_view bytes = event.bytes;
   const std::string_view data = bytes.substr(event.data_begin, event.data_end - event.data_begin);
   std::vector<JsonReplacement> replacements;
-  std::vector<JsonPlace> gone;
+  std::vector<std::string_view> choices;  // in which something is taken out
   for (const Piece& piece : event.pieces) {
     std::string now;
     std::uint64_t own_covered = 0;
@@ -306,17 +297,10 @@ void InspectedStream::release(const Event& event) {
     }
     if (!changed && !piece.restored) continue;
     replacements.push_back({piece.token_begin, piece.token_end, std::move(now)});
-    // The tokens of what was taken out tell it, too.
-    if (!changed || !piece.path.starts_with("/choices/")) continue;
-    const auto place = encoding::find_json_value(data, std::string(choice_of(piece.path)) + "/logprobs");
-    if (place) gone.push_back(*place);
+    if (changed && !choice_of(piece.path).empty()) choices.push_back(choice_of(piece.path));
   }
-  for (const encoding::JsonPlace& place : gone) {
-    std::erase_if(replacements, [&](const JsonReplacement& r) { return place.contains(r.begin); });
-    replacements.push_back({place.begin, place.end, std::nullopt});
-  }
+  drop_tokens(data, choices, replacements);
   passing_ += bytes.substr(0, event.data_begin);
-  std::ranges::sort(replacements, {}, &JsonReplacement::begin);
   passing_ += encoding::replace_json_texts(data, replacements);
   passing_ += bytes.substr(event.data_end);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "encoding/json_writer.h"
+#include "gateway/internal/forget_at_end.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -52,16 +53,10 @@ std::uint64_t text_of_choices(const simdjson::dom::object& reply) {
   return sum;
 }
 
-// Prompts and replies do not stay in the parser.
-struct ForgetAtEnd {
-  encoding::JsonReader& reader;
-  ~ForgetAtEnd() { reader.forget(); }
-};
-
 }  // namespace
 
 Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body) {
-  const ForgetAtEnd forget{reader};
+  const internal::ForgetAtEnd forget{reader};
   auto root = reader.parse(body);
   if (!root) return root.error().in("request body");
   simdjson::dom::object object;
@@ -89,7 +84,7 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
 }
 
 Result<TokenUsage> parse_usage(encoding::JsonReader& reader, std::string_view body) {
-  const ForgetAtEnd forget{reader};
+  const internal::ForgetAtEnd forget{reader};
   auto root = reader.parse(body);
   if (!root) return root.error();
   simdjson::dom::object object;
