@@ -111,6 +111,8 @@ void Admission::take(Admission& other) {
 bool Admission::collect(const Limits& limits, const Subjects& subjects) {
   holds_count_ = 0;
   bool all = true;
+  limits.prefetch(SubjectType::kPrincipal, subjects.principal);
+  limits.prefetch(SubjectType::kKey, subjects.key);
   const auto add = [&](SubjectType type, std::string_view id) {
     if (id.empty()) return;
     const auto [own, each] = limits.applying(type, id);

@@ -110,6 +110,10 @@ std::vector<const Limit*> Limits::all() const {
   return all;
 }
 
+void Limits::prefetch(SubjectType type, std::string_view subject) const {
+  data_->own[static_cast<std::size_t>(type)].prefetch(subject);
+}
+
 Limits::Applying Limits::applying(SubjectType type, std::string_view subject) const {
   const auto index = static_cast<std::size_t>(type);
   return {data_->own[index].find(subject), data_->each[index]};

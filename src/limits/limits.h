@@ -121,6 +121,8 @@ class Limits {
     Rules each;
   };
   Applying applying(SubjectType type, std::string_view subject) const;
+  // For who needs the limits of several subjects: asks memory for what applying() looks at first.
+  void prefetch(SubjectType type, std::string_view subject) const;
 
  private:
   struct Data;

@@ -9,12 +9,21 @@
 
 namespace redoubt::limits {
 
-MeterTable::MeterTable(const std::array<std::uint64_t, 2>& hash_key, std::size_t capacity)
-    : hash_(hash_key), capacity_(capacity), front_mask_(std::bit_ceil(capacity) - 1) {
+namespace {
+
+std::size_t checked(std::size_t capacity) {
   REDOUBT_CHECK(capacity >= 1 && capacity <= std::size_t{1} << 28);
-  fronts_ = std::make_unique<std::atomic<Place>[]>(front_mask_ + 1);
-  places_ = std::make_unique<Entry[]>(capacity + 1);
+  return capacity;
 }
+
+}  // namespace
+
+MeterTable::MeterTable(const std::array<std::uint64_t, 2>& hash_key, std::size_t capacity)
+    : hash_(hash_key),
+      capacity_(checked(capacity)),
+      front_mask_(std::bit_ceil(capacity) - 1),
+      fronts_(front_mask_ + 1),
+      places_(capacity + 1) {}
 
 MeterTable::Call::Call(const MeterTable& table)
     : count_(table.counts_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % kCounts]

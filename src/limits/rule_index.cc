@@ -22,6 +22,13 @@ RuleIndex::RuleIndex() {
   shards_ = std::move(shards);
 }
 
+void RuleIndex::prefetch(std::string_view subject) const {
+  if (empty()) return;
+  const std::uint64_t hash = hash_of(subject);
+  const Shard& shard = *(*shards_)[shard_of(hash)];
+  if (!shard.slots.empty()) __builtin_prefetch(&shard.slots[hash & (shard.slots.size() - 1)]);
+}
+
 Rules RuleIndex::find(std::string_view subject) const {
   if (empty()) return {};
   const std::uint64_t hash = hash_of(subject);
@@ -30,7 +37,7 @@ Rules RuleIndex::find(std::string_view subject) const {
   const std::size_t mask = shard.slots.size() - 1;
   for (std::size_t i = hash & mask; shard.slots[i].count != 0; i = (i + 1) & mask) {
     const Slot& slot = shard.slots[i];
-    if (slot.hash != hash || shard.rules[slot.first].limit->subject != subject) continue;
+    if (slot.hash != hash || std::string_view(shard.names).substr(slot.name, slot.name_size) != subject) continue;
     return Rules(shard.rules).subspan(slot.first, slot.count);
   }
   return {};
@@ -45,7 +52,11 @@ std::shared_ptr<const RuleIndex::Shard> RuleIndex::make_shard(std::vector<Rule> 
   rules.shrink_to_fit();
   shard->rules = std::move(rules);
   if (shard->rules.empty()) return shard;
-  shard->slots.resize(std::bit_ceil(2 * shard->rules.size()));
+  std::size_t subjects = 1;
+  for (std::size_t i = 1; i < shard->rules.size(); ++i) {
+    subjects += shard->rules[i].limit->subject != shard->rules[i - 1].limit->subject;
+  }
+  shard->slots.resize(std::bit_ceil(2 * subjects));
   const std::size_t mask = shard->slots.size() - 1;
   for (std::size_t first = 0; first < shard->rules.size();) {
     const std::string& subject = shard->rules[first].limit->subject;
@@ -56,7 +67,12 @@ std::shared_ptr<const RuleIndex::Shard> RuleIndex::make_shard(std::vector<Rule> 
     const std::uint64_t hash = hash_of(subject);
     std::size_t i = hash & mask;
     while (shard->slots[i].count != 0) i = (i + 1) & mask;
-    shard->slots[i] = {hash, static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end - first)};
+    shard->slots[i] = {.hash = hash,
+                       .first = static_cast<std::uint32_t>(first),
+                       .name = static_cast<std::uint32_t>(shard->names.size()),
+                       .name_size = static_cast<std::uint32_t>(subject.size()),
+                       .count = static_cast<std::uint32_t>(end - first)};
+    shard->names += subject;
     first = end;
   }
   return shard;

@@ -13,10 +13,10 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/large_array.h"
 #include "limits/internal/meter_state.h"
 #include "limits/internal/subject_hash.h"
 
@@ -88,8 +88,8 @@ class MeterTable {
   const SubjectHash hash_;
   const std::size_t capacity_;
   const std::uint64_t front_mask_;
-  std::unique_ptr<std::atomic<Place>[]> fronts_;
-  std::unique_ptr<Entry[]> places_;  // [0] is not used
+  LargeArray<std::atomic<Place>> fronts_;
+  LargeArray<Entry> places_;  // [0] is not used
 
   std::atomic<std::uint64_t> free_{0};  // a place in the lower half; in the upper how often it changed
   std::atomic<Place> last_used_{0};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,9 @@ class RuleIndex {
   // Rules of the subject, in the order of their shapes; none when it has none.
   Rules find(std::string_view subject) const;
 
+  // Asks memory for where find() looks first.
+  void prefetch(std::string_view subject) const;
+
   // The same with other rules of one subject; none removes it.
   RuleIndex with(std::string_view subject, Rules rules) const;
 
@@ -34,14 +38,18 @@ class RuleIndex {
  private:
   static constexpr std::size_t kShards = 1024;
 
+  // Names are kept here too: those in the limits lie wherever there was room.
   struct Slot {
     std::uint64_t hash = 0;
     std::uint32_t first = 0;  // in Shard::rules
+    std::uint32_t name = 0;   // in Shard::names
+    std::uint32_t name_size = 0;
     std::uint32_t count = 0;  // 0: empty
   };
   struct Shard {
     std::vector<Slot> slots;  // a power of two, at most half of them used; none without rules
     std::vector<Rule> rules;
+    std::string names;
   };
   using Shards = std::array<std::shared_ptr<const Shard>, kShards>;
 
