@@ -193,8 +193,17 @@ void describe_inspection(Lines& lines, const element& record) {
   if (number_at(record, "/unmapped/redoubt/inspected/scanned", bytes[0]) &&
       number_at(record, "/unmapped/redoubt/inspected/released", bytes[1]) &&
       number_at(record, "/unmapped/redoubt/inspected/withheld", bytes[2])) {
-    lines.line("inspected", std::to_string(bytes[0]) + " bytes, " + std::to_string(bytes[1]) + " released, " +
-                                std::to_string(bytes[2]) + " withheld");
+    std::string seen = std::to_string(bytes[0]) + " bytes, " + std::to_string(bytes[1]) + " released, " +
+                       std::to_string(bytes[2]) + " withheld";
+    std::uint64_t held = 0;
+    if (number_at(record, "/unmapped/redoubt/inspected/held", held)) {
+      seen += ", " + std::to_string(held) + " held back at most";
+      bool beyond = false;
+      if (number_at(record, "/unmapped/redoubt/inspected/beyond", beyond) && beyond) {
+        seen += ", more than declared";
+      }
+    }
+    lines.line("inspected", seen);
   }
 }
 

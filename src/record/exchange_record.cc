@@ -564,6 +564,10 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
     json.member(R"(,"inspected":{"scanned":)", outcome.inspected->scanned);
     json.member(R"(,"released":)", outcome.inspected->released);
     json.member(R"(,"withheld":)", outcome.inspected->withheld);
+    if (outcome.inspected->held) {
+      json.member(R"(,"held":)", *outcome.inspected->held);
+      json << (outcome.inspected->beyond ? R"(,"beyond":true)" : R"(,"beyond":false)");
+    }
     json << "}";
   }
   write_commitments(json, outcome.commitments, std::nullopt);

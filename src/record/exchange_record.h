@@ -67,6 +67,10 @@ struct Inspected {
   std::uint64_t scanned = 0;
   std::uint64_t released = 0;  // went to the caller, as it was or changed
   std::uint64_t withheld = 0;  // did not, because the answer ended
+  // Of a stream: how much further text of a choice came, at most, before what an event has of it could go. Nothing: it
+  // was no stream.
+  std::optional<std::uint64_t> held = std::nullopt;
+  bool beyond = false;  // that was more than the rules in force declare
 };
 
 struct ExchangeFacts {

@@ -106,6 +106,14 @@ TEST(Describe, WhatInspectionFound) {
                                    "inspected     900 bytes, 700 released, 200 withheld\n"),
             std::string::npos)
       << described(record);
+  outcome.inspected->held = 658;
+  record.clear();
+  append_outcome(record, facts(), outcome);
+  EXPECT_NE(described(record).find("200 withheld, 658 held back at most\n"), std::string::npos) << described(record);
+  outcome.inspected->beyond = true;
+  record.clear();
+  append_outcome(record, facts(), outcome);
+  EXPECT_NE(described(record).find("658 held back at most, more than declared\n"), std::string::npos);
   EXPECT_EQ(described(admission("hello")).find("matches"), std::string::npos);
 }
 

@@ -142,6 +142,8 @@ std::string random_record(HostileTexts& random) {
       outcome.commitments = commitments;
       outcome.matches = matches;
       if (random(2) == 0) outcome.inspected = Inspected{random.number(), random.number(), random.number()};
+      if (outcome.inspected && random(2) == 0) outcome.inspected->held = random.number();
+      if (outcome.inspected) outcome.inspected->beyond = random(2) == 0;
       append_outcome(record, facts, outcome);
       break;
     }
@@ -263,7 +265,7 @@ TEST_F(RecordSchema, HoldsForTypicalRecords) {
     outcome.prompt_tokens = 10;
     outcome.limit = "everyone";  // of kLimitReached alone
     outcome.matches = matches;
-    outcome.inspected = Inspected{10, 10, 0};
+    outcome.inspected = Inspected{.scanned = 10, .released = 10, .held = 5, .beyond = true};
     append_outcome(record, facts, outcome);
     expect_valid(record);
     EXPECT_EQ(Parsed(record).has("/authorizations"), outcome.finish == Finish::kLimitReached);
@@ -334,7 +336,7 @@ TEST(Record, OfTheLargestFactsFits) {
   outcome.prompt_tokens = outcome.completion_tokens = outcome.total_tokens = UINT64_MAX;
   outcome.commitments = commitments;
   outcome.matches = matches;
-  outcome.inspected = Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX};
+  outcome.inspected = Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
 
   std::string record;
   append_admission(record, facts, commitments);
@@ -551,7 +553,21 @@ TEST(Record, OutcomeSaysWhatInspectionFoundInTheAnswerAlone) {
   EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/scanned"), 900);
   EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/released"), 700);
   EXPECT_EQ(parsed.number("/unmapped/redoubt/inspected/withheld"), 200);
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/inspected/held")) << "it was no stream";
   EXPECT_EQ(parsed.text("/severity"), "Informational");
+}
+
+TEST(Record, OfAStreamSaysHowLongTextWasHeldBack) {
+  Outcome outcome;
+  outcome.inspected = Inspected{.scanned = 9, .released = 9, .held = 658};
+  for (const bool beyond : {false, true}) {
+    outcome.inspected->beyond = beyond;
+    std::string record;
+    append_outcome(record, typical_facts(), outcome);
+    EXPECT_EQ(Parsed(record).number("/unmapped/redoubt/inspected/held"), 658);
+    EXPECT_NE(record.find(beyond ? R"("held":658,"beyond":true})" : R"("held":658,"beyond":false})"),
+              std::string::npos);
+  }
 }
 
 TEST(Record, WithoutInspectionSaysNothingOfIt) {
