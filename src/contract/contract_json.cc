@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "contract/internal/members.h"
 #include "contract/internal/value.h"
 #include "encoding/json_writer.h"
 
@@ -13,59 +14,6 @@ namespace {
 constexpr encoding::JsonLimits kLimits{.max_bytes = 4 * 1024 * 1024, .max_depth = 16};
 constexpr std::array<std::string_view, 6> kTypeNames = {"integer", "number",  "category",
                                                         "text",    "boolean", "timestamp"};
-
-// Of one object; the first thing that is wrong is kept.
-class Members {
- public:
-  Members(simdjson::dom::element json, std::string place) : place_(std::move(place)) {
-    if (json.get(object_) != simdjson::SUCCESS) refuse("", "must be an object");
-  }
-
-  template <class T>
-  std::optional<T> get(std::string_view name, std::string_view what) {
-    simdjson::dom::element json;
-    T value{};
-    if (error_ || object_.at_key(name).get(json) != simdjson::SUCCESS) return std::nullopt;
-    if (json.get(value) == simdjson::SUCCESS) return value;
-    refuse(name, what);
-    return std::nullopt;
-  }
-  template <class T>
-  std::vector<T> list(std::string_view name, std::string_view what) {
-    std::vector<T> all;
-    const auto array = get<simdjson::dom::array>(name, what);
-    if (!array) return all;
-    for (const simdjson::dom::element item : *array) {
-      if constexpr (std::is_same_v<T, double>) {
-        double value = 0;
-        if (item.get(value) != simdjson::SUCCESS) refuse(name, what);
-        all.push_back(value);
-      } else {
-        std::string_view value;
-        if (item.get(value) != simdjson::SUCCESS) refuse(name, what);
-        all.emplace_back(value);
-      }
-    }
-    return all;
-  }
-  // A misspelt bound would be none.
-  void only(std::initializer_list<std::string_view> known) {
-    if (error_) return;
-    for (const auto& member : object_) {
-      if (std::find(known.begin(), known.end(), member.key) == known.end()) refuse(member.key, "is unknown");
-    }
-  }
-  void refuse(std::string_view name, std::string_view what) {
-    if (!error_)
-      error_ = Error(Errc::kMalformed, "`" + place_ + std::string(name.substr(0, 200)) + "` " + std::string(what));
-  }
-  const std::optional<Error>& error() const { return error_; }
-
- private:
-  simdjson::dom::object object_;
-  std::string place_;
-  std::optional<Error> error_;
-};
 
 Result<Column> read_column(simdjson::dom::element json, std::size_t number) {
   Members members(json, "columns/" + std::to_string(number) + "/");
@@ -125,15 +73,10 @@ Result<> read_reference(simdjson::dom::element json, Contract& contract) {
   return {};
 }
 
-void write(encoding::JsonWriter& json, double value) {
-  char text[32];
-  json.raw(std::string_view(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)));
-}
-
 void write(encoding::JsonWriter& json, std::string_view name, const std::vector<double>& values) {
   json.key(name);
   json.begin_array();
-  for (const double value : values) write(json, value);
+  for (const double value : values) write_number(json, value);
   json.end_array();
 }
 
@@ -144,7 +87,7 @@ void write_column(encoding::JsonWriter& json, const Column& column) {
   const auto number = [&](std::string_view name, std::optional<double> value) {
     if (!value) return;
     json.key(name);
-    write(json, *value);
+    write_number(json, *value);
   };
   number("min", column.min);
   number("max", column.max);
@@ -199,6 +142,11 @@ Result<Contract> contract_from_json(std::string_view text) {
   return contract;
 }
 
+void write_number(encoding::JsonWriter& json, double value) {
+  char text[32];
+  json.raw(std::string_view(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)));
+}
+
 std::string contract_to_json(const Contract& contract) {
   std::string out;
   encoding::JsonWriter json(out);
@@ -211,9 +159,9 @@ std::string contract_to_json(const Contract& contract) {
   json.key("drift");
   json.begin_object();
   json.key("psi");
-  write(json, contract.max_psi);
+  write_number(json, contract.max_psi);
   json.key("distance");
-  write(json, contract.max_distance);
+  write_number(json, contract.max_distance);
   json.end_object();
   if (!contract.usual_scores.empty()) {
     json.key("reference");

@@ -1,6 +1,7 @@
 // Whether what arrives has shifted from the reference.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "contract/input_contract.h"
 #include "contract/internal/table.h"
@@ -21,7 +22,10 @@ double chance(double share, double rows) {
 }  // namespace
 
 DriftWindow::DriftWindow(const InputContract& contract, std::uint64_t window_rows)
-    : contract_(contract.contract_),
+    : DriftWindow(contract.contract_, window_rows) {}
+
+DriftWindow::DriftWindow(std::shared_ptr<const internal::Contract> contract, std::uint64_t window_rows)
+    : contract_(std::move(contract)),
       half_(std::max<std::uint64_t>(window_rows / 2, 1)),
       now_(empty_counts()),
       before_(empty_counts()) {}
@@ -36,9 +40,14 @@ DriftWindow::Counts DriftWindow::empty_counts() const {
 Result<> DriftWindow::add(simdjson::dom::element request) {
   const auto table = internal::read_table(contract_->names, request);
   if (!table) return table.error();
-  for (std::size_t row = 0; row < table->rows; ++row) {
+  add(*table);
+  return {};
+}
+
+void DriftWindow::add(const internal::Table& table) {
+  for (std::size_t row = 0; row < table.rows; ++row) {
     for (std::size_t i = 0; i < contract_->columns.size(); ++i) {
-      const internal::Cell& cell = table->at(row, i);
+      const internal::Cell& cell = table.at(row, i);
       const bool missing = cell.kind == internal::Cell::Kind::kMissing;
       const std::size_t bins = contract_->columns[i].shares.size();
       ++now_.bins[i][missing ? bins + 1 : bins == 0 ? 0 : contract_->columns[i].bin_of(cell)];
@@ -48,7 +57,6 @@ Result<> DriftWindow::add(simdjson::dom::element request) {
       now_ = empty_counts();
     }
   }
-  return {};
 }
 
 std::vector<ColumnDrift> DriftWindow::drift() const {

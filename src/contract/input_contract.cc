@@ -99,13 +99,19 @@ Result<InputReport> InputContract::check(simdjson::dom::element request) const {
   if (!contract_->others) {
     for (const std::uint64_t row : table->rows_with_others) add_violation(report, {}, "others", row);
   }
-  if (contract_->usual_scores.empty()) return report;
-  report.scores.reserve(table->rows);
-  for (std::size_t row = 0; row < table->rows; ++row) {
-    const auto [far, source] = internal::unusualness(*contract_, *table, row);
-    report.scores.push_back({score_of(contract_->usual_scores, far), contract_->columns[source].name});
-  }
+  report.scores = internal::scores_of(*contract_, *table);
   return report;
+}
+
+std::vector<RowScore> internal::scores_of(const Contract& contract, const Table& table) {
+  std::vector<RowScore> scores;
+  if (contract.usual_scores.empty()) return scores;
+  scores.reserve(table.rows);
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    const auto [far, source] = unusualness(contract, table, row);
+    scores.push_back({score_of(contract.usual_scores, far), contract.columns[source].name});
+  }
+  return scores;
 }
 
 }  // namespace redoubt::contract

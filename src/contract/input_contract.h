@@ -38,7 +38,8 @@ enum class ColumnType : std::uint8_t { kInteger, kNumber, kCategory, kText, kBoo
 
 namespace internal {
 struct Contract;
-}
+struct Table;
+}  // namespace internal
 
 // Views live as long as the contract.
 struct InputViolation {
@@ -117,6 +118,9 @@ class DriftWindow {
     std::uint64_t rows = 0;
     std::vector<std::vector<std::uint64_t>> bins;  // of each column; the last two count other values, and missing ones
   };
+  friend class TensorDriftWindow;
+  DriftWindow(std::shared_ptr<const internal::Contract> contract, std::uint64_t window_rows);
+  void add(const internal::Table& table);
   Counts empty_counts() const;
 
   std::shared_ptr<const internal::Contract> contract_;

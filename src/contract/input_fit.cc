@@ -164,7 +164,6 @@ std::vector<double> fit_scores(const Contract& contract, const Table& table) {
 Result<InputContract> InputContract::fit(simdjson::dom::element rows) {
   simdjson::dom::array list;
   if (rows.get(list) != simdjson::SUCCESS) return Error(Errc::kMalformed, "rows must be a list of objects");
-  auto contract = std::make_shared<Contract>();
   internal::ColumnNames names;
   std::vector<std::string> in_order;
   for (const simdjson::dom::element row : list) {
@@ -177,19 +176,26 @@ Result<InputContract> InputContract::fit(simdjson::dom::element rows) {
   }
   const auto table = internal::read_table(names, rows);
   if (!table) return table.error();
-  if (table->rows < kMinRows || in_order.empty()) {
+  auto contract = internal::fit_table(in_order, *table);
+  if (!contract) return contract.error();
+  return InputContract(std::make_shared<const Contract>(*std::move(contract)));
+}
+
+Result<Contract> internal::fit_table(const std::vector<std::string>& in_order, const Table& table) {
+  if (table.rows < kMinRows || in_order.empty()) {
     return Error(Errc::kInvalidArgument, "a contract needs 20 rows at least, with a column");
   }
+  Contract contract;
   for (std::size_t i = 0; i < in_order.size(); ++i) {
-    auto column = fit_column(in_order[i], *table, i);
+    auto column = fit_column(in_order[i], table, i);
     if (!column) return column.error();
-    contract->columns.push_back(*std::move(column));
+    contract.columns.push_back(*std::move(column));
   }
-  contract->index();
-  contract->reference_rows = table->rows;
-  contract->precision = fit_precision(*contract, *table);
-  contract->usual_scores = fit_scores(*contract, *table);
-  return InputContract(std::move(contract));
+  contract.index();
+  contract.reference_rows = table.rows;
+  contract.precision = fit_precision(contract, table);
+  contract.usual_scores = fit_scores(contract, table);
+  return contract;
 }
 
 }  // namespace redoubt::contract

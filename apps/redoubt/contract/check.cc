@@ -1,4 +1,4 @@
-// `redoubt contract check`: a file of JSON by a schema, or by a contract for rows.
+// `redoubt contract check`: a file of JSON by a schema, or by a contract for rows or tensors.
 #include <cstdio>
 #include <string>
 
@@ -39,10 +39,10 @@ void print_lines(const std::vector<contract::SchemaProblem>& problems) {
 }
 
 // A schema could have `columns` for a keyword that it made up; nobody writes one beside no other of JSON Schema's.
-bool is_for_rows(const std::string& text) {
+bool is_contract_of(std::string_view what, const std::string& text) {
   encoding::JsonReader reader;
   const auto root = reader.parse(text);
-  return root && (*root)["columns"].is_array() && (*root)["type"].error() != simdjson::SUCCESS;
+  return root && (*root)[what].is_array() && (*root)["type"].error() != simdjson::SUCCESS;
 }
 
 Result<std::vector<contract::SchemaProblem>> problems_of(const std::string& text, const CheckOptions& options) {
@@ -64,7 +64,8 @@ Result<std::vector<contract::SchemaProblem>> problems_of(const std::string& text
 int check(const CheckOptions& options, bool json) {
   const auto text = inspect_verbs::read_text(options.contract);
   if (!text) return report(text.error(), json);
-  if (is_for_rows(*text)) return check_rows(*text, options, json);
+  if (is_contract_of("columns", *text)) return check_rows(*text, options, json);
+  if (is_contract_of("tensors", *text)) return check_tensors(*text, options, json);
   const auto problems = problems_of(*text, options);
   if (!problems) return report(problems.error(), json);
   json ? print_json(*problems) : print_lines(*problems);

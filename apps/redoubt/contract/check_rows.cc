@@ -3,6 +3,7 @@
 
 #include "contract/input_contract.h"
 #include "encoding/json_writer.h"
+#include "redoubt/contract/judgement.h"
 #include "redoubt/contract/verbs.h"
 #include "redoubt/inspect/inputs.h"
 #include "redoubt/output.h"
@@ -55,27 +56,8 @@ void print_json(const Findings& found) {
     json.end_object();
   }
   json.end_array();
-  json.key("drift");
-  json.begin_array();
-  for (const auto& column : found.drift) {
-    json.begin_object();
-    json.member("column", column.column);
-    inspect_verbs::write_number(json, "psi", column.psi, 4);
-    inspect_verbs::write_number(json, "distance", column.distance, 4);
-    inspect_verbs::write_number(json, "missing", column.missing_share, 4);
-    json.member("exceeds", column.exceeds);
-    json.end_object();
-  }
-  json.end_array();
-  json.key("scores");
-  json.begin_array();
-  for (const auto& row : found.report.scores) {
-    json.begin_object();
-    inspect_verbs::write_number(json, "score", static_cast<double>(row.score), 4);
-    json.member("source", row.source);
-    json.end_object();
-  }
-  json.end_array();
+  write_drift(json, found.drift, "column");
+  write_scores(json, found.report.scores);
   json.end_object();
   std::printf("%s\n", out.c_str());
 }
@@ -88,17 +70,8 @@ void print_lines(const Findings& found) {
                 static_cast<unsigned long long>(violation.count), static_cast<unsigned long long>(found.report.rows),
                 static_cast<unsigned long long>(violation.first_rows[0]));
   }
-  for (const auto& column : found.drift) {
-    if (!column.exceeds) continue;
-    std::printf("`%.*s` has drifted: psi %.3f, distance %.3f, missing %.3f\n", static_cast<int>(column.column.size()),
-                column.column.data(), column.psi, column.distance, column.missing_share);
-  }
-  for (std::size_t row = 0; row < found.report.scores.size(); ++row) {
-    const auto& [score, source] = found.report.scores[row];
-    if (score < 1) continue;
-    std::printf("row %zu is further out than all of the reference, by `%.*s`\n", row, static_cast<int>(source.size()),
-                source.data());
-  }
+  print_drift(found.drift);
+  print_scores(found.report.scores, "row");
 }
 
 }  // namespace

@@ -76,6 +76,12 @@ struct Contract {
   void index();
 };
 
+// A contract that these rows keep, with a reference (InputContract::fit). `in_order`: the columns' names.
+Result<Contract> fit_table(const std::vector<std::string>& in_order, const Table& table);
+
+// Of each row; empty without a reference. Views live as long as the contract.
+std::vector<RowScore> scores_of(const Contract& contract, const Table& table);
+
 // How unusual a row is, without a unit, and which column does most to it.
 std::pair<double, std::size_t> unusualness(const Contract& contract, const Table& table, std::size_t row);
 
