@@ -14,6 +14,8 @@ std::string_view to_string(Family family) {
       return "attack";
     case Family::kUser:
       return "user";
+    case Family::kContract:
+      return "contract";
   }
   return "";
 }

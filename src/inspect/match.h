@@ -15,8 +15,9 @@ enum class Family : std::uint8_t {
   kSecret,    // grants access to whoever has it: keys, tokens, passwords
   kAttack,    // is meant to misuse a model, or to carry data out by it
   kUser,      // a rule of one's own
+  kContract,  // has not the form that was agreed on; no rule's business, but of whoever knows the form
 };
-std::string_view to_string(Family family);  // "personal", "secret", "attack", "user"
+std::string_view to_string(Family family);  // "personal", "secret", "attack", "user", "contract"
 
 // Half open, from the start of the text as it was given (of the whole stream, for a stream), in both units: bytes of
 // UTF-8, and code points. A byte that is part of no valid UTF-8 sequence counts as one code point.

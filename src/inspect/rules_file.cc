@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/config.h"
@@ -11,7 +12,8 @@ namespace {
 
 static_assert(kRulesFileMaxBytes <= ConfigFile::kMaxSizeBytes);
 
-constexpr Family kFamilies[] = {Family::kPersonal, Family::kSecret, Family::kAttack, Family::kUser};
+constexpr Family kBuiltIn[] = {Family::kPersonal, Family::kSecret, Family::kAttack};
+constexpr Family kFamilies[] = {Family::kPersonal, Family::kSecret, Family::kAttack, Family::kUser, Family::kContract};
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -38,8 +40,8 @@ bool is_family(std::string_view kind) {
 }
 
 std::optional<Family> built_in_family(std::string_view name) {
-  for (const Family family : kFamilies) {
-    if (family != Family::kUser && to_string(family) == name) return family;
+  for (const Family family : kBuiltIn) {
+    if (to_string(family) == name) return family;
   }
   return std::nullopt;
 }
@@ -65,6 +67,7 @@ class Reader {
   Result<RulesFile> read() {
     if (auto done = read_rules(); !done) return done.error();
     if (auto done = read_choice(); !done) return done.error();
+    if (auto done = read_contracts(); !done) return done.error();
     if (auto done = read_cases(); !done) return done.error();
     if (auto done = file_.check_all_read(); !done) return done.error();
     return std::move(out_);
@@ -182,6 +185,32 @@ class Reader {
     const auto decode = file_.get_bool("inspection.decode", true);
     if (!decode) return decode.error();
     options.decode = *decode;
+    const auto buffer = file_.get_bool("inspection.buffer_streams", false);
+    if (!buffer) return buffer.error();
+    out_.buffer_streams = *buffer;
+    return {};
+  }
+
+  Result<> read_contracts() {
+    std::set<std::string> tools;
+    for (const ConfigSection& section : file_.sections("contract")) {
+      if (out_.contracts.size() == kToolContractsMax) {
+        return Error(Errc::kTooLarge, "there are more than 256 contracts");
+      }
+      auto tool = section.get_string("tool");
+      if (!tool) return tool.error();
+      const auto prints = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; };
+      if (tool->empty() || tool->size() > kToolNameMax || !std::ranges::all_of(*tool, prints)) {
+        return section.error_at("tool", "must be a tool's name, of at most 128 bytes");
+      }
+      if (!tools.insert(*tool).second) return section.error_at("tool", "has a contract already");
+      auto schema = get_name(section, "schema");
+      if (!schema) return schema.error();
+      if (schema->starts_with('.') || !schema->ends_with(".json")) {
+        return section.error_at("schema", "must be the name of a file that ends in `.json`");
+      }
+      out_.contracts.push_back({*std::move(tool), *std::move(schema)});
+    }
     return {};
   }
 

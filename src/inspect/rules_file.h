@@ -1,16 +1,21 @@
-// What a person writes down about inspection, in TOML: which of the rules built in are used, rules of one's own, and
-// cases to try them on (docs/inspection.md).
+// What a person writes down about inspection, in TOML: which of the rules built in are used, rules of one's own, the
+// form that tools' arguments must have, and cases to try the rules on (docs/inspection.md).
 //
 //   [inspection]
 //   families = ["personal", "secret"]    # of the rules built in; without it, all
 //   kinds = ["credit_card", "jwt"]       # likewise, in any case
 //   min_confidence_percent = 50          # weaker matches are not reported
 //   decode = true                        # look into base64, hexadecimal and escapes
+//   buffer_streams = false               # streamed answers leave when they have ended
 //
 //   [[rule]]                             # always used
 //   name = "case_number"
 //   kind = "CASE_NUMBER"
 //   pattern = 'C-\d{6}'
+//
+//   [[contract]]
+//   tool = "transfer_money"
+//   schema = "transfer.json"             # a JSON Schema that the tool's arguments must fit
 //
 //   [[case]]
 //   text = "see case C-123456"
@@ -37,8 +42,16 @@ struct RulesFile {
     std::vector<std::string> expect;  // `KIND:the text matched`, in order
   };
 
+  // What a tool is told must fit the schema in this file. Who uses the rules says where the file is, and reads it.
+  struct Contract {
+    std::string tool;
+    std::string schema;
+  };
+
   RulesOptions options;
   std::vector<Case> cases;
+  std::vector<Contract> contracts;  // each tool once
+  bool buffer_streams = false;
 };
 
 inline constexpr std::size_t kRulesFileMaxBytes = std::size_t{1} << 20;
@@ -46,6 +59,8 @@ inline constexpr std::size_t kUserRulesMax = 1000;
 inline constexpr std::size_t kUserWordsMax = 20'000;  // of all rules: words, words of context and records
 inline constexpr std::size_t kRuleNameMax = 64;       // bytes of a rule's name, and of a kind
 inline constexpr std::size_t kUserPatternMaxBytes = 4096;
+inline constexpr std::size_t kToolContractsMax = 256;
+inline constexpr std::size_t kToolNameMax = 128;  // bytes
 
 // `name` stands before line and column in messages. `key`: what records are digested with, and then in the options; may
 // be null. The rules are not compiled: whether a pattern is one, Rules::compile() says.

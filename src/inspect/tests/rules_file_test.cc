@@ -105,6 +105,35 @@ pattern = 'C-\d{6}'
   EXPECT_EQ(own, std::vector<std::string_view>{"Case_Number"});
 }
 
+TEST(RulesFile, HoldsContractsOfTools) {
+  const auto file = parse_rules_file(
+      "inspection.buffer_streams = true\n"
+      "[[contract]]\ntool = \"a/b: c\"\nschema = \"a.json\"\n[[contract]]\ntool = \"b\"\nschema = \"a.json\"\n",
+      "f.toml");
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_TRUE(file->buffer_streams);
+  ASSERT_EQ(file->contracts.size(), 2U);
+  EXPECT_EQ(file->contracts[0].tool, "a/b: c");
+  EXPECT_EQ(file->contracts[1].schema, "a.json");
+}
+
+TEST(RulesFile, RefusesContractsThatAreNone) {
+  const auto contract = [](std::string_view tool, std::string_view schema) {
+    return refusal("[[contract]]\ntool = \"" + std::string(tool) + "\"\nschema = \"" + std::string(schema) + "\"\n");
+  };
+  EXPECT_EQ(contract("a", "a.json"), "accepted");
+  for (const char* schema : {"a", "../a.json", ".a.json", "", "a/b.json"}) {
+    EXPECT_NE(contract("a", schema), "accepted") << schema;
+  }
+  EXPECT_NE(contract("", "a.json"), "accepted");
+  EXPECT_NE(contract("a\\u001b", "a.json"), "accepted");
+  EXPECT_NE(contract(std::string(kToolNameMax + 1, 'a'), "a.json"), "accepted");
+  EXPECT_NE(refusal("[[contract]]\ntool = \"a\"\n"), "accepted");
+  EXPECT_NE(refusal("[[contract]]\nschema = \"a.json\"\n"), "accepted");
+  const std::string one = "[[contract]]\ntool = \"a\"\nschema = \"a.json\"\n";
+  EXPECT_EQ(refusal(one + one), "malformed f.toml:5:1: `contract[1].tool` has a contract already");
+}
+
 TEST(RulesFile, DigestsRecordsUnderTheirRulesName) {
   const auto key = std::make_shared<const FakeKey>();
   const auto file = parse_rules_file(rule_with("pattern = '\\d{8}'\nrecords = [\"1020  3040\"]"), "f.toml", key);
