@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
 #include "redoubt/settings.h"
 
@@ -13,12 +14,40 @@ constexpr std::string_view kConfig = "redoubt.toml";
 constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kPolicies = "policies/";
+constexpr std::string_view kContracts = "contracts/";
+constexpr std::size_t kMaxSchemaBytes = 1024 * 1024;  // what contract::JsonSchema takes
 
 // An obligation about what nothing finds would never be carried out, and nobody would know.
 Result<> check_named_kinds(const gateway::PolicyBundle& policies, const gateway::Inspection& inspection) {
   for (const std::string& name : policies.named_kinds()) {
     if (inspection.knows(name)) continue;
     return Error(Errc::kMalformed, "policies name matches of `" + name + "`, but no rule in force finds such");
+  }
+  return {};
+}
+
+// Whether an answer has the form that it must have is known when it has ended. A stream of it has gone by then.
+Result<> check_streams(const gateway::PolicyBundle& policies, const gateway::Inspection& inspection) {
+  if (inspection.buffers_streams()) return {};
+  for (const std::string& name : policies.named_to_stop_answers()) {
+    if (name != inspect::to_string(inspect::Family::kContract) && !gateway::is_contract_kind(name)) continue;
+    return Error(Errc::kMalformed, "policies stop answers by `" + name +
+                                       "`, which is known at the end of a stream alone; `inspection.buffer_streams = "
+                                       "true` in inspection.toml keeps streams until then");
+  }
+  return {};
+}
+
+Result<> add_contracts(FileSystem& fs, const std::string& folder, std::vector<state::BundleFile>& files) {
+  auto names = fs.list(folder);
+  if (!names && names.error().code() == Errc::kNotFound) return {};
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (name.starts_with('.') || !name.ends_with(".json")) continue;
+    if (files.size() == state::Bundle::kMaxFiles) return Error(Errc::kTooLarge, "too many files").in(folder);
+    auto text = read_file(fs, folder + "/" + name, kMaxSchemaBytes);
+    if (!text) return text.error();
+    files.push_back({std::string(kContracts) + name, std::string(as_chars(*text))});
   }
   return {};
 }
@@ -39,9 +68,14 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
     *prices = *std::move(parsed);
   }
   const std::string* const rules = bundle.find(kInspection);
-  auto inspection = gateway::Inspection::load(rules == nullptr ? std::string_view() : *rules);
+  std::vector<gateway::SchemaFile> schemas;
+  for (const state::BundleFile& file : bundle.files()) {
+    if (file.name.starts_with(kContracts)) schemas.push_back({file.name.substr(kContracts.size()), file.text});
+  }
+  auto inspection = gateway::Inspection::load(rules == nullptr ? std::string_view() : *rules, schemas);
   if (!inspection) return inspection.error();
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
+  if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
@@ -60,6 +94,7 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
   for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection())}) {
     if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
   }
+  if (auto done = add_contracts(fs, layout.contracts(), files); !done) return done.error();
   auto policies = gateway::read_policies(fs, layout.policies());
   if (!policies && policies.error().code() == Errc::kNotFound) {
     return Error(Errc::kNotFound, "there is no folder `" + layout.policies() +

@@ -23,6 +23,27 @@ bool is_answer_text(std::string_view path) {
   return rest.find("/tool_calls/") == std::string_view::npos && rest.find("/function_call/") == std::string_view::npos;
 }
 
+bool is_tool_argument(std::string_view path) {
+  const std::string_view choice = choice_of(path);
+  if (choice.empty()) return false;
+  const std::string_view rest = path.substr(choice.size());
+  for (const std::string_view said : {"/message", "/delta"}) {
+    if (!rest.starts_with(said)) continue;
+    const std::string_view call = rest.substr(said.size());
+    return (call.starts_with("/tool_calls/") && call.ends_with("/function/arguments")) ||
+           call == "/function_call/arguments";
+  }
+  return false;
+}
+
+bool is_restored(std::string_view path, const RestorePermits& permits) {
+  return is_answer_text(path) || (permits.tool_arguments && is_tool_argument(path));
+}
+
+Restorer::Form restored_form(std::string_view path) {
+  return is_tool_argument(path) ? Restorer::Form::kJson : Restorer::Form::kProse;
+}
+
 void drop_tokens(std::string_view json, const std::vector<std::string_view>& choices,
                  std::vector<JsonReplacement>& replacements) {
   for (const std::string_view choice : choices) {

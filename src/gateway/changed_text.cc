@@ -13,6 +13,7 @@ bool replaces(ContentAction action) {
 }  // namespace
 
 bool is_own(const inspect::Match& match, std::span<const Restorer::Range> restored) {
+  if (match.family == inspect::Family::kContract) return false;  // a form is nobody's value
   const auto after = std::ranges::upper_bound(restored, match.span.begin_bytes, {}, &Restorer::Range::begin);
   return after != restored.begin() && match.span.end_bytes <= (after - 1)->end;
 }

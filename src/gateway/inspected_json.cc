@@ -32,8 +32,11 @@ std::optional<std::string_view> message_of_part(std::string_view path) {
 // One pass over a document.
 class InspectedJson::Reading {
  public:
-  Reading(InspectedJson& out, inspect::Scanner& scanner, const Placeholders* restore)
-      : out_(out), scanner_(scanner), restore_(restore != nullptr && !restore->empty() ? restore : nullptr) {}
+  Reading(InspectedJson& out, inspect::Scanner& scanner, const Placeholders* restore, AnswerContracts* contracts)
+      : out_(out),
+        scanner_(scanner),
+        restore_(restore != nullptr && !restore->empty() ? restore : nullptr),
+        contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr) {}
 
   Result<> all(std::string_view json) {
     encoding::each_json_text(json, [this](const JsonText& text) {
@@ -41,6 +44,7 @@ class InspectedJson::Reading {
     });
     if (!failed_) together();
     if (failed_) return *failed_;
+    if (contracts_ != nullptr) check_forms();
     return {};
   }
 
@@ -56,8 +60,8 @@ class InspectedJson::Reading {
   void take(const JsonText& text) {
     std::string_view said = text.text;
     std::vector<Restorer::Range> restored;
-    if (restore_ != nullptr && text.kind == JsonText::Kind::kString && is_answer_text(text.path)) {
-      Restorer restorer(*restore_);
+    if (restore_ != nullptr && text.kind == JsonText::Kind::kString && is_restored(text.path, restore_->permits())) {
+      Restorer restorer(*restore_, restored_form(text.path));
       restored_.clear();
       restorer.feed(said, restored_, restored);
       restorer.finish(restored_, restored);
@@ -76,6 +80,10 @@ class InspectedJson::Reading {
             .restored = std::move(restored)});
     }
     if (text.kind != JsonText::Kind::kString) return;
+    if (contracts_ != nullptr && contracts_->add(text.path, said)) {
+      formed_.push_back(
+          {.path = std::string(text.path), .text = std::string(said), .begin = text.begin, .end = text.end, .at = 0});
+    }
     const auto message = message_of_part(text.path);
     if (!message) return;
     if (*message != message_) {
@@ -115,6 +123,17 @@ class InspectedJson::Reading {
     whole_.clear();
   }
 
+  // What has not the form that it must have is a match from its beginning to its end.
+  void check_forms() {
+    for (const AnswerContracts::Fault& fault : contracts_->faults()) {
+      const auto part = std::ranges::find(formed_, fault.path, &Part::path);
+      const inspect::Match match = whole_text_match(fault.kind, part->text.size());
+      auto& matches = matches_of(*part);
+      matches.insert(matches.begin(), match);
+      out_.findings_.add(match);
+    }
+  }
+
   // In each part that the match has bytes of, that much is a match; but for what was found there by itself.
   void spread(const inspect::Match& match) {
     bool counted = false;
@@ -147,6 +166,8 @@ class InspectedJson::Reading {
   InspectedJson& out_;
   inspect::Scanner& scanner_;
   const Placeholders* restore_;
+  AnswerContracts* contracts_;
+  std::vector<Part> formed_;  // what has to fit a contract
   std::optional<Error> failed_;
   std::vector<inspect::Match> matches_;
   std::string restored_;
@@ -156,10 +177,10 @@ class InspectedJson::Reading {
 };
 
 Result<InspectedJson> InspectedJson::inspect(std::string_view json, inspect::Scanner& scanner,
-                                             const Placeholders* restore) {
+                                             const Placeholders* restore, AnswerContracts* contracts) {
   InspectedJson out;
   out.json_ = json;
-  if (auto done = Reading(out, scanner, restore).all(json); !done) return done.error();
+  if (auto done = Reading(out, scanner, restore, contracts).all(json); !done) return done.error();
   return out;
 }
 

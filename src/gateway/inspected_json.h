@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/answer_contracts.h"
 #include "gateway/changed_text.h"
 #include "gateway/findings.h"
 #include "inspect/scanner.h"
@@ -23,9 +24,10 @@ namespace redoubt::gateway {
 class InspectedJson {
  public:
   // Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are put back for
-  // their placeholders first, in the texts of an answer (answer_paths.h). Errors: the scanner's; nothing may pass then.
+  // their placeholders first, in the texts of an answer (answer_paths.h). With `contracts`, new for it, what has to fit
+  // them and does not is a match as wide as its text. Errors: the scanner's; nothing may pass then.
   static Result<InspectedJson> inspect(std::string_view json, inspect::Scanner& scanner,
-                                       const Placeholders* restore = nullptr);
+                                       const Placeholders* restore = nullptr, AnswerContracts* contracts = nullptr);
 
   const Findings& findings() const { return findings_; }
   std::uint64_t scanned_bytes() const { return scanned_bytes_; }  // of text

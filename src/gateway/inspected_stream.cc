@@ -120,9 +120,13 @@ Result<> InspectedStream::read_data(Event& event) {
 
 Result<> InspectedStream::read_text(Event& event, const simdjson::dom::element& root, const JsonText& token) {
   if (token.kind == JsonText::Kind::kString && is_piece_path(token.path)) {
-    auto text = text_at(key_of(root, token.path), is_answer_text(token.path));
+    const std::string key = key_of(root, token.path);
+    auto text = text_at(key, token.path);
     if (!text) return text.error();
-    return read_piece(event, **text, token);
+    return read_piece(event, **text, key, token);
+  }
+  if (contracts_ != nullptr && token.kind == JsonText::Kind::kString && token.path.ends_with("/name")) {
+    contracts_->add(key_of(root, token.path), token.text);
   }
   if (token.text.size() <= kSeenBytes) {
     std::string place(token.path);
@@ -150,7 +154,7 @@ Result<> InspectedStream::read_text(Event& event, const simdjson::dom::element& 
   return {};
 }
 
-Result<> InspectedStream::read_piece(Event& event, Text& text, const JsonText& token) {
+Result<> InspectedStream::read_piece(Event& event, Text& text, std::string_view key, const JsonText& token) {
   const std::uint64_t begin = text.end();
   if (text.restorer != nullptr) {
     text.restorer->feed(token.text, text.text, text.restored);
@@ -162,7 +166,8 @@ Result<> InspectedStream::read_piece(Event& event, Text& text, const JsonText& t
   scanned_bytes_ += now.size();
   if (auto done = text.scanner->feed(now, text.matches); !done) return done;
   note(std::span(text.matches).subspan(had), text.restored);
-  most_held_bytes_ = std::max(most_held_bytes_, text.end() - text.scanner->decided_bytes());
+  if (contracts_ != nullptr) contracts_->add(key, now);
+  text.waiting.push_back(text.end());
   event.pieces.push_back({.text = &text,
                           .begin = begin,
                           .end = text.end(),
@@ -173,7 +178,7 @@ Result<> InspectedStream::read_piece(Event& event, Text& text, const JsonText& t
   return {};
 }
 
-Result<InspectedStream::Text*> InspectedStream::text_at(std::string key, bool restores) {
+Result<InspectedStream::Text*> InspectedStream::text_at(const std::string& key, std::string_view path) {
   const auto known = texts_.find(key);
   if (known != texts_.end()) return &known->second;
   if (texts_.size() >= kMaxTexts) return Error(Errc::kTooLarge, "the answer has too many texts");
@@ -181,8 +186,10 @@ Result<InspectedStream::Text*> InspectedStream::text_at(std::string key, bool re
   if (!scanner) return scanner.error();
   Text text;
   text.scanner = *std::move(scanner);
-  if (restores && restore_ != nullptr && !restore_->empty()) text.restorer = std::make_unique<Restorer>(*restore_);
-  return &texts_.emplace(std::move(key), std::move(text)).first->second;
+  if (restore_ != nullptr && !restore_->empty() && is_restored(path, restore_->permits())) {
+    text.restorer = std::make_unique<Restorer>(*restore_, restored_form(path));
+  }
+  return &texts_.emplace(key, std::move(text)).first->second;
 }
 
 Result<> InspectedStream::scan_whole(std::string_view text, std::vector<inspect::Match>& matches) {
@@ -219,6 +226,7 @@ Result<> InspectedStream::finish() {
     if (done) done = text.scanner->finish(text.matches);
     if (!done) return done;
     note(std::span(text.matches).subspan(had), text.restored);
+    if (contracts_ != nullptr && !rest.empty()) contracts_->add(key, rest);
     if (rest.empty()) continue;
     for (auto event = held_.rbegin(); event != held_.rend(); ++event) {
       const auto piece = std::ranges::find(event->pieces, &text, &Piece::text);
@@ -228,10 +236,25 @@ Result<> InspectedStream::finish() {
       break;
     }
   }
+  if (contracts_ != nullptr) check_forms();
   return {};
 }
 
+// What has not the form that it must have is a match from its beginning to its end, of which something has gone unless
+// the stream is buffered.
+void InspectedStream::check_forms() {
+  for (const AnswerContracts::Fault& fault : contracts_->faults()) {
+    const auto text = texts_.find(fault.path);
+    if (text == texts_.end()) continue;
+    inspect::Match match = whole_text_match(fault.kind, text->second.end());
+    match.flag_only = !buffered_;
+    found_new_ |= findings_.add(match);
+    if (buffered_) text->second.matches.insert(text->second.matches.begin(), match);
+  }
+}
+
 bool InspectedStream::is_decided(const Event& event) const {
+  if (buffered_ && wait_ && !finished_) return false;
   return std::ranges::all_of(event.pieces, [this](const Piece& piece) {
     if (piece.text == nullptr || finished_) return true;
     const Text& text = *piece.text;
@@ -275,7 +298,14 @@ std::string_view InspectedStream::take() {
     release(held_.front());
     held_.pop_front();
   }
+  measure_wait();
   return passing_;
+}
+
+void InspectedStream::measure_wait() {
+  for (const auto& [key, text] : texts_) {
+    if (!text.waiting.empty()) most_held_bytes_ = std::max(most_held_bytes_, text.end() - text.waiting.front());
+  }
 }
 
 void InspectedStream::release(const Event& event) {
@@ -293,6 +323,7 @@ void InspectedStream::release(const Event& event) {
     const bool changed = append_changed(now, found, actions_, nullptr, piece.begin, piece.end, covered);
     if (piece.text != nullptr) {
       released_bytes_ += now.size();
+      piece.text->waiting.pop_front();
       forget_before(*piece.text, piece.end);
     }
     if (!changed && !piece.restored) continue;

@@ -12,6 +12,9 @@
 // numbers of an event are texts of their own. So what is found does not depend on how the model server cut the answer,
 // and an event waits no longer than the rules' widths ask for (inspect::Rules::hold_back_bytes()).
 //
+// Whether a text fits its contract is known when it has ended. So that can stop a stream only if that is buffered: then
+// nothing of it leaves before all of it is there. Otherwise it is found, and no more.
+//
 // One thread, and one core's pool.
 #pragma once
 
@@ -28,6 +31,7 @@
 #include "base/result.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_texts.h"
+#include "gateway/answer_contracts.h"
 #include "gateway/changed_text.h"
 #include "gateway/findings.h"
 #include "gateway/scanner_pool.h"
@@ -39,10 +43,15 @@ class InspectedStream {
   static constexpr std::size_t kMaxTexts = 256;                   // of one answer, at once
   static constexpr std::size_t kMaxHeldBytes = 16 * 1024 * 1024;  // of events that wait
 
-  // All must outlive it; `restore` may be null. `reader` is used within calls only.
+  // All must outlive it; `restore` and `contracts`, new for it, may be null. `reader` is used within calls only.
   InspectedStream(ScannerPool& pool, std::shared_ptr<const inspect::Rules> rules, encoding::JsonReader& reader,
-                  const Placeholders* restore)
-      : pool_(pool), rules_(std::move(rules)), reader_(reader), restore_(restore) {}
+                  const Placeholders* restore, AnswerContracts* contracts = nullptr, bool buffered = false)
+      : pool_(pool),
+        rules_(std::move(rules)),
+        reader_(reader),
+        restore_(restore),
+        contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr),
+        buffered_(buffered) {}
   InspectedStream(const InspectedStream&) = delete;
   InspectedStream& operator=(const InspectedStream&) = delete;
 
@@ -74,8 +83,10 @@ class InspectedStream {
   std::uint64_t scanned_bytes() const { return scanned_bytes_; }
   std::uint64_t released_bytes() const { return released_bytes_; }
   std::uint64_t withheld_bytes() const;
-  // The most text that ever waited to be decided, of one text of a choice.
+  // How much further text of a choice came, at most, before what an event has of it could go; and whether that is more
+  // than the rules declare. A buffered stream declares nothing.
   std::uint64_t most_held_bytes() const { return most_held_bytes_; }
+  bool held_beyond() const { return !buffered_ && most_held_bytes_ > rules_->hold_back_bytes(); }
 
  private:
   // One text of a choice.
@@ -87,6 +98,7 @@ class InspectedStream {
     std::uint64_t covered = 0;            // see append_changed()
     std::vector<inspect::Match> matches;  // of what is not gone yet
     std::vector<Restorer::Range> restored;
+    std::deque<std::uint64_t> waiting;  // ends of the pieces that wait, in the text
 
     std::uint64_t end() const { return base + text.size(); }
   };
@@ -113,11 +125,13 @@ class InspectedStream {
   Result<> add(std::string_view bytes);
   Result<> read_data(Event& event);
   Result<> read_text(Event& event, const simdjson::dom::element& root, const encoding::JsonText& text);
-  Result<> read_piece(Event& event, Text& text, const encoding::JsonText& token);
+  Result<> read_piece(Event& event, Text& text, std::string_view key, const encoding::JsonText& token);
   Result<bool> has_match(std::string_view line);
-  Result<Text*> text_at(std::string key, bool restores);
+  Result<Text*> text_at(const std::string& key, std::string_view path);
   Result<> scan_whole(std::string_view text, std::vector<inspect::Match>& matches);
   void note(std::span<const inspect::Match> matches, std::span<const Restorer::Range> restored);
+  void check_forms();
+  void measure_wait();
   bool is_decided(const Event& event) const;
   bool is_to_stop(const Event& event) const;
   void release(const Event& event);
@@ -127,6 +141,8 @@ class InspectedStream {
   const std::shared_ptr<const inspect::Rules> rules_;
   encoding::JsonReader& reader_;
   const Placeholders* const restore_;
+  AnswerContracts* const contracts_;
+  const bool buffered_;
   ContentActions actions_;
   bool wait_ = true;
   Findings findings_;

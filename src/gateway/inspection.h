@@ -1,5 +1,5 @@
-// What content is inspected by, in force with a bundle: the rules built in, and what `inspection.toml` says of them and
-// adds.
+// What content is inspected by, in force with a bundle: the rules built in, what `inspection.toml` says of them and
+// adds, and the forms that tools' arguments must have.
 //
 //   auto inspection = Inspection::load(text_of_inspection_toml);
 //   access.inspection().rules()         // for scanners, one for each core and stream
@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,24 +22,40 @@
 
 namespace redoubt::gateway {
 
+class ToolContracts;
+
+struct SchemaFile {
+  std::string name;  // without folder
+  std::string text;
+};
+
 class Inspection {
  public:
   static constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
   // `toml`: of `inspection.toml` (inspect/rules_file.h, docs/inspection.md), empty when there is none: all built-in
-  // rules. To compile them takes most of a second; what was loaded from the same text and is still in use is not
-  // compiled again. Errors: kMalformed with the place; kUnavailable for a rule with records, for nobody has their key
-  // yet; kTooLarge; kResourceExhausted when the patterns need too much memory.
-  static Result<std::shared_ptr<const Inspection>> load(std::string_view toml);
+  // rules. `schemas`: of `contracts/`; each is named by a contract, and each contract names one. To compile them takes
+  // most of a second; what was loaded from the same text and is still in use is not compiled again. Errors: kMalformed
+  // with the place; kUnavailable for a rule with records, for nobody has their key yet; kTooLarge; kResourceExhausted
+  // when the patterns need too much memory.
+  static Result<std::shared_ptr<const Inspection>> load(std::string_view toml,
+                                                        std::span<const SchemaFile> schemas = {});
 
   // Never null.
   const std::shared_ptr<const inspect::Rules>& rules() const { return rules_; }
+  // Never null.
+  const std::shared_ptr<const ToolContracts>& contracts() const { return contracts_; }
+  // Whether streamed answers, where anything may come of what is found, leave when they have ended.
+  bool buffers_streams() const { return buffers_streams_; }
   // Whether there are matches of that name, which is a kind or a family, in lower case.
   bool knows(std::string_view name) const { return names_.contains(name); }
 
  private:
-  explicit Inspection(std::shared_ptr<const inspect::Rules> rules);
+  Inspection(std::shared_ptr<const inspect::Rules> rules, std::shared_ptr<const ToolContracts> contracts,
+             bool buffers_streams);
   std::shared_ptr<const inspect::Rules> rules_;
+  std::shared_ptr<const ToolContracts> contracts_;
+  bool buffers_streams_;
   std::set<std::string, std::less<>> names_;
 };
 

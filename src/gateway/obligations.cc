@@ -48,6 +48,23 @@ constexpr std::array<Known, 3> kKnown{{
 constexpr std::array kContentActions{ContentAction::kFlag, ContentAction::kTokenise, ContentAction::kRedact,
                                      ContentAction::kHold, ContentAction::kBlock};
 
+// What `links,tool_arguments` permits; nothing when it is something else.
+std::optional<RestorePermits> restore_permits(std::string_view text) {
+  RestorePermits out;
+  const auto names = names_in(text);
+  if (names.empty()) return std::nullopt;
+  for (const std::string_view name : names) {
+    if (name == "links") {
+      out.links = true;
+    } else if (name == "tool_arguments") {
+      out.tool_arguments = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
 Error wrong_value(const policy::Annotation& annotation, std::string_view form) {
   return {Errc::kInvalidArgument,
           "`@" + annotation.name + "` takes " + std::string(form) + ", not `" + annotation.value + "`"};
@@ -55,9 +72,16 @@ Error wrong_value(const policy::Annotation& annotation, std::string_view form) {
 
 }  // namespace
 
+bool speaks_of(const policy::Policy& policy, std::string_view action) {
+  const policy::Scope& scope = policy.action;
+  return scope.kind == policy::Scope::Kind::kAny ||
+         std::ranges::any_of(scope.entities, [&](const policy::EntityUid& uid) { return uid.id == action; });
+}
+
 void Obligations::add(const Obligations& other) {
   if (other.commit) commit = std::max(commit.value_or(ledger::CommitLevel::kDurable), *other.commit);
   content.add(other.content);
+  if (other.restore) restore = restore ? *restore & *other.restore : *other.restore;
   not_carried_out.insert(other.not_carried_out.begin(), other.not_carried_out.end());
 }
 
@@ -78,6 +102,9 @@ Result<Obligations> parse_obligations(const policy::Policy& policy) {
     if (known != kKnown.end()) {
       if (!known->fits(annotation.value)) return wrong_value(annotation, known->form);
       out.not_carried_out.emplace(annotation.name);
+    } else if (annotation.name == "restore") {
+      out.restore = restore_permits(annotation.value);
+      if (!out.restore) return wrong_value(annotation, "`links`, `tool_arguments` or both, separated by a comma");
     } else if (annotation.name == "commit") {
       out.commit = ledger::parse_commit_level(annotation.value);
       if (!out.commit) return wrong_value(annotation, "`durable`, `published` or `cosigned`");
@@ -87,6 +114,9 @@ Result<Obligations> parse_obligations(const policy::Policy& policy) {
   }
   if (policy.effect == policy::Effect::kForbid && !out.empty()) {
     return Error(Errc::kInvalidArgument, "a forbid demands nothing, so it has no obligations");
+  }
+  if (out.restore && !speaks_of(policy, "invoke")) {
+    return Error(Errc::kInvalidArgument, "`@restore` belongs to the request, on a permit of `invoke`");
   }
   return out;
 }

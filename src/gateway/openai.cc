@@ -53,6 +53,15 @@ std::uint64_t text_of_choices(const simdjson::dom::object& reply) {
   return sum;
 }
 
+// `response_format`, unless that is text.
+std::string json_format(const simdjson::dom::object& request) {
+  simdjson::dom::object format;
+  if (request["response_format"].get(format) != simdjson::SUCCESS) return {};
+  const std::string_view type = encoding::string_member(format, "type");
+  if (type != "json_schema" && type != "json_object") return {};
+  return simdjson::minify(format);
+}
+
 }  // namespace
 
 Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string_view body) {
@@ -80,6 +89,10 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
   request.max_output_tokens =
       product(std::max(positive_member(object, "max_completion_tokens"), positive_member(object, "max_tokens")),
               std::max<std::uint64_t>(positive_member(object, "n"), 1));
+  for (const std::string_view name : {"tools", "functions"}) {
+    request.brings_tools |= object[name].error() == simdjson::SUCCESS;
+  }
+  request.response_format = json_format(object);
   return request;
 }
 

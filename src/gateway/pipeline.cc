@@ -318,6 +318,7 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     co_return false;
   }
   call.placeholders = std::make_unique<Placeholders>(random_);
+  call.placeholders->permit(call.restore);
   auto changed = inspected->changed(call.due, call.placeholders.get());
   if (!changed) {
     co_await deny(call, DenialReason::kContent, 403,
@@ -351,6 +352,7 @@ bool Pipeline::permitted(Call& call, Action action, const Findings& found) {
   call.due = {};
   if (!ruling.permit) return false;
   call.due = ruling.obligations.content;
+  if (action == Action::kInvoke) call.restore = ruling.obligations.restore.value_or(RestorePermits{});
   call.level = std::max(call.level, ruling.obligations.commit.value_or(CommitLevel::kDurable));
   return true;
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "base/bytes.h"
 #include "crypto/secret.h"
+#include "encoding/json_writer.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -29,6 +31,18 @@ bool is_blank(char c) {
 bool leads_on(char c) {
   constexpr std::string_view kSigns = "/@=&%?#\\";
   return kSigns.find(c) != std::string_view::npos;
+}
+
+// Of JSON's escapes those that stand for a blank.
+bool is_blank_escape(char c) {
+  return c == 'n' || c == 't' || c == 'r' || c == 'f';
+}
+
+// Without the quotation marks.
+void append_inside_json_string(std::string& out, std::string_view value) {
+  std::string quoted;
+  encoding::append_json_string(quoted, value);
+  out += std::string_view(quoted).substr(1, quoted.size() - 2);
 }
 
 }  // namespace
@@ -108,11 +122,17 @@ void Restorer::put(std::string_view text, std::string& out) {
 }
 
 void Restorer::settle(bool plain, std::string& out, std::vector<Range>& restored) {
-  const std::string* const value = plain && !inside_word_ && !links_.inside() ? placeholders_.value_of(word_) : nullptr;
+  const bool may_be = plain && !inside_word_ && (placeholders_.permits().links || !links_.inside());
+  const std::string* const value = may_be ? placeholders_.value_of(word_) : nullptr;
   if (value != nullptr) {
-    restored.push_back({given_, given_ + value->size()});
-    out += *value;
-    given_ += value->size();
+    const std::size_t before = out.size();
+    if (form_ == Form::kJson) {
+      append_inside_json_string(out, *value);
+    } else {
+      out += *value;
+    }
+    restored.push_back({given_, given_ + (out.size() - before)});
+    given_ += out.size() - before;
     links_.add('_');  // a word, whatever the value is
   } else {
     put(word_, out);
@@ -123,24 +143,29 @@ void Restorer::settle(bool plain, std::string& out, std::vector<Range>& restored
 }
 
 void Restorer::take(char c, std::string& out, std::vector<Range>& restored) {
+  const bool leads = leads_on(c) && !placeholders_.permits().links;
   if (after_ != 0) {
-    settle(!is_alnum(c) && !leads_on(c), out, restored);
+    const bool ends_line = after_ == '\\' && is_blank_escape(c);
+    settle(after_ == '\\' ? c == '"' || ends_line : !is_alnum(c) && !leads, out, restored);
     inside_word_ = false;
   }
-  if (Placeholders::is_part(c) && word_.size() < placeholders_.longest()) {
+  const bool is_escaped = std::exchange(escaped_, false);
+  if (!is_escaped && Placeholders::is_part(c) && word_.size() < placeholders_.longest()) {
     word_ += c;
     return;
   }
+  escaped_ = form_ == Form::kJson && c == '\\' && !is_escaped;
   if (!word_.empty()) {
-    const bool whole = !is_word(c) && !leads_on(c);
-    if (whole && (c == '.' || c == ':') && placeholders_.value_of(word_) != nullptr) {
-      after_ = c;  // the end of a sentence, or of a host's first part?
+    const bool whole = !is_word(c) && !leads;
+    const bool may_end = (whole && (c == '.' || c == ':')) || escaped_;
+    if (may_end && placeholders_.value_of(word_) != nullptr) {
+      after_ = c;  // the end of a sentence, or of a host's first part? Which character is escaped?
       return;
     }
     settle(whole, out, restored);
   }
   put(std::string_view(&c, 1), out);
-  inside_word_ = is_word(c);
+  inside_word_ = is_word(c) && !(is_escaped && is_blank_escape(c));
 }
 
 void Restorer::feed(std::string_view piece, std::string& out, std::vector<Range>& restored) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "crypto/random_pool.h"
+#include "gateway/restore_permits.h"
 
 namespace redoubt::gateway {
 
@@ -31,6 +32,10 @@ class Placeholders {
   // What the word stands for; null when it is no placeholder.
   const std::string* value_of(std::string_view word) const;
 
+  // Where values may be put back; at first in prose alone.
+  void permit(RestorePermits permits) { permits_ = permits; }
+  const RestorePermits& permits() const { return permits_; }
+
   bool empty() const { return values_.empty(); }
   std::size_t longest() const { return longest_; }  // of the placeholders, in bytes
 
@@ -41,17 +46,21 @@ class Placeholders {
   crypto::RandomPool& random_;
   std::map<std::string, std::string, std::less<>> values_;  // by placeholder
   std::size_t longest_ = 0;
+  RestorePermits permits_;
 };
 
 // Puts values back where their placeholders stand in a text that arrives in pieces, however it is cut.
 //
-// Not everywhere: what stands in a link or an image would be sent to wherever that leads, so there a placeholder stays
-// (link_watch.h). A placeholder that is only a part of a word is none.
+// Not everywhere: what stands in a link or an image would be sent to wherever that leads, so there a placeholder stays,
+// unless that is permitted (restore_permits.h). A placeholder that is only a part of a word is none.
 //
 // `placeholders` must outlive it. One thread.
 class Restorer {
  public:
-  explicit Restorer(const Placeholders& placeholders) : placeholders_(placeholders) {}
+  // kJson: of arguments of tools. A value is put there as a part of a JSON string, so that it ends none.
+  enum class Form { kProse, kJson };
+  explicit Restorer(const Placeholders& placeholders, Form form = Form::kProse)
+      : placeholders_(placeholders), form_(form) {}
 
   // Half open, in bytes of what was given out since the beginning.
   struct Range {
@@ -86,9 +95,11 @@ class Restorer {
   void settle(bool plain, std::string& out, std::vector<Range>& restored);
 
   const Placeholders& placeholders_;
+  const Form form_;
   LinkWatch links_;
   std::string word_;          // what may yet become a placeholder
-  char after_ = 0;            // `.` or `:` behind a whole one, until what follows is known; 0: none
+  char after_ = 0;            // `.`, `:` or `\` behind a whole one, until what follows is known; 0: none
+  bool escaped_ = false;      // the character before it is a backslash of JSON
   bool inside_word_ = false;  // the character before `word_` belongs to the same word, so that it is none
   std::uint64_t given_ = 0;
 };

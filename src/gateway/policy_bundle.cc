@@ -89,11 +89,14 @@ bool looks_at_matches(const policy::Expr& expr) {
   return std::ranges::any_of(expr.children, looks_at_matches);
 }
 
-// Whether the policy may have a say when an answer is released. The action is in no group.
-bool speaks_of_release(const policy::Policy& policy) {
-  const policy::Scope& action = policy.action;
-  return action.kind == policy::Scope::Kind::kAny ||
-         std::ranges::any_of(action.entities, [](const policy::EntityUid& uid) { return uid.id == "release"; });
+// The texts in what the expression compares matches with: `context.matches.contains("secret")`.
+void add_asked_for(const policy::Expr& expr, bool compared, std::set<std::string, std::less<>>& out) {
+  if (compared && expr.kind == policy::ExprKind::kString) out.insert(expr.text);
+  using enum policy::ExprKind;
+  const bool compares = expr.kind == kContains || expr.kind == kContainsAll || expr.kind == kContainsAny ||
+                        expr.kind == kEqual || expr.kind == kNotEqual;
+  const bool with_matches = compares && std::ranges::any_of(expr.children, looks_at_matches);
+  for (const policy::Expr& child : expr.children) add_asked_for(child, compared || with_matches, out);
 }
 
 }  // namespace
@@ -136,9 +139,11 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     }
   }
   for (const policy::Policy& policy : bundle->policies_.policies()) {
-    bundle->release_depends_on_matches_ |=
-        speaks_of_release(policy) &&
-        std::ranges::any_of(policy.conditions, [](const auto& condition) { return looks_at_matches(condition.body); });
+    if (!speaks_of(policy, "release")) continue;
+    for (const auto& condition : policy.conditions) {
+      bundle->release_depends_on_matches_ |= looks_at_matches(condition.body);
+      add_asked_for(condition.body, false, bundle->named_to_stop_answers_);
+    }
   }
   auto compiled = policy::CompiledPolicies::compile(bundle->policies_);
   if (!compiled) return compiled.error();
@@ -150,7 +155,10 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     const policy::Policy& policy = *written.at(bundle->compiled_->id(i));
     auto obligations = parse_obligations(policy);
     REDOUBT_CHECK(obligations.has_value());
-    for (const auto& [name, action] : obligations->content.by_name()) bundle->named_kinds_.insert(name);
+    for (const auto& [name, action] : obligations->content.by_name()) {
+      bundle->named_kinds_.insert(name);
+      if (action > ContentAction::kFlag && speaks_of(policy, "release")) bundle->named_to_stop_answers_.insert(name);
+    }
     bundle->rules_.push_back({std::string(bundle->compiled_->id(i)), policy.effect, *std::move(obligations)});
   }
   return std::shared_ptr<const PolicyBundle>(std::move(bundle));

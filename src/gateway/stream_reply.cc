@@ -102,7 +102,10 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   call.newest = call.access;
   call.newest_caller = call.caller;
   SseRelay relay;
-  InspectedStream inspected(scanners_, call.access->inspection().rules(), reader_, call.placeholders.get());
+  const Inspection& inspection = call.access->inspection();
+  AnswerContracts contracts(call.chat, call.body, *inspection.contracts());
+  InspectedStream inspected(scanners_, inspection.rules(), reader_, call.placeholders.get(), &contracts,
+                            inspection.buffers_streams());
   inspected.set_actions(call.due, waits(call));
   CompletionText completion(recorder_);
   record::Outcome outcome{.finish = Finish::kCompleted};
@@ -209,7 +212,9 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   outcome.matches = matches;
   outcome.inspected = {.scanned = inspected.scanned_bytes(),
                        .released = inspected.released_bytes(),
-                       .withheld = inspected.withheld_bytes()};
+                       .withheld = inspected.withheld_bytes(),
+                       .held = inspected.most_held_bytes(),
+                       .beyond = inspected.held_beyond()};
   const bool complete = outcome.finish == Finish::kCompleted;
   auto receipt = co_await call.admission->close(outcome, &completion);
   // What is not to end properly waits for nothing.

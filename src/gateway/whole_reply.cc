@@ -106,7 +106,8 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
   std::optional<InspectedJson> inspected;
   if (call.operation == kChatOperation) {
     auto scanner = scanners_.whole(call.access->inspection().rules());
-    auto found = scanner ? InspectedJson::inspect(body, **scanner, call.placeholders.get())
+    AnswerContracts contracts(call.chat, call.body, *call.access->inspection().contracts());
+    auto found = scanner ? InspectedJson::inspect(body, **scanner, call.placeholders.get(), &contracts)
                          : Result<InspectedJson>(scanner.error());
     if (!found) {
       call.meter.settle(*usage, recorder_.now());

@@ -214,6 +214,90 @@ class Held(Base):
                 self.assertEqual((status, self.said(body, stream)[0]), (200, "It is " + CARD + "."))
 
 
+class Contracts(Base):
+    """What a model tells a tool has to fit."""
+    tools = [{"type": "function", "function": {"name": "transfer", "parameters": {
+        "type": "object", "properties": {"amount": {"type": "integer", "minimum": 1}}, "required": ["amount"]}}}]
+    own = '[inspection]\nkinds = ["credit_card"]\nbuffer_streams = %s\n' \
+          '[[contract]]\ntool = "transfer"\nschema = "transfer.json"\n'
+
+    def answer(self, request, connection):
+        body = json.loads(request.split("\r\n\r\n", 1)[1])
+        self.requests.append(body)
+        call = {"index": 0, "id": "1", "type": "function", "function": {"name": "transfer", "arguments": ""}}
+        arguments = self.say(body)
+        if not body.get("stream"):
+            call["function"]["arguments"] = arguments
+            reply = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "tool_calls": [call]}}]})
+            connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                               f"Content-Length: {len(reply)}\r\n\r\n{reply}".encode())
+            return True
+        connection.sendall(STREAM_HEAD)
+        deltas = [call] + [{"index": 0, "function": {"arguments": piece}} for piece in pieces(arguments, self.size)]
+        for delta in deltas:
+            data = {"choices": [{"index": 0, "delta": {"tool_calls": [delta]}}]}
+            connection.sendall(chunk("data: " + json.dumps(data) + "\n\n"))
+        connection.sendall(chunk("data: [DONE]\n\n") + b"0\r\n\r\n")
+        return True
+
+    def start(self, policies, inspection=""):
+        os.makedirs(os.path.join(self.redoubt.dir, "contracts"), exist_ok=True)
+        with open(os.path.join(self.redoubt.dir, "contracts", "transfer.json"), "w") as file:
+            json.dump({"properties": {"amount": {"maximum": 100}}}, file)
+        super().start(policies, inspection)
+
+    def told(self, body, stream):
+        """What the tool is told, and the error's code."""
+        if not stream:
+            reply = json.loads(body)
+            if "error" in reply:
+                return "", reply["error"]["code"]
+            return reply["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], None
+        text, code = "", None
+        for line in body.decode().splitlines():
+            if line.startswith("data: ") and line != "data: [DONE]":
+                data = json.loads(line[6:])
+                code = data.get("error", {}).get("code")
+                for choice in data.get("choices", []):
+                    text += choice["delta"]["tool_calls"][0]["function"]["arguments"]
+        return text, code
+
+    def test_what_does_not_fit_is_blocked_also_in_a_buffered_stream(self):
+        self.start(INVOKE + '@block("contract_violation") @flag("schema_violation") ' + RELEASE, self.own % "true")
+        self.say = lambda body: body["messages"][0]["content"]
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                _, _, body = self.redoubt.chat('{"amount":5}', stream=stream, tools=self.tools)
+                self.assertEqual(self.told(body, stream), ('{"amount":5}', None))
+                _, _, body = self.redoubt.chat('{"amount":500}', stream=stream, tools=self.tools)
+                self.assertEqual(self.told(body, stream), ("", "content_blocked"))
+                _, _, body = self.redoubt.chat('{"amount":-5}', stream=stream, tools=self.tools)
+                self.assertEqual(self.told(body, stream), ('{"amount":-5}', None))
+        found = [[(m["kind"], m["action"]) for m in end.get("matches", [])] for end in self.ends(6)]
+        self.assertEqual(found, 2 * [[], [("contract_violation", "block")], [("schema_violation", "flag")]])
+
+    def test_a_stream_that_is_not_buffered_is_seen_and_policies_hear_of_it(self):
+        self.start(INVOKE + '@flag("contract") ' + RELEASE, self.own % "false")
+        self.say = lambda body: '{"amount":500}'
+        _, _, body = self.redoubt.chat("hi", stream=True)
+        self.assertEqual(self.told(body, True), ('{"amount":500}', None))
+        end = self.ends(1)[-1]
+        self.assertEqual(end["matches"], [{"kind": "contract_violation", "count": 1, "action": "flag"}])
+        self.assertEqual(end["inspected"]["beyond"], False)
+
+    def test_to_block_by_it_takes_buffers(self):
+        with self.assertRaisesRegex(Exception, "buffer_streams"):
+            self.start(INVOKE + '@block("contract_violation") ' + RELEASE, self.own % "false")
+
+    def test_values_come_back_in_arguments_by_permission(self):
+        self.say = lambda body: json.dumps({"card": self.sent().split()[-1]})
+        self.start('@tokenise("credit_card") @restore("tool_arguments") ' + INVOKE + RELEASE, self.own % "false")
+        for stream in (False, True):
+            _, _, body = self.redoubt.chat("my card is " + CARD, stream=stream)
+            self.assertRegex(self.sent(), "CREDIT_CARD_[A-Z2-9]{10}$")
+            self.assertEqual(self.told(body, stream), (json.dumps({"card": CARD}), None))
+
+
 class Rules(Base):
     def test_rules_of_ones_own_are_part_of_the_bundle(self):
         self.start('@redact("case_number") ' + ANY,

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/answer_contracts.h"
 #include "gateway/findings.h"
 #include "gateway/pipeline.h"
 #include "gateway/placeholders.h"
@@ -80,6 +81,7 @@ struct Pipeline::Call {
   std::string forward;                                   // the body as it goes upstream, where inspection changed it
   Findings found;                                        // in the request
   ContentActions due;                                    // by the last decision
+  RestorePermits restore = {};                           // likewise, of `invoke`
   std::unique_ptr<Placeholders> placeholders = nullptr;  // for what the model server does not get
   std::vector<record::MatchCount> matches;               // facts point into it
   std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released

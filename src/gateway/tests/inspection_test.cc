@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/tests/access_support.h"
+#include "gateway/tool_contracts.h"
 #include "inspect/scanner.h"
 
 namespace redoubt::gateway {
@@ -66,6 +67,46 @@ TEST(Inspection, WithoutAFileHasEveryRuleBuiltIn) {
     EXPECT_TRUE(inspection->knows(name)) << name;
   }
   EXPECT_FALSE(inspection->knows("user"));
+  EXPECT_FALSE(inspection->buffers_streams());
+}
+
+constexpr std::string_view kContract = R"([inspection]
+kinds = ["repetition"]
+buffer_streams = true
+
+[[contract]]
+tool = "transfer"
+schema = "transfer.json"
+)";
+
+TEST(Inspection, HasTheOperatorsContracts) {
+  const SchemaFile schema{.name = "transfer.json", .text = R"({"type":"object"})"};
+  const auto loaded = Inspection::load(kContract, {&schema, 1});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_NE((*loaded)->contracts()->find("transfer"), nullptr);
+  EXPECT_EQ((*loaded)->contracts()->find("other"), nullptr);
+  EXPECT_TRUE((*loaded)->buffers_streams());
+  for (const char* name : {"contract", "schema_violation", "schema_unusable", "contract_violation"}) {
+    EXPECT_TRUE((*loaded)->knows(name)) << name;
+  }
+  EXPECT_FALSE(load(kOwn)->knows("contract_violation")) << "there is none to violate";
+  const SchemaFile other{.name = "transfer.json", .text = R"({"type":"array"})"};
+  EXPECT_NE(*Inspection::load(kContract, {&other, 1}), *loaded) << "another schema under the same name";
+}
+
+TEST(Inspection, RefusesContractsThatCannotBeKept) {
+  const auto refused = [](std::vector<SchemaFile> schemas, std::string_view toml = kContract) {
+    const auto loaded = Inspection::load(toml, schemas);
+    return loaded ? "accepted" : loaded.error().message();
+  };
+  EXPECT_EQ(refused({}), "inspection.toml: there is no file `contracts/transfer.json`");
+  EXPECT_EQ(refused({{"transfer.json", "{}"}, {"trasnfer.json", "{}"}}),
+            "contracts/trasnfer.json: no contract in inspection.toml names it");
+  EXPECT_NE(refused({{"transfer.json", R"({"type":"thing"})"}}).find("contracts/transfer.json: "), std::string::npos);
+  EXPECT_EQ(refused({},
+                    "inspection.kinds = ['repetition']\n[[rule]]\nname = \"a\"\nkind = \"Schema_Violation\"\n"
+                    "pattern = 'a'\n"),
+            "inspection.toml: rule `a` has a kind that is of contracts");
 }
 
 TEST(Inspection, IsNotCompiledAgainWhileInUse) {

@@ -213,6 +213,55 @@ TEST(PolicyBundle, KindsThatObligationsNameAreKnown) {
   EXPECT_EQ((*bundle)->named_kinds(), (std::set<std::string, std::less<>>{"secret", "us_ssn"}));
 }
 
+TEST(PolicyBundle, KnowsWhatCanStopAnAnswer) {
+  const auto stops = [](std::string_view text) {
+    const PolicyFile file{.name = "a.cedar", .text = std::string(text)};
+    const auto bundle = PolicyBundle::load({&file, 1});
+    EXPECT_TRUE(bundle.has_value()) << (bundle ? "" : bundle.error().message());
+    std::string out;
+    for (const std::string& name : (*bundle)->named_to_stop_answers()) (out += out.empty() ? "" : " ") += name;
+    return out;
+  };
+  EXPECT_EQ(stops(kDefaultPolicies), "");
+  EXPECT_EQ(stops(R"(@block("secret") @flag("attack") permit (principal, action, resource);)"), "secret");
+  EXPECT_EQ(stops(R"(@block("secret") permit (principal, action == Action::"invoke", resource);)"), "");
+  EXPECT_EQ(stops(R"(forbid (principal, action == Action::"release", resource)
+      when { context.network.tls && context.matches.contains("contract") };)"),
+            "contract");
+  EXPECT_EQ(stops(R"(forbid (principal, action, resource)
+      unless { context has purpose && context.purpose == "care" && ["a", "b"].containsAll(context.matches) };)"),
+            "a b");
+  EXPECT_EQ(stops(R"(forbid (principal, action == Action::"invoke", resource)
+      when { context.matches.contains("contract") };)"),
+            "");
+}
+
+TEST_F(Ruled, WhatIsRestoredIsWhatAllThatSayItPermit) {
+  const auto restore = [&](std::string_view policies) {
+    return rule("app", {.action = Action::kInvoke, .model = "m"}, policies).obligations.restore;
+  };
+  EXPECT_FALSE(restore("permit (principal, action, resource);"));
+  EXPECT_EQ(restore(R"(@restore("links") permit (principal, action, resource);)"), RestorePermits{.links = true});
+  EXPECT_EQ(restore(R"(@restore("tool_arguments,links") permit (principal, action, resource);
+                       @restore("tool_arguments") permit (principal, action == Action::"invoke", resource);
+                       @restore("links") permit (principal, action, resource == Model::"other");
+                       permit (principal, action, resource);)"),
+            RestorePermits{.tool_arguments = true});
+  EXPECT_EQ(restore(R"(@restore("links") permit (principal, action, resource);
+                       @restore("tool_arguments") permit (principal, action, resource);)"),
+            RestorePermits{});
+}
+
+TEST(PolicyBundle, WhatIsRestoredBelongsToTheRequest) {
+  for (const char* bad : {R"(@restore("") )", R"(@restore("images") )", R"(@restore("links,") )"}) {
+    EXPECT_NE(why_not(std::string(bad) + "permit (principal, action, resource);").find("`links`"), std::string::npos)
+        << bad;
+  }
+  EXPECT_NE(why_not(R"(@restore("links") permit (principal, action == Action::"release", resource);)").find("invoke"),
+            std::string::npos);
+  EXPECT_NE(why_not(R"(@restore("links") forbid (principal, action, resource);)"), "");
+}
+
 TEST_F(Ruled, TheStrictestCommitLevelIsDemanded) {
   const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
       @commit("published") permit (principal, action, resource);
