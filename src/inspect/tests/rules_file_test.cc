@@ -131,7 +131,7 @@ TEST(RulesFile, RefusesContractsThatAreNone) {
   EXPECT_NE(refusal("[[contract]]\ntool = \"a\"\n"), "accepted");
   EXPECT_NE(refusal("[[contract]]\nschema = \"a.json\"\n"), "accepted");
   const std::string one = "[[contract]]\ntool = \"a\"\nschema = \"a.json\"\n";
-  EXPECT_EQ(refusal(one + one), "malformed f.toml:5:1: `contract[1].tool` has a contract already");
+  EXPECT_EQ(refusal(one + one), "malformed f.toml:5:8: `contract[1].tool` has a contract already");
 }
 
 TEST(RulesFile, DigestsRecordsUnderTheirRulesName) {
