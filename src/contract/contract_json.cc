@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "contract/internal/members.h"
 #include "contract/internal/value.h"
@@ -144,7 +145,12 @@ Result<Contract> contract_from_json(std::string_view text) {
 
 void write_number(encoding::JsonWriter& json, double value) {
   char text[32];
-  json.raw(std::string_view(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)));
+  // What is written without an exponent, and is beyond 64 bits, is no number to our reader of JSON.
+  constexpr double kPlain = 9007199254740992.0;
+  const auto end = std::abs(value) < kPlain
+                       ? std::to_chars(text, text + sizeof text, value)
+                       : std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  json.raw(std::string_view(text, static_cast<std::size_t>(end.ptr - text)));
 }
 
 std::string contract_to_json(const Contract& contract) {

@@ -170,6 +170,7 @@ Result<InputContract> InputContract::fit(simdjson::dom::element rows) {
     simdjson::dom::object object;
     if (row.get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "rows must be a list of objects");
     for (const auto& member : object) {
+      if (member.key.empty()) return Error(Errc::kMalformed, "a row has a column with an empty name");
       if (names.emplace(member.key, in_order.size()).second) in_order.emplace_back(member.key);
     }
     if (in_order.size() > internal::kMaxColumns) return Error(Errc::kTooLarge, "rows have more than 256 columns");

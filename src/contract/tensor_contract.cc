@@ -187,6 +187,10 @@ Result<TensorRule> fit_tensor(const TensorInput& input, int channels) {
   if (!values || wrong.count > 0) return Error(Errc::kMalformed, "an input's data are not of its shape and datatype");
   const TensorScan scan = internal::scan_tensor(rule, input.shape, *values);
   for (std::size_t channel = 0; channel < scan.channels; ++channel) {
+    // There is no range yet, so nothing else is outside of it.
+    if (scan.outside[channel].count > 0) {
+      return Error(Errc::kInvalidArgument, "an input has values that are infinite");
+    }
     double least = INFINITY;
     double most = -INFINITY;
     for (std::uint64_t sample = 0; sample < scan.samples; ++sample) {
@@ -195,8 +199,13 @@ Result<TensorRule> fit_tensor(const TensorInput& input, int channels) {
       least = std::min(least, summary.least);
       most = std::max(most, summary.most);
     }
-    const bool known = least <= most && std::isfinite(most - least);
-    rule.ranges.push_back(known ? widened(least, most, rule.type) : internal::Range{});
+    internal::Range range;
+    if (least <= most) range = widened(least, most, rule.type);
+    // Beyond what a double can say there is no bound.
+    for (auto* bound : {&range.least, &range.most}) {
+      if (*bound && !std::isfinite(**bound)) bound->reset();
+    }
+    rule.ranges.push_back(range);
   }
   const double share = input.values == 0 ? 0 : static_cast<double>(scan.nan) / static_cast<double>(input.values);
   if (share > 0) {

@@ -82,7 +82,7 @@ class TensorContract {
   // the datatype can say; shares of NaN by three standard deviations. What is usual is learned from properties of each
   // channel of a sample (mean, deviation, and how much neighbours differ), as InputContract::fit() does from columns;
   // those of channels beyond the first 16 of a tensor are left out. Errors: as check(); kInvalidArgument for too few
-  // samples, no inputs, or a dimension of channels that there is not.
+  // samples, no inputs, infinite values, or a dimension of channels that there is not.
   static Result<TensorContract> fit(simdjson::dom::element request, ByteView binary, const FitOptions& options);
 
   TensorContract(TensorContract&&) noexcept;

@@ -32,6 +32,9 @@ Result<TensorInput> read_input(simdjson::dom::element json, ByteView& binary) {
       json["datatype"].get(input.type) != simdjson::SUCCESS) {
     return malformed("has an input without `name`, `shape` or `datatype`");
   }
+  if (input.name.empty()) {
+    return malformed("has an input with an empty name");
+  }
   input.values = 1;
   for (const simdjson::dom::element size : shape) {
     std::uint64_t count = 0;

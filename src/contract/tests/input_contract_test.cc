@@ -49,6 +49,23 @@ std::string violations(std::string_view contract, std::string_view rows) {
   return out;
 }
 
+TEST(InputContract, WritesLargeNumbersAsItReadsThem) {
+  std::string rows = "[";
+  for (int i = 0; i < 30; ++i)
+    rows += (i == 0 ? "" : ",") + std::string(R"({"x":1.2345678901234567e)") + std::to_string(10 + i) + "}";
+  encoding::JsonReader reader;
+  const auto fitted = InputContract::fit(*reader.parse(rows + "]"));
+  ASSERT_TRUE(fitted) << fitted.error().message();
+  const auto again = InputContract::parse(fitted->to_json());
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->to_json(), fitted->to_json());
+}
+
+TEST(InputContract, ColumnsOfRowsHaveNames) {
+  encoding::JsonReader reader;
+  EXPECT_EQ(InputContract::fit(*reader.parse(R"([{"":1}])")).error().code(), Errc::kMalformed);
+}
+
 TEST(InputContract, AcceptsRowsThatKeepIt) {
   EXPECT_EQ(
       violations(kContract, R"([{"age":17,"rate":0.5,"work":"public","note":"x","new":true,"at":"2026-01-01T00:00:00Z"},

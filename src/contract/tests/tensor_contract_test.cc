@@ -219,6 +219,7 @@ TEST(TensorContract, RequestsThatAreNoneAreRefused) {
   for (const char* request :
        {"[]", "{}", R"({"inputs":{}})", R"({"inputs":[{"name":"image","shape":[1],"data":[1]}]})",
         R"({"inputs":[{"name":"image","datatype":"FP32","data":[1]}]})",
+        R"({"inputs":[{"name":"","datatype":"FP32","shape":[1],"data":[1]}]})",
         R"({"inputs":[{"name":"image","datatype":"FP32","shape":[1]}]})",
         R"({"inputs":[{"name":"image","datatype":"FP32","shape":[1],"data":7}]})",
         R"({"inputs":[{"name":"image","datatype":"FP32","shape":[-1],"data":[1]}]})",
@@ -395,6 +396,9 @@ TEST(TensorFit, NeedsTwentySamplesAndItsDimensionOfChannels) {
   EXPECT_EQ(fit(binary_input("FP32", "[20,1]", 80), data, 2), "invalid_argument");
   EXPECT_EQ(fit(binary_input("FP32", "[20,1]", 80), data, 0), "invalid_argument");
   EXPECT_EQ(fit(binary_input("FP32", "[10,2]", 80), data, -1), "invalid_argument");
+  std::vector<float> infinite(20, 1);
+  infinite[7] = -INFINITY;
+  EXPECT_EQ(fit(binary_input("FP32", "[20,1]", 80), floats(infinite), -1), "invalid_argument");
   EXPECT_EQ(fit(binary_input("FP32", "[20,2]", 80), data, -1), "malformed");
   EXPECT_EQ(fit(binary_input("FP32", "[]", 4), Bytes(4), -1), "invalid_argument");
   EXPECT_EQ(fit(binary_input("BYTES", "[20]", 80), data, -1), "malformed");
