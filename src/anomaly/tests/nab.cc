@@ -1,13 +1,12 @@
 #include "src/anomaly/tests/nab.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "anomaly/series_time.h"
 #include "base/file.h"
 #include "encoding/csv.h"
 #include "encoding/json_reader.h"
@@ -117,23 +116,6 @@ double normalised_at(const std::vector<Scored>& corpus, double threshold, double
   return normalise(raw, windows);
 }
 
-Result<UnixMillis> parse_time(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t length) {
-    int out = -1;
-    const char* const end = text.data() + at + length;
-    return text.size() >= at + length && std::from_chars(text.data() + at, end, out).ptr == end ? out : -1;
-  };
-  using namespace std::chrono;
-  const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
-                            day(static_cast<unsigned>(number(8, 2)))};
-  const int hour = number(11, 2);
-  const int minute = number(14, 2);
-  const int second = number(17, 2);
-  if (!date.ok() || hour < 0 || minute < 0 || second < 0) return Error(Errc::kMalformed, "no time");
-  const auto at = sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
-  return UnixMillis{duration_cast<milliseconds>(at.time_since_epoch()).count()};
-}
-
 Result<std::vector<Series>> read_corpus(const std::string& folder) {
   PosixFileSystem files;
   const auto labels = read_file(files, folder + "/labels/combined_windows.json", kFileMax);
@@ -152,7 +134,7 @@ Result<std::vector<Series>> read_corpus(const std::string& folder) {
     bool header = true;
     const encoding::CsvReader::Take take = [&](encoding::CsvReader::Record& record) -> Result<> {
       if (std::exchange(header, false)) return {};
-      const auto time = parse_time(record.at(0));
+      const auto time = parse_series_time(record.at(0));
       if (!time) return time.error();
       series.times.push_back(*time);
       series.values.push_back(std::stod(record.at(1)));
@@ -161,7 +143,7 @@ Result<std::vector<Series>> read_corpus(const std::string& folder) {
     if (const auto fed = csv.feed(as_chars(*text), take); !fed) return fed.error();
     if (const auto finished = csv.finish(take); !finished) return finished.error();
     const auto row_of = [&](std::string_view when) -> Result<std::size_t> {
-      const auto time = parse_time(when);
+      const auto time = parse_series_time(when);
       if (!time) return time.error();
       const auto at = std::find(series.times.begin(), series.times.end(), *time);
       if (at == series.times.end()) return Error(Errc::kNotFound, series.name + ": no row of a window");

@@ -27,8 +27,6 @@ struct Series {
 
 // Of a folder with data/ and labels/combined_windows.json, by name. Errors: those of the files.
 Result<std::vector<Series>> read_corpus(const std::string& folder);
-// `2014-04-01 00:05:00`, a fraction of a second passed over.
-Result<UnixMillis> parse_time(std::string_view text);
 
 // What a false positive costs against a window found at once; the standard profile's.
 constexpr double kFalsePositiveStandard = 0.11;
