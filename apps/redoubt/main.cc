@@ -4,6 +4,7 @@
 
 #include "base/standard_fds.h"
 #include "redoubt/administer/identity_commands.h"
+#include "redoubt/behaviour/commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
 #include "redoubt/contract/commands.h"
@@ -95,6 +96,7 @@ int run(int argc, char** argv) {
   add_state_commands(app, administer);
   add_inspect_commands(app, common, status);
   add_contract_commands(app, common, status);
+  add_behaviour_commands(app, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -1,0 +1,19 @@
+// The commands `redoubt behaviour …`. Each returns the exit status.
+#pragma once
+
+#include "redoubt/output.h"
+
+namespace CLI {
+class App;
+}
+
+namespace redoubt::app {
+
+// Adds them to the program's. `common` and `status` must live until the line is parsed; `status` takes the exit status.
+void add_behaviour_commands(CLI::App& app, Common& common, int& status);
+
+// One verb each, added to the noun. outliers.cc, score.cc
+void add_outliers_command(CLI::App& behaviour, Common& common, int& status);
+void add_score_command(CLI::App& behaviour, Common& common, int& status);
+
+}  // namespace redoubt::app
