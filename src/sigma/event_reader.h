@@ -1,0 +1,40 @@
+// Events from JSON: one pass over the text, in which only what some rule reads is looked at.
+//
+//   EventReader reader(rules);                              // one a thread
+//   const auto event = reader.read(record);
+//
+// A path `a.b` finds a member `b` inside `a`, or a member named `a.b`. Arrays are gone through, whatever their depth:
+// each item may give a value. A member that occurs twice gives both values. Objects give no value but are there.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "sigma/event.h"
+
+namespace redoubt::sigma {
+
+class EventReader {
+ public:
+  enum class Form : std::uint8_t {
+    kRecord,  // members are found by the taxonomy's paths
+    kFields,  // members are named as fields are, in rules
+  };
+  explicit EventReader(const RuleSet& rules, Form form = Form::kRecord);
+  EventReader(EventReader&&) noexcept;
+  EventReader& operator=(EventReader&&) noexcept;
+  ~EventReader();
+
+  // The event, until the next call or the end of this reader; the text need not outlive the call, and is at most 4 MiB
+  // of JSON, an object, at most 64 levels deep. Errors: kMalformed, kTooLarge. What no rule reads is checked for its
+  // structure and UTF-8 only: whoever takes records from strangers has them checked in full before (encoding's
+  // JsonReader). The event's time is that of the taxonomy's path, if it is there and is a time.
+  Result<Event*> read(std::string_view json);
+
+ private:
+  class Walk;
+  std::unique_ptr<Walk> walk_;
+};
+
+}  // namespace redoubt::sigma
