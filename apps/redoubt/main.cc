@@ -7,6 +7,7 @@
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
+#include "redoubt/behaviour/commands.h"
 #include "redoubt/contract/commands.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
@@ -95,6 +96,7 @@ int run(int argc, char** argv) {
   add_model_commands(app, administer);
   add_state_commands(app, administer);
   add_inspect_commands(app, common, status);
+  add_behaviour_commands(app, common, status);
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);
 

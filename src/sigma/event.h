@@ -21,7 +21,7 @@ struct Value {
   enum class Kind : std::uint8_t { kNull, kBoolean, kNumber, kText };
 
   Kind kind = Kind::kNull;
-  // Numbers: as written in the record. Booleans: `true`, `false`. Null: empty.
+  // Integers in decimal, other numbers as short as they can be; `true`, `false`; of null nothing.
   std::string_view text;
   double number = 0;  // of kNumber
 
@@ -53,6 +53,7 @@ class Event {
   void set_everywhere(bool everywhere) { everywhere_ = everywhere; }  // from all log sources
   void set_time_ms(std::optional<std::int64_t> time_ms) { time_ms_ = time_ms; }
 
+  std::span<const FieldSlot> present() const { return touched_; }  // fields that are there
   bool exists(FieldSlot slot) const { return slots_[slot].present; }
   // The field's values, in the order in which they were added.
   class Values;
@@ -78,7 +79,7 @@ class Event {
   void append(Slot& slot, const Value& value);
 
   std::vector<Slot> slots_;
-  std::vector<FieldSlot> touched_;  // slots to be cleared
+  std::vector<FieldSlot> touched_;
   std::vector<Entry> entries_;
   Slot unnamed_;
   const Logsource* logsource_ = nullptr;

@@ -1,4 +1,4 @@
-// Events from JSON: one pass over the text, in which only what some rule reads is looked at.
+// Events from JSON: one pass over the record, which takes only what some rule reads.
 //
 //   EventReader reader(rules);                              // one a thread
 //   const auto event = reader.read(record);
@@ -27,9 +27,8 @@ class EventReader {
   ~EventReader();
 
   // The event, until the next call or the end of this reader; the text need not outlive the call, and is at most 4 MiB
-  // of JSON, an object, at most 64 levels deep. Errors: kMalformed, kTooLarge. What no rule reads is checked for its
-  // structure and UTF-8 only: whoever takes records from strangers has them checked in full before (encoding's
-  // JsonReader). The event's time is that of the taxonomy's path, if it is there and is a time.
+  // of JSON, an object, at most 64 levels deep. All of it is checked, but for members that occur twice. Errors:
+  // kMalformed, kTooLarge. The event's time is that of the taxonomy's path, if it is there and is a time.
   Result<Event*> read(std::string_view json);
 
  private:

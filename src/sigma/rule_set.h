@@ -8,7 +8,7 @@
 // file and line. No rule is ever read as one that matches more than it says.
 //
 // What the specification leaves open, here:
-// - Values of events are text or numbers. A rule's text is compared with a number as that is written in the record; a
+// - Values of events are text or numbers. A rule's text is compared with a number in its shortest decimal form; a
 //   rule's number with a number by value, with text as it is written in the rule. Booleans are `true` and `false`.
 // - Letters are compared by Unicode's simple case folding.
 // - A field with several values (arrays, several paths) matches if one of them does; with `neq` if none does.
@@ -41,9 +41,11 @@
 
 namespace redoubt::sigma {
 
+class RuleSet;
 namespace internal {
 struct CompiledRules;
-}
+const CompiledRules& compiled(const RuleSet& rules);
+}  // namespace internal
 
 // Place of a rule in RuleSet::rules().
 using RuleIndex = std::uint32_t;
@@ -157,8 +159,7 @@ class RuleSet {
   std::string_view digest() const;
 
  private:
-  friend class Compiler;
-  friend const internal::CompiledRules& compiled(const RuleSet& rules);
+  friend const internal::CompiledRules& internal::compiled(const RuleSet& rules);
   explicit RuleSet(std::shared_ptr<const internal::CompiledRules> compiled);
   std::shared_ptr<const internal::CompiledRules> compiled_;
 };

@@ -12,8 +12,9 @@ namespace redoubt::app {
 // Adds them to the program's. `common` and `status` must live until the line is parsed; `status` takes the exit status.
 void add_behaviour_commands(CLI::App& app, Common& common, int& status);
 
-// One verb each, added to the noun. outliers.cc, score.cc
+// One verb each, added to the noun, in the file of its name.
 void add_outliers_command(CLI::App& behaviour, Common& common, int& status);
+void add_rules_command(CLI::App& behaviour, Common& common, int& status);
 void add_score_command(CLI::App& behaviour, Common& common, int& status);
 
 }  // namespace redoubt::app

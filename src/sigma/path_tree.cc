@@ -1,0 +1,86 @@
+#include "sigma/internal/path_tree.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace redoubt::sigma::internal {
+namespace {
+
+std::uint64_t length_bit(std::string_view name) {
+  return std::uint64_t{1} << std::min<std::size_t>(name.size(), 63);
+}
+
+}  // namespace
+
+PathTree::PathTree(const CompiledRules& rules, bool names) : nodes_(1) {
+  for (FieldSlot slot = 0; slot < rules.slot_names.size(); ++slot) {
+    if (names) {
+      nodes_[add(rules.slot_names[slot])].slots.push_back(slot);
+    } else {
+      for (const std::string& path : rules.slot_paths[slot]) {
+        auto& slots = nodes_[add(path)].slots;
+        if (std::find(slots.begin(), slots.end(), slot) == slots.end()) slots.push_back(slot);
+      }
+    }
+  }
+  nodes_[add(names ? "time" : rules.time_path)].time = true;
+  build_table();
+}
+
+std::uint32_t PathTree::add(std::string_view path) {
+  std::uint32_t node = 0;
+  for (bool more = true; more;) {
+    const std::size_t dot = path.find('.');
+    const std::string_view name = path.substr(0, dot);
+    const auto edge =
+        std::find_if(edges_.begin(), edges_.end(), [&](const Edge& e) { return e.parent == node && e.name == name; });
+    if (edge != edges_.end()) {
+      node = edge->child;
+    } else {
+      const auto fresh = static_cast<std::uint32_t>(nodes_.size());
+      nodes_[node].lengths |= length_bit(name);
+      nodes_.emplace_back();
+      edges_.push_back({node, fresh, std::string(name)});
+      node = fresh;
+    }
+    more = dot != std::string_view::npos;
+    if (more) path.remove_prefix(dot + 1);
+  }
+  return node;
+}
+
+std::uint32_t PathTree::hash(std::uint32_t parent, std::string_view name) {
+  std::uint32_t hash = parent * 0x9e3779b1U ^ static_cast<std::uint32_t>(name.size());
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193U;
+  return hash ^ (hash >> 15);
+}
+
+void PathTree::build_table() {
+  table_.assign(std::bit_ceil(edges_.size() * 2 + 1), kNone);
+  mask_ = static_cast<std::uint32_t>(table_.size() - 1);
+  for (std::uint32_t place = 0; place < edges_.size(); ++place) {
+    std::uint32_t at = hash(edges_[place].parent, edges_[place].name) & mask_;
+    while (table_[at] != kNone) at = (at + 1) & mask_;
+    table_[at] = place;
+  }
+}
+
+std::uint32_t PathTree::child(std::uint32_t node, std::string_view name) const {
+  if ((nodes_[node].lengths & length_bit(name)) == 0) return kNone;
+  for (std::uint32_t at = hash(node, name) & mask_; table_[at] != kNone; at = (at + 1) & mask_) {
+    const Edge& edge = edges_[table_[at]];
+    if (edge.parent == node && edge.name == name) return edge.child;
+  }
+  return kNone;
+}
+
+std::uint32_t PathTree::find(std::uint32_t node, std::string_view name) const {
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    node = child(node, name.substr(0, dot));
+    if (node == kNone || dot == std::string_view::npos) return node;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace redoubt::sigma::internal
