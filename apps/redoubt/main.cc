@@ -7,7 +7,6 @@
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
-#include "redoubt/behaviour/commands.h"
 #include "redoubt/contract/commands.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"

@@ -1,4 +1,6 @@
-#include <charconv>
+#include <re2/filtered_re2.h>
+
+#include <algorithm>
 #include <cstring>
 
 #include "sigma/internal/detection.h"
@@ -44,6 +46,8 @@ bool has_single_byte_escape(std::string_view pattern) {
   }
   return false;
 }
+
+constexpr int kLeastNeeded = 3;  // bytes of a literal that is worth looking for
 
 }  // namespace
 
@@ -108,6 +112,21 @@ std::optional<std::uint32_t> AtomTable::regex(FieldSlot slot, std::string_view p
   const auto atom = intern({Atom::Kind::kRegex, slot, data, {}, 0}, std::string(flags) + "/" + std::string(pattern));
   if (rules_.atoms[atom].data == data) rules_.regexes.push_back(std::move(regex));
   return atom;
+}
+
+std::vector<std::string> AtomTable::needed_by_regex(std::string_view pattern, std::string_view flags) {
+  re2::FilteredRE2 filter(kLeastNeeded);
+  int id = 0;
+  std::vector<std::string> out;
+  if (filter.Add(std::string(pattern), regex_options(flags), &id) != re2::RE2::NoError) return out;
+  filter.Compile(&out);
+  // RE2 makes them lower case, which is another thing than folding, but not for ASCII.
+  const bool ascii = std::all_of(out.begin(), out.end(), [](const std::string& text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  });
+  if (!ascii) out.clear();
+  return out;
 }
 
 std::uint32_t AtomTable::network(FieldSlot slot, const Network& network, std::string_view text) {

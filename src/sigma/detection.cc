@@ -402,7 +402,14 @@ std::optional<Expr> DetectionCompiler::regex_value(const Item& item, const YamlN
   if (!atom)
     return problems_.add(value.line, in_backticks(item.key) + ": the regular expression is refused: " + why,
                          Errc::kUnsupported);
-  return atom_expr(*atom);
+  std::vector<Expr> needed;
+  for (const std::string& text : AtomTable::needed_by_regex(value.text, item.flags))
+    needed.push_back(atom_expr(atoms_.literal(Atom::Kind::kContains, item.slot, folded(text))));
+  if (needed.empty()) return atom_expr(*atom);
+  std::vector<Expr> both;
+  both.push_back(disjunction(std::move(needed)));
+  both.push_back(atom_expr(*atom));
+  return conjunction(std::move(both));
 }
 
 std::optional<Expr> DetectionCompiler::number_value(const Item& item, const YamlNode& value) {

@@ -33,7 +33,6 @@ std::uint32_t cost(const Expr& expr, const CompiledRules& rules) {
   if (expr.op == Op::kAtom) {
     switch (rules.atoms[expr.value].kind) {
       case Atom::Kind::kGlob:
-      case Atom::Kind::kNetwork:
         return 20;
       case Atom::Kind::kReference:
       case Atom::Kind::kTime:
@@ -42,8 +41,6 @@ std::uint32_t cost(const Expr& expr, const CompiledRules& rules) {
         return 200;
       case Atom::Kind::kPredicate:
         return 1000;
-      case Atom::Kind::kCompare:
-        return 10;
       default:
         return 1;
     }

@@ -19,9 +19,23 @@ struct Guard {
 
 double cost_of(const Atom& atom, std::uint32_t uses) {
   const double alone = atom.kind == Kind::kPresent || atom.kind == Kind::kExists ? kPresence
+                       : atom.kind == Kind::kCompare                             ? kPresence / 4
                        : atom.kind == Kind::kEquals                              ? 1
                                                                                  : 2;
   return alone * (1 + uses);
+}
+
+std::vector<NumberEntry>& thresholds_of(SlotIndex& index, Comparison comparison) {
+  switch (comparison) {
+    case Comparison::kLess:
+      return index.below;
+    case Comparison::kLessOrEqual:
+      return index.at_most;
+    case Comparison::kGreater:
+      return index.above;
+    default:
+      return index.at_least;
+  }
 }
 
 Guard merged(Guard a, const Guard& b) {
@@ -159,6 +173,14 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
       case Kind::kContains:
         index.literals.add(LiteralIndex::How::kContains, atom.text, id);
         break;
+      case Kind::kNetwork:
+        index.networks.push_back(id);
+        break;
+      case Kind::kCompare: {
+        const NumberQuestion& question = rules.comparisons[atom.data];
+        thresholds_of(index, question.comparison).push_back({question.number, id, false});
+        break;
+      }
       case Kind::kPresent:
         index.present = id;
         break;
@@ -178,6 +200,14 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
     index.literals.build();
     std::sort(index.numbers.begin(), index.numbers.end(),
               [](const NumberEntry& a, const NumberEntry& b) { return a.number < b.number; });
+    for (std::vector<NumberEntry>* const list : {&index.above, &index.at_least}) {
+      std::sort(list->begin(), list->end(),
+                [](const NumberEntry& a, const NumberEntry& b) { return a.number < b.number; });
+    }
+    for (std::vector<NumberEntry>* const list : {&index.below, &index.at_most}) {
+      std::sort(list->begin(), list->end(),
+                [](const NumberEntry& a, const NumberEntry& b) { return a.number > b.number; });
+    }
     const auto place = static_cast<std::uint32_t>(rules.slot_indexes.size());
     if (slot == kAnywhere) {
       rules.anywhere_index = place;

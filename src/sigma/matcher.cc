@@ -126,6 +126,8 @@ class Matcher::Engine {
       internal::append_folded(folded_, value.text);
       index.literals.find(folded_, [&](std::uint32_t atom) { found(atom); });
     }
+    if (!index.networks.empty()) look_up_network(index, value.text);
+    if (index.thresholds()) look_up_thresholds(index, value);
     if (value.kind != Value::Kind::kNumber || index.numbers.empty()) return;
     auto entry = std::lower_bound(index.numbers.begin(), index.numbers.end(), value.number,
                                   [](const internal::NumberEntry& e, double number) { return e.number < number; });
@@ -133,6 +135,29 @@ class Matcher::Engine {
       // Of two integers the text has already decided, exactly.
       if (!entry->integer || !is_integer(value.text)) found(entry->atom);
     }
+  }
+
+  void look_up_network(const SlotIndex& index, std::string_view text) {
+    const auto address = internal::parse_address(text);
+    if (!address) return;
+    for (const std::uint32_t atom : index.networks) {
+      if (rules_.networks[rules_.atoms[atom].data].contains(*address)) found(atom);
+    }
+  }
+
+  void look_up_thresholds(const SlotIndex& index, const Value& value) {
+    const auto number = number_of(value);
+    if (!number) return;
+    const auto each = [&](const std::vector<internal::NumberEntry>& entries, auto&& holds) {
+      for (const internal::NumberEntry& entry : entries) {
+        if (!holds(*number, entry.number)) break;
+        found(entry.atom);
+      }
+    };
+    each(index.below, [](double own, double bound) { return own < bound; });
+    each(index.at_most, [](double own, double bound) { return own <= bound; });
+    each(index.above, [](double own, double bound) { return own > bound; });
+    each(index.at_least, [](double own, double bound) { return own >= bound; });
   }
 
   template <class Take>
@@ -216,20 +241,6 @@ class Matcher::Engine {
         const re2::RE2& regex = *rules_.regexes[atom.data];
         return any_value(atom.slot, [&](const Value& value) {
           return re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), regex);
-        });
-      }
-      case Atom::Kind::kNetwork: {
-        const internal::Network& network = rules_.networks[atom.data];
-        return any_value(atom.slot, [&](const Value& value) {
-          const auto address = internal::parse_address(value.text);
-          return address && network.contains(*address);
-        });
-      }
-      case Atom::Kind::kCompare: {
-        const internal::NumberQuestion& question = rules_.comparisons[atom.data];
-        return any_value(atom.slot, [&](const Value& value) {
-          const auto number = number_of(value);
-          return number && internal::holds(question.comparison, *number, question.number);
         });
       }
       case Atom::Kind::kTime: {

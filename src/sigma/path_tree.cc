@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace redoubt::sigma::internal {
 namespace {
 
 std::uint64_t length_bit(std::string_view name) {
   return std::uint64_t{1} << std::min<std::size_t>(name.size(), 63);
+}
+
+std::uint64_t first_bit(std::string_view name) {
+  return name.empty() ? 0 : std::uint64_t{1} << (static_cast<unsigned char>(name[0]) & 63U);
 }
 
 }  // namespace
@@ -39,6 +44,7 @@ std::uint32_t PathTree::add(std::string_view path) {
     } else {
       const auto fresh = static_cast<std::uint32_t>(nodes_.size());
       nodes_[node].lengths |= length_bit(name);
+      nodes_[node].firsts |= first_bit(name);
       nodes_.emplace_back();
       edges_.push_back({node, fresh, std::string(name)});
       node = fresh;
@@ -50,9 +56,18 @@ std::uint32_t PathTree::add(std::string_view path) {
 }
 
 std::uint32_t PathTree::hash(std::uint32_t parent, std::string_view name) {
-  std::uint32_t hash = parent * 0x9e3779b1U ^ static_cast<std::uint32_t>(name.size());
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193U;
-  return hash ^ (hash >> 15);
+  // The first and the last eight bytes tell names apart well enough.
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  if (name.size() >= 8) {
+    std::memcpy(&head, name.data(), 8);
+    std::memcpy(&tail, name.data() + name.size() - 8, 8);
+  } else {
+    for (const char c : name) head = (head << 8) | static_cast<unsigned char>(c);
+  }
+  std::uint64_t hash = (head ^ (tail * 0x9e3779b97f4a7c15ULL)) + parent + (std::uint64_t{name.size()} << 32);
+  hash *= 0xff51afd7ed558ccdULL;
+  return static_cast<std::uint32_t>(hash >> 32);
 }
 
 void PathTree::build_table() {
@@ -76,6 +91,7 @@ std::uint32_t PathTree::child(std::uint32_t node, std::string_view name) const {
 
 std::uint32_t PathTree::find(std::uint32_t node, std::string_view name) const {
   for (;;) {
+    if ((nodes_[node].firsts & first_bit(name)) == 0) return kNone;
     const std::size_t dot = name.find('.');
     node = child(node, name.substr(0, dot));
     if (node == kNone || dot == std::string_view::npos) return node;

@@ -53,6 +53,9 @@ struct Atom {
     kSuffix,
     kContains,
     kNumber,
+    // By the index, too; `data` is the place among those of the kind.
+    kNetwork,
+    kCompare,
     // By the index: the field has a value other than null; it is there; it has none or is null.
     kPresent,
     kExists,
@@ -60,8 +63,6 @@ struct Atom {
     // Asked when a rule comes to them; `data` is the place among those of the kind.
     kGlob,
     kRegex,
-    kNetwork,
-    kCompare,
     kTime,
     kReference,
     kPredicate,
@@ -137,7 +138,11 @@ struct NumberEntry {
 struct SlotIndex {
   FieldSlot slot = 0;
   LiteralIndex literals;
-  std::vector<NumberEntry> numbers;  // sorted by number
+  std::vector<NumberEntry> numbers;          // sorted by number
+  std::vector<std::uint32_t> networks;       // atoms
+  std::vector<NumberEntry> below, at_most;   // `lt` and `lte`: sorted by number, the largest first
+  std::vector<NumberEntry> above, at_least;  // `gt` and `gte`: the smallest first
+  bool thresholds() const { return !below.empty() || !at_most.empty() || !above.empty() || !at_least.empty(); }
   std::optional<std::uint32_t> present;
   std::optional<std::uint32_t> exists;
   std::optional<std::uint32_t> null;

@@ -32,6 +32,8 @@ class AtomTable {
   // None when RE2 refuses it; `why` says why.
   std::optional<std::uint32_t> regex(FieldSlot slot, std::string_view pattern, std::string_view flags,
                                      std::string& why);
+  // Of these, folded, a text that the expression matches has at least one. None: nothing is known.
+  static std::vector<std::string> needed_by_regex(std::string_view pattern, std::string_view flags);
   std::uint32_t network(FieldSlot slot, const Network& network, std::string_view text);
   std::uint32_t compare(FieldSlot slot, Comparison comparison, double number);
   std::uint32_t time(FieldSlot slot, const TimeQuestion& question);

@@ -29,6 +29,7 @@ class PathTree {
     std::vector<FieldSlot> slots;
     bool time = false;
     std::uint64_t lengths = 0;  // of the children's names, as bits; the last for all from 63 on
+    std::uint64_t firsts = 0;   // their first characters, the lower six bits of each
   };
   // Children of all nodes in one table, open addressing.
   struct Edge {

@@ -104,17 +104,19 @@ NaiveItem random_item(Random& random) {
     case 3: {
       const int number = static_cast<int>(below(random, 4));
       const bool less = below(random, 2) == 0;
-      return {field + (less ? "|lt: " : "|gte: ") + std::to_string(number), any([=](const Scalar& value) {
-                double own = value.number;
-                if (value.kind == Scalar::Kind::kText) {
-                  if (value.text.empty() || value.text.find_first_not_of("0123456789") != std::string::npos)
-                    return false;
-                  own = std::stod(value.text);
-                } else if (value.kind != Scalar::Kind::kNumber) {
-                  return false;
-                }
-                return less ? own < number : own >= number;
-              })};
+      return {
+          field + (less ? "|lt: " : "|gte: ") + std::to_string(number), any([=](const Scalar& value) {
+            double own = value.number;
+            if (value.kind == Scalar::Kind::kText) {
+              const std::size_t sign = value.text.starts_with('-') ? 1 : 0;
+              if (value.text.size() == sign || value.text.find_first_not_of("0123456789", sign) != std::string::npos)
+                return false;
+              own = std::stod(value.text);
+            } else if (value.kind != Scalar::Kind::kNumber) {
+              return false;
+            }
+            return less ? own < number : own >= number;
+          })};
     }
     default: {
       // Text with perhaps wildcards, perhaps a place, case, several values, `all` or `neq`.
