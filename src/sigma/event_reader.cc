@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -73,12 +74,24 @@ class EventReader::Walk {
     }
   }
 
+  // An object at this node, and at those of its branches whose condition it meets.
+  void object_at(const dom::object& members, std::uint32_t node) {
+    present(node);
+    object(members, node);
+    if (node == PathTree::kNone) return;
+    for (const PathTree::Branch& branch : tree_.branches(node)) {
+      std::string_view text;
+      if (members.at_key(branch.member).get_string().get(text)) continue;
+      if (std::find(branch.values.begin(), branch.values.end(), text) == branch.values.end()) continue;
+      object_at(members, branch.node);
+    }
+  }
+
   // By recursion: as deep as the parser lets JSON be.
   void value(const dom::element& item, std::uint32_t node) {
     switch (item.type()) {
       case dom::element_type::OBJECT:
-        present(node);
-        object(dom::object(item), node);
+        object_at(dom::object(item), node);
         break;
       case dom::element_type::ARRAY:
         present(node);

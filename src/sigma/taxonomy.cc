@@ -2,6 +2,7 @@
 
 #include "encoding/json_writer.h"
 #include "sigma/internal/message.h"
+#include "sigma/internal/path_tree.h"
 #include "sigma/internal/rule_document.h"
 
 namespace redoubt::sigma {
@@ -76,10 +77,8 @@ class TaxonomyReader {
 
   bool path(const YamlNode& value) {
     const std::string& text = value.text;
-    if (value.is_text() && !text.empty() && text.size() <= kMaxPath && text.front() != '.' && text.back() != '.' &&
-        text.find("..") == std::string::npos)
-      return true;
-    return fail(value.line, "a path is names with dots between them");
+    if (value.is_text() && text.size() <= kMaxPath && internal::parse_path(text)) return true;
+    return fail(value.line, "a path is names with dots between them, and conditions as in `matches[where=tool]`");
   }
 
   bool fields(const YamlNode& value) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,9 +12,28 @@
 
 namespace redoubt::sigma::internal {
 
+// Of a path, what stands between two dots: a name, and conditions that objects there must meet, `matches[where=tool]`.
+struct PathPart {
+  struct Condition {
+    std::string_view member;
+    std::vector<std::string_view> values;  // one of them
+  };
+  std::string_view name;
+  std::vector<Condition> conditions;
+};
+// None: it is no path. Views are of `path`.
+std::optional<std::vector<PathPart>> parse_path(std::string_view path);
+
 class PathTree {
  public:
   static constexpr std::uint32_t kNone = 0xffffffff;
+
+  // What is looked for below a node in those objects alone whose `member` is one of these texts.
+  struct Branch {
+    std::string member;
+    std::vector<std::string> values;
+    std::uint32_t node = kNone;
+  };
 
   // By the names of fields in rules, rather than the record's paths, with `names`.
   PathTree(const CompiledRules& rules, bool names);
@@ -22,11 +42,13 @@ class PathTree {
   // The child of this name; of a name with dots, the child's child, and so on. None: nothing below is looked for.
   std::uint32_t find(std::uint32_t node, std::string_view name) const;
   std::span<const FieldSlot> slots(std::uint32_t node) const { return nodes_[node].slots; }
+  std::span<const Branch> branches(std::uint32_t node) const { return nodes_[node].branches; }
   bool is_time(std::uint32_t node) const { return nodes_[node].time; }
 
  private:
   struct Node {
     std::vector<FieldSlot> slots;
+    std::vector<Branch> branches;
     bool time = false;
     std::uint64_t lengths = 0;  // of the children's names, as bits; the last for all from 63 on
     std::uint64_t firsts = 0;   // their first characters, the lower six bits of each
@@ -38,6 +60,8 @@ class PathTree {
     std::string name;
   };
   std::uint32_t add(std::string_view path);
+  std::uint32_t add_child(std::uint32_t node, std::string_view name);
+  std::uint32_t add_branch(std::uint32_t node, const PathPart::Condition& condition);
   std::uint32_t child(std::uint32_t node, std::string_view name) const;
   void build_table();
   static std::uint32_t hash(std::uint32_t parent, std::string_view name);

@@ -252,5 +252,38 @@ TEST(Detection, PredicatesAreAskedOnceAndOnlyIfNeeded) {
   EXPECT_EQ(answers.asked, 1);
 }
 
+// A list of objects: conditions in a path keep what belongs together.
+TEST(Detection, PathsTakeItemsOfAListThatMeetTheirConditions) {
+  Taxonomy taxonomy;
+  taxonomy.fields = {{"kind", {"m.kind"}},
+                     {"tool.kind", {"m[where=tool].kind"}},
+                     {"passed.kind", {"m[action=none|flag].kind"}},
+                     {"both.kind", {"m[where=tool][action=none|flag].kind"}}};
+  const auto has = [&](std::string_view rule, std::string_view event) {
+    return matches(rules_of(rule_selecting(rule), taxonomy), event);
+  };
+  constexpr std::string_view kEvent =
+      R"({"m":[{"kind":"a","where":"user","action":"none"},{"where":"tool","action":"block","kind":"b"}]})";
+  EXPECT_TRUE(has("kind: a", kEvent));
+  EXPECT_TRUE(has("kind: b", kEvent));
+  EXPECT_FALSE(has("tool.kind: a", kEvent));
+  EXPECT_TRUE(has("tool.kind: b", kEvent));
+  EXPECT_TRUE(has("passed.kind: a", kEvent));
+  EXPECT_FALSE(has("passed.kind: b", kEvent));
+  EXPECT_FALSE(has("both.kind|exists: true", kEvent));
+  EXPECT_TRUE(has("both.kind: c", R"({"m":{"action":"flag","where":"tool","kind":"c"}})"));
+  EXPECT_FALSE(has("tool.kind: a", R"({"m":[{"kind":"a"},{"kind":"a","where":7},{"kind":"a","where":"tools"}]})"));
+}
+
+TEST(Detection, AConditionInAPathThatIsNoneIsAnError) {
+  for (const std::string path : {"m[where].kind", "m[where=].kind", "m[=x].kind", "m[a=b|].kind", "m[a=b", "m]",
+                                 "[a=b]", "m[a=b]x.kind", "m[a=b c].kind", "m[a=b.c].kind"}) {
+    const auto taxonomy = parse_taxonomy("fields:\n    kind: '" + path + "'\n", "taxonomy.yaml");
+    ASSERT_FALSE(taxonomy) << path;
+    EXPECT_EQ(taxonomy.error().code(), Errc::kMalformed) << path;
+  }
+  EXPECT_TRUE(parse_taxonomy("fields:\n    kind: 'm[a=b|c][d-e=f_1].kind'\n", "taxonomy.yaml"));
+}
+
 }  // namespace
 }  // namespace redoubt::sigma
