@@ -7,7 +7,8 @@
 //
 // Time is the events' own. A correlation looks back from the newest event of a group over the timespan, both ends
 // included. Events may come late: each counts at its own time, and the condition is asked for the window that ends with
-// the newest. One that is older than that window is too late: it counts nowhere, and `too_late` says how many.
+// the newest. One that is older than that window is too late: it counts nowhere, and `too_late` says how many. In a
+// temporal_ordered an event follows those alone that came before it and are not later.
 //
 // Firing: when the condition begins to hold for a group, and again once each timespan while it goes on. The window is
 // not emptied. A correlation that refers to correlations takes their firings, or, if it is `temporal` or

@@ -23,6 +23,8 @@
 // - `fieldref` compares as text, and goes with `neq`, `cased`, `startswith`, `endswith` and `contains`.
 // - Conditions: `N of` for any N. An identifier that the condition does not use is an error.
 // - Keywords are looked for inside every value of the event.
+// - A value_percentile asks how many per cent of the window's values are this event's (the specification's example).
+//   With `percentile`, ours, it asks for the least number that so many per cent of them do not exceed.
 // - A filter suppresses what its condition selects (the specification's example; other tools want `not`). One that
 //   would also suppress events that none of its selections match is an error.
 #pragma once
