@@ -1,0 +1,229 @@
+#include "behaviour/interaction.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace redoubt::behaviour {
+namespace {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::object;
+using Node = Interaction::Node;
+
+constexpr std::uint64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
+
+// A JSON object, or none; what is not there has no members.
+class Members {
+ public:
+  Members() = default;
+  explicit Members(const element& value) {
+    object found;
+    if (value.get(found) == simdjson::SUCCESS) object_ = found;
+  }
+  bool there() const { return object_.has_value(); }
+  Members operator[](std::string_view name) const {
+    element value;
+    if (!object_ || object_->at_key(name).get(value) != simdjson::SUCCESS) return {};
+    return Members(value);
+  }
+  std::string_view text(std::string_view name) const {
+    return object_ ? encoding::string_member(*object_, name) : std::string_view();
+  }
+  std::uint64_t number(std::string_view name) const {
+    std::uint64_t out = 0;
+    return object_ && object_->at_key(name).get(out) == simdjson::SUCCESS ? out : 0;
+  }
+  // Calls `take` with each item of a list.
+  template <class Take>
+  void each(std::string_view name, Take take) const {
+    array items;
+    if (!object_ || object_->at_key(name).get(items) != simdjson::SUCCESS) return;
+    for (const element item : items) take(item);
+  }
+
+ private:
+  std::optional<object> object_;
+};
+
+// Who acts where nobody does: Redoubt, and the start of a ledger.
+bool is_redoubt_itself(std::string_view principal) {
+  return principal == "redoubt" || principal == "init";
+}
+
+std::uint32_t clamped(std::uint64_t value) {
+  return static_cast<std::uint32_t>(std::min(value, kCountMax));
+}
+
+NodeType actor_type(std::string_view name) {
+  const auto type = parse_node_type(name);
+  return type && is_actor(*type) ? *type : NodeType::kPrincipal;
+}
+
+std::uint32_t matches_of(const Members& redoubt) {
+  std::uint64_t out = 0;
+  redoubt.each("matches", [&](const element& match) { out += std::min(Members(match).number("count"), kCountMax); });
+  return clamped(out);
+}
+
+// ---- exchanges
+
+void add_exchange(const Members& record, const Members& redoubt, std::string_view stage, Interaction& out) {
+  const Members user = record["actor"]["user"];
+  // OCSF's type_id: 1 is a person. The rest are programs, and which kind is not in the record.
+  const Node actor = out.add({user.number("type_id") == 1 ? NodeType::kUser : NodeType::kPrincipal, user.text("uid")});
+  out.actor = actor;
+  const Node upstream = out.add({NodeType::kUpstream, record["dst_endpoint"].text("svc_name")});
+  const Node model = out.add({NodeType::kModel, record["ai_model"].text("name")});
+  out.link(actor, model ? model : upstream, EdgeKind::kCalled);
+  out.link(model, upstream, EdgeKind::kServedBy);
+  out.link(actor, out.add({NodeType::kCredential, user.text("credential_uid")}), EdgeKind::kPresented);
+  out.link(actor, out.add({NodeType::kTenant, record["metadata"].text("tenant_uid")}), EdgeKind::kBelongsTo);
+
+  out.volumes.matches = matches_of(redoubt);
+  if (stage == "outcome") {
+    const Members tokens = record["message_context"];
+    const std::uint64_t total = tokens.number("total_tokens");
+    out.volumes.tokens = total != 0 ? total : tokens.number("prompt_tokens") + tokens.number("completion_tokens");
+    out.volumes.bytes = record["http_request"].number("body_length") + record["http_response"].number("body_length");
+    return;
+  }
+  out.volumes.count = 1;
+  if (stage == "denial") {
+    out.volumes.count = std::max(clamped(record.number("count")), 1U);
+    out.volumes.denials = out.volumes.count;
+  }
+}
+
+void add_opening(const Members& record, Interaction& out) {
+  const Node actor = out.add({NodeType::kPrincipal, record["actor"]["user"].text("uid")});
+  out.actor = actor;
+  out.link(actor, out.add({NodeType::kDataSet, record["metadata"].text("log_name")}), EdgeKind::kRead);
+  out.volumes.count = 1;
+}
+
+// ---- facts
+
+// What an object's name stands for, `key/k3x…`. Nothing: no node.
+Node add_object(std::string_view object, const Members& body, Interaction& out) {
+  const std::size_t slash = object.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view type = object.substr(0, slash);
+  const std::string_view name = object.substr(slash + 1);
+  if (type == "principal") return out.add({actor_type(body.text("type")), name});
+  if (type == "key") return out.add({NodeType::kCredential, name});
+  if (type == "group") return out.add({NodeType::kGroup, name});
+  if (type == "model") return out.add({NodeType::kModel, name});
+  return std::nullopt;
+}
+
+// One of those whom the first fact makes known.
+void add_first(const Members& first, Interaction& out) {
+  const Node who = out.add({actor_type(first.text("type")), first.text("principal")});
+  out.link(who, out.add({NodeType::kGroup, first.text("group")}), EdgeKind::kBelongsTo);
+  out.link(who, out.add({NodeType::kTenant, first.text("tenant")}), EdgeKind::kBelongsTo);
+  out.link(out.add({NodeType::kCredential, first.text("key")}), who, EdgeKind::kBelongsTo);
+}
+
+void add_groups(const Members& body, std::string_view list, Node member, Interaction& out) {
+  body.each(list, [&](const element& each) {
+    std::string_view name;
+    if (each.get(name) == simdjson::SUCCESS) out.link(member, out.add({NodeType::kGroup, name}), EdgeKind::kBelongsTo);
+  });
+}
+
+void add_fact(const Members& record, const Members& redoubt, Interaction& out) {
+  const std::string_view kind = redoubt.text("kind");
+  const Members body = redoubt["body"];
+  out.volumes.count = 1;
+
+  Node actor;
+  if (const std::string_view uid = record["actor"]["user"].text("uid"); !is_redoubt_itself(uid)) {
+    actor = out.add({NodeType::kPrincipal, uid});
+    out.actor = actor;
+    out.link(actor, out.add({NodeType::kPrincipal, redoubt.text("on_behalf_of")}), EdgeKind::kActedFor);
+  }
+  const Node object = add_object(record["entity"].text("uid"), body, out);
+  out.link(actor, object, EdgeKind::kChanged);
+
+  if (kind == "identity.genesis") {
+    body.each("first", [&](const element& first) { add_first(Members(first), out); });
+  } else if (kind.starts_with("identity.principal.") || kind.starts_with("identity.group.")) {
+    out.link(object, out.add({NodeType::kTenant, body.text("tenant")}), EdgeKind::kBelongsTo);
+    add_groups(body, "groups", object, out);
+    add_groups(body, "parents", object, out);
+    const Node owner = out.add({NodeType::kPrincipal, body.text("owner")});
+    out.link(owner, object, EdgeKind::kDelegatedTo);
+    out.link(out.add({NodeType::kCredential, body.text("key")}), object, EdgeKind::kBelongsTo);
+  } else if (kind == "identity.key.issue") {
+    out.link(object, out.add({NodeType::kPrincipal, body.text("principal")}), EdgeKind::kBelongsTo);
+  } else if (kind == "identity.break_glass.open") {
+    out.link(object, out.add({NodeType::kGroup, body.text("group")}), EdgeKind::kBelongsTo);
+  } else if (kind == "models.model.create" || kind == "models.model.update") {
+    out.link(object, out.add({NodeType::kUpstream, body.text("upstream")}), EdgeKind::kServedBy);
+  }
+}
+
+}  // namespace
+
+Interaction::Node Interaction::add(NodeName name) {
+  if (name.name.empty()) return std::nullopt;
+  for (std::uint8_t i = 0; i < node_count_; ++i) {
+    NodeName& there = nodes_[i];
+    const bool same_list = there.type == name.type || (is_actor(there.type) && is_actor(name.type));
+    if (!same_list || there.name != name.name) continue;
+    if (there.type == NodeType::kPrincipal) there.type = name.type;
+    return i;
+  }
+  if (node_count_ == kNodesMax) {
+    is_cut_ = true;
+    return std::nullopt;
+  }
+  nodes_[node_count_] = name;
+  return node_count_++;
+}
+
+void Interaction::link(Node from, Node to, EdgeKind kind) {
+  if (!from || !to || *from == *to) return;
+  const Link added{*from, *to, kind};
+  if (std::find(links_.begin(), links_.begin() + link_count_, added) != links_.begin() + link_count_) return;
+  if (link_count_ == kLinksMax) {
+    is_cut_ = true;
+    return;
+  }
+  links_[link_count_++] = added;
+}
+
+Result<std::optional<Interaction>> interaction_of(element record_json, std::uint64_t index) {
+  const Members record(record_json);
+  const Members redoubt = record["unmapped"]["redoubt"];
+  const std::string_view stage = redoubt.text("stage");
+  if (stage.empty()) return Error(Errc::kMalformed, "not a record: `unmapped.redoubt.stage` is missing");
+  std::int64_t time = 0;
+  if (record_json["time"].get(time) != simdjson::SUCCESS) {
+    return Error(Errc::kMalformed, "not a record: `time` is missing");
+  }
+  Interaction out;
+  out.index = index;
+  out.time = {time};
+  if (stage == "admission" || stage == "outcome" || stage == "denial") {
+    add_exchange(record, redoubt, stage, out);
+  } else if (stage == "opened") {
+    add_opening(record, out);
+  } else if (stage == "fact") {
+    add_fact(record, redoubt, out);
+  } else if (stage != "interrupted") {
+    return Error(Errc::kUnsupported, "records of the stage `" + std::string(stage) + "` are not known");
+  }
+  // Of an exchange of nobody's, what is left tells nothing of anybody's behaviour.
+  if (out.links().empty() || (stage != "fact" && !out.actor)) return std::optional<Interaction>();
+  return std::optional(out);
+}
+
+Result<std::optional<Interaction>> InteractionReader::read(std::string_view record, std::uint64_t index) {
+  const auto root = reader_.parse(record);
+  if (!root) return root.error();
+  return interaction_of(*root, index);
+}
+
+}  // namespace redoubt::behaviour
