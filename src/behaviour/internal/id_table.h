@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <optional>
+#include <utility>
+
+#include "behaviour/internal/large_pages.h"
 
 namespace redoubt::behaviour::internal {
 
@@ -19,8 +19,8 @@ class IdTable {
   // The id of this hash that `is_it` says yes to.
   template <class IsIt>
   std::optional<std::uint32_t> find(std::uint64_t hash, IsIt is_it) const {
-    for (std::uint64_t at = hash & mask_; places_.get()[at].id_plus_one != 0; at = (at + 1) & mask_) {
-      const Place& place = places_.get()[at];
+    for (std::uint64_t at = hash & mask_; places()[at].id_plus_one != 0; at = (at + 1) & mask_) {
+      const Place& place = places()[at];
       if (place.tag == tag_of(hash) && is_it(place.id_plus_one - 1)) return place.id_plus_one - 1;
     }
     return std::nullopt;
@@ -35,56 +35,55 @@ class IdTable {
   // Precondition: it is there.
   void erase(std::uint64_t hash, std::uint32_t id) {
     std::uint64_t hole = hash & mask_;
-    while (places_.get()[hole].id_plus_one != id + 1) hole = (hole + 1) & mask_;
+    while (places()[hole].id_plus_one != id + 1) hole = (hole + 1) & mask_;
     // What stands behind moves up, unless that is before where it belongs.
-    for (std::uint64_t at = (hole + 1) & mask_; places_.get()[at].id_plus_one != 0; at = (at + 1) & mask_) {
-      const std::uint64_t home = places_.get()[at].tag & mask_;
+    for (std::uint64_t at = (hole + 1) & mask_; places()[at].id_plus_one != 0; at = (at + 1) & mask_) {
+      const std::uint64_t home = places()[at].tag & mask_;
       if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
-      places_.get()[hole] = places_.get()[at];
+      places()[hole] = places()[at];
       hole = at;
     }
-    places_.get()[hole] = {};
+    places()[hole] = {};
     --size_;
   }
 
   // For whoever looks for many at once: asks memory for the place, and then for what probably is there.
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&places_.get()[hash & mask_]); }
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&places()[hash & mask_]); }
   std::optional<std::uint32_t> probable(std::uint64_t hash) const {
     return find(hash, [](std::uint32_t) { return true; });
   }
 
  private:
   struct Place {
-    std::uint32_t id_plus_one = 0;
-    std::uint32_t tag = 0;  // the lower half of the hash: also where it belongs
-  };
-  struct Free {
-    void operator()(Place* places) const { std::free(places); }
+    std::uint32_t id_plus_one;
+    std::uint32_t tag;  // the lower half of the hash: also where it belongs
   };
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
   void put(const Place& place) {
     std::uint64_t at = place.tag & mask_;
-    while (places_.get()[at].id_plus_one != 0) at = (at + 1) & mask_;
-    places_.get()[at] = place;
+    while (places()[at].id_plus_one != 0) at = (at + 1) & mask_;
+    places()[at] = place;
   }
-  void make(std::uint64_t places) {
-    places_.reset(static_cast<Place*>(std::calloc(places, sizeof(Place))));
-    if (places_ == nullptr) throw std::bad_alloc();
-    mask_ = places - 1;
+  Place* places() { return reinterpret_cast<Place*>(memory_.get()); }
+  const Place* places() const { return reinterpret_cast<const Place*>(memory_.get()); }
+  void make(std::uint64_t count) {
+    memory_ = LargePages::zeros(count * sizeof(Place));  // zeros are places that nothing is in
+    mask_ = count - 1;
   }
   void grow() {
-    const std::unique_ptr<Place, Free> before = std::move(places_);
-    const std::uint64_t places = mask_ + 1;
-    make(2 * places);
-    for (std::uint64_t at = 0; at < places; ++at) {
-      if (before.get()[at].id_plus_one != 0) put(before.get()[at]);
+    const LargePages::Memory memory = std::move(memory_);
+    const auto* const before = reinterpret_cast<const Place*>(memory.get());
+    const std::uint64_t count = mask_ + 1;
+    make(2 * count);
+    for (std::uint64_t at = 0; at < count; ++at) {
+      if (before[at].id_plus_one != 0) put(before[at]);
     }
   }
 
   std::uint64_t mask_ = 0;
   std::uint64_t size_ = 0;
-  std::unique_ptr<Place, Free> places_;
+  LargePages::Memory memory_;
 };
 
 }  // namespace redoubt::behaviour::internal
