@@ -97,7 +97,6 @@ int run(int argc, char** argv) {
   add_inspect_commands(app, common, status);
   add_behaviour_commands(app, common, status);
   add_contract_commands(app, common, status);
-  add_behaviour_commands(app, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);
