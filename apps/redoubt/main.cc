@@ -95,8 +95,8 @@ int run(int argc, char** argv) {
   add_model_commands(app, administer);
   add_state_commands(app, administer);
   add_inspect_commands(app, common, status);
-  add_behaviour_commands(app, common, status);
   add_contract_commands(app, common, status);
+  add_behaviour_commands(app, common, status);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -9,6 +9,7 @@ void add_behaviour_commands(CLI::App& app, Common& common, int& status) {
   behaviour->require_subcommand(1);
   add_mesh_command(*behaviour, common, status);
   add_outliers_command(*behaviour, common, status);
+  add_replay_command(*behaviour, common, status);
   add_rules_command(*behaviour, common, status);
   add_score_command(*behaviour, common, status);
 }

@@ -15,6 +15,7 @@ void add_behaviour_commands(CLI::App& app, Common& common, int& status);
 // One verb each, added to the noun, in the file of its name.
 void add_mesh_command(CLI::App& behaviour, Common& common, int& status);
 void add_outliers_command(CLI::App& behaviour, Common& common, int& status);
+void add_replay_command(CLI::App& behaviour, Common& common, int& status);
 void add_rules_command(CLI::App& behaviour, Common& common, int& status);
 void add_score_command(CLI::App& behaviour, Common& common, int& status);
 
