@@ -18,7 +18,7 @@ class Scenario : public ::testing::TestWithParam<std::string_view> {};
 
 TEST_P(Scenario, IsTold) {
   const std::string name(GetParam());
-  const SimulationOptions options{.seed = kSeed, .people = 80, .applications = 12, .agents = 12, .attacks = {name}};
+  const SimulationOptions options{.seed = kSeed, .attacks = {name}};
   // Records of the attack, to tell what the signal rests on.
   std::set<std::uint64_t> made;
   Simulation month(options);
