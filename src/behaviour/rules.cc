@@ -2,8 +2,8 @@
 
 #include "base/check.h"
 
-// Tags are ids of MITRE ATLAS (https://atlas.mitre.org), the OWASP Top 10 for LLM Applications 2025, the latest
-// published, and the OWASP Top 10 for Agentic Applications 2026.
+// Tags are ids of MITRE ATLAS (https://atlas.mitre.org), the OWASP Top 10 for LLM Applications 2026,
+// and the OWASP Top 10 for Agentic Applications 2026.
 
 namespace redoubt::behaviour {
 namespace {
@@ -11,21 +11,21 @@ namespace {
 using Tags = std::span<const std::string_view>;
 
 constexpr std::string_view kDenied[] = {"atlas:AML.T0040", "owasp-agentic:ASI03:2026"};
-constexpr std::string_view kFlood[] = {"atlas:AML.T0029", "atlas:AML.T0034", "owasp-llm:LLM10:2025"};
-constexpr std::string_view kExfiltration[] = {"atlas:AML.T0024", "atlas:AML.T0025", "owasp-llm:LLM02:2025"};
+constexpr std::string_view kFlood[] = {"atlas:AML.T0029", "atlas:AML.T0034", "owasp-llm:LLM06:2026"};
+constexpr std::string_view kExfiltration[] = {"atlas:AML.T0024", "atlas:AML.T0025", "owasp-llm:LLM02:2026"};
 constexpr std::string_view kModelUse[] = {"atlas:AML.T0040", "owasp-agentic:ASI03:2026"};
-constexpr std::string_view kPolicy[] = {"atlas:AML.T0040", "owasp-llm:LLM06:2025", "owasp-agentic:ASI02:2026"};
-constexpr std::string_view kData[] = {"atlas:AML.T0085", "owasp-llm:LLM02:2025"};
-constexpr std::string_view kExtraction[] = {"atlas:AML.T0024.002", "owasp-llm:LLM10:2025"};
-constexpr std::string_view kProbing[] = {"atlas:AML.T0043", "atlas:AML.T0042", "owasp-llm:LLM01:2025"};
+constexpr std::string_view kPolicy[] = {"atlas:AML.T0040", "owasp-llm:LLM03:2026", "owasp-agentic:ASI02:2026"};
+constexpr std::string_view kData[] = {"atlas:AML.T0085", "owasp-llm:LLM02:2026"};
+constexpr std::string_view kExtraction[] = {"atlas:AML.T0024.002", "owasp-llm:LLM06:2026"};
+constexpr std::string_view kProbing[] = {"atlas:AML.T0043", "atlas:AML.T0042", "owasp-llm:LLM01:2026"};
 constexpr std::string_view kStuffing[] = {"atlas:AML.T0012", "owasp-agentic:ASI03:2026"};
-constexpr std::string_view kTool[] = {"atlas:AML.T0053", "owasp-llm:LLM06:2025", "owasp-agentic:ASI02:2026",
+constexpr std::string_view kTool[] = {"atlas:AML.T0053", "owasp-llm:LLM03:2026", "owasp-agentic:ASI02:2026",
                                       "owasp-agentic:ASI10:2026"};
 constexpr std::string_view kPrivilege[] = {"atlas:AML.T0012", "atlas:AML.T0085", "owasp-agentic:ASI03:2026"};
-constexpr std::string_view kInjection[] = {"atlas:AML.T0051.001", "atlas:AML.T0086", "owasp-llm:LLM01:2025",
+constexpr std::string_view kInjection[] = {"atlas:AML.T0051.001", "atlas:AML.T0086", "owasp-llm:LLM01:2026",
                                            "owasp-agentic:ASI01:2026"};
-constexpr std::string_view kSlow[] = {"atlas:AML.T0040", "atlas:AML.T0012", "owasp-llm:LLM10:2025"};
-constexpr std::string_view kShift[] = {"owasp-llm:LLM10:2025", "owasp-agentic:ASI10:2026"};
+constexpr std::string_view kSlow[] = {"atlas:AML.T0040", "atlas:AML.T0012", "owasp-llm:LLM06:2026"};
+constexpr std::string_view kShift[] = {"owasp-llm:LLM06:2026", "owasp-agentic:ASI10:2026"};
 constexpr std::string_view kRamp[] = {"atlas:AML.T0020", "owasp-agentic:ASI10:2026"};
 constexpr std::string_view kSmall[] = {"atlas:AML.T0012", "owasp-agentic:ASI03:2026"};
 

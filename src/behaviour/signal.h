@@ -36,7 +36,7 @@ struct Signal {
   std::string tenant;                  // may be empty
   std::string message;                 // for people; figures, no content
   std::vector<std::uint64_t> entries;  // ascending, the last is `index`; at most kSignalEntriesMax
-  std::vector<std::string> tags;       // `atlas:AML.T0024.002`, `owasp-llm:LLM10:2025`, `owasp-agentic:ASI02:2026`
+  std::vector<std::string> tags;       // `atlas:AML.T0024.002`, `owasp-llm:LLM06:2026`, `owasp-agentic:ASI02:2026`
 
   // `rule:key:index`.
   std::string id() const;

@@ -176,6 +176,16 @@ class Tags(unittest.TestCase):
                 self.assertLessEqual(set(documents[0]["tags"]), self.KNOWN)
                 self.assertEqual(len(documents[0]["tags"]), len(set(documents[0]["tags"])))
 
+    def test_the_tags_of_the_detectors_are_in_the_catalogue(self):
+        detectors = (ROOT / "src" / "behaviour" / "rules.cc").read_text(encoding="utf-8")
+        tags = set(re.findall(r'"((?:atlas|owasp-llm|owasp-agentic):[^"]+)"', detectors))
+        self.assertGreater(len(tags), 10)
+        catalogue = json.loads((RULES / "tags.json").read_text(encoding="utf-8"))
+        known = {f"atlas:{name}" for name in catalogue["atlas"]["techniques"]}
+        known |= {f"owasp-llm:LLM{number:02}:2026" for number in range(1, 11)}
+        known |= {f"owasp-agentic:ASI{number:02}:2026" for number in range(1, 11)}
+        self.assertEqual(tags - known, set())
+
     def test_every_rule_names_one_tactic_and_a_technique(self):
         for path, documents in DOCUMENTS.items():
             with self.subTest(place(path)):

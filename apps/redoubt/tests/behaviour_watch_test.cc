@@ -1,0 +1,261 @@
+#include "redoubt/behaviour_watch.h"
+
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "behaviour/simulation/simulation.h"
+#include "ledger/tests/support.h"
+
+namespace redoubt::app {
+namespace {
+
+using ledger::test::FaultFileSystem;
+
+class BehaviourWatchTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { log::set_level(log::Level::kError); }
+  static void TearDownTestSuite() { log::set_level(log::Level::kInfo); }
+
+  void SetUp() override {
+    ASSERT_TRUE(fs_.make_directory("/state"));
+    open_ledger();
+  }
+
+  void open_ledger(std::uint8_t salt = 0) {
+    salt_ = salt;
+    ledger::LedgerOptions options = ledger::test::small_segments();
+    options.single_thread_for_test = true;
+    auto opened = ledger::Ledger::open(fs_, directory(), signer_, clock_, options);
+    ASSERT_TRUE(opened) << opened.error().message();
+    ledger_ = *std::move(opened);
+  }
+  std::string directory() const { return "/ledger" + std::to_string(salt_); }
+
+  // Denials of one principal, a second apart: enough of them are a signal.
+  void deny(int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string exchange = "exchange-" + std::to_string(recorded_);
+      const std::string model = "model-" + std::to_string(recorded_ % 4);
+      const std::string record = behaviour::simulation::record_json(
+          {.stage = record::Stage::kDenial,
+           .time = {1'780'000'000'000 + static_cast<std::int64_t>(recorded_) * 1000 + salt_},
+           .exchange = exchange,
+           .principal = "mallory",
+           .credential = "k-mallory",
+           .operation = "chat.completions",
+           .model = model,
+           .reason = behaviour::Reason::kAuthorization});
+      ASSERT_TRUE(
+          ledger_->add({.kind = ledger::EntryKind::kStandalone, .exchange = ledger::test::exchange_id(recorded_)},
+                       as_bytes(record), {}));
+      ASSERT_TRUE(ledger_->commit());
+      ++recorded_;
+    }
+  }
+
+  BehaviourWatch::Settings settings() const {
+    return {.ledger_directory = directory(),
+            .folder = "/state/behaviour",
+            .idle = std::chrono::milliseconds(1),
+            .retry = std::chrono::milliseconds(1)};
+  }
+
+  // Until it has read everything; fails after some seconds.
+  void catch_up(BehaviourWatch& watch) const {
+    for (int i = 0; i < 10'000; ++i) {
+      const admin::BehaviourProgress progress = watch.progress();
+      if (progress.running && progress.entries == recorded_) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    FAIL() << watch.progress().why << ", " << watch.progress().entries << " of " << recorded_;
+  }
+
+  static std::string all(BehaviourWatch& watch) {
+    std::string out;
+    for (const admin::NumberedSignal& signal : watch.signals({}, UINT64_MAX, 100'000)) {
+      out += std::to_string(signal.number) + " ";
+      behaviour::append_signal(out, signal.signal);
+      out += '\n';
+    }
+    return out;
+  }
+
+  // What somebody says who reads the whole ledger at once.
+  std::string from_the_start() {
+    BehaviourWatch::Settings apart = settings();
+    apart.folder = "/state/apart" + std::to_string(folders_++);
+    BehaviourWatch watch(fs_, apart);
+    watch.start();
+    catch_up(watch);
+    return all(watch);
+  }
+
+  void damage(const std::string& path, std::uint64_t offset) {
+    auto file = fs_.open(path, OpenMode::kReadWrite);
+    ASSERT_TRUE(file);
+    std::array<std::byte, 1> byte{};
+    ASSERT_TRUE((*file)->read_at(offset, byte));
+    byte[0] ^= std::byte{1};
+    ASSERT_TRUE((*file)->write_at(offset, byte));
+  }
+
+  FaultFileSystem fs_;
+  ledger::test::FakeClock clock_;
+  tlog::NoteSigner signer_ = ledger::test::make_signer();
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::uint64_t recorded_ = 0;
+  std::uint8_t salt_ = 0;
+  int folders_ = 0;
+};
+
+TEST_F(BehaviourWatchTest, TellsWhatIsUnusualWhileItIsRecorded) {
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  deny(5);
+  catch_up(watch);
+  EXPECT_EQ(all(watch), "");
+  deny(60);
+  catch_up(watch);
+  const auto signals = watch.signals({}, UINT64_MAX, 10);
+  ASSERT_FALSE(signals.empty());
+  EXPECT_EQ(signals.back().number, 0U);
+  EXPECT_EQ(signals.back().signal.key, "principal/mallory");
+  EXPECT_EQ(signals.back().signal.attribution, behaviour::Attribution::kProven);
+  EXPECT_EQ(watch.progress().signals, signals.front().number + 1);
+  EXPECT_EQ(watch.progress().unread, 0U);
+}
+
+TEST_F(BehaviourWatchTest, GoesOnAfterAStopWithoutLosingOrRepeatingAny) {
+  std::string told;
+  for (int life = 0; life < 6; ++life) {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    deny(23);
+    catch_up(watch);
+    told = all(watch);
+    watch.stop();
+  }
+  EXPECT_NE(told, "");
+  EXPECT_EQ(told, from_the_start());
+}
+
+// The same, when nothing was kept at the end but what a snapshot said before.
+TEST_F(BehaviourWatchTest, CutsBackWhatCameAfterItsSnapshot) {
+  deny(40);
+  {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+  }
+  auto snapshot = read_file(fs_, "/state/behaviour/engine", 1 << 30);
+  ASSERT_TRUE(snapshot);
+  deny(60);
+  {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+  }
+  ASSERT_TRUE(write_file_atomically(fs_, "/state/behaviour/engine", *snapshot));
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  catch_up(watch);
+  EXPECT_EQ(all(watch), from_the_start());
+}
+
+TEST_F(BehaviourWatchTest, ReadsAllAgainWhenItsSnapshotIsDamagedOrGone) {
+  deny(80);
+  std::string told;
+  std::size_t size = 0;
+  {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+    told = all(watch);
+  }
+  EXPECT_NE(told, "");
+  size = read_file(fs_, "/state/behaviour/engine", 1 << 30)->size();
+  for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{4}, std::uint64_t{8}, std::uint64_t{20},
+                                     std::uint64_t{50}, std::uint64_t{size / 2}, std::uint64_t{size - 1}}) {
+    damage("/state/behaviour/engine", offset);
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+    EXPECT_EQ(all(watch), told) << offset;
+  }
+  ASSERT_TRUE(fs_.remove("/state/behaviour/signals.jsonl"));
+  {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+    EXPECT_EQ(all(watch), told);
+  }
+  ASSERT_TRUE(fs_.remove("/state/behaviour/engine"));
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  catch_up(watch);
+  EXPECT_EQ(all(watch), told);
+}
+
+TEST_F(BehaviourWatchTest, DoesNotTakeAnotherLedgersSnapshot) {
+  deny(80);
+  {
+    BehaviourWatch watch(fs_, settings());
+    watch.start();
+    catch_up(watch);
+    EXPECT_NE(all(watch), "");
+  }
+  recorded_ = 0;
+  open_ledger(1);
+  deny(80);
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  catch_up(watch);
+  EXPECT_EQ(all(watch), from_the_start());
+}
+
+TEST_F(BehaviourWatchTest, SaysWhyItDoesNotReadAndTriesAgain) {
+  deny(60);
+  fs_.inject({.effect = FaultFileSystem::Effect::kFail,
+              .operation = FaultFileSystem::Operation::kWrite,
+              .path_part = "signals.jsonl"});
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  catch_up(watch);
+  EXPECT_TRUE(fs_.struck());
+  EXPECT_EQ(all(watch), from_the_start());
+  EXPECT_EQ(watch.progress().why, "");
+
+  BehaviourWatch::Settings nowhere = settings();
+  nowhere.ledger_directory = "/nowhere";
+  nowhere.folder = "/state/nowhere";
+  BehaviourWatch lost(fs_, nowhere);
+  lost.start();
+  for (int i = 0; i < 10'000 && lost.progress().why.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(lost.progress().running);
+  EXPECT_NE(lost.progress().why, "");
+}
+
+TEST_F(BehaviourWatchTest, FindsSignalsByRuleKeySeverityAndNumber) {
+  deny(120);
+  BehaviourWatch watch(fs_, settings());
+  watch.start();
+  catch_up(watch);
+  const auto everything = watch.signals({}, UINT64_MAX, 100);
+  ASSERT_GE(everything.size(), 1U);
+  const std::string rule = everything.back().signal.rule;
+  for (const auto& found : watch.signals({.rule = rule}, UINT64_MAX, 100)) EXPECT_EQ(found.signal.rule, rule);
+  EXPECT_TRUE(watch.signals({.rule = "none"}, UINT64_MAX, 100).empty());
+  EXPECT_TRUE(watch.signals({.key = "principal/alice"}, UINT64_MAX, 100).empty());
+  EXPECT_EQ(watch.signals({.key = "principal/mallory"}, UINT64_MAX, 100).size(), everything.size());
+  EXPECT_EQ(watch.signals({}, UINT64_MAX, 1).size(), 1U);
+  EXPECT_EQ(watch.signals({}, everything.front().number, 100).size(), everything.size() - 1);
+  EXPECT_TRUE(watch.signals({}, 0, 100).empty());
+  for (const auto& found : watch.signals({.least = behaviour::Severity::kCritical}, UINT64_MAX, 100)) {
+    EXPECT_EQ(found.signal.severity, behaviour::Severity::kCritical);
+  }
+}
+
+}  // namespace
+}  // namespace redoubt::app

@@ -1,0 +1,170 @@
+#include "admin/signal_operations.h"
+
+#include <charconv>
+#include <limits>
+
+#include "admin/call.h"
+#include "admin/forms.h"
+#include "admin/services.h"
+#include "admin/timestamp.h"
+
+namespace redoubt::admin {
+namespace {
+
+using net::Method;
+
+// ---- shapes
+
+constexpr std::string_view kSeverities[] = {"low", "medium", "high", "critical"};
+constexpr Shape kSeverity = one_of(kSeverities);
+constexpr std::string_view kAttributions[] = {"proven", "claimed"};
+constexpr Shape kAttribution = one_of(kAttributions);
+constexpr Shape kRule =
+    text_of({.kind = TextForm::Kind::kName, .min = 1, .max = 128, .first = "A-Za-z0-9", .rest = kNameRest});
+constexpr Shape kSubject = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = 600});
+constexpr Shape kPercent = integer_of(0, 100);
+constexpr Shape kEntries = list_of(kIndexShape, behaviour::kSignalEntriesMax);
+constexpr Shape kTags = list_of(kTextShape, behaviour::kSignalTagsMax);
+
+constexpr Field kSignalFields[] = {
+    {"id", &kTextShape, "Rule, key and entry.", kRequired},
+    {"rule", &kRule, "", kRequired},
+    {"key", &kSubject, "Whom it is about: `principal/NAME`, `model/NAME`, …", kRequired},
+    {"index", &kIndexShape, "Of the entry that raised it, among those of all logs.", kRequired},
+    {"time", &kTimeShape, "Of that entry.", kRequired},
+    {"severity", &kSeverity, "", kRequired},
+    {"score", &kPercent, "How unusual; 50 is where the rule begins to tell.", kRequired},
+    {"confidence", &kPercent, "How well the usual is known.", kRequired},
+    {"attribution", &kAttribution,
+     "Whether whoever it names was authenticated for these acts, or its name merely used.", kRequired},
+    {"tenant", &kTextShape, ""},
+    {"message", &kTextShape, "For people.", kRequired},
+    {"entries", &kEntries, "What it rests on, ascending; the last is `index`.", kRequired},
+    {"tags", &kTags, "MITRE ATLAS, OWASP.", kRequired},
+};
+constexpr Shape kSignal = object_of("Signal", kSignalFields);
+constexpr Shape kSignalItems = list_of(kSignal, 200);
+constexpr Field kListFields[] = {
+    {"items", &kSignalItems, "The newest first.", kRequired},
+    {"next", &kCursorShape, "The `cursor` of the next page; absent when this was the last one."}};
+constexpr Shape kSignalList = object_of("SignalList", kListFields);
+
+constexpr Field kProgressFields[] = {
+    {"running", &kBoolean, "Whether records are being read.", kRequired},
+    {"why", &kTextShape, "Why not."},
+    {"entries", &kIndexShape, "Read, of all logs.", kRequired},
+    {"unread", &kIndexShape, "Of those, what could not be understood.", kRequired},
+    {"signals", &kIndexShape, "Since the beginning.", kRequired},
+    {"profiles", &kIndexShape, "Principals that have one.", kRequired},
+    {"evicted", &kIndexShape, "Profiles forgotten to make room.", kRequired},
+    {"memory_bytes", &kIndexShape, "", kRequired},
+    {"time", &kTimeShape, "Of the last entry."},
+};
+constexpr Shape kProgress = object_of("BehaviourProgress", kProgressFields);
+
+constexpr Parameter kFilters[] = {
+    {.name = "rule", .shape = &kRule, .description = "Of this rule."},
+    {.name = "key", .shape = &kSubject, .description = "About this one."},
+    {.name = "severity", .shape = &kSeverity, .description = "At least so severe."},
+};
+
+// ---- handlers
+
+behaviour::Severity severity_of(std::string_view text) {
+  using enum behaviour::Severity;
+  for (const behaviour::Severity severity : {kMedium, kHigh, kCritical}) {
+    if (text == to_string(severity)) return severity;
+  }
+  return kLow;
+}
+
+void write_signal(encoding::JsonWriter& json, const NumberedSignal& numbered) {
+  const behaviour::Signal& signal = numbered.signal;
+  json.begin_object();
+  json.member("id", signal.id());
+  json.member("rule", signal.rule);
+  json.member("key", signal.key);
+  json.member("index", signal.index);
+  json.member("time", format_timestamp(signal.time));
+  json.member("severity", to_string(signal.severity));
+  json.member("score", std::uint64_t{signal.score});
+  json.member("confidence", std::uint64_t{signal.confidence});
+  json.member("attribution", to_string(signal.attribution));
+  if (!signal.tenant.empty()) json.member("tenant", signal.tenant);
+  json.member("message", signal.message);
+  json.key("entries");
+  json.begin_array();
+  for (const std::uint64_t entry : signal.entries) json.value(entry);
+  json.end_array();
+  json.key("tags");
+  json.begin_array();
+  for (const std::string& tag : signal.tags) json.value(tag);
+  json.end_array();
+  json.end_object();
+}
+
+Result<Answer> list(Call& call) {
+  SignalFilter filter;
+  if (const auto rule = call.query_value("rule")) filter.rule = *rule;
+  if (const auto key = call.query_value("key")) filter.key = *key;
+  if (const auto severity = call.query_value("severity")) filter.least = severity_of(*severity);
+  std::uint64_t before = std::numeric_limits<std::uint64_t>::max();
+  // The cursor is one of ours: read_cursor() has seen to that. What is not a number begins at the front.
+  const std::string_view after = call.arguments.page.after;
+  (void)std::from_chars(after.data(), after.data() + after.size(), before);
+  const auto found = call.services.signals.signals(filter, before, call.arguments.page.limit + 1);
+  return list_answer(
+      call, found, [](const NumberedSignal& signal) { return std::to_string(signal.number); }, write_signal);
+}
+
+Result<Answer> progress(Call& call) {
+  const BehaviourProgress now = call.services.signals.progress();
+  Answer out;
+  encoding::JsonWriter json(out.body);
+  json.begin_object();
+  json.member("running", now.running);
+  if (!now.why.empty()) json.member("why", now.why);
+  json.member("entries", now.entries);
+  json.member("unread", now.unread);
+  json.member("signals", now.signals);
+  json.member("profiles", now.profiles);
+  json.member("evicted", now.evicted);
+  json.member("memory_bytes", now.memory_bytes);
+  if (now.time_ms > 0) json.member("time", format_timestamp({now.time_ms}));
+  json.end_object();
+  return out;
+}
+
+constexpr std::string_view kTag = "behaviour";
+constexpr Operation kOperations[] = {
+    {.id = "listSignals",
+     .tag = kTag,
+     .summary = "List what was unusual, the newest first",
+     .description = "The last signals alone. Recorded.",
+     .method = Method::kGet,
+     .path = "/signals",
+     .action = "readSignals",
+     .parameters = kFilters,
+     .response = &kSignalList,
+     .paged = true,
+     .recorded = true,
+     .resource = server_resource,
+     .read = list},
+    {.id = "getBehaviour",
+     .tag = kTag,
+     .summary = "Show how far behaviour has read",
+     .method = Method::kGet,
+     .path = "/behaviour",
+     .action = "readSignals",
+     .response = &kProgress,
+     .resource = server_resource,
+     .read = progress},
+};
+
+}  // namespace
+
+std::span<const Operation> signal_operations() {
+  return kOperations;
+}
+
+}  // namespace redoubt::admin
