@@ -28,6 +28,7 @@
 #include "limits/limits_projection.h"
 #include "net/deadline.h"
 #include "redoubt/admin_seams.h"
+#include "redoubt/behaviour_watch.h"
 #include "redoubt/bundle_intake.h"
 #include "redoubt/confinement.h"
 #include "redoubt/kept_bundles.h"
@@ -71,7 +72,8 @@ class StateAdministration::Impl final : public state::Publisher {
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
         denials_(recorder_, 1, settings_.denial_interval),
         authorizer_(kept_.in_force()),
-        exchanges_(recorder_, denials_, kept_.in_force()) {}
+        exchanges_(recorder_, denials_, kept_.in_force()),
+        behaviour_(fs_, {.ledger_directory = settings_.ledger_directory, .folder = in_state("/behaviour")}) {}
 
   // Before anything else.
   Result<> open_usage() { return usage_.open(in_state("/usage"), settings_.meters); }
@@ -140,6 +142,7 @@ class StateAdministration::Impl final : public state::Publisher {
   gateway::DenialCounter denials_;
   PolicyAuthorizer authorizer_;
   LedgerRecorder exchanges_;
+  BehaviourWatch behaviour_;
   std::unique_ptr<admin::AdminApi> api_;
   std::unique_ptr<admin::AdminServer> server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the TCP listener shows
@@ -162,7 +165,10 @@ void StateAdministration::Impl::begin() {
     return;
   }
   if (done) done = serve();
-  if (done) return tick();
+  if (done) {
+    behaviour_.start();
+    return tick();
+  }
   ended_ = done;
   stop();
 }
@@ -209,6 +215,7 @@ Result<> StateAdministration::Impl::serve() {
                                                            .library = kept_,
                                                            .authorizer = authorizer_,
                                                            .recorder = exchanges_,
+                                                           .signals = behaviour_,
                                                            .tenants = std::move(tenants),
                                                            .version = settings_.version});
   server_ = std::make_unique<admin::AdminServer>(io_, sweep_, *api_, *engine_, std::move(listeners_));
@@ -301,6 +308,7 @@ void StateAdministration::Impl::stop() {
 void StateAdministration::Impl::end() {
   usage_.keep(recorder_.now());
   desk_.stop();
+  behaviour_.stop();
   sweep_.stop();
   boost::system::error_code ignored;
   wake_.close(ignored);

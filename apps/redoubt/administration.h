@@ -1,8 +1,9 @@
 // The administration of a running server: the state, its thread, and what it brings into force on the cores.
 //
 // Here meet what do not know each other: the engine and its projections (state, identity, limits), the ledger as source
-// and sink of facts, the administrative interface (admin) and the cores (gateway). What callers have used of their
-// limits is no fact: once a second its changes go to a file in the state's folder.
+// and sink of facts, the administrative interface (admin), the cores (gateway), and behaviour, which reads what they
+// recorded. What callers have used of their limits is no fact: once a second its changes go to a file in the state's
+// folder.
 #pragma once
 
 #include <chrono>

@@ -4,6 +4,7 @@
 
 #include "base/standard_fds.h"
 #include "redoubt/administer/identity_commands.h"
+#include "redoubt/administer/signal_commands.h"
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
@@ -97,6 +98,7 @@ int run(int argc, char** argv) {
   add_inspect_commands(app, common, status);
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);
+  add_signal_commands(*app.get_subcommand("behaviour"), administer);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -8,6 +8,7 @@
 #include "admin/operation.h"
 #include "admin/principal_operations.h"
 #include "admin/server_operations.h"
+#include "admin/signal_operations.h"
 
 namespace redoubt::admin {
 
@@ -15,7 +16,7 @@ std::vector<const Operation*> all_operations() {
   std::vector<const Operation*> out;
   for (const auto& operations :
        {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
-        model_operations(), limit_operations(), hold_operations(), server_operations()}) {
+        model_operations(), limit_operations(), hold_operations(), signal_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

@@ -9,6 +9,7 @@
 #include "admin/bundle_library.h"
 #include "admin/holds_projection.h"
 #include "admin/models_projection.h"
+#include "admin/signal_desk.h"
 #include "identity/identity_projection.h"
 #include "limits/limits_projection.h"
 #include "limits/meters.h"
@@ -37,6 +38,7 @@ struct Services {
   BundleLibrary& library;
   AdminAuthorizer& authorizer;
   AdminRecorder& recorder;
+  SignalDesk& signals;
   std::vector<TenantInfo> tenants;  // sorted by id
   std::string version;              // of Redoubt
 };

@@ -39,6 +39,17 @@ class Behaviour(unittest.TestCase):
         """Waits until behaviour has read so many entries."""
         wait_for(lambda: self.ask("/behaviour")["entries"] >= entries)
 
+    def settle(self):
+        """Waits until nothing more is read; how far behaviour is then."""
+        seen = []
+
+        def settled():
+            seen.append(self.ask("/behaviour"))
+            return seen[-1]["entries"] > 0 and seen.count(seen[-1]) >= 4
+
+        wait_for(settled)
+        return seen[-1]
+
     def command(self, *words):
         return run(program("redoubt"), "behaviour", *words, "--dir", self.redoubt.dir,
                    env={**os.environ, "REDOUBT_ADMIN_KEY": self.redoubt.keys["admin-1"]}).stdout
@@ -47,8 +58,13 @@ class Behaviour(unittest.TestCase):
         for at in range(30):
             status, _, _ = self.redoubt.chat("hello", model="large-%d" % (at % 5))
             self.assertEqual(status, 403)
-        wait_for(self.signals)
+        status = self.settle()
+        self.assertTrue(status["running"])
+        self.assertGreaterEqual(status["entries"], 30)
+        self.assertEqual(status["unread"], 0)
         told = self.signals()
+        self.assertNotEqual(told, [])
+        self.assertEqual(status["signals"], len(told))
         for signal in told:
             self.assertRegex(signal["key"], "^principal/")
             self.assertEqual(signal["attribution"], "proven")
@@ -56,9 +72,6 @@ class Behaviour(unittest.TestCase):
             self.assertEqual(signal["entries"][-1], signal["index"])
         indices = [signal["index"] for signal in told]
         self.assertEqual(indices, sorted(indices, reverse=True))
-        status = self.ask("/behaviour")
-        self.assertTrue(status["running"])
-        self.assertEqual(status["signals"], len(told))
         self.assertEqual(self.signals("?rule=none"), [])
         self.assertEqual(json.loads(self.command("signals", "--json"))["items"], told)
         self.assertIn(told[0]["rule"], self.command("signals", "--severity", told[0]["severity"]))

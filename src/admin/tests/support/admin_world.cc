@@ -66,6 +66,16 @@ std::string Reply::text(std::string_view pointer) const {
   return json.size() >= 2 && json.front() == '"' ? json.substr(1, json.size() - 2) : std::string();
 }
 
+std::vector<NumberedSignal> FakeSignals::signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) {
+  std::vector<NumberedSignal> out;
+  for (auto at = all.rbegin(); at != all.rend() && out.size() < limit; ++at) {
+    if (at->number >= before || at->signal.severity < filter.least) continue;
+    if ((filter.rule && at->signal.rule != *filter.rule) || (filter.key && at->signal.key != *filter.key)) continue;
+    out.push_back(*at);
+  }
+  return out;
+}
+
 AdminWorld::AdminWorld() {
   auto opened =
       state::Engine::open({.path = folder / "state.db"}, {&identities, &approvals, &limits, &models, &holds, &bundles},
@@ -111,6 +121,7 @@ AdminWorld::AdminWorld() {
                                           .library = library,
                                           .authorizer = authorizer,
                                           .recorder = recorder,
+                                          .signals = signals,
                                           .tenants = {{"acme", "redoubt.example/acme"}, {"zeta", "redoubt.example/z"}},
                                           .version = "0.1.0"});
 }

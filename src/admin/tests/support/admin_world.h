@@ -55,6 +55,16 @@ class FakeLibrary final : public BundleLibrary {
   std::map<std::string, state::Bundle, std::less<>> bundles_;
 };
 
+// Says what a test gave it.
+class FakeSignals final : public SignalDesk {
+ public:
+  std::vector<NumberedSignal> signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) override;
+  BehaviourProgress progress() override { return now; }
+
+  std::vector<NumberedSignal> all;  // ascending
+  BehaviourProgress now;
+};
+
 // What came back.
 struct Reply {
   int status = 0;
@@ -99,6 +109,7 @@ class AdminWorld {
   FakeLibrary library;
   FakeAuthorizer authorizer;
   FakeRecorder recorder;
+  FakeSignals signals;
   std::unique_ptr<state::Engine> engine;
   std::map<std::string, std::string> secrets;  // by principal
   std::unique_ptr<AdminApi> api;
