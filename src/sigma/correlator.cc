@@ -191,7 +191,7 @@ internal::Group* Correlator::Engine::group_of(Part& part, const internal::Hash12
     part.table.touch(*known);
     return known;
   }
-  const std::int64_t horizon = part.newest_ms - part.rule->timespan_ms;
+  const std::int64_t horizon = part.forgotten_before_ms();
   part.table.expire(horizon, 2);
   while (part.table.size() >= options_.max_groups) {
     if (!part.table.evict(horizon)) ++part.stats.evicted;
@@ -256,7 +256,7 @@ void Correlator::Engine::make_room() {
     }
     if (largest->table.size() == 0) return;
     bytes_ -= largest->table.bytes();
-    if (!largest->table.evict(largest->newest_ms - largest->rule->timespan_ms)) ++largest->stats.evicted;
+    if (!largest->table.evict(largest->forgotten_before_ms())) ++largest->stats.evicted;
     bytes_ += largest->table.bytes();
   }
 }

@@ -22,8 +22,9 @@
 // condition's largest bound, whichever is less; beyond, `event_count`, `value_sum` and `value_avg` keep sums for each
 // 1,024th of the timespan, `value_percentile` the newest 1,024 values, and `value_count` at most 16,384 distinct values
 // (a larger bound is an error of the rule). There are at most `max_groups` groups for each correlation and `max_bytes`
-// for all. To make room, groups whose window is over go first, which changes nothing; then those that were seen once,
-// the oldest first; then the least recent. Each of the latter is counted in `evicted`.
+// for all. To make room, groups whose window was over a timespan ago go first, which changes nothing for events that
+// are at most a timespan behind the newest of all groups; then those that were seen once, the oldest first; then the
+// least recent. Each of the latter is counted in `evicted`.
 #pragma once
 
 #include <array>

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include "anomaly/series_scorer.h"
@@ -14,12 +15,13 @@ namespace redoubt::anomaly {
 namespace {
 
 std::string data_folder() {
-  const char* folder = std::getenv("REDOUBT_DATA");
-  return folder == nullptr ? "" : std::string(folder) + "/anomaly/nab";
+  const char* const folder = std::getenv("REDOUBT_DATA");
+  const std::string nab = folder == nullptr ? "" : std::string(folder) + "/anomaly/nab";
+  return std::filesystem::is_directory(nab) ? nab : "";
 }
 
 #define SKIP_WITHOUT_DATA() \
-  if (data_folder().empty()) GTEST_SKIP() << "no series of the benchmark (set REDOUBT_DATA)"
+  if (data_folder().empty()) GTEST_SKIP() << "REDOUBT_DATA has no anomaly/nab"
 
 nab::Series thousand_rows() {
   nab::Series series{.name = "a/b", .group = "a", .times = {}, .values = {}, .windows = {{500, 599}, {800, 849}}};

@@ -41,6 +41,10 @@ class Correlator::Engine {
     internal::GroupTable table;
     CorrelationStats stats;
     std::int64_t newest_ms = internal::kNever;
+    // Groups whose newest event is older may be forgotten: no event that is at most a timespan late meets theirs.
+    std::int64_t forgotten_before_ms() const {
+      return newest_ms == internal::kNever ? newest_ms : newest_ms - 2 * rule->timespan_ms;
+    }
     std::vector<Arrival> arrivals;  // of this event
     bool ordered = false;           // temporal_ordered
     bool numbers = false;           // of values, numbers are wanted
