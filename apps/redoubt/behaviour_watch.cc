@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/log.h"
+#include "behaviour/hash_key.h"
 #include "behaviour/signal_reader.h"
-#include "crypto/secret.h"
 #include "crypto/sha256.h"
 #include "ledger/commit_tail.h"
 #include "tlog/hash.h"
@@ -61,13 +61,6 @@ Result<Head> load_head(ByteView bytes) {
   std::ranges::copy(bytes.subspan(16, 32), head.last.begin());
   if (head.next == 0) return Error(Errc::kCorrupt, "it is of no entry");
   return head;
-}
-
-// What the engine hashes names by: the same whenever the ledger is read anew, so that its estimates are, too, and
-// nobody's who cannot read entries. The first one is the fact that made the ledger, and has a random uid.
-std::array<std::uint64_t, 2> key_of(ByteView first_leaf) {
-  const auto digest = crypto::sha256({as_bytes("redoubt behaviour v1"), first_leaf});
-  return {load_le<std::uint64_t>(ByteView(digest).first(8)), load_le<std::uint64_t>(ByteView(digest).subspan(8, 8))};
 }
 
 }  // namespace
@@ -174,7 +167,7 @@ Result<> BehaviourWatch::Reading::begin_anew() {
   ByteView rest = (*first)->payload;
   const auto entry = ledger::take_entry(rest);
   if (!entry) return entry.error();
-  head_ = {.hash_key = key_of(entry->leaf)};
+  head_ = {.hash_key = behaviour::hash_key_of(entry->leaf)};
   auto again = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, 0);
   if (!again) return again.error();
   tail_ = *std::move(again);

@@ -87,6 +87,12 @@ class Behaviour(unittest.TestCase):
         self.read(status["entries"])
         self.assertEqual(self.signals(), told)
 
+        # Whoever reads the ledger says the same.
+        self.redoubt.stop()
+        lines = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir).stdout.splitlines()
+        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
+            self.assertEqual(lines, file.read().splitlines())
+
     def test_a_usual_day_is_nothing_unusual(self):
         for _ in range(30):
             status, _, _ = self.redoubt.chat("hello", model="small")

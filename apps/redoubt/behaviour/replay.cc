@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "behaviour/engine.h"
+#include "behaviour/hash_key.h"
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/behaviour/record_source.h"
 #include "redoubt/behaviour/sigma_signals.h"
@@ -68,7 +69,8 @@ Result<> replay(const ReplayOptions& options) {
     if (!loaded) return loaded.error();
     sigma.emplace(*std::move(loaded));
   }
-  behaviour::Engine engine(behaviour::EngineOptions{.utc_offset_minutes = options.utc_offset_minutes});
+  behaviour::EngineOptions settings{.utc_offset_minutes = options.utc_offset_minutes};
+  std::optional<behaviour::Engine> engine;
   Printer printer;
   PosixFileSystem fs;
   std::uint64_t next = 0;
@@ -76,15 +78,20 @@ Result<> replay(const ReplayOptions& options) {
     if (index < next)
       return Error(Errc::kMalformed, "entry " + std::to_string(index) + " is not behind the one before");
     next = index + 1;
+    if (!engine) {
+      settings.hash_key = behaviour::hash_key_of(record);  // as the server that wrote them has it
+      engine.emplace(settings);
+    }
     // What is no record is counted by the engine, and is no reason to stop.
-    if (!options.rules_only) (void)engine.consume(index, record, nullptr, printer).has_value();
+    if (!options.rules_only) (void)engine->consume(index, record, nullptr, printer).has_value();
     if (sigma) sigma->consume(index, record, printer);
     if (printer.failed()) return Error(Errc::kIo, "the output was closed");
     return {};
   });
   if (!done) return done;
   if (std::fflush(stdout) != 0) return Error(Errc::kIo, "the output was closed");
-  tell(engine, printer.count());
+  if (!engine) engine.emplace(settings);
+  tell(*engine, printer.count());
   return {};
 }
 
