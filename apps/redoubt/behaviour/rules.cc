@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,15 +45,29 @@ void print_problems(const std::vector<sigma::RuleProblem>& problems, bool json) 
   std::printf("%s\n", out.c_str());
 }
 
-int check(const RulesOptions& options, bool json) {
-  const auto folder = behaviour_verbs::read_rule_folder(options.paths, options.taxonomy);
-  if (!folder) return report(folder.error(), json);
+struct ReadRules {
+  std::optional<RuleFolder> folder;
+  std::optional<sigma::RuleSet> rules;
+  int status = kSuccess;  // otherwise what is wrong was printed, and the others are not there
+};
+
+ReadRules read_rules(const RulesOptions& options, bool json) {
+  auto folder = behaviour_verbs::read_rule_folder(options.paths, options.taxonomy);
+  if (!folder) return {.status = report(folder.error(), json)};
   std::vector<sigma::RuleProblem> problems;
-  const auto rules = sigma::RuleSet::compile(folder->files, folder->taxonomy, &problems);
+  auto rules = sigma::RuleSet::compile(folder->files, folder->taxonomy, &problems);
   if (!rules) {
     print_problems(problems, json);
-    return kAnswerIsNo;
+    return {.status = kAnswerIsNo};
   }
+  return {.folder = *std::move(folder), .rules = *std::move(rules)};
+}
+
+int check(const RulesOptions& options, bool json) {
+  const auto read = read_rules(options, json);
+  if (read.status != kSuccess) return read.status;
+  const auto& folder = read.folder;
+  const auto& rules = read.rules;
   if (json) {
     std::string out;
     encoding::JsonWriter writer(out);
@@ -161,14 +176,10 @@ void print_results(const std::vector<FileResult>& files, std::size_t cases, std:
 }
 
 int test(const RulesOptions& options, bool json) {
-  const auto folder = behaviour_verbs::read_rule_folder(options.paths, options.taxonomy);
-  if (!folder) return report(folder.error(), json);
-  std::vector<sigma::RuleProblem> problems;
-  const auto rules = sigma::RuleSet::compile(folder->files, folder->taxonomy, &problems);
-  if (!rules) {
-    print_problems(problems, json);
-    return kAnswerIsNo;
-  }
+  const auto read = read_rules(options, json);
+  if (read.status != kSuccess) return read.status;
+  const auto& folder = read.folder;
+  const auto& rules = read.rules;
   std::vector<FileResult> results;
   std::size_t cases = 0;
   std::size_t failed = 0;
