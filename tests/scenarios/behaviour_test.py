@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Each behaviour that Redoubt must notice, played by a script against a running server with a month of usual days behind it.
+
+Of everything that is played, the test wants the signal, about the right one, with what was proven of it, resting on entries
+of the attack itself; and of the month before, silence.
+"""
+
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from town import DAY, HOUR, MINUTE, Town, harness  # noqa: E402
+
+DAYS = 22
+STAFF = ["nurse-%d" % i for i in range(4)]
+WARD = ["ward-%d" % i for i in range(26)]
+VICTIMS = ["refused", "flooding", "copying", "dripping", "curious", "outside", "promoted", "climbing"]
+POLICIES = """
+permit (principal in Group::"administrators", action in Action::"manage", resource);
+permit (principal, action == Action::"invoke", resource == Model::"small");
+permit (principal, action == Action::"release", resource);
+@block("secret") permit (principal, action == Action::"release", resource == Model::"small");
+"""
+
+
+class Behaviour(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        names = [*STAFF, *VICTIMS]
+        cls.town = Town(applications=[*names, *("%s:callers:wards" % name for name in WARD)], tenants=["wards"],
+                        policies=POLICIES)
+        cls.addClassCleanup(cls.town.remove)
+        callers = [cls.town.callers[name] for name in [*names, *WARD]]
+        for day in range(DAYS):
+            cls.town.day(lambda caller, hour, day=day: cls.usual_hour(caller, day, hour), callers)
+            if day == 13:
+                cls.quiet = (cls.town.settle(), cls.town.signals())
+        cls.town.settle()
+
+    @staticmethod
+    def usual_hour(caller, day, hour):
+        """Two questions an hour or so; of some, more."""
+        for _ in range(1 + caller.random.randrange(2)):
+            size = 600 + caller.random.randrange(400)
+            if caller.name in ("dripping", "climbing"):
+                size = 4000 + caller.random.randrange(1500)
+            if caller.name == "dripping" and day >= 14:
+                size *= 3
+            assert caller.chat(answer=size) == 200, caller.name
+
+    def play(self, name):
+        return self.town.callers[name]
+
+    def told(self, rule, key, since):
+        """The one signal of this rule about this key, raised after `since`."""
+        def found():
+            return [signal for signal in self.town.signals(rule="behaviour." + rule, key=key)
+                    if signal["index"] >= since]
+        signal = harness.wait_for(found)[0]
+        self.assertEqual(signal["id"], "behaviour.%s:%s:%d" % (rule, key, signal["index"]))
+        self.assertEqual(signal["entries"][-1], signal["index"])
+        self.assertEqual(signal["entries"], sorted(set(signal["entries"])))
+        self.assertTrue(signal["tags"])
+        return signal
+
+    def proven(self, rule, name, since):
+        signal = self.told(rule, "principal/" + name, since)
+        self.assertEqual(signal["attribution"], "proven")
+        self.assertGreaterEqual(signal["entries"][0], since if rule != "exfiltration_drip" else 0)
+        return signal
+
+    def since(self):
+        return self.town.settle()["entries"]
+
+    def test_a_month_of_usual_days_is_nothing_unusual(self):
+        progress, told = self.quiet
+        self.assertEqual(told, [])
+        self.assertEqual(progress["unread"], 0)
+        self.assertGreater(progress["entries"], 6000)
+
+    def test_repeated_denied_access(self):
+        since = self.since()
+        for at in range(40):
+            self.assertEqual(self.play("refused").chat(model="large-%d" % (at % 5)), 403)
+        self.proven("denied_access", "refused", since)
+
+    def test_models_that_somebody_may_not_use(self):
+        since = self.since()
+        for at in range(8):
+            self.assertEqual(self.play("curious").chat(model="other-%d" % (at % 4)), 403)
+            self.town.advance(2 * MINUTE)
+        self.proven("unauthorised_model", "curious", since)
+
+    def test_a_flood_of_prompts(self):
+        since = self.since()
+        for _ in range(400):
+            self.assertEqual(self.play("flooding").chat(), 200)
+        self.proven("prompt_flood", "flooding", since)
+
+    def test_much_taken_out_at_once(self):
+        since = self.since()
+        for _ in range(40):
+            self.assertEqual(self.play("copying").chat(answer=300_000), 200)
+            self.town.advance(20)
+        self.proven("exfiltration_volume", "copying", since)
+
+    def test_a_little_more_taken_out_every_day(self):
+        signal = self.proven("exfiltration_drip", "dripping", 0)
+        self.assertGreater(signal["time"], time.strftime("%Y-%m-%dT", time.gmtime(self.town.began + 14 * DAY)))
+        self.assertEqual(self.town.signals(key="principal/climbing"), [])
+
+    def test_computations_outside_of_policy(self):
+        since = self.since()
+        secret = "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEA7bq6TjmJ8mTZ\\n-----END RSA PRIVATE KEY-----"
+        for _ in range(8):
+            self.play("outside").chat(say=secret)
+            self.town.advance(2 * MINUTE)
+            self.assertEqual(self.play("outside").request("GET", "/v1/models")[0], 403)
+        self.proven("outside_policy", "outside", since)
+
+    def test_more_privileges_and_then_much_read(self):
+        since = self.since()
+        status, fields, _ = self.town.redoubt.admin("GET", "/principals/promoted")
+        self.assertEqual(status, 200)
+        status, _, said = self.town.redoubt.admin("PATCH", "/principals/promoted", {"groups": ["callers", "auditors"]},
+                                                  headers={"If-Match": fields["etag"]})
+        self.assertEqual(status, 200, said)
+        self.town.advance(HOUR + HOUR - self.town.now() % HOUR)
+        for _ in range(16):
+            self.assertEqual(self.play("promoted").chat(answer=200_000), 200)
+            self.town.advance(MINUTE)
+        signal = self.proven("privilege_then_bulk", "promoted", since)
+        self.assertGreaterEqual(len(signal["entries"]), 2)
+
+    def test_many_keys_of_a_tenant_each_denied_a_little(self):
+        since = self.since()
+        for at, name in enumerate(WARD):
+            self.assertEqual(self.play(name).chat(model="secret-%d" % (at % 9)), 403)
+            self.town.advance(3 * MINUTE)
+        signal = self.told("low_and_slow", "tenant/wards", since)
+        self.assertEqual(signal["tenant"], "wards")
+
+
+if __name__ == "__main__":
+    unittest.main()
