@@ -55,7 +55,7 @@ void SetCompiler::add_file(const RuleFile& file) {
   problems_.in_file(file.name);
   std::vector<YamlNode> documents;
   YamlProblem problem;
-  if (!parse_yaml(file.text, documents, problem)) {
+  if (!encoding::read_yaml(file.text, documents, problem)) {
     problems_.add(problem.line, problem.message, problem.code);
     return;
   }
@@ -118,7 +118,7 @@ const std::vector<Expr>* SetCompiler::taxonomy_logsources() {
     std::vector<YamlNode> documents;
     YamlProblem problem;
     std::optional<Expr> expr;
-    if (!parse_yaml(rule.when, documents, problem)) {
+    if (!encoding::read_yaml(rule.when, documents, problem)) {
       own.add(problem.line, problem.message, problem.code);
     } else if (documents.size() != 1 || !documents[0].is_map()) {
       own.add(1, "`when` is a map of fields");

@@ -8,7 +8,7 @@
 namespace redoubt::sigma {
 namespace {
 
-using internal::YamlNode;
+using encoding::YamlNode;
 
 constexpr std::size_t kMaxPath = 512;
 
@@ -148,8 +148,8 @@ Result<Taxonomy> parse_taxonomy(std::string_view yaml, std::string_view file) {
   internal::Problems problems;
   problems.in_file(std::string(file));
   std::vector<YamlNode> documents;
-  internal::YamlProblem problem;
-  if (!internal::parse_yaml(yaml, documents, problem)) {
+  encoding::YamlProblem problem;
+  if (!encoding::read_yaml(yaml, documents, problem)) {
     problems.add(problem.line, problem.message, problem.code);
   } else if (documents.size() != 1) {
     problems.add(1, "a taxonomy is one document");

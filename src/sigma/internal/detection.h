@@ -12,7 +12,7 @@
 
 #include "sigma/internal/compiled.h"
 #include "sigma/internal/problems.h"
-#include "sigma/internal/yaml_tree.h"
+#include "sigma/internal/rule_document.h"
 #include "sigma/taxonomy.h"
 
 namespace redoubt::sigma::internal {

@@ -8,11 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "encoding/yaml_reader.h"
 #include "sigma/internal/compiled.h"
 #include "sigma/internal/problems.h"
-#include "sigma/internal/yaml_tree.h"
 
 namespace redoubt::sigma::internal {
+
+using encoding::kind_name;
+using encoding::YamlNode;
+using encoding::YamlProblem;
 
 struct RuleDocument {
   enum class Kind : std::uint8_t { kDetection, kCorrelation, kNewTerms, kFilter };

@@ -4,7 +4,7 @@
 #include "contract/json_schema.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
-#include "sigma/internal/yaml_tree.h"
+#include "encoding/yaml_reader.h"
 #include "src/sigma/tests/support.h"
 
 namespace redoubt::sigma {
@@ -12,8 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void write(const internal::YamlNode& node, encoding::JsonWriter& json) {
-  using Kind = internal::YamlNode::Kind;
+void write(const encoding::YamlNode& node, encoding::JsonWriter& json) {
+  using Kind = encoding::YamlNode::Kind;
   if (node.kind == Kind::kNull) {
     json.null();
   } else if (node.kind == Kind::kBoolean) {
@@ -38,9 +38,9 @@ void write(const internal::YamlNode& node, encoding::JsonWriter& json) {
 
 // Its documents as JSON.
 std::vector<std::string> as_json(const std::string& yaml) {
-  std::vector<internal::YamlNode> documents;
-  internal::YamlProblem problem;
-  EXPECT_TRUE(internal::parse_yaml(yaml, documents, problem)) << problem.message;
+  std::vector<encoding::YamlNode> documents;
+  encoding::YamlProblem problem;
+  EXPECT_TRUE(encoding::read_yaml(yaml, documents, problem)) << problem.message;
   std::vector<std::string> out;
   for (const auto& document : documents) {
     encoding::JsonWriter json(out.emplace_back());

@@ -1,4 +1,4 @@
-#include "sigma/internal/yaml_tree.h"
+#include "encoding/yaml_reader.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -11,7 +11,7 @@
 
 #include "encoding/json_writer.h"
 
-namespace redoubt::sigma::internal {
+namespace redoubt::encoding {
 namespace {
 
 struct Refused {
@@ -253,13 +253,13 @@ std::string_view kind_name(YamlNode::Kind kind) {
   return "";
 }
 
-bool parse_yaml(std::string_view text, std::vector<YamlNode>& documents, YamlProblem& problem,
-                const YamlLimits& limits) {
+bool read_yaml(std::string_view text, std::vector<YamlNode>& documents, YamlProblem& problem,
+               const YamlLimits& limits) {
   if (text.size() > limits.max_bytes) {
     problem = {Errc::kTooLarge, 1, "more than " + std::to_string(limits.max_bytes) + " bytes"};
     return false;
   }
-  if (!encoding::is_utf8(text) || text.find('\0') != std::string_view::npos) {
+  if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
     problem = {Errc::kMalformed, 1, "not UTF-8 text"};
     return false;
   }
@@ -288,4 +288,4 @@ bool parse_yaml(std::string_view text, std::vector<YamlNode>& documents, YamlPro
   return false;
 }
 
-}  // namespace redoubt::sigma::internal
+}  // namespace redoubt::encoding

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 
-namespace redoubt::sigma::internal {
+namespace redoubt::encoding {
 
 struct YamlNode {
   enum class Kind : std::uint8_t { kNull, kBoolean, kInteger, kFloat, kText, kList, kMap };
@@ -49,7 +49,7 @@ struct YamlProblem {
 };
 
 // The documents of a file, empty ones left out. False: `problem` says why.
-bool parse_yaml(std::string_view text, std::vector<YamlNode>& documents, YamlProblem& problem,
-                const YamlLimits& limits = {});
+bool read_yaml(std::string_view text, std::vector<YamlNode>& documents, YamlProblem& problem,
+               const YamlLimits& limits = {});
 
-}  // namespace redoubt::sigma::internal
+}  // namespace redoubt::encoding
