@@ -1,0 +1,66 @@
+// What responses hold back, as the request path asks for it: an immutable snapshot, from which a request learns in a
+// few lookups whether it may go on.
+//
+//   const Restriction held = restrictions.of({.now = now, .principal = "agent-7", .key = "k3…", .model =
+//   "clinic-llm"}); if (held.stopped()) deny(held.response);
+//
+// A copy costs a pointer; a change shares all but what changes. A response that has come to its end holds nothing back,
+// also when nobody was there to record the end. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "incident/response.h"
+#include "state/persistent_map.h"
+
+namespace redoubt::incident {
+
+// What is asked about. Empty names are asked nothing about.
+struct Exchange {
+  UnixMillis now{};
+  std::string_view principal;
+  std::string_view key;
+  std::string_view network;  // hash, as in signals
+  std::string_view model;
+  std::span<const std::string_view> tools;
+  std::span<const std::string_view> data_sets;
+};
+
+// Of all responses that hold: the strictest of each sort.
+struct Restriction {
+  std::optional<Effect> stop;    // suspended or blocked: nothing passes
+  bool review = false;           // each request waits for a reviewer
+  bool step_up = false;          // only with a fresh second factor
+  std::uint32_t per_minute = 0;  // of the target named in `throttled`; 0: no throttle
+  std::string throttled;         // text of the target
+  std::string families;          // matches that are stopped: `attack,secret`; in order, each once
+  std::string response;          // id of the one that decided, the first in the order above; empty: none holds
+
+  bool any() const { return !response.empty(); }
+};
+
+class Restrictions {
+ public:
+  Restriction of(const Exchange& exchange) const;
+  bool empty() const { return by_target_.size() == 0; }
+
+  // Active responses.
+  void add(const Response& response);
+  // Precondition: `response` names the target that it was added with.
+  void remove(const Response& response);
+
+  // Those that hold `target` at `now`, in the order of ids.
+  std::vector<Response> holding(const Target& target, UnixMillis now) const;
+
+ private:
+  using Held = std::vector<Response>;
+  state::PersistentMap<Held> by_target_;
+};
+
+}  // namespace redoubt::incident

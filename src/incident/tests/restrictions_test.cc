@@ -1,0 +1,65 @@
+#include "incident/restrictions.h"
+
+#include <gtest/gtest.h>
+
+namespace redoubt::incident {
+namespace {
+
+Response response(const std::string& id, Effect effect, const std::string& target, std::int64_t until = 1000) {
+  Response out{.id = id, .action = {.effect = effect, .target = *parse_target(target)}, .until = {until}};
+  if (effect == Effect::kThrottle) out.action.per_minute = 10;
+  return out;
+}
+
+TEST(RestrictionsTest, OfAllThatHoldTheStrictestDecides) {
+  Restrictions all;
+  all.add(response("a", Effect::kThrottle, "principal/p"));
+  Response slower = response("b", Effect::kThrottle, "key/k");
+  slower.action.per_minute = 3;
+  all.add(slower);
+  Response inspect = response("c", Effect::kInspect, "model/m");
+  inspect.action.families = "secret";
+  all.add(inspect);
+  inspect.id = "d";
+  inspect.action.families = "attack,secret";
+  all.add(inspect);
+  Restriction held = all.of({.principal = "p", .key = "k", .model = "m"});
+  EXPECT_FALSE(held.stop);
+  EXPECT_EQ(held.per_minute, 3u);
+  EXPECT_EQ(held.throttled, "key/k");
+  EXPECT_EQ(held.families, "attack,secret");
+  EXPECT_EQ(held.response, "a");
+  const std::string_view tools[] = {"search", "mail.send"};
+  all.add(response("e", Effect::kBlock, "tool/mail.send"));
+  held = all.of({.principal = "p", .tools = tools});
+  EXPECT_EQ(held.stop, Effect::kBlock);
+  EXPECT_EQ(held.response, "e");
+  EXPECT_FALSE(all.of({.principal = "q"}).any());
+}
+
+TEST(RestrictionsTest, ACopyStaysAsItWas) {
+  Restrictions all;
+  all.add(response("a", Effect::kSuspend, "principal/p"));
+  const Restrictions before = all;
+  all.remove(response("a", Effect::kSuspend, "principal/p"));
+  EXPECT_TRUE(before.of({.principal = "p"}).any());
+  EXPECT_FALSE(all.of({.principal = "p"}).any());
+  EXPECT_TRUE(all.empty());
+}
+
+TEST(RestrictionsTest, TimeEndsAResponse) {
+  Restrictions all;
+  all.add(response("a", Effect::kQuarantine, "principal/p", 1000));
+  EXPECT_TRUE(all.of({.now = {999}, .principal = "p"}).review);
+  EXPECT_FALSE(all.of({.now = {1000}, .principal = "p"}).any());
+  EXPECT_TRUE(all.holding(*parse_target("principal/p"), {1000}).empty());
+}
+
+TEST(RestrictionsTest, AnEmptyNameIsNobody) {
+  Restrictions all;
+  all.add(response("a", Effect::kSuspend, "principal/p"));
+  EXPECT_FALSE(all.of({}).any());
+}
+
+}  // namespace
+}  // namespace redoubt::incident
