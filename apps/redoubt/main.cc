@@ -9,6 +9,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
 #include "redoubt/contract/commands.h"
+#include "redoubt/incident/commands.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/state_commands.h"
@@ -98,6 +99,7 @@ int run(int argc, char** argv) {
   add_inspect_commands(app, common, status);
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);
+  add_incident_commands(app, common, status);
   add_signal_commands(*app.get_subcommand("behaviour"), administer);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");

@@ -1,0 +1,157 @@
+#include "incident/rehearsal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/file.h"
+
+#include "incident/incident_projection.h"
+#include "incident/listing.h"
+#include "state/engine.h"
+
+namespace redoubt::incident {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+// Facts go nowhere: what comes of them is in the tables.
+class Nowhere final : public state::FactSink, public state::FactSource, public state::Publisher {
+ public:
+  void append(std::string, std::string, std::function<void(Result<std::uint64_t>)> done) override {
+    waiting_ = [done = std::move(done), index = next_++] { done(index); };
+  }
+  UnixMillis now() override { return time; }
+  record::RecordSource source() const override { return {.log_origin = "rehearsal", .product_version = "0"}; }
+  Result<std::uint64_t> size() override { return std::uint64_t{next_}; }
+  Result<> read(std::uint64_t, const std::function<Result<bool>(const Entry&)>&) override { return {}; }
+  Result<Entry> read_one(std::uint64_t) override { return Error(Errc::kNotFound, "there is no such entry"); }
+  Result<Bytes> open(std::uint64_t) override { return Error(Errc::kNotFound, "there are no values"); }
+  void publish(std::function<void()> everywhere) override { everywhere(); }
+
+  void deliver() {
+    if (auto waiting = std::exchange(waiting_, nullptr)) waiting();
+  }
+
+  UnixMillis time{};
+
+ private:
+  std::uint64_t next_ = 0;
+  std::function<void()> waiting_;
+};
+
+// All of a list that begins with the newest, the oldest first.
+template <class T, class List, class Place>
+Result<std::vector<T>> all(List&& list, Place&& place) {
+  std::vector<T> out;
+  std::optional<After> after;
+  for (;;) {
+    auto page = list(after);
+    if (!page) return page.error();
+    if (page->empty()) break;
+    after = place(page->back());
+    std::move(page->begin(), page->end(), std::back_inserter(out));
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+// Gone with the object.
+class Folder {
+ public:
+  Folder() = default;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  Result<> make() {
+    std::error_code error;
+    std::string path = (std::filesystem::temp_directory_path(error) / "redoubt-XXXXXX").string();
+    if (error || ::mkdtemp(path.data()) == nullptr) return errno_error("cannot make a temporary folder", errno);
+    path_ = std::move(path);
+    return {};
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+struct Rehearsal::Impl {
+  Folder folder;
+  Nowhere nowhere;
+  IncidentProjection projection;
+  std::unique_ptr<state::Engine> engine;
+  std::unique_ptr<Responder> responder;
+
+  Result<> make_true(Result<std::optional<state::Proposal>> proposal) {
+    if (!proposal) return proposal.error();
+    if (!*proposal) return {};
+    (*proposal)->actor.principal = "redoubt";
+    Result<> outcome = Error(Errc::kUnavailable, "the fact was not folded");
+    engine->propose(**std::move(proposal),
+                    [&](Result<state::Applied> done) { outcome = done ? Result<>() : Result<>(done.error()); });
+    nowhere.deliver();
+    return outcome;
+  }
+};
+
+Rehearsal::Rehearsal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Rehearsal::~Rehearsal() = default;
+
+Result<std::unique_ptr<Rehearsal>> Rehearsal::create(std::vector<Playbook> playbooks, Surroundings& surroundings) {
+  auto impl = std::make_unique<Impl>();
+  if (auto made = impl->folder.make(); !made) return made.error();
+  auto engine = state::Engine::open({.path = impl->folder.path() + "/state.db"}, {&impl->projection}, impl->nowhere,
+                                    impl->nowhere, impl->nowhere);
+  if (!engine) return engine.error();
+  impl->engine = *std::move(engine);
+  impl->responder = std::make_unique<Responder>(std::move(playbooks), surroundings, impl->projection.restrictions());
+  return std::unique_ptr<Rehearsal>(new Rehearsal(std::move(impl)));
+}
+
+Result<> Rehearsal::take(const behaviour::Signal& signal) {
+  Impl& in = *impl_;
+  in.nowhere.time = std::max(in.nowhere.time, signal.time);
+  for (;;) {
+    auto over = in.responder->expire(in.nowhere.time, in.engine->tables());
+    const bool some = over && *over;
+    if (auto done = in.make_true(std::move(over)); !done) return done;
+    if (!some) break;
+  }
+  return in.make_true(in.responder->take(signal, in.nowhere.time, in.engine->tables()));
+}
+
+Result<> Rehearsal::end() {
+  Impl& in = *impl_;
+  const UnixMillis later{in.nowhere.time.value + kGrowMs};
+  while (in.responder->growing() > 0) {
+    if (auto done = in.make_true(in.responder->settle(later, in.engine->tables())); !done) return done;
+  }
+  return {};
+}
+
+Result<std::vector<Alert>> Rehearsal::alerts() {
+  return all<Alert>([&](const auto& after) { return list_alerts(impl_->engine->tables(), {}, after, kPage); },
+                    [](const Alert& last) { return After{last.raised, last.id}; });
+}
+
+Result<std::vector<Incident>> Rehearsal::incidents() {
+  return all<Incident>([&](const auto& after) { return list_incidents(impl_->engine->tables(), {}, after, kPage); },
+                       [](const Incident& last) { return After{last.opened, last.id}; });
+}
+
+Result<std::vector<Response>> Rehearsal::responses() {
+  return all<Response>([&](const auto& after) { return list_responses(impl_->engine->tables(), {}, after, kPage); },
+                       [](const Response& last) { return After{last.started, last.id}; });
+}
+
+}  // namespace redoubt::incident
