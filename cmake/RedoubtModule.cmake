@@ -24,6 +24,21 @@ function(redoubt_module name)
   endif()
 endfunction()
 
+# What most tests read first, read once (REDOUBT_UNITY). Not for ccache, which would have to be told to be careless.
+function(redoubt_share_test_headers target)
+  if(NOT TARGET redoubt_test_headers)
+    # A program, as tests are: a library's code is compiled otherwise, and headers are only good for the same code.
+    add_executable(redoubt_test_headers "${CMAKE_SOURCE_DIR}/tests/support/headers.cc")
+    set_target_properties(redoubt_test_headers PROPERTIES REDOUBT_IS_TEST ON)
+    target_link_libraries(redoubt_test_headers PRIVATE redoubt_options GTest::gtest Threads::Threads)
+    target_precompile_headers(redoubt_test_headers PRIVATE <gtest/gtest.h> <algorithm> <array> <chrono> <deque>
+      <filesystem> <functional> <map> <memory> <mutex> <optional> <random> <set> <span> <sstream> <string>
+      <string_view> <thread> <unordered_map> <variant> <vector>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM redoubt_test_headers)
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+endfunction()
+
 # redoubt_test(NAME SOURCES … LIBRARIES … [LABEL unit|integration|slow] [TIMEOUT seconds])
 # A GoogleTest program whose cases become ctest cases.
 function(redoubt_test name)
@@ -43,6 +58,9 @@ function(redoubt_test name)
   target_link_libraries(${name} PRIVATE redoubt_options ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_compile_definitions(${name} PRIVATE REDOUBT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(REDOUBT_UNITY)
+    redoubt_share_test_headers(${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "REDOUBT_DATA=$ENV{REDOUBT_DATA}")
