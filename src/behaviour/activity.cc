@@ -248,6 +248,7 @@ struct ActivityReader::Impl {
       const bool good = in(each, [&](std::string_view key, const element& member) {
         if (key == "kind") return get_text(member, match.kind);
         if (key == "count") return get_number(member, match.count);
+        if (key == "where") return get_text(member, match.where);
         return key != "action" || get_text(member, match.action);
       });
       if (!good) return false;

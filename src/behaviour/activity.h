@@ -57,6 +57,7 @@ struct MatchSeen {
   std::string_view kind;  // `credit_card`
   std::uint64_t count = 0;
   std::string_view action;  // `none`, `flag`, `tokenise`, `redact`, `hold`, `block`
+  std::string_view where;   // who said it: `user`, `tool`, `answer`, …; empty: the record does not say
 };
 
 struct DataRead {

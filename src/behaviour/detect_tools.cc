@@ -38,7 +38,8 @@ bool is_outbound(std::string_view tool) {
 // In what a tool or a model answered, and let through: what was blocked or taken out told it nothing. What a person
 // pastes into a question is the person's own.
 bool tells_injection(const Activity& activity, const MatchSeen& match) {
-  const bool answered = activity.stage == record::Stage::kOutcome && match.kind == "prompt_injection";
+  const bool answered =
+      match.kind == "prompt_injection" && (activity.stage == record::Stage::kOutcome || match.where == "tool");
   return (answered || match.kind == "tool_injection") &&
          (match.action == "none" || match.action == "flag" || match.action.empty());
 }

@@ -5,15 +5,18 @@
 
 namespace redoubt::gateway {
 
-bool Findings::add(const inspect::Match& match) {
-  const auto known = std::ranges::find_if(
-      counts_, [&](const Count& count) { return count.kind == match.kind && count.family == match.family; });
-  if (known != counts_.end()) {
-    ++known->count;
+bool Findings::add(const inspect::Match& match, Where where) {
+  bool is_first = true;
+  for (Count& count : counts_) {
+    if (count.kind != match.kind || count.family != match.family) continue;
+    is_first = false;
+    if (count.where != where) continue;
+    ++count.count;
     return false;
   }
-  counts_.push_back({.kind = match.kind, .family = match.family, .name = policy_name(match.kind), .count = 1});
-  return true;
+  counts_.push_back(
+      {.kind = match.kind, .family = match.family, .where = where, .name = policy_name(match.kind), .count = 1});
+  return is_first;
 }
 
 std::vector<std::string_view> Findings::names() const {
@@ -36,8 +39,10 @@ ContentAction Findings::strictest(const ContentActions& actions) const {
 std::vector<record::MatchCount> Findings::counts(const ContentActions& actions) const {
   std::vector<record::MatchCount> out;
   for (const Count& count : counts_) {
-    out.push_back(
-        {.kind = count.name, .count = count.count, .action = to_string(actions.of(count.kind, count.family))});
+    out.push_back({.kind = count.name,
+                   .count = count.count,
+                   .action = to_string(actions.of(count.kind, count.family)),
+                   .where = to_string(count.where)});
   }
   return out;
 }
@@ -54,9 +59,13 @@ std::string Findings::held(const ContentActions& actions) const {
 
 std::string Findings::in_words(const ContentActions& actions, ContentAction action, std::size_t max) const {
   std::string out;
-  for (const Count& count : counts_) {
-    if (actions.of(count.kind, count.family) < action) continue;
-    const std::string one = (out.empty() ? "" : ", ") + std::to_string(count.count) + " " + count.name;
+  for (auto count = counts_.begin(); count != counts_.end(); ++count) {
+    if (actions.of(count->kind, count->family) < action) continue;
+    const auto is_same = [&](const Count& other) { return other.name == count->name && other.family == count->family; };
+    if (std::any_of(counts_.begin(), count, is_same)) continue;
+    std::uint64_t everywhere = 0;
+    for (const Count& other : counts_) everywhere += is_same(other) ? other.count : 0;
+    const std::string one = (out.empty() ? "" : ", ") + std::to_string(everywhere) + " " + count->name;
     if (out.size() + one.size() > max) break;
     out += one;
   }

@@ -1,5 +1,5 @@
-// What inspection found in a request or an answer, counted by kind: for policies, which are asked by names, and for
-// records. Never content.
+// What inspection found in a request or an answer, counted by kind and by who said it: for policies, which are asked by
+// names, and for records. Never content.
 //
 // A value; one thread.
 #pragma once
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/content_actions.h"
+#include "gateway/text_places.h"
 #include "inspect/match.h"
 #include "record/exchange_record.h"
 
@@ -18,7 +19,7 @@ namespace redoubt::gateway {
 class Findings {
  public:
   // True when it is the first of its kind.
-  bool add(const inspect::Match& match);
+  bool add(const inspect::Match& match, Where where);
   bool empty() const { return counts_.empty(); }
 
   // Kinds and families, each once, in lower case; valid until the next add().
@@ -36,6 +37,7 @@ class Findings {
   struct Count {
     std::string_view kind;  // as the rules name it, and as long-lived
     inspect::Family family;
+    Where where;
     std::string name;
     std::uint64_t count = 0;
   };

@@ -32,9 +32,12 @@ std::optional<std::string_view> message_of_part(std::string_view path) {
 // One pass over a document.
 class InspectedJson::Reading {
  public:
-  Reading(InspectedJson& out, inspect::Scanner& scanner, const Placeholders* restore, AnswerContracts* contracts)
+  // `roles`: of a request's messages; nothing: it is an answer.
+  Reading(InspectedJson& out, inspect::Scanner& scanner, std::optional<std::span<const Where>> roles,
+          const Placeholders* restore, AnswerContracts* contracts)
       : out_(out),
         scanner_(scanner),
+        roles_(roles),
         restore_(restore != nullptr && !restore->empty() ? restore : nullptr),
         contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr) {}
 
@@ -70,6 +73,7 @@ class InspectedJson::Reading {
     matches_.clear();
     scan(said);
     if (failed_) return;
+    if (text.kind == JsonText::Kind::kString && matches_.empty()) note_name(text.path, said);
     if (!matches_.empty() || !restored.empty()) {
       keep({.path = std::string(text.path),
             .text = std::string(said),
@@ -105,9 +109,19 @@ class InspectedJson::Reading {
 
   void keep(Text text) {
     for (const inspect::Match& match : text.matches) {
-      if (!is_own(match, text.restored)) out_.findings_.add(match);
+      if (!is_own(match, text.restored)) out_.findings_.add(match, where(text.path));
     }
     out_.texts_.push_back(std::move(text));
+  }
+
+  Where where(std::string_view path) const { return roles_ ? where_in_request(path, *roles_) : where_in_answer(path); }
+
+  void note_name(std::string_view path, std::string_view text) {
+    if (roles_) {
+      out_.names_.add_of_request(path, text);
+    } else {
+      out_.names_.add_of_answer(path, text);
+    }
   }
 
   // What the parts of a message say together, where it goes over the end of one of them.
@@ -130,7 +144,7 @@ class InspectedJson::Reading {
       const inspect::Match match = whole_text_match(fault.kind, part->text.size());
       auto& matches = matches_of(*part);
       matches.insert(matches.begin(), match);
-      out_.findings_.add(match);
+      out_.findings_.add(match, where(fault.path));
     }
   }
 
@@ -151,7 +165,7 @@ class InspectedJson::Reading {
       here.span = {from - part.at, to - part.at, 0, 0};
       const auto begin = [](const inspect::Match& known) { return known.span.begin_bytes; };
       matches.insert(std::ranges::upper_bound(matches, here.span.begin_bytes, {}, begin), here);
-      if (!std::exchange(counted, true)) out_.findings_.add(match);
+      if (!std::exchange(counted, true)) out_.findings_.add(match, where(part.path));
     }
   }
 
@@ -165,6 +179,7 @@ class InspectedJson::Reading {
 
   InspectedJson& out_;
   inspect::Scanner& scanner_;
+  const std::optional<std::span<const Where>> roles_;
   const Placeholders* restore_;
   AnswerContracts* contracts_;
   std::vector<Part> formed_;  // what has to fit a contract
@@ -180,7 +195,15 @@ Result<InspectedJson> InspectedJson::inspect(std::string_view json, inspect::Sca
                                              const Placeholders* restore, AnswerContracts* contracts) {
   InspectedJson out;
   out.json_ = json;
-  if (auto done = Reading(out, scanner, restore, contracts).all(json); !done) return done.error();
+  if (auto done = Reading(out, scanner, std::nullopt, restore, contracts).all(json); !done) return done.error();
+  return out;
+}
+
+Result<InspectedJson> InspectedJson::inspect_request(std::string_view json, inspect::Scanner& scanner,
+                                                     std::span<const Where> roles) {
+  InspectedJson out;
+  out.json_ = json;
+  if (auto done = Reading(out, scanner, roles, nullptr, nullptr).all(json); !done) return done.error();
   return out;
 }
 

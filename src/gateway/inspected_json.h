@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,19 +19,25 @@
 #include "gateway/answer_contracts.h"
 #include "gateway/changed_text.h"
 #include "gateway/findings.h"
+#include "gateway/text_places.h"
 #include "inspect/scanner.h"
 
 namespace redoubt::gateway {
 
 class InspectedJson {
  public:
-  // Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are put back for
-  // their placeholders first, in the texts of an answer (answer_paths.h). With `contracts`, new for it, what has to fit
-  // them and does not is a match as wide as its text. Errors: the scanner's; nothing may pass then.
+  // Of an answer. Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are
+  // put back for their placeholders first, in the texts of an answer (answer_paths.h). With `contracts`, new for it,
+  // what has to fit them and does not is a match as wide as its text. Errors: the scanner's; nothing may pass then.
   static Result<InspectedJson> inspect(std::string_view json, inspect::Scanner& scanner,
                                        const Placeholders* restore = nullptr, AnswerContracts* contracts = nullptr);
+  // The same of a request whose messages have these roles.
+  static Result<InspectedJson> inspect_request(std::string_view json, inspect::Scanner& scanner,
+                                               std::span<const Where> roles);
 
   const Findings& findings() const { return findings_; }
+  // Those in which nothing was found: a record holds no content.
+  const NamesTouched& names() const { return names_; }
   std::uint64_t scanned_bytes() const { return scanned_bytes_; }  // of text
 
   // The document with matches replaced, and values restored; empty when nothing is to change. `placeholders`: for what
@@ -52,6 +60,7 @@ class InspectedJson {
   std::string_view json_;
   std::vector<Text> texts_;  // those with anything in them
   Findings findings_;
+  NamesTouched names_;
   std::uint64_t scanned_bytes_ = 0;
 };
 

@@ -140,8 +140,11 @@ Result<> InspectedStream::read_text(Event& event, const simdjson::dom::element& 
     }
   }
   std::vector<inspect::Match> matches;
-  if (auto done = scan_whole(token.text, matches); !done) return done;
-  if (matches.empty()) return {};
+  if (auto done = scan_whole(token.text, where_in_answer(token.path), matches); !done) return done;
+  if (matches.empty()) {
+    if (token.kind == JsonText::Kind::kString) names_.add_of_answer(token.path, token.text);
+    return {};
+  }
   // Were it taken for seen, the next event would pass with it.
   std::erase_if(seen_, [&](const auto& entry) { return entry.second == token.text; });
   event.pieces.push_back({.end = token.text.size(),
@@ -165,7 +168,7 @@ Result<> InspectedStream::read_piece(Event& event, Text& text, std::string_view 
   const std::size_t had = text.matches.size();
   scanned_bytes_ += now.size();
   if (auto done = text.scanner->feed(now, text.matches); !done) return done;
-  note(std::span(text.matches).subspan(had), text.restored);
+  note(std::span(text.matches).subspan(had), text.restored, text.where);
   if (contracts_ != nullptr) contracts_->add(key, now);
   text.waiting.push_back(text.end());
   event.pieces.push_back({.text = &text,
@@ -185,6 +188,7 @@ Result<InspectedStream::Text*> InspectedStream::text_at(const std::string& key, 
   auto scanner = pool_.stream(rules_);
   if (!scanner) return scanner.error();
   Text text;
+  text.where = where_in_answer(path);
   text.scanner = *std::move(scanner);
   if (restore_ != nullptr && !restore_->empty() && is_restored(path, restore_->permits())) {
     text.restorer = std::make_unique<Restorer>(*restore_, restored_form(path));
@@ -192,23 +196,24 @@ Result<InspectedStream::Text*> InspectedStream::text_at(const std::string& key, 
   return &texts_.emplace(key, std::move(text)).first->second;
 }
 
-Result<> InspectedStream::scan_whole(std::string_view text, std::vector<inspect::Match>& matches) {
+Result<> InspectedStream::scan_whole(std::string_view text, Where where, std::vector<inspect::Match>& matches) {
   auto scanner = pool_.whole(rules_);
   if (!scanner) return scanner.error();
   auto done = (*scanner)->scan(text, matches);
-  note(matches, {});
+  note(matches, {}, where);
   return done;
 }
 
 Result<bool> InspectedStream::has_match(std::string_view line) {
   std::vector<inspect::Match> matches;
-  if (auto done = scan_whole(line, matches); !done) return done.error();
+  if (auto done = scan_whole(line, Where::kAnswer, matches); !done) return done.error();
   return !matches.empty();
 }
 
-void InspectedStream::note(std::span<const inspect::Match> matches, std::span<const Restorer::Range> restored) {
+void InspectedStream::note(std::span<const inspect::Match> matches, std::span<const Restorer::Range> restored,
+                           Where where) {
   for (const inspect::Match& match : matches) {
-    if (!is_own(match, restored)) found_new_ |= findings_.add(match);
+    if (!is_own(match, restored)) found_new_ |= findings_.add(match, where);
   }
 }
 
@@ -225,7 +230,7 @@ Result<> InspectedStream::finish() {
     auto done = text.scanner->feed(rest, text.matches);
     if (done) done = text.scanner->finish(text.matches);
     if (!done) return done;
-    note(std::span(text.matches).subspan(had), text.restored);
+    note(std::span(text.matches).subspan(had), text.restored, text.where);
     if (contracts_ != nullptr && !rest.empty()) contracts_->add(key, rest);
     if (rest.empty()) continue;
     for (auto event = held_.rbegin(); event != held_.rend(); ++event) {
@@ -248,7 +253,7 @@ void InspectedStream::check_forms() {
     if (text == texts_.end()) continue;
     inspect::Match match = whole_text_match(fault.kind, text->second.end());
     match.flag_only = !buffered_;
-    found_new_ |= findings_.add(match);
+    found_new_ |= findings_.add(match, text->second.where);
     if (buffered_) text->second.matches.insert(text->second.matches.begin(), match);
   }
 }

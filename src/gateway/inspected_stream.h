@@ -35,6 +35,7 @@
 #include "gateway/changed_text.h"
 #include "gateway/findings.h"
 #include "gateway/scanner_pool.h"
+#include "gateway/text_places.h"
 
 namespace redoubt::gateway {
 
@@ -64,6 +65,8 @@ class InspectedStream {
   // What was found so far, and whether a kind was among it for the first time since it was asked last.
   const Findings& findings() const { return findings_; }
   bool found_new() { return std::exchange(found_new_, false); }
+  // As InspectedJson::names().
+  const NamesTouched& names() const { return names_; }
 
   // What is due from now on; at first nothing is. With `wait` false events go at once, but for placeholders, and what
   // is found is only known: for when nothing that may be found has consequences.
@@ -91,6 +94,7 @@ class InspectedStream {
  private:
   // One text of a choice.
   struct Text {
+    Where where = Where::kAnswer;
     ScannerPool::Stream scanner;
     std::unique_ptr<Restorer> restorer;  // null: nothing is restored in it
     std::string text;                    // as restored, from `base` on
@@ -128,8 +132,8 @@ class InspectedStream {
   Result<> read_piece(Event& event, Text& text, std::string_view key, const encoding::JsonText& token);
   Result<bool> has_match(std::string_view line);
   Result<Text*> text_at(const std::string& key, std::string_view path);
-  Result<> scan_whole(std::string_view text, std::vector<inspect::Match>& matches);
-  void note(std::span<const inspect::Match> matches, std::span<const Restorer::Range> restored);
+  Result<> scan_whole(std::string_view text, Where where, std::vector<inspect::Match>& matches);
+  void note(std::span<const inspect::Match> matches, std::span<const Restorer::Range> restored, Where where);
   void check_forms();
   void measure_wait();
   bool is_decided(const Event& event) const;
@@ -146,6 +150,7 @@ class InspectedStream {
   ContentActions actions_;
   bool wait_ = true;
   Findings findings_;
+  NamesTouched names_;
   bool found_new_ = false;
   bool stopped_ = false;
   bool finished_ = false;

@@ -53,6 +53,17 @@ std::uint64_t text_of_choices(const simdjson::dom::object& reply) {
   return sum;
 }
 
+// Of the last member of that name, which is what most readers take.
+Where role_of(const simdjson::dom::element& message) {
+  std::string_view role;
+  simdjson::dom::object members;
+  if (message.get(members) != simdjson::SUCCESS) return Where::kRequest;
+  for (const simdjson::dom::key_value_pair member : members) {
+    if (member.key == "role" && member.value.get(role) != simdjson::SUCCESS) role = {};
+  }
+  return where_of_role(role);
+}
+
 // `response_format`, unless that is text.
 std::string json_format(const simdjson::dom::object& request) {
   simdjson::dom::object format;
@@ -82,6 +93,8 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
   if (object["messages"].get(messages) != simdjson::SUCCESS) {
     return Error(Errc::kMalformed, "`messages` is missing or not an array");
   }
+  request.roles.reserve(messages.size());
+  for (const simdjson::dom::element message : messages) request.roles.push_back(role_of(message));
   const auto stream = object["stream"];
   if (stream.error() == simdjson::SUCCESS && !stream.is_null() && stream.get(request.stream) != simdjson::SUCCESS) {
     return Error(Errc::kMalformed, "`stream` is not a boolean");

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "encoding/json_reader.h"
+#include "gateway/text_places.h"
 
 namespace redoubt::gateway {
 
@@ -22,6 +24,7 @@ struct ChatRequest {
   std::uint64_t max_output_tokens = 0;
   bool brings_tools = false;    // `tools`, or the older `functions`
   std::string response_format;  // as JSON, where it asks for an answer in JSON; empty: it does not
+  std::vector<Where> roles;     // of `messages`, in their order
 };
 
 // kMalformed with a message for the caller when the body is not a chat request: not strict JSON, no object, `model`

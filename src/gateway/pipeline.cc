@@ -285,7 +285,8 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     const bool goes_on = co_await look_at_hold(call);
     if (!goes_on) co_return false;
     auto scanner = scanners_.whole(call.access->inspection().rules());
-    auto found = scanner ? InspectedJson::inspect(call.body, **scanner) : Result<InspectedJson>(scanner.error());
+    auto found = scanner ? InspectedJson::inspect_request(call.body, **scanner, call.chat.roles)
+                         : Result<InspectedJson>(scanner.error());
     if (!found) {
       co_await deny(call, DenialReason::kUnavailable, 503, "the request cannot be inspected, so it was not forwarded",
                     "api_error", kInspectionFailed);
@@ -293,6 +294,8 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     }
     inspected.emplace(*std::move(found));
     call.found = inspected->findings();
+    call.names = inspected->names();
+    call.facts.tools_offered = call.names.tools_offered();
   }
   const bool is_permitted = permitted(call, inspected ? Action::kInvoke : Action::kListModels, call.found);
   call.matches = call.found.counts(call.due);

@@ -178,6 +178,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   record_.clear();
   record::append_admission(record_, facts, std::span(commitments).first(count - 1));
   facts.matches = {};  // they do not outlive the call
+  facts.tools_offered = {};
   for (record::OpeningValue& value : values) {
     if (value.value.size() > kKeptPromptBytes) value.value_present = false, value.value = {};
   }

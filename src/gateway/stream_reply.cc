@@ -210,6 +210,8 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   call.meter.settle(usage ? *usage : TokenUsage{}, recorder_.now());
   const std::vector<record::MatchCount> matches = inspected.findings().counts(inspected.actions());
   outcome.matches = matches;
+  outcome.tools = inspected.names().tools_called();
+  outcome.data = call.names.data();
   outcome.inspected = {.scanned = inspected.scanned_bytes(),
                        .released = inspected.released_bytes(),
                        .withheld = inspected.withheld_bytes(),

@@ -122,7 +122,10 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
   use_hold(call, internal::kAnswerHold, found);
   const std::vector<record::MatchCount> matches = found.counts(call.due);
   record::Outcome outcome{.matches = matches};
-  if (inspected) outcome.inspected = {.scanned = inspected->scanned_bytes()};
+  if (inspected) {
+    outcome.inspected = {.scanned = inspected->scanned_bytes()};
+    outcome.tools = inspected->names().tools_called();
+  }
   std::string_view passing = body;
   std::string changed;
   bool is_blocked = false;
@@ -176,6 +179,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
                                       const PassedValues& passed) {
   CompletionText completion(recorder_);
   completion.add(body);
+  outcome.data = call.names.data();
   const int status = outcome.http_status;
   const bool denied = outcome.finish == Finish::kReleaseDenied || outcome.finish == Finish::kLimitReached;
   auto receipt = co_await call.admission->close(outcome, &completion);

@@ -172,7 +172,26 @@ void describe_decision(Lines& lines, const element& record) {
   }
 }
 
-// `2 credit_card (tokenise), 1 email_address (flag)`, and how much of an answer was looked at.
+// `crm_lookup, send_mail` of a list of names, or of objects with a name.
+void describe_names(Lines& lines, std::string_view title, const element& record, std::string_view pointer) {
+  simdjson::dom::array names;
+  if (record.at_pointer(pointer).get(names) != simdjson::SUCCESS) return;
+  std::string line;
+  for (const element each : names) {
+    std::string_view name;
+    if (each.get(name) != simdjson::SUCCESS) name = text_at(each, "/name");
+    add_word(line, ", ", name);
+  }
+  if (!line.empty()) lines.line(title, line);
+}
+
+void describe_touched(Lines& lines, const element& record) {
+  describe_names(lines, "tools offered", record, "/unmapped/redoubt/tools_offered");
+  describe_names(lines, "tools called", record, "/unmapped/redoubt/tools");
+  describe_names(lines, "data sets", record, "/unmapped/redoubt/data");
+}
+
+// `2 credit_card in user (tokenise), 1 email_address in tool (flag)`, and how much of an answer was looked at.
 void describe_inspection(Lines& lines, const element& record) {
   simdjson::dom::array matches;
   std::string line;
@@ -183,6 +202,7 @@ void describe_inspection(Lines& lines, const element& record) {
       if (!line.empty()) line += ", ";
       line += std::to_string(count);
       add_word(line, " ", text_at(match, "/kind"));
+      add_word(line, " in ", text_at(match, "/where"));
       const std::string_view action = text_at(match, "/action");
       if (!action.empty()) line += " (" + safe(action) + ")";
     }
@@ -421,6 +441,7 @@ Result<std::string> describe(ByteView record_json, const Opening* opening) {
     describe_principal(lines, record);
     if (summary->stage == Stage::kFact) describe_fact(lines, record);
     describe_request(lines, record);
+    describe_touched(lines, record);
     describe_inspection(lines, record);
     describe_decision(lines, record);
     describe_result(lines, record, *summary);

@@ -25,9 +25,11 @@ constexpr std::uint64_t kIntegerMax = std::numeric_limits<std::int32_t>::max();
 // written twice counted twice, plus its own constant text, keeps the promise of kRecordSizeMax.
 constexpr std::size_t kTextMax =
     kModelSizeMax + kPathSizeMax + kReasonSizeMax + 8 * kNameSizeMax + 14 * kLabelSizeMax + 4 * kUidSizeMax;
-constexpr std::size_t kMatchSizeMax = 64 + 2 * kLabelSizeMax;  // two plain words, which are never escaped
+constexpr std::size_t kWhereSizeMax = 32;
+constexpr std::size_t kMatchSizeMax = 76 + 2 * kLabelSizeMax + kWhereSizeMax;  // plain words, which are never escaped
+constexpr std::size_t kNamesSizeMax = kNamesMax * (kToolNameSizeMax + 12);     // likewise
 constexpr std::size_t kConstantMax =
-    4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6) + kMatchesMax * kMatchSizeMax;
+    4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6) + kMatchesMax * kMatchSizeMax + 2 * kNamesSizeMax;
 static_assert(6 * kTextMax + kConstantMax <= kRecordSizeMax);
 
 // Shortens views to their limits and remembers whether anything was lost.
@@ -49,11 +51,18 @@ class Cutter {
   }
   void cut(std::span<const MatchCount>& matches) {
     const auto is_long = [](const MatchCount& each) {
-      return each.kind.size() > kLabelSizeMax || each.action.size() > kLabelSizeMax;
+      return each.kind.size() > kLabelSizeMax || each.action.size() > kLabelSizeMax ||
+             each.where.size() > kWhereSizeMax;
     };
     any_ = any_ || matches.size() > kMatchesMax;
     matches = matches.first(std::min(matches.size(), kMatchesMax));
     any_ = any_ || std::any_of(matches.begin(), matches.end(), is_long);
+  }
+  void cut(Names& names) {
+    any_ = any_ || names.size() > kNamesMax;
+    names = names.first(std::min(names.size(), kNamesMax));
+    any_ = any_ || std::any_of(names.begin(), names.end(),
+                               [](const std::string& each) { return each.size() > kToolNameSizeMax; });
   }
   bool any() const { return any_; }
 
@@ -85,6 +94,12 @@ class RecordWriter {
   void word(std::string_view word) {
     out_.push_back('"');
     for (const char c : word) out_.push_back(is_plain(c) ? c : '_');
+    out_.push_back('"');
+  }
+  // The same of a name, in which `/` and `:` stay.
+  void name(std::string_view name) {
+    out_.push_back('"');
+    for (const char c : name) out_.push_back(is_plain(c) || c == '/' || c == ':' ? c : '_');
     out_.push_back('"');
   }
   void hex(const Commitment& bytes) {
@@ -381,10 +396,37 @@ void write_matches(RecordWriter& json, std::span<const MatchCount> matches) {
     json.member(R"(,"count":)", each.count);
     json << R"(,"action":)";
     json.word(each.action.substr(0, kLabelSizeMax));
+    if (!each.where.empty()) {
+      json << R"(,"where":)";
+      json.word(each.where.substr(0, kWhereSizeMax));
+    }
     before = R"(},{"kind":)";
   }
   json << "}]";
 }
+
+// `prefix` is the comma, name, colon and bracket; nothing is written when there is none.
+void write_tools(RecordWriter& json, std::string_view prefix, Names tools) {
+  for (std::string_view before = prefix; const std::string& each : tools) {
+    json << before;
+    json.name(std::string_view(each).substr(0, kToolNameSizeMax));
+    before = ",";
+  }
+  if (!tools.empty()) json << "]";
+}
+
+// `,"data":[{"name":…},…]`, or nothing.
+void write_data(RecordWriter& json, Names data) {
+  for (std::string_view before = R"(,"data":[{"name":)"; const std::string& each : data) {
+    json << before;
+    json.name(std::string_view(each).substr(0, kToolNameSizeMax));
+    before = R"(},{"name":)";
+  }
+  if (!data.empty()) json << "}]";
+}
+
+constexpr std::string_view kToolsOffered = R"(,"tools_offered":[)";
+constexpr std::string_view kToolsCalled = R"(,"tools":[)";
 
 void begin_unmapped(RecordWriter& json, Stage stage) {
   json << R"(,"unmapped":{"redoubt":{"format":1,"stage":")" << to_string(stage) << R"(")";
@@ -480,6 +522,7 @@ void append_admission(std::string& out, const ExchangeFacts& given, std::span<co
   Cutter cutter;
   ExchangeFacts facts = bounded(given, cutter);
   cutter.cut(facts.matches);
+  cutter.cut(facts.tools_offered);
   Head head = exchange_head(Stage::kAdmission, facts);
   head.severity = any_flagged(given.matches) ? kMedium : kInformational;
   head.status = kAdmitted;
@@ -499,6 +542,7 @@ void append_admission(std::string& out, const ExchangeFacts& given, std::span<co
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");
   write_other_method(json, facts.method);
   write_matches(json, facts.matches);
+  write_tools(json, kToolsOffered, facts.tools_offered);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }
@@ -516,6 +560,10 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   cutter.cut(limit, kNameSizeMax);
   std::span<const MatchCount> matches = outcome.matches;
   cutter.cut(matches);
+  Names tools = outcome.tools;
+  cutter.cut(tools);
+  Names data = outcome.data;
+  cutter.cut(data);
   const bool succeeded =
       outcome.finish == Finish::kCompleted && outcome.http_status >= 100 && outcome.http_status < 400;
 
@@ -560,6 +608,8 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");
   write_other_method(json, facts.method);
   write_matches(json, matches);
+  write_tools(json, kToolsCalled, tools);
+  write_data(json, data);
   if (outcome.inspected) {
     json.member(R"(,"inspected":{"scanned":)", outcome.inspected->scanned);
     json.member(R"(,"released":)", outcome.inspected->released);
@@ -579,6 +629,7 @@ void append_denial(std::string& out, const ExchangeFacts& given, const Denial& d
   Cutter cutter;
   ExchangeFacts facts = bounded(given, cutter);
   cutter.cut(facts.matches);
+  cutter.cut(facts.tools_offered);
   std::string_view error_code = denial.error_code;
   cutter.cut(error_code, kLabelSizeMax);
 
@@ -611,6 +662,7 @@ void append_denial(std::string& out, const ExchangeFacts& given, const Denial& d
   if (denial.sources > 1) json.member(R"(,"sources":)", std::min(denial.sources, kIntegerMax));
   write_other_method(json, facts.method);
   write_matches(json, facts.matches);
+  write_tools(json, kToolsOffered, facts.tools_offered);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }

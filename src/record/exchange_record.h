@@ -31,9 +31,10 @@ inline constexpr std::size_t kRecordSizeMax = 65'535;  // bytes; C2SP tlog-tiles
 // Limits in bytes of what is written; longer text is cut.
 inline constexpr std::size_t kModelSizeMax = 256;
 inline constexpr std::size_t kPathSizeMax = 1024;
-inline constexpr std::size_t kNameSizeMax = 256;    // principals, origins, policies, credentials
-inline constexpr std::size_t kLabelSizeMax = 128;   // tenants, upstreams, providers, operations, codes, versions
-inline constexpr std::size_t kReasonSizeMax = 512;  // reasons given by people
+inline constexpr std::size_t kNameSizeMax = 256;     // principals, origins, policies, credentials
+inline constexpr std::size_t kLabelSizeMax = 128;    // tenants, upstreams, providers, operations, codes, versions
+inline constexpr std::size_t kReasonSizeMax = 512;   // reasons given by people
+inline constexpr std::size_t kToolNameSizeMax = 64;  // tools and data sets; OpenAI's functions have no longer ones
 
 struct FieldCommitment {
   std::string_view field;  // see is_field_name; others are not written
@@ -53,14 +54,21 @@ struct RecordSource {
   std::string_view product_version;  // of Redoubt
 };
 
-// What inspection found of one kind, and what was done about it. Both words consist of letters, digits, `_`, `-` and
-// `.`; of others each byte is written `_`. A record with an action `flag` is of severity Medium.
+// What inspection found of one kind in one place, and what was done about it. All words consist of letters, digits,
+// `_`,
+// `-` and `.`; of others each byte is written `_`. A record with an action `flag` is of severity Medium.
 struct MatchCount {
-  std::string_view kind;    // `credit_card`: as policies name it
-  std::uint64_t count = 0;  // how often
-  std::string_view action;  // `none`, `flag`, `tokenise`, `redact`, `hold`, `block`
+  std::string_view kind;                        // `credit_card`: as policies name it
+  std::uint64_t count = 0;                      // how often
+  std::string_view action;                      // `none`, `flag`, `tokenise`, `redact`, `hold`, `block`
+  std::string_view where = std::string_view{};  // who said it: `user`, `tool`, …; empty: not written
 };
 inline constexpr std::size_t kMatchesMax = 32;  // further ones are not written, and the record says that it is cut
+
+// Names of tools, or of data sets, at most kToolNameSizeMax bytes each: letters, digits, `_`, `-`, `.`, `/` and `:`;
+// every other byte is written `_`. They are an operator's words, and in the record as they are.
+using Names = std::span<const std::string>;
+inline constexpr std::size_t kNamesMax = 32;  // of a list; further ones are not written, and the record says so
 
 // How much text of an answer inspection saw, in bytes.
 struct Inspected {
@@ -100,6 +108,7 @@ struct ExchangeFacts {
   std::optional<Commitment> caller_address;  // commitment to the peer's address
 
   std::span<const MatchCount> matches;  // in the request: of admissions and denials
+  Names tools_offered;                  // that the model may call: of admissions and denials
 };
 
 // The exchange is permitted. `commitments`: usually one to the prompt; the one to the caller's address is taken from
@@ -132,6 +141,8 @@ struct Outcome {
   std::span<const FieldCommitment> commitments;  // usually one to the completion
   std::span<const MatchCount> matches;           // in the answer
   std::optional<Inspected> inspected;            // when the answer was inspected
+  Names tools;                                   // that the model called in its answer
+  Names data;                                    // data sets that the request had the upstream use
 };
 
 // The exchange ended.

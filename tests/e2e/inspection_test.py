@@ -89,7 +89,8 @@ class Tokenised(Base):
         self.assertNotEqual(*(self.sent(at) for at in range(2)), "placeholders are of one request")
         self.ends(2)
         admission = next(r for r in self.redoubt.records() if stage(r) == "admission")["unmapped"]["redoubt"]
-        self.assertEqual(admission["matches"], [{"kind": "credit_card", "count": 1, "action": "tokenise"}])
+        self.assertEqual(admission["matches"], [{"kind": "credit_card", "count": 1, "action": "tokenise",
+                                                  "where": "user"}])
         self.assertEqual(sorted(admission["commitments"]), ["caller_address", "forwarded", "prompt"])
 
     def test_it_is_not_restored_where_a_link_leads(self):
@@ -282,7 +283,8 @@ class Contracts(Base):
         _, _, body = self.redoubt.chat("hi", stream=True)
         self.assertEqual(self.told(body, True), ('{"amount":500}', None))
         end = self.ends(1)[-1]
-        self.assertEqual(end["matches"], [{"kind": "contract_violation", "count": 1, "action": "flag"}])
+        self.assertEqual(end["matches"], [{"kind": "contract_violation", "count": 1, "action": "flag",
+                                           "where": "tool_arguments"}])
         self.assertEqual(end["inspected"]["beyond"], False)
 
     def test_to_block_by_it_takes_buffers(self):

@@ -89,6 +89,35 @@ TEST(Activity, ReadsAnOutcome) {
   EXPECT_EQ(seen.data[0].rows, 300U);
 }
 
+// As the gateway writes them, not as a test has put them together.
+TEST(Activity, ReadsToolsDataAndPlacesFromRecordsAsTheyAreWritten) {
+  ActivityReader reader;
+  record::ExchangeFacts facts = facts_of_exchange();
+  const std::vector<std::string> tools = {"crm_lookup", "mail/send"};
+  const std::vector<std::string> data = {"vs_1"};
+  const std::array matches = {record::MatchCount{"prompt_injection", 1, "flag", "tool"}};
+  facts.matches = matches;
+  facts.tools_offered = tools;
+  std::string record;
+  record::append_admission(record, facts, {});
+  const auto admission = reader.read(as_bytes(record));
+  ASSERT_TRUE(admission) << admission.error().message();
+  ASSERT_EQ((*admission)->matches.size(), 1U);
+  EXPECT_EQ((*admission)->matches[0].where, "tool");
+  EXPECT_TRUE((*admission)->tools.empty()) << "what is offered is not called";
+
+  record.clear();
+  record::append_outcome(record, facts, {.finish = record::Finish::kCompleted, .tools = tools, .data = data});
+  const auto outcome = reader.read(as_bytes(record));
+  ASSERT_TRUE(outcome) << outcome.error().message();
+  ASSERT_EQ((*outcome)->tools.size(), 2U);
+  EXPECT_EQ((*outcome)->tools[0], "crm_lookup");
+  EXPECT_EQ((*outcome)->tools[1], "mail/send");
+  ASSERT_EQ((*outcome)->data.size(), 1U);
+  EXPECT_EQ((*outcome)->data[0].name, "vs_1");
+  EXPECT_EQ((*outcome)->data[0].rows, 0U) << "nobody counted them";
+}
+
 TEST(Activity, ReadsDenialsOfNobodyWithTheirCount) {
   record::ExchangeFacts facts = facts_of_exchange();
   facts.principal_uid = {};

@@ -13,6 +13,7 @@
 #include "gateway/findings.h"
 #include "gateway/pipeline.h"
 #include "gateway/placeholders.h"
+#include "gateway/text_places.h"
 
 namespace redoubt::gateway {
 
@@ -84,6 +85,7 @@ struct Pipeline::Call {
   RestorePermits restore = {};                           // likewise, of `invoke`
   std::unique_ptr<Placeholders> placeholders = nullptr;  // for what the model server does not get
   std::vector<record::MatchCount> matches;               // facts point into it
+  NamesTouched names;                                    // in the request; facts and outcomes point into it
   std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released
   std::string hold_id;                                   // that the caller is told to come back with
   std::string policies;  // the determining ones of the last decision; facts point into it

@@ -44,6 +44,38 @@ TEST_F(Inspecting, WhatIsFoundIsNamedForPolicies) {
   EXPECT_EQ(counts[1].action, "flag");
 }
 
+TEST_F(Inspecting, WhoSaidWhatWasFoundIsCountedApart) {
+  const std::string mail(kMail);
+  const std::string body = R"({"messages":[{"role":"user","content":")" + mail + R"("},{"content":[{"type":"text",)" +
+                           R"("text":")" + mail + R"("},{"type":"text","text":")" + mail + R"("}],"role":"tool"}]})";
+  const std::array roles = {Where::kUser, Where::kTool};
+  const auto found = InspectedJson::inspect_request(body, **pool_.whole(few_rules()), roles);
+  ASSERT_TRUE(found);
+  const auto counts = found->findings().counts({});
+  ASSERT_EQ(counts.size(), 2U);
+  EXPECT_EQ(counts[0].where, "user");
+  EXPECT_EQ(counts[0].count, 1U);
+  EXPECT_EQ(counts[1].where, "tool");
+  EXPECT_EQ(counts[1].count, 2U);
+  EXPECT_EQ(found->findings().in_words(due({{"email_address", kBlock}}), kBlock, 100), "3 email_address")
+      << "the caller is told how much, not where";
+}
+
+TEST_F(Inspecting, NamesOfToolsAreNoted) {
+  const auto request = InspectedJson::inspect_request(
+      R"({"tools":[{"function":{"name":"crm_lookup"}},{"function":{"name":"x T-1234"}}],"messages":[]})",
+      **pool_.whole(few_rules()), {});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->names().tools_offered(), std::vector<std::string>{"crm_lookup"})
+      << "a name in which something is found is content";
+  const InspectedJson answer = inspected(
+      R"({"choices":[{"message":{"tool_calls":[{"function":{"name":"send_mail","arguments":"{\"to\":\"T-1234\"}"}}]}}]})");
+  EXPECT_EQ(answer.names().tools_called(), std::vector<std::string>{"send_mail"});
+  const auto counts = answer.findings().counts({});
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0].where, "tool_arguments");
+}
+
 TEST_F(Inspecting, NothingIsChangedUnlessItIsDue) {
   EXPECT_EQ(changed(chat(kCard), {}), "");
   EXPECT_EQ(changed(chat(kCard), due({{"personal", kFlag}})), "");

@@ -7,6 +7,7 @@
 
 #include "encoding/base64.h"
 #include "gateway/tests/live_ledger.h"
+#include "gateway/text_places.h"
 
 namespace redoubt::gateway::test {
 namespace {
@@ -310,7 +311,8 @@ TEST(Recorder, TimeNeverRunsBehindItsRecordsOrTheLedger) {
 }
 
 // What an entry with this outcome takes of the ring when its opening holds salts only.
-std::size_t footprint(const record::ExchangeFacts& facts) {
+std::size_t footprint(const record::ExchangeFacts& facts, std::span<const record::MatchCount> matches = {},
+                      record::Names names = {}) {
   const std::string controls(200, '\x01');
   std::string record;
   const record::FieldCommitment commitment{.field = record::kCompletionField};
@@ -324,14 +326,19 @@ std::size_t footprint(const record::ExchangeFacts& facts) {
                           .prompt_tokens = UINT64_MAX,
                           .completion_tokens = UINT64_MAX,
                           .total_tokens = UINT64_MAX,
-                          .commitments = {&commitment, 1}});
+                          .commitments = {&commitment, 1},
+                          .matches = matches,
+                          .inspected = record::Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true},
+                          .tools = names,
+                          .data = names});
   record::OpeningValue value{.field = record::kCompletionField, .value_size = UINT64_MAX};
   return RingProducer::footprint(ledger::kTicketSize + ledger::kEntryHeaderSize + record.size() +
                                  record::encoded_opening_size({&value, 1}) + keys::kSealOverheadBytes);
 }
 
 // Everything that can be long is as long and as costly as anybody can make it: names from the configuration are
-// control characters without end, the model is 256 of them, the path's characters are escaped.
+// control characters without end, the model is 256 of them, the path's characters are escaped, and of matches and names
+// there are more than a record takes.
 TEST(OutcomeBound, TheMostHostileExchangeOfThePipelineHasRoom) {
   const std::string names(2000, '\x01');
   const std::string model(256, '\x01');
@@ -354,7 +361,11 @@ TEST(OutcomeBound, TheMostHostileExchangeOfThePipelineHasRoom) {
                               .upstream = names,
                               .authorizer = "key-grants",
                               .policy_uid = "key-names-model"};
-  EXPECT_LE(footprint(facts), ledger::kOutcomeReserveBytes);
+  const std::string kind(64, 'k');
+  const std::vector<record::MatchCount> matches(record::kMatchesMax + 1,
+                                                {kind, UINT64_MAX, "tokenise", to_string(Where::kToolArguments)});
+  const std::vector<std::string> tools(record::kNamesMax + 1, names);
+  EXPECT_LE(footprint(facts, matches, tools), ledger::kOutcomeReserveBytes);
 }
 
 TEST(OutcomeBound, EveryExchangeHasRoom) {

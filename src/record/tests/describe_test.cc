@@ -95,14 +95,28 @@ TEST(Describe, Outcome) {
             "admission     entry 41\n");
 }
 
+TEST(Describe, ToolsAndDataSets) {
+  const std::vector<std::string> tools = {"crm_lookup", "mail/send"};
+  const std::vector<std::string> data = {"labs"};
+  std::string record;
+  append_outcome(record, facts(), {.tools = tools, .data = data});
+  EXPECT_NE(described(record).find("\ntools called  crm_lookup, mail/send\ndata sets     labs\n"), std::string::npos)
+      << described(record);
+  ExchangeFacts offering = facts();
+  offering.tools_offered = tools;
+  record.clear();
+  append_admission(record, offering, {});
+  EXPECT_NE(described(record).find("\ntools offered crm_lookup, mail/send\n"), std::string::npos) << described(record);
+}
+
 TEST(Describe, WhatInspectionFound) {
-  const std::array matches = {MatchCount{"credit_card", 2, "tokenise"}, MatchCount{"jwt", 1, "flag"}};
+  const std::array matches = {MatchCount{"credit_card", 2, "tokenise", "tool"}, MatchCount{"jwt", 1, "flag"}};
   Outcome outcome;
   outcome.matches = matches;
   outcome.inspected = Inspected{900, 700, 200};
   std::string record;
   append_outcome(record, facts(), outcome);
-  EXPECT_NE(described(record).find("\nmatches       2 credit_card (tokenise), 1 jwt (flag)\n"
+  EXPECT_NE(described(record).find("\nmatches       2 credit_card in tool (tokenise), 1 jwt (flag)\n"
                                    "inspected     900 bytes, 700 released, 200 withheld\n"),
             std::string::npos)
       << described(record);

@@ -76,7 +76,15 @@ RecordSource random_source(HostileTexts& random) {
 
 std::vector<MatchCount> random_matches(HostileTexts& random) {
   std::vector<MatchCount> out(random(3) == 0 ? random(40) : 0);
-  for (MatchCount& each : out) each = {random.text(), random.number(), random(2) == 0 ? "flag" : random.text()};
+  for (MatchCount& each : out) {
+    each = {random.text(), random.number(), random(2) == 0 ? "flag" : random.text(), random.text()};
+  }
+  return out;
+}
+
+std::vector<std::string> random_names(HostileTexts& random) {
+  std::vector<std::string> out(random(3) == 0 ? random(40) : 0);
+  for (std::string& each : out) each = random.text();
   return out;
 }
 
@@ -122,6 +130,9 @@ std::string random_record(HostileTexts& random) {
   const std::vector<MatchCount> matches = random_matches(random);
   ExchangeFacts facts = random_facts(random);
   facts.matches = matches;
+  const std::vector<std::string> tools = random_names(random);
+  const std::vector<std::string> data = random_names(random);
+  facts.tools_offered = tools;
   switch (random(5)) {
     case 0:
       append_admission(record, facts, random_commitments(random));
@@ -141,6 +152,8 @@ std::string random_record(HostileTexts& random) {
       if (random(2) == 0) outcome.total_tokens = random.number();
       outcome.commitments = commitments;
       outcome.matches = matches;
+      outcome.tools = tools;
+      outcome.data = data;
       if (random(2) == 0) outcome.inspected = Inspected{random.number(), random.number(), random.number()};
       if (outcome.inspected && random(2) == 0) outcome.inspected->held = random.number();
       if (outcome.inspected) outcome.inspected->beyond = random(2) == 0;
@@ -324,8 +337,10 @@ TEST(Record, OfTheLargestFactsFits) {
   facts.authorizer = facts.policy_uid = facts.policy_version = huge;
   facts.request_size = UINT64_MAX;
   facts.caller_address = filled(2);
-  const std::vector<MatchCount> matches(kMatchesMax + 1, MatchCount{huge, UINT64_MAX, huge});
+  const std::vector<MatchCount> matches(kMatchesMax + 1, MatchCount{huge, UINT64_MAX, huge, huge});
   facts.matches = matches;
+  const std::vector<std::string> tools(kNamesMax + 1, std::string(huge));
+  facts.tools_offered = tools;
   Outcome outcome;
   outcome.admission_index = UINT64_MAX;
   outcome.finish = Finish::kLimitReached;
@@ -336,6 +351,7 @@ TEST(Record, OfTheLargestFactsFits) {
   outcome.prompt_tokens = outcome.completion_tokens = outcome.total_tokens = UINT64_MAX;
   outcome.commitments = commitments;
   outcome.matches = matches;
+  outcome.tools = outcome.data = tools;
   outcome.inspected = Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
 
   std::string record;
@@ -536,6 +552,57 @@ TEST(Record, SaysWhatInspectionFoundInTheRequest) {
     EXPECT_FALSE(parsed.has("/unmapped/redoubt/matches/2"));
     EXPECT_FALSE(parsed.has("/metadata/is_truncated"));
   }
+}
+
+TEST(Record, SaysWhoSaidWhatWasFound) {
+  ExchangeFacts facts = typical_facts();
+  const std::array found = {MatchCount{"prompt_injection", 1, "flag", "tool"}, MatchCount{"jwt", 1, "none", "a\"b"}};
+  facts.matches = found;
+  std::string record;
+  append_admission(record, facts, {});
+  const Parsed parsed(record);
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/0/where"), "tool");
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/matches/1/where"), "a_b");
+}
+
+TEST(Record, NamesToolsAndDataSets) {
+  const std::vector<std::string> offered = {"crm_lookup", "mail/send:now"};
+  const std::vector<std::string> called = {"a\"b\n\xc3\xa9"};
+  const std::vector<std::string> data = {"vs_1", "labs"};
+  ExchangeFacts facts = typical_facts();
+  facts.tools_offered = offered;
+  std::string admission;
+  append_admission(admission, facts, {});
+  std::string denial;
+  append_denial(denial, facts, {DenialReason::kContent, 403, "content", 1, std::nullopt});
+  for (const std::string& record : {admission, denial}) {
+    const Parsed parsed(record);
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/tools_offered/0"), "crm_lookup");
+    EXPECT_EQ(parsed.text("/unmapped/redoubt/tools_offered/1"), "mail/send:now");
+    EXPECT_FALSE(parsed.has("/unmapped/redoubt/tools")) << "nothing was called";
+    EXPECT_FALSE(parsed.has("/metadata/is_truncated"));
+  }
+  std::string outcome;
+  append_outcome(outcome, facts, {.finish = Finish::kCompleted, .tools = called, .data = data});
+  const Parsed parsed(outcome);
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/tools_offered"));
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/tools/0"), "a_b___");
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/data/0/name"), "vs_1");
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/data/1/name"), "labs");
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/data/2"));
+}
+
+TEST(Record, SaysWhenNamesAreMissingOrCut) {
+  const auto is_cut = [](const std::vector<std::string>& tools) {
+    std::string record;
+    append_outcome(record, typical_facts(), {.finish = Finish::kCompleted, .tools = tools});
+    const Parsed parsed(record);
+    EXPECT_FALSE(parsed.has("/unmapped/redoubt/tools/" + std::to_string(kNamesMax)));
+    return parsed.has("/metadata/is_truncated");
+  };
+  EXPECT_FALSE(is_cut(std::vector<std::string>(kNamesMax, std::string(kToolNameSizeMax, 'x'))));
+  EXPECT_TRUE(is_cut(std::vector<std::string>(kNamesMax + 1, "x")));
+  EXPECT_TRUE(is_cut({std::string(kToolNameSizeMax + 1, 'x')}));
 }
 
 TEST(Record, OutcomeSaysWhatInspectionFoundInTheAnswerAlone) {
