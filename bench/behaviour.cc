@@ -2,13 +2,17 @@
 // features, of reading a record and of judging it, and the memory of many principals.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "behaviour/engine.h"
+#include "behaviour/feature_seal.h"
 #include "behaviour/features.h"
 #include "behaviour/simulation/score.h"
 
@@ -112,6 +116,25 @@ void tell_costs() {
                 .sketch;
   });
   cost("sketch and fingerprint alone", 20'000, [&](std::size_t) { sum += key.text({&view, 1}).sketch; });
+  PosixFileSystem fs;
+  char folder[] = "/tmp/bench_behaviour.XXXXXX";
+  if (::mkdtemp(folder) != nullptr) {
+    FeatureSealing sealing(fs, folder);
+    if (sealing.renew({1})) {
+      FeatureSealer sealer(sealing);
+      const std::array<std::byte, 17> context{};
+      const Features asked = features_of(key, {.peer_address = "192.0.2.7", .request_size = 700, .texts = {&view, 1}});
+      cost("features sealed, and committed to", 20'000,
+           [&](std::size_t) { sum += static_cast<std::uint64_t>(sealer.seal(context, asked).bytes[20]); });
+      const auto sealed = sealer.seal(context, asked);
+      const std::string record(1600, 'x');
+      FeatureOpener opener(fs, folder);
+      cost("and opened", 20'000, [&](std::size_t) {
+        sum += opener.open(context, sealed.bytes, as_bytes(record)) ? 1 : 0;  // all but the numbers themselves
+      });
+    }
+    std::filesystem::remove_all(folder);
+  }
   const std::vector<float> tensor(4096, 0.5F);
   cost("summary of a tensor of 4,096", 5'000, [&](std::size_t) { sum += key.tensor(tensor)[0] > 0 ? 1 : 0; });
 

@@ -73,13 +73,19 @@ class StateAdministration::Impl final : public state::Publisher {
         denials_(recorder_, 1, settings_.denial_interval),
         authorizer_(kept_.in_force()),
         exchanges_(recorder_, denials_, kept_.in_force()),
-        behaviour_(fs_, {.ledger_directory = settings_.ledger_directory, .folder = in_state("/behaviour")}) {}
+        features_(fs_, in_state("/features")),
+        behaviour_(fs_, {.ledger_directory = settings_.ledger_directory,
+                         .folder = in_state("/behaviour"),
+                         .features = in_state("/features")}) {
+    recorder_.seal_features(features_);
+  }
 
   // Before anything else.
   Result<> open_usage() { return usage_.open(in_state("/usage"), settings_.meters); }
 
   Result<> run(gateway::AccessPublisher& cores) {
     cores_ = &cores;
+    renew_features();
     boost::asio::co_spawn(io_, pump_ledger(), rethrow);
     sweep_.on_tick([this] { tick(); });
     sweep_.start();
@@ -92,6 +98,7 @@ class StateAdministration::Impl final : public state::Publisher {
 
   boost::asio::io_context& io() { return io_; }
   limits::Meters& meters() { return usage_.meters(); }
+  const behaviour::FeatureSealing& features() const { return features_; }
   gateway::HoldDesk& holds() { return desk_; }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void reload() {
@@ -108,6 +115,7 @@ class StateAdministration::Impl final : public state::Publisher {
   Result<> serve();
   void publish_loaded(std::function<void()> everywhere);
   void tick();
+  void renew_features();
   void withdraw();
   net::Task<> pump_ledger();
   net::Task<> drain_server(std::chrono::milliseconds grace, std::function<void()> then);
@@ -142,6 +150,7 @@ class StateAdministration::Impl final : public state::Publisher {
   gateway::DenialCounter denials_;
   PolicyAuthorizer authorizer_;
   LedgerRecorder exchanges_;
+  behaviour::FeatureSealing features_;
   BehaviourWatch behaviour_;
   std::unique_ptr<admin::AdminApi> api_;
   std::unique_ptr<admin::AdminServer> server_;
@@ -251,6 +260,7 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
 void StateAdministration::Impl::tick() {
   denials_.tick(clock_.steady());
   usage_.tick(recorder_.now());
+  renew_features();
   if (!engine_) {
     if (client_.ready() && clock_.steady() >= next_retry_) begin();
     return;
@@ -258,6 +268,13 @@ void StateAdministration::Impl::tick() {
   if (!engine_->current()) return withdraw();
   if (!published_ && kept_.in_force()) publish_loaded([] {});
   intake_->tick();
+}
+
+// Without features requests are answered as ever; behaviour sees less, and says of which entries.
+void StateAdministration::Impl::renew_features() {
+  if (auto done = features_.renew(clock_.now()); !done) {
+    log::error("behaviour", "features cannot be sealed under a new key", {{"why", done.error().message()}});
+  }
 }
 
 // The tables lack what the ledger has: a revocation may be among it. They are brought up by server_, which publishes.
@@ -338,6 +355,10 @@ Result<std::unique_ptr<StateAdministration>> StateAdministration::create(Adminis
 
 StateAdministration::StateAdministration(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StateAdministration::~StateAdministration() = default;
+
+const behaviour::FeatureSealing& StateAdministration::features() const {
+  return impl_->features();
+}
 
 limits::Meters& StateAdministration::meters() {
   return impl_->meters();

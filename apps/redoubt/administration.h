@@ -48,6 +48,9 @@ class StateAdministration final : public gateway::Administration {
                                                              AdministrationHandles handles, int keeper_wake_fd);
   ~StateAdministration() override;
 
+  // What the cores seal features with; nothing can be sealed before run().
+  const behaviour::FeatureSealing& features() const;
+
   // What the cores count in: they hold what was used before, and are kept across restarts.
   limits::Meters& meters();
 

@@ -12,6 +12,7 @@
 #include "behaviour/signal_reader.h"
 #include "crypto/sha256.h"
 #include "ledger/commit_tail.h"
+#include "redoubt/entry_features.h"
 #include "tlog/hash.h"
 
 namespace redoubt::app {
@@ -68,7 +69,8 @@ Result<Head> load_head(ByteView bytes) {
 // From the opening of the files to the first failure.
 class BehaviourWatch::Reading final : public behaviour::SignalSink {
  public:
-  explicit Reading(BehaviourWatch& watch) : watch_(watch), folder_(watch.settings_.folder) {}
+  explicit Reading(BehaviourWatch& watch)
+      : watch_(watch), folder_(watch.settings_.folder), features_(watch.fs_, watch.settings_.features) {}
 
   Result<> open();
   // Reads a commit. Whether there was one.
@@ -96,6 +98,7 @@ class BehaviourWatch::Reading final : public behaviour::SignalSink {
 
   BehaviourWatch& watch_;
   const std::string folder_;
+  behaviour::FeatureOpener features_;
   std::unique_ptr<File> file_;  // signals
   std::optional<behaviour::Engine> engine_;
   std::optional<ledger::CommitTail> tail_;
@@ -207,7 +210,9 @@ Result<> BehaviourWatch::Reading::consume(const ledger::CommitTail::Commit& comm
     if (!entry) return entry.error();
     if (sequence < engine_->next_index()) continue;
     // What is no record of a known kind is counted, and learnt nothing of.
-    (void)engine_->consume(sequence, entry->leaf, nullptr, *this);
+    const auto features = open_features(features_, *entry);
+    if (!features) return features.error();
+    (void)engine_->consume(sequence, entry->leaf, *features ? &**features : nullptr, *this);
     head_.last = tlog::leaf_hash(entry->leaf);
     head_.next = sequence + 1;
   }

@@ -547,6 +547,7 @@ void Launcher::be_gateway(Pipe& ready) {
                                 .state_folder = std::move(state_folder_)};
       handles.pop_back();
       auto administration = StateAdministration::create(administration_settings(), std::move(own), keeper_wake_.get());
+      if (administration) settings.features = &(*administration)->features();
       ended = administration
                   ? gateway::run_gateway(settings, std::move(handles), **administration, (*administration)->meters(),
                                          std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write))

@@ -77,7 +77,8 @@ void Engine::Impl::look_at(std::uint64_t index, const Activity& activity, const 
       return;
     case record::Stage::kAdmission:
     case record::Stage::kDenial:
-      if (features == nullptr) take_missing(index);
+      // Of denials from several sources no features are sealed: they have no one network.
+      if (features == nullptr && activity.sources == 1) take_missing(index);
       break;
     case record::Stage::kOutcome:
       break;

@@ -44,6 +44,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, holds, settings.upstream,
                 settings.commit, settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
+  if (settings.features != nullptr) recorder_.seal_features(*settings.features);
   if (settings.tls.on) server_.set_tls(nullptr);
 }
 

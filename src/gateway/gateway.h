@@ -41,7 +41,8 @@ struct GatewaySettings {
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
-  std::chrono::milliseconds ledger_timeout{10'000};  // for a record to become durable
+  std::chrono::milliseconds ledger_timeout{10'000};     // for a record to become durable
+  const behaviour::FeatureSealing* features = nullptr;  // sealed with records; must outlive the gateway. Null: none
   CommitSettings commit;
   bool has_quorum = false;  // whether a witness policy with a quorum is configured: nothing is cosigned without
   std::vector<int> cpus;    // core i runs on cpus[i % size]; empty: wherever the system puts it

@@ -41,6 +41,16 @@ class InspectedJson::Reading {
         restore_(restore != nullptr && !restore->empty() ? restore : nullptr),
         contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr) {}
 
+  // As inspect_request().
+  void note_question(std::string& to, std::size_t max) {
+    if (roles_->empty()) return;
+    const auto users = std::find(roles_->rbegin(), roles_->rend(), Where::kUser);
+    const auto last = users != roles_->rend() ? static_cast<std::size_t>(roles_->rend() - users) : roles_->size();
+    question_ = &to;
+    question_max_ = max;
+    question_path_ = "/messages/" + std::to_string(last - 1) + "/content";
+  }
+
   Result<> all(std::string_view json) {
     encoding::each_json_text(json, [this](const JsonText& text) {
       if (!failed_) take(text);
@@ -74,6 +84,7 @@ class InspectedJson::Reading {
     scan(said);
     if (failed_) return;
     if (text.kind == JsonText::Kind::kString && matches_.empty()) note_name(text.path, said);
+    if (text.kind == JsonText::Kind::kString && question_ != nullptr) take_question(text.path, said);
     if (!matches_.empty() || !restored.empty()) {
       keep({.path = std::string(text.path),
             .text = std::string(said),
@@ -115,6 +126,13 @@ class InspectedJson::Reading {
   }
 
   Where where(std::string_view path) const { return roles_ ? where_in_request(path, *roles_) : where_in_answer(path); }
+
+  void take_question(std::string_view path, std::string_view said) {
+    if (!path.starts_with(question_path_) || question_->size() >= question_max_) return;
+    if (path.size() != question_path_.size() && message_of_part(path) != question_path_) return;
+    *question_ += said.substr(0, question_max_ - question_->size());
+    *question_ += '\n';
+  }
 
   void note_name(std::string_view path, std::string_view text) {
     if (roles_) {
@@ -180,6 +198,9 @@ class InspectedJson::Reading {
   InspectedJson& out_;
   inspect::Scanner& scanner_;
   const std::optional<std::span<const Where>> roles_;
+  std::string* question_ = nullptr;
+  std::size_t question_max_ = 0;
+  std::string question_path_;
   const Placeholders* restore_;
   AnswerContracts* contracts_;
   std::vector<Part> formed_;  // what has to fit a contract
@@ -200,10 +221,13 @@ Result<InspectedJson> InspectedJson::inspect(std::string_view json, inspect::Sca
 }
 
 Result<InspectedJson> InspectedJson::inspect_request(std::string_view json, inspect::Scanner& scanner,
-                                                     std::span<const Where> roles) {
+                                                     std::span<const Where> roles, std::string* question,
+                                                     std::size_t question_max) {
   InspectedJson out;
   out.json_ = json;
-  if (auto done = Reading(out, scanner, roles, nullptr, nullptr).all(json); !done) return done.error();
+  Reading reading(out, scanner, roles, nullptr, nullptr);
+  if (question != nullptr) reading.note_question(*question, question_max);
+  if (auto done = reading.all(json); !done) return done.error();
   return out;
 }
 

@@ -236,7 +236,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
     co_return;
   }
 
-  auto admission = co_await recorder_.admit(*call.log, call.facts, call.body, exchange.peer_address(), call.forward);
+  auto admission = co_await recorder_.admit(*call.log, call.facts, call.body, exchange.peer_address(), call.forward,
+                                            call.question ? &*call.question : nullptr);
   if (admission) {
     call.admission.emplace(*std::move(admission));
   } else {
@@ -285,8 +286,12 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     const bool goes_on = co_await look_at_hold(call);
     if (!goes_on) co_return false;
     auto scanner = scanners_.whole(call.access->inspection().rules());
-    auto found = scanner ? InspectedJson::inspect_request(call.body, **scanner, call.chat.roles)
-                         : Result<InspectedJson>(scanner.error());
+    const behaviour::FeatureKey* const features = recorder_.feature_key();
+    std::string question;
+    auto found =
+        scanner ? InspectedJson::inspect_request(call.body, **scanner, call.chat.roles,
+                                                 features != nullptr ? &question : nullptr, behaviour::kSketchTextMax)
+                : Result<InspectedJson>(scanner.error());
     if (!found) {
       co_await deny(call, DenialReason::kUnavailable, 503, "the request cannot be inspected, so it was not forwarded",
                     "api_error", kInspectionFailed);
@@ -295,6 +300,10 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     inspected.emplace(*std::move(found));
     call.found = inspected->findings();
     call.names = inspected->names();
+    if (features != nullptr) {
+      const std::string_view asked = question;
+      call.question = features->text({&asked, 1});
+    }
     call.facts.tools_offered = call.names.tools_offered();
   }
   const bool is_permitted = permitted(call, inspected ? Action::kInvoke : Action::kListModels, call.found);
@@ -380,7 +389,7 @@ net::Task<> Pipeline::deny(Call& call, DenialReason reason, int status, std::str
   const std::string text(message);  // may point into an error of the caller's
   auto receipt =
       co_await recorder_.deny(*call.log, call.facts, {.reason = reason, .http_status = status, .error_code = code},
-                              call.exchange.peer_address());
+                              call.exchange.peer_address(), call.question ? &*call.question : nullptr);
   const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
   std::vector<HeaderField> fields{{"Redoubt-Decision", "deny"}};
   if (receipt) {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "encoding/base64.h"
 #include "gateway/internal/await_ledger.h"
+#include "ledger/sealed_parts.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -17,8 +18,9 @@ using ledger::EntryHeader;
 
 // Largest opening before sealing.
 std::size_t opening_budget() {
-  return ledger::kMaxOpeningBytes - keys::kSealOverheadBytes;
+  return ledger::kMaxOpeningBytes - keys::kSealOverheadBytes - 2 - behaviour::kSealedFeaturesMax;
 }
+static_assert(behaviour::kSealedFeaturesMax <= ledger::kMaxSealedFeatures);
 
 ledger::Receipt receipt_of(const Log& log, const ledger::Appended& appended) {
   return {.origin = log.origin, .index = appended.index, .leaf_hash = appended.leaf_hash};
@@ -156,7 +158,7 @@ Error Recorder::refuse_admission(const Log& log, Error error) {
 
 net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& given,
                                              std::string_view prompt, std::string_view caller_address,
-                                             std::string_view forwarded) {
+                                             std::string_view forwarded, const behaviour::FeatureKey::Text* question) {
   if (overdue_ > 0) {
     ++counts_.refused[static_cast<std::size_t>(AdmissionRefusal::kLate)];
     co_return Error(Errc::kUnavailable, "the ledger does not answer");
@@ -172,11 +174,19 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
       record::OpeningValue::of(record::kForwardedField, record::random_salt(random_), forwarded)};
   const std::size_t count = forwarded.empty() ? 2 : 3;
   facts.caller_address = record::commit(values[1].salt, record::kCallerAddressField, as_bytes(caller_address));
-  const record::FieldCommitment commitments[] = {
-      {record::kPromptField, record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))},
-      {record::kForwardedField, record::commit(values[2].salt, record::kForwardedField, as_bytes(forwarded))}};
+  const auto features = seal_features(exchange->id, ledger::EntryKind::kAdmission, facts, caller_address, question);
+  const ByteView sealed_features = features ? features->bytes : ByteView();
+  std::array<record::FieldCommitment, 3> commitments;
+  std::size_t committed = 0;
+  commitments[committed++] = {record::kPromptField,
+                              record::commit(values[0].salt, record::kPromptField, as_bytes(prompt))};
+  if (!forwarded.empty()) {
+    commitments[committed++] = {record::kForwardedField,
+                                record::commit(values[2].salt, record::kForwardedField, as_bytes(forwarded))};
+  }
+  if (features) commitments[committed++] = {behaviour::kFeaturesField, features->commitment};
   record_.clear();
-  record::append_admission(record_, facts, std::span(commitments).first(count - 1));
+  record::append_admission(record_, facts, std::span(commitments).first(committed));
   facts.matches = {};  // they do not outlive the call
   facts.tools_offered = {};
   for (record::OpeningValue& value : values) {
@@ -184,7 +194,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   }
   encode(opening_, std::span(values).first(count), opening_budget());
 
-  auto reservation = client_.reserve(record_.size(), opening_.size(), log.number);
+  auto reservation = client_.reserve(record_.size(), opening_.size(), log.number, sealed_features.size());
   if (!reservation) {
     wipe_opening();
     co_return refuse_admission(log, reservation.error());
@@ -192,7 +202,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   exchange->reservation.emplace(*std::move(reservation));
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) -> Result<> {
     client_.submit_admission(*exchange->reservation, EntryHeader{.log = log.number, .exchange = exchange->id}, record_,
-                             opening_, waiter);
+                             opening_, waiter, sealed_features);
     wipe_opening();
     flush_soon();
     return {};
@@ -205,8 +215,27 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
   co_return Admission(std::move(exchange));
 }
 
+std::optional<behaviour::FeatureSealer::Sealed> Recorder::seal_features(const ledger::ExchangeId& exchange,
+                                                                        ledger::EntryKind kind,
+                                                                        const record::ExchangeFacts& facts,
+                                                                        std::string_view caller_address,
+                                                                        const behaviour::FeatureKey::Text* question) {
+  const behaviour::FeatureKey* const key = feature_key();
+  if (key == nullptr) return std::nullopt;
+  behaviour::Features features;
+  features.address_prefix = key->address_prefix(caller_address);
+  features.request_size = facts.request_size;
+  if (question != nullptr) {
+    features.sketch = question->sketch;
+    features.fingerprint = question->fingerprint;
+    features.words = question->words;
+  }
+  return sealer_->seal(ledger::opening_context(exchange, kind), features);
+}
+
 Result<> Recorder::submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
-                                 std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter) {
+                                 std::string_view caller_address, const behaviour::FeatureKey::Text* question,
+                                 ledger::LedgerClient::AppendWaiter* waiter) {
   std::string uid;
   ledger::ExchangeId exchange;
   start_exchange(log, facts, uid, exchange);
@@ -218,23 +247,32 @@ Result<> Recorder::submit_denial(const Log& log, record::ExchangeFacts facts, co
     facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
     encode(opening_, values, opening_budget());
   }
-  record::append_denial(record_, facts, denial);
-  auto done = client_.submit(EntryHeader{.log = log.number, .exchange = exchange}, record_, opening_, waiter);
+  // Those of several sources have no address.
+  std::optional<behaviour::FeatureSealer::Sealed> features;
+  if (!caller_address.empty()) {
+    features = seal_features(exchange, ledger::EntryKind::kStandalone, facts, caller_address, question);
+  }
+  record::FieldCommitment commitment{.field = behaviour::kFeaturesField};
+  if (features) commitment.commitment = features->commitment;
+  record::append_denial(record_, facts, denial, {&commitment, features ? std::size_t{1} : 0});
+  auto done = client_.submit(EntryHeader{.log = log.number, .exchange = exchange}, record_, opening_, waiter,
+                             features ? features->bytes : ByteView());
   wipe_opening();
   flush_soon();
   return done;
 }
 
 net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,
-                                                  std::string_view caller_address) {
+                                                  std::string_view caller_address,
+                                                  const behaviour::FeatureKey::Text* question) {
   count_denial(denial.reason);
   if (overdue_ > 0) {
     // Recorded, if at all, once the ledger has caught up.
-    [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, caller_address, nullptr);
+    [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, caller_address, question, nullptr);
     co_return Error(Errc::kUnavailable, "the ledger does not answer");
   }
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) {
-    return submit_denial(log, facts, denial, caller_address, waiter);
+    return submit_denial(log, facts, denial, caller_address, question, waiter);
   };
   const auto late = [this] { return new LateAnswer(*this); };
   auto appended = co_await internal::await_append(patience(), submit, late);
@@ -243,7 +281,7 @@ net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::Exchan
 }
 
 bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address) {
-  return submit_denial(logs_.system(), facts, denial, caller_address, nullptr).has_value();
+  return submit_denial(logs_.system(), facts, denial, caller_address, nullptr, nullptr).has_value();
 }
 
 Admission::~Admission() {

@@ -11,10 +11,12 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "behaviour/feature_seal.h"
 #include "gateway/commit_settings.h"
 #include "gateway/logs.h"
 #include "ledger/client.h"
@@ -122,17 +124,25 @@ class Recorder {
   Recorder(boost::asio::io_context& io, net::DeadlineSweep& sweep, ledger::LedgerClient& client, const Clock& clock,
            const Logs& logs, std::string version, std::chrono::milliseconds ledger_timeout);
 
+  // From now on features are sealed with admissions and denials, as far as they can be: they are for behaviour, and
+  // nothing is refused or waits for want of them. `sealing` must outlive the recorder.
+  void seal_features(const behaviour::FeatureSealing& sealing) { sealer_.emplace(sealing); }
+  // What to compute them with; null: none are sealed now.
+  const behaviour::FeatureKey* feature_key() const { return sealer_ ? sealer_->key() : nullptr; }
+
   // Records in `log` that the exchange is admitted and waits until that is durable. `forwarded`: the prompt as it is to
-  // leave, where that is another one. `facts.exchange_uid`, `time`,
-  // `source` and `caller_address` are filled in; views in `facts` must live as long as the admission. kUnavailable,
-  // kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that becomes durable after its
-  // deadline is recorded as aborted.
+  // leave, where that is another one. `question`: what the caller asks, for features; may be null.
+  // `facts.exchange_uid`, `time`, `source` and `caller_address` are filled in; views in `facts` must live as long as
+  // the admission. kUnavailable, kResourceExhausted, kDeadlineExceeded: nothing may be forwarded. An admission that
+  // becomes durable after its deadline is recorded as aborted.
   net::Task<Result<Admission>> admit(const Log& log, const record::ExchangeFacts& facts, std::string_view prompt,
-                                     std::string_view caller_address, std::string_view forwarded = {});
+                                     std::string_view caller_address, std::string_view forwarded = {},
+                                     const behaviour::FeatureKey::Text* question = nullptr);
 
   // Records a denial and waits until it is durable; when the ledger is late, only sends it there. Errors as admit().
   net::Task<Result<ledger::Receipt>> deny(const Log& log, record::ExchangeFacts facts, record::Denial denial,
-                                          std::string_view caller_address);
+                                          std::string_view caller_address,
+                                          const behaviour::FeatureKey::Text* question = nullptr);
 
   // Records identical denials of strangers together, in the system log, without waiting; an empty address for several.
   // False when the ledger does not take it now.
@@ -167,7 +177,14 @@ class Recorder {
   // Counts the refusal of an admission, and returns its error.
   Error refuse_admission(const Log& log, Error error);
   Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
-                         std::string_view caller_address, ledger::LedgerClient::AppendWaiter* waiter);
+                         std::string_view caller_address, const behaviour::FeatureKey::Text* question,
+                         ledger::LedgerClient::AppendWaiter* waiter);
+  // Features of an exchange, until the next ones; nothing when none are sealed now.
+  std::optional<behaviour::FeatureSealer::Sealed> seal_features(const ledger::ExchangeId& exchange,
+                                                                ledger::EntryKind kind,
+                                                                const record::ExchangeFacts& facts,
+                                                                std::string_view caller_address,
+                                                                const behaviour::FeatureKey::Text* question);
   void start_exchange(const Log& log, record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
 
   boost::asio::io_context& io_;
@@ -182,6 +199,7 @@ class Recorder {
   bool flush_scheduled_ = false;
   RecorderCounts counts_;
   crypto::RandomPool random_;
+  std::optional<behaviour::FeatureSealer> sealer_;
   // Scratch, used between two suspensions only.
   std::string record_;
   std::string opening_;

@@ -6,16 +6,17 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "ledger/sealed_parts.h"
 
 namespace redoubt::ledger {
 namespace {
 
-std::size_t sealed_size(std::size_t opening_size) {
-  return opening_size == 0 ? 0 : opening_size + keys::kSealOverheadBytes;
+std::size_t sealed_size(std::size_t opening_size, std::size_t features_size = 0) {
+  return features_part_size(features_size) + (opening_size == 0 ? 0 : opening_size + keys::kSealOverheadBytes);
 }
 
-std::size_t entry_footprint(std::size_t leaf_size, std::size_t opening_size) {
-  return RingProducer::footprint(kTicketSize + kEntryHeaderSize + leaf_size + sealed_size(opening_size));
+std::size_t entry_footprint(std::size_t leaf_size, std::size_t opening_size, std::size_t features_size = 0) {
+  return RingProducer::footprint(kTicketSize + kEntryHeaderSize + leaf_size + sealed_size(opening_size, features_size));
 }
 
 Error exhausted() {
@@ -75,15 +76,15 @@ std::size_t LedgerClient::room() {
   return free > held ? free - held : 0;
 }
 
-Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size,
-                                                        LogNumber log) {
+Result<LedgerClient::Reservation> LedgerClient::reserve(std::size_t leaf_size, std::size_t opening_size, LogNumber log,
+                                                        std::size_t features_size) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
   if (full(log)) return no_room();
-  REDOUBT_CHECK(leaf_size <= kMaxLeafBytes && sealed_size(opening_size) <= kMaxOpeningBytes);
+  REDOUBT_CHECK(leaf_size <= kMaxLeafBytes && sealed_size(opening_size, features_size) <= kMaxOpeningBytes);
   // One ticket for the admission, one for the outcome of this and of every exchange admitted before.
   if (free_slots_.size() < reservations_ + 2) return exhausted();
-  if (room() < entry_footprint(leaf_size, opening_size) + kOutcomeReserveBytes) return exhausted();
+  if (room() < entry_footprint(leaf_size, opening_size, features_size) + kOutcomeReserveBytes) return exhausted();
   ++reservations_;
   return Reservation(this);
 }
@@ -120,10 +121,10 @@ void LedgerClient::free_slot(Slot& slot) {
 }
 
 void LedgerClient::write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening,
-                               Ticket ticket) {
+                               ByteView features, Ticket ticket) {
   EntryHeader complete = header;
   complete.leaf_size = static_cast<std::uint32_t>(leaf.size());
-  complete.opening_size = static_cast<std::uint32_t>(sealed_size(opening.size()));
+  complete.opening_size = static_cast<std::uint32_t>(sealed_size(opening.size(), features.size()));
   auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kAppend),
                                kTicketSize + kEntryHeaderSize + complete.leaf_size + complete.opening_size);
   REDOUBT_CHECK(space.has_value());  // the caller has room or a reservation
@@ -131,17 +132,19 @@ void LedgerClient::write_entry(const EntryHeader& header, std::string_view leaf,
   store_entry_header(space->subspan(kTicketSize, kEntryHeaderSize), complete);
   MutableByteView rest = space->subspan(kTicketSize + kEntryHeaderSize);
   if (!leaf.empty()) std::memcpy(rest.data(), leaf.data(), leaf.size());
+  rest = rest.subspan(leaf.size());
+  rest = store_features(features, rest);
   if (!opening.empty()) {
-    sealer_->seal(opening_context(complete.exchange, complete.kind), as_bytes(opening), rest.subspan(leaf.size()));
+    sealer_->seal(opening_context(complete.exchange, complete.kind), as_bytes(opening), rest);
   }
   requests_.commit();
 }
 
 void LedgerClient::submit_admission(Reservation& reservation, EntryHeader header, std::string_view leaf,
-                                    std::string_view opening, AppendWaiter* waiter) {
+                                    std::string_view opening, AppendWaiter* waiter, ByteView features) {
   REDOUBT_CHECK(reservation.client_ == this);
   header.kind = EntryKind::kAdmission;
-  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+  write_entry(header, leaf, opening, features, take_ticket(waiter, nullptr));
 }
 
 Result<> LedgerClient::submit_outcome(Reservation reservation, EntryHeader header, std::string_view leaf,
@@ -149,15 +152,15 @@ Result<> LedgerClient::submit_outcome(Reservation reservation, EntryHeader heade
   REDOUBT_CHECK(reservation.client_ == this);
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   header.kind = EntryKind::kOutcome;
-  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+  write_entry(header, leaf, opening, {}, take_ticket(waiter, nullptr));
   return {};
 }
 
-Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::string_view opening,
-                              AppendWaiter* waiter) {
+Result<> LedgerClient::submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter,
+                              ByteView features) {
   header.kind = EntryKind::kStandalone;
   if (full(header.log)) return no_room();
-  return submit_alone(header, leaf, opening, waiter);
+  return submit_alone(header, leaf, opening, waiter, features);
 }
 
 Result<> LedgerClient::submit_fact(EntryHeader header, std::string_view leaf, std::string_view opening,
@@ -169,12 +172,14 @@ Result<> LedgerClient::submit_fact(EntryHeader header, std::string_view leaf, st
 }
 
 Result<> LedgerClient::submit_alone(const EntryHeader& header, std::string_view leaf, std::string_view opening,
-                                    AppendWaiter* waiter) {
+                                    AppendWaiter* waiter, ByteView features) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (!ready()) return Error(Errc::kUnavailable, "the ledger is not ready yet");
-  if (free_slots_.size() < reservations_ + 1 || room() < entry_footprint(leaf.size(), opening.size()))
+  if (free_slots_.size() < reservations_ + 1 ||
+      room() < entry_footprint(leaf.size(), opening.size(), features.size())) {
     return exhausted();
-  write_entry(header, leaf, opening, take_ticket(waiter, nullptr));
+  }
+  write_entry(header, leaf, opening, features, take_ticket(waiter, nullptr));
   return {};
 }
 

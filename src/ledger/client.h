@@ -99,21 +99,24 @@ class LedgerClient {
 
   // Room for an admission of this size and for its outcome. kResourceExhausted when the ring or the tickets are full,
   // or full(); kUnavailable when !ready().
-  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size, LogNumber log = kSystemLog);
+  Result<Reservation> reserve(std::size_t leaf_size, std::size_t opening_size, LogNumber log = kSystemLog,
+                              std::size_t features_size = 0);
 
   // Whether an outcome of this size goes out now; one that only fits without its values always does.
   bool fits_outcome(std::size_t leaf_size, std::size_t opening_size);
 
-  // Submits. `opening` is the plaintext, sealed here; empty for none. `waiter` may be null. `header.kind` and sizes are
+  // Submits. `opening` is the plaintext, sealed here; empty for none. `features` are sealed already, and stored in
+  // front of it: at most kMaxSealedFeatures bytes; empty for none. `waiter` may be null. `header.kind` and sizes are
   // filled in. Precondition for the first: reserve() was called with these sizes, nothing was submitted since; for the
   // second: fits_outcome(), or a footprint of at most kOutcomeReserveBytes.
   void submit_admission(Reservation& reservation, EntryHeader header, std::string_view leaf, std::string_view opening,
-                        AppendWaiter* waiter);
+                        AppendWaiter* waiter, ByteView features = {});
   // The second fails only when the ledger stopped (kUnavailable). After an error the waiter is not told.
   Result<> submit_outcome(Reservation reservation, EntryHeader header, std::string_view leaf, std::string_view opening,
                           AppendWaiter* waiter);
   // An entry of its own. kResourceExhausted, kUnavailable; the waiter is then not told.
-  Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter);
+  Result<> submit(EntryHeader header, std::string_view leaf, std::string_view opening, AppendWaiter* waiter,
+                  ByteView features = {});
   // The same for an entry that changes Redoubt's own state, and whose values submit_open_fact() gives back. On a disk
   // that is nearly full they are taken from a reserve of their own, up to kUrgentFactBytes each, until that is used up:
   // a key can be revoked though nothing is admitted.
@@ -194,8 +197,9 @@ class LedgerClient {
   Slot* find(Ticket ticket);
   void free_slot(Slot& slot);
   Result<> submit_alone(const EntryHeader& header, std::string_view leaf, std::string_view opening,
-                        AppendWaiter* waiter);
-  void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, Ticket ticket);
+                        AppendWaiter* waiter, ByteView features = {});
+  void write_entry(const EntryHeader& header, std::string_view leaf, std::string_view opening, ByteView features,
+                   Ticket ticket);
   Result<> handle(MessageType type, ByteView payload);
   bool take_room(MessageType type, ByteView payload);
   Result<> take_stats(ByteView payload);

@@ -6,6 +6,7 @@
 #include "encoding/base64.h"
 #include "ledger/internal/ring_rules.h"
 #include "ledger/keeper.h"
+#include "ledger/sealed_parts.h"
 
 namespace redoubt::ledger {
 
@@ -123,8 +124,10 @@ Result<StoredEntry> Keeper::read(LogNumber log, tlog::LeafIndex index) {
 }
 
 Result<Bytes> Keeper::unseal(const StoredEntry& entry) {
-  if (entry.sealed_opening.empty()) return Error(Errc::kNotFound, "the record has no values to open");
-  return wrapper_.open(opening_context(entry.header.exchange, entry.header.kind), entry.sealed_opening);
+  const auto parts = split_sealed(entry.sealed_opening);
+  if (!parts) return parts.error();
+  if (parts->opening.empty()) return Error(Errc::kNotFound, "the record has no values to open");
+  return wrapper_.open(opening_context(entry.header.exchange, entry.header.kind), parts->opening);
 }
 
 Result<> Keeper::send_opened(std::size_t ring_index, MessageType answer, Ticket ticket, const Result<Bytes>& opened) {

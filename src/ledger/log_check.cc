@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "keys/sealing_key.h"
+#include "ledger/sealed_parts.h"
 
 namespace redoubt::ledger::internal {
 namespace {
@@ -21,8 +22,13 @@ std::string segment_file(const Position& position) {
   return "segments/" + segment_name(position.segment);
 }
 
-// docs/formats/opening.md, sealed opening: version, wrapped key, nonce that ends in four zero bytes, ciphertext, tag.
-bool has_form(ByteView sealed) {
+// docs/formats/opening.md, sealed opening: features perhaps; version, wrapped key, nonce that ends in four zero bytes,
+// ciphertext, tag.
+bool has_form(ByteView all) {
+  const auto parts = split_sealed(all);
+  if (!parts) return false;
+  const ByteView sealed = parts->opening;
+  if (sealed.empty()) return true;
   constexpr std::size_t kCounterEnd = 1 + sizeof(keys::WrappedKey) + 8;
   if (sealed.size() < keys::kSealOverheadBytes || sealed[0] != std::byte{1}) return false;
   const ByteView rest = sealed.subspan(kCounterEnd, crypto::Aes256Gcm::kNonceSize - 8);

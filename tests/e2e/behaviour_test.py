@@ -4,7 +4,7 @@ import json
 import os
 import unittest
 
-from harness import Redoubt, Upstream, program, run, wait_for, whole_reply
+from harness import Redoubt, Upstream, program, run, stage, wait_for, whole_reply
 
 POLICIES = """
 permit (principal in Group::"administrators", action in Action::"manage", resource);
@@ -99,6 +99,131 @@ class Behaviour(unittest.TestCase):
             self.assertEqual(status, 200)
         self.read(60)
         self.assertEqual(self.signals(), [])
+
+
+EVERYBODY = """
+permit (principal in Group::"administrators", action in Action::"manage", resource);
+permit (principal, action in [Action::"invoke", Action::"release"], resource);
+"""
+
+# One text in many variants, and now and then a number that inspection finds.
+WORDS = ("the patient of sixty was seen on monday with a cough that had begun a week before and a fever at night no pain "
+         "in the chest the lungs were clear on both sides blood pressure and pulse were as they should be the doctor asked "
+         "for a picture of the chest and for blood to be taken").split()
+
+
+def variant(number):
+    words = list(WORDS)
+    words[number % len(words)] = "word%d" % number
+    return " ".join(words) + (" 4111 1111 1111 1111" if number % 3 == 0 else "")
+
+
+class Features(unittest.TestCase):
+    def setUp(self):
+        self.upstream = Upstream(self.answer)
+        self.addCleanup(self.upstream.close)
+        self.redoubt = Redoubt(self.upstream.url)
+        self.addCleanup(self.redoubt.remove)
+        with open(os.path.join(self.redoubt.dir, "policies", "default.cedar"), "w") as file:
+            file.write(EVERYBODY)
+        self.answers = []  # instead of the usual one
+        self.redoubt.start()
+
+    def answer(self, request, connection):
+        connection.sendall(self.answers.pop() if self.answers else whole_reply("hello"))
+        return True
+
+    def ask(self, count):
+        for number in range(count):
+            self.assertEqual(self.redoubt.chat(variant(number))[0], 200)
+
+    def signals_file(self):
+        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
+            return file.read()
+
+    def wait_for_signal(self, rule):
+        wait_for(lambda: self.redoubt.admin("GET", "/signals?rule=" + rule)[2]["items"])
+
+    def replay(self):
+        done = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir)
+        return done.stdout, done.stderr
+
+    def erase(self, *entries, check=True):
+        return run(program("redoubt"), "behaviour", "erase-features", self.redoubt.dir, *map(str, entries), check=check)
+
+    def commitments(self):
+        return [record["unmapped"]["redoubt"]["commitments"] for record in self.redoubt.records()
+                if stage(record) == "admission"]
+
+    def test_near_duplicates_are_told_again_by_a_replay_until_they_are_erased(self):
+        self.ask(40)
+        self.wait_for_signal("behaviour.adversarial_probing")
+        for each in self.commitments():
+            self.assertRegex(each["features"], "^[0-9a-f]{64}$")
+        self.redoubt.stop()
+
+        # Byte for byte, and nothing is missing.
+        said, about = self.replay()
+        self.assertEqual(said, self.signals_file())
+        self.assertNotIn("no features", about)
+        told = next(json.loads(line) for line in said.splitlines() if "adversarial_probing" in line)
+
+        # Without the keys there are none.
+        blind = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--features", "/nowhere")
+        self.assertNotIn("adversarial_probing", blind.stdout)
+        self.assertIn("have no features here", blind.stderr)
+
+        # The key may be in use: another start has another.
+        refused = self.erase(told["index"], check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("newest", refused.stderr)
+        self.redoubt.start()
+        self.redoubt.stop()
+
+        self.assertIn("1 entries are erased", self.erase(told["entries"][0]).stdout)
+        said, about = self.replay()
+        self.assertIn("1 entries have no features here", about)
+        self.assertIn("in: %d-%d\n" % (told["entries"][0], told["entries"][0]), about)
+        self.assertIn("adversarial_probing", said)
+
+        self.erase(*told["entries"][1:])
+        said, about = self.replay()
+        self.assertIn("%d entries have no features here" % len(told["entries"]), about)
+        self.assertEqual(self.erase(10**9, check=False).returncode, 3)
+
+    def test_records_name_tools_and_data_sets(self):
+        call = {"index": 0, "message": {"role": "assistant", "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "send_mail", "arguments": "{}"}}]}}
+        reply = json.dumps({"choices": [call]}).encode()
+        self.answers = [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %
+                        (len(reply), reply)]
+        tools = [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
+                 for name in ("crm_lookup", "send_mail")]
+        status, _, body = self.redoubt.chat("hello", tools=tools + [{"type": "file_search", "vector_store_ids": ["labs"]}])
+        self.assertEqual(status, 200, body)
+        of = {}
+
+        def recorded():
+            of.update({stage(record): record["unmapped"]["redoubt"] for record in self.redoubt.records()
+                       if record.get("api", {}).get("operation") == "chat.completions"})
+            return len(of) == 2
+
+        wait_for(recorded)
+        self.assertEqual(of["admission"]["tools_offered"], ["crm_lookup", "send_mail"])
+        self.assertEqual(of["outcome"]["tools"], ["send_mail"])
+        self.assertEqual(of["outcome"]["data"], [{"name": "labs"}])
+
+    def test_nothing_is_refused_for_want_of_features(self):
+        self.redoubt.stop()
+        secret = os.path.join(self.redoubt.dir, "state", "features", "secret")
+        with open(secret, "wb") as file:
+            file.write(b"damaged")
+        self.redoubt.start()
+        self.ask(3)
+        self.assertNotIn("features", self.commitments()[-1])
+        self.assertIn("features cannot be sealed", self.redoubt.log_text())
+        self.redoubt.stop()
+        self.assertIn("3 entries have no features here", self.replay()[1])
 
 
 if __name__ == "__main__":

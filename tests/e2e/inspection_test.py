@@ -91,7 +91,7 @@ class Tokenised(Base):
         admission = next(r for r in self.redoubt.records() if stage(r) == "admission")["unmapped"]["redoubt"]
         self.assertEqual(admission["matches"], [{"kind": "credit_card", "count": 1, "action": "tokenise",
                                                   "where": "user"}])
-        self.assertEqual(sorted(admission["commitments"]), ["caller_address", "forwarded", "prompt"])
+        self.assertEqual(sorted(admission["commitments"]), ["caller_address", "features", "forwarded", "prompt"])
 
     def test_it_is_not_restored_where_a_link_leads(self):
         self.start('@tokenise("credit_card") ' + ANY)

@@ -14,7 +14,7 @@
 namespace redoubt::app::behaviour_verbs {
 namespace {
 
-using Take = std::function<Result<>(std::uint64_t index, ByteView record)>;
+using Take = std::function<Result<>(const SourceEntry& entry)>;
 
 struct Line {
   std::optional<std::uint64_t> index;
@@ -47,7 +47,7 @@ Result<> each_of_file(const std::string& path, const Take& take) {
     if (!line) return line.error().in("line " + std::to_string(number));
     const std::uint64_t index = line->index.value_or(next);
     next = index + 1;
-    return take(index, as_bytes(line->record));
+    return take({.index = index, .record = as_bytes(line->record)});
   });
 }
 
@@ -57,7 +57,7 @@ Result<> each_of_commit(const ledger::SegmentScanner::Commit& commit, const Take
     const auto entry = ledger::take_entry(rest);
     const std::uint64_t sequence = commit.header.first + i;
     if (!entry) return entry.error().in("entry " + std::to_string(sequence));
-    if (auto done = take(sequence, entry->leaf); !done) return done;
+    if (auto done = take({.index = sequence, .record = entry->leaf, .entry = &*entry}); !done) return done;
   }
   return {};
 }
@@ -92,6 +92,11 @@ Result<> each_record(FileSystem& fs, const std::string& where, const Take& take)
     if (ledger::LedgerReader::is_ledger(fs, folder)) return each_of_ledger(fs, folder, take);
   }
   return each_of_file(where, take);
+}
+
+std::string feature_folder(FileSystem& fs, const std::string& where) {
+  const Layout layout(where);
+  return ledger::LedgerReader::is_ledger(fs, layout.ledger()) ? layout.state() + "/features" : std::string();
 }
 
 }  // namespace redoubt::app::behaviour_verbs

@@ -9,16 +9,19 @@
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/behaviour/record_source.h"
 #include "redoubt/behaviour/sigma_signals.h"
+#include "redoubt/entry_features.h"
 
 namespace redoubt::app {
 namespace {
 
 using behaviour_verbs::SigmaSignals;
+using behaviour_verbs::SourceEntry;
 
 struct ReplayOptions {
   std::string where;
   std::string rules;
   std::string taxonomy;
+  std::string features;
   int utc_offset_minutes = 0;
   bool rules_only = false;
 };
@@ -74,7 +77,10 @@ Result<> replay(const ReplayOptions& options) {
   Printer printer;
   PosixFileSystem fs;
   std::uint64_t next = 0;
-  auto done = behaviour_verbs::each_record(fs, options.where, [&](std::uint64_t index, ByteView record) -> Result<> {
+  behaviour::FeatureOpener opener(
+      fs, options.features.empty() ? behaviour_verbs::feature_folder(fs, options.where) : options.features);
+  auto done = behaviour_verbs::each_record(fs, options.where, [&](const SourceEntry& source) -> Result<> {
+    const auto& [index, record, entry] = source;
     if (index < next)
       return Error(Errc::kMalformed, "entry " + std::to_string(index) + " is not behind the one before");
     next = index + 1;
@@ -83,7 +89,15 @@ Result<> replay(const ReplayOptions& options) {
       engine.emplace(settings);
     }
     // What is no record is counted by the engine, and is no reason to stop.
-    if (!options.rules_only) (void)engine->consume(index, record, nullptr, printer).has_value();
+    if (!options.rules_only) {
+      std::optional<behaviour::Features> features;
+      if (entry != nullptr) {
+        auto opened = open_features(opener, *entry);
+        if (!opened) return opened.error().in("entry " + std::to_string(index));
+        features = *opened;
+      }
+      (void)engine->consume(index, record, features ? &*features : nullptr, printer).has_value();
+    }
     if (sigma) sigma->consume(index, record, printer);
     if (printer.failed()) return Error(Errc::kIo, "the output was closed");
     return {};
@@ -105,6 +119,8 @@ void add_replay_command(CLI::App& behaviour, Common& common, int& status) {
   verb->add_option("--rules", options->rules, "a folder of Sigma rules that run beside the detectors");
   verb->add_option("--taxonomy", options->taxonomy,
                    "of the rules (default: `taxonomy.yaml` in their folder or above it)");
+  verb->add_option("--features", options->features,
+                   "the folder of the keys of features (default: `state/features` in Redoubt's folder)");
   verb->add_flag("--rules-only", options->rules_only, "without the detectors")->needs("--rules");
   verb->add_option("--utc-offset", options->utc_offset_minutes, "minutes that working days are ahead of UTC")
       ->check(CLI::Range(-720, 840));

@@ -79,16 +79,17 @@ struct Pipeline::Call {
   std::string_view body;
   ChatRequest chat;
   std::string_view purpose;
-  std::string forward;                                   // the body as it goes upstream, where inspection changed it
-  Findings found;                                        // in the request
-  ContentActions due;                                    // by the last decision
-  RestorePermits restore = {};                           // likewise, of `invoke`
-  std::unique_ptr<Placeholders> placeholders = nullptr;  // for what the model server does not get
-  std::vector<record::MatchCount> matches;               // facts point into it
-  NamesTouched names;                                    // in the request; facts and outcomes point into it
-  std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released
-  std::string hold_id;                                   // that the caller is told to come back with
-  std::string policies;  // the determining ones of the last decision; facts point into it
+  std::string forward;  // the body as it goes upstream, where inspection changed it
+  Findings found;       // in the request
+  std::optional<behaviour::FeatureKey::Text> question = std::nullopt;  // features of what the caller asks
+  ContentActions due;                                                  // by the last decision
+  RestorePermits restore = {};                                         // likewise, of `invoke`
+  std::unique_ptr<Placeholders> placeholders = nullptr;                // for what the model server does not get
+  std::vector<record::MatchCount> matches;                             // facts point into it
+  NamesTouched names;                           // in the request; facts and outcomes point into it
+  std::optional<SeenHold> hold = std::nullopt;  // that the caller names, released
+  std::string hold_id;                          // that the caller is told to come back with
+  std::string policies;                         // the determining ones of the last decision; facts point into it
   record::ExchangeFacts facts;
   ledger::CommitLevel level = ledger::CommitLevel::kDurable;  // that the reply waits for
   ExchangeMeter meter;

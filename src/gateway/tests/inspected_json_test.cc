@@ -61,6 +61,27 @@ TEST_F(Inspecting, WhoSaidWhatWasFoundIsCountedApart) {
       << "the caller is told how much, not where";
 }
 
+TEST_F(Inspecting, WhatTheCallerAsksIsTheLastMessageOfAUser) {
+  const auto question = [this](std::string_view json, std::initializer_list<Where> roles, std::size_t max = 1000) {
+    std::string out;
+    const auto found = InspectedJson::inspect_request(json, **pool_.whole(few_rules()), roles, &out, max);
+    EXPECT_TRUE(found);
+    return out;
+  };
+  EXPECT_EQ(question(R"({"messages":[{"content":"a"},{"content":"b\u0021"},{"content":"c"}]})",
+                     {Where::kUser, Where::kUser, Where::kAssistant}),
+            "b!\n");
+  EXPECT_EQ(question(R"({"messages":[{"content":"a"},{"content":"b"}]})", {Where::kSystem, Where::kTool}), "b\n");
+  EXPECT_EQ(question(R"({"messages":[{"content":[{"type":"text","text":"x"},{"image_url":{"url":"data:"}},
+                        {"type":"text","text":"y"}],"name":"n"}]})",
+                     {Where::kUser}),
+            "x\ny\n");
+  EXPECT_EQ(question(R"({"messages":[{"contents":"a"},{"content":{"text":"b"}}]})", {Where::kUser}), "");
+  EXPECT_EQ(question(R"({"messages":[]})", {}), "");
+  const std::string longer(100, 'a');
+  EXPECT_EQ(question(R"({"messages":[{"content":")" + longer + R"("}]})", {Where::kUser}, 10), "aaaaaaaaaa\n");
+}
+
 TEST_F(Inspecting, NamesOfToolsAreNoted) {
   const auto request = InspectedJson::inspect_request(
       R"({"tools":[{"function":{"name":"crm_lookup"}},{"function":{"name":"x T-1234"}}],"messages":[]})",

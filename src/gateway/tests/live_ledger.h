@@ -17,6 +17,7 @@
 #include "gateway/logs.h"
 #include "gateway/recorder.h"
 #include "ledger/keeper.h"
+#include "ledger/sealed_parts.h"
 #include "record/summary.h"
 #include "tests/support/fault_file_system.h"
 
@@ -27,6 +28,7 @@ struct ReadEntry {
   std::string record;
   Bytes opening_bytes;  // the opening's views point into it
   std::optional<record::Opening> opening;
+  Bytes sealed_features;
 
   record::Stage stage() const { return record::summarize(as_bytes(record))->stage; }
   bool says(std::string_view text) const { return record.find(text) != std::string::npos; }
@@ -123,10 +125,13 @@ class LiveLedger {
       ReadEntry entry{.header = stored->header,
                       .record = std::string(as_chars(stored->leaf)),
                       .opening_bytes = {},
-                      .opening = std::nullopt};
-      if (!stored->sealed_opening.empty()) {
-        auto opening =
-            wrapper_.open(ledger::opening_context(entry.header.exchange, entry.header.kind), stored->sealed_opening);
+                      .opening = std::nullopt,
+                      .sealed_features = {}};
+      const auto parts = ledger::split_sealed(stored->sealed_opening);
+      EXPECT_TRUE(parts);
+      entry.sealed_features = to_bytes(parts->features);
+      if (!parts->opening.empty()) {
+        auto opening = wrapper_.open(ledger::opening_context(entry.header.exchange, entry.header.kind), parts->opening);
         EXPECT_TRUE(opening);
         entry.opening_bytes = *std::move(opening);
         auto decoded = record::decode_opening(entry.opening_bytes);

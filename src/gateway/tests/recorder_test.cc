@@ -61,6 +61,55 @@ TEST(Recorder, AdmissionAndOutcomeAreDurableWhenTheirReceiptsCome) {
   EXPECT_FALSE(entries[1].says("the answer"));
 }
 
+TEST(Recorder, SealsFeaturesWithAdmissionsAndDenials) {
+  LiveLedger live;
+  behaviour::FeatureSealing sealing(live.fs, "/features");
+  live.recorder->seal_features(sealing);
+  // Before there is a key nothing is sealed, and nothing is refused for that.
+  ASSERT_EQ(live.recorder->feature_key(), nullptr);
+  ASSERT_TRUE(live.run(live.admit(chat_facts(), "the prompt", kAddress)));
+  ASSERT_TRUE(sealing.renew({1'000}));
+  const behaviour::FeatureKey* const key = live.recorder->feature_key();
+  ASSERT_NE(key, nullptr);
+  const std::string_view asked = "what the caller asks";
+  const auto question = key->text({&asked, 1});
+  const Log& log = live.logs.system();
+  ASSERT_TRUE(live.run(live.recorder->admit(log, chat_facts(), "the prompt", kAddress, "as it left", &question)));
+  ASSERT_TRUE(live.run(live.recorder->deny(log, chat_facts(), {.http_status = 403}, kAddress)));
+  ASSERT_TRUE(live.recorder->deny_together({}, {.sources = 3}, {}));
+
+  const auto entries = live.entries();
+  std::vector<std::optional<behaviour::Features>> seen;
+  behaviour::FeatureOpener opener(live.fs, "/features");
+  for (const ReadEntry& entry : entries) {
+    if (entry.stage() != Stage::kAdmission && entry.stage() != Stage::kDenial) {
+      EXPECT_TRUE(entry.sealed_features.empty());
+      continue;
+    }
+    EXPECT_EQ(entry.sealed_features.empty(), !entry.says(R"("features":")")) << entry.record;
+    if (entry.sealed_features.empty()) {
+      seen.emplace_back();
+      continue;
+    }
+    const auto context = ledger::opening_context(entry.header.exchange, entry.header.kind);
+    const auto opened = opener.open(context, entry.sealed_features, as_bytes(entry.record));
+    ASSERT_TRUE(opened) << opened.error().message();
+    seen.emplace_back(*opened);
+  }
+  ASSERT_EQ(seen.size(), 4u);
+  EXPECT_FALSE(seen[0]);
+  ASSERT_TRUE(seen[1]);
+  EXPECT_EQ(seen[1]->address_prefix, key->address_prefix(kAddress));
+  EXPECT_EQ(seen[1]->request_size, 20u);
+  EXPECT_EQ(seen[1]->sketch, question.sketch);
+  EXPECT_EQ(seen[1]->fingerprint, question.fingerprint);
+  EXPECT_EQ(seen[1]->words, 4u);
+  ASSERT_TRUE(seen[2]);
+  EXPECT_EQ(seen[2]->address_prefix, key->address_prefix(kAddress));
+  EXPECT_FALSE(seen[2]->sketch) << "nobody came to ask";
+  EXPECT_FALSE(seen[3]) << "several sources have no one network";
+}
+
 TEST(Recorder, AnAdmissionThatIsDestroyedUnclosedIsRecordedAsAborted) {
   LiveLedger live;
   {
@@ -316,6 +365,8 @@ std::size_t footprint(const record::ExchangeFacts& facts, std::span<const record
   const std::string controls(200, '\x01');
   std::string record;
   const record::FieldCommitment commitment{.field = record::kCompletionField};
+  std::optional<record::Inspected> inspected;
+  if (!matches.empty()) inspected = record::Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
   record::append_outcome(record, facts,
                          {.admission_index = UINT64_MAX,
                           .finish = Finish::kUpstreamTimeout,
@@ -328,7 +379,7 @@ std::size_t footprint(const record::ExchangeFacts& facts, std::span<const record
                           .total_tokens = UINT64_MAX,
                           .commitments = {&commitment, 1},
                           .matches = matches,
-                          .inspected = record::Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true},
+                          .inspected = inspected,
                           .tools = names,
                           .data = names});
   record::OpeningValue value{.field = record::kCompletionField, .value_size = UINT64_MAX};
