@@ -47,7 +47,8 @@ TEST_F(Inspecting, WhatIsFoundIsNamedForPolicies) {
 TEST_F(Inspecting, WhoSaidWhatWasFoundIsCountedApart) {
   const std::string mail(kMail);
   const std::string body = R"({"messages":[{"role":"user","content":")" + mail + R"("},{"content":[{"type":"text",)" +
-                           R"("text":")" + mail + R"("},{"type":"text","text":")" + mail + R"("}],"role":"tool"}]})";
+                           R"("text":"to )" + mail + R"( and"},{"type":"text","text":" to )" + mail +
+                           R"("}],"role":"tool"}]})";
   const std::array roles = {Where::kUser, Where::kTool};
   const auto found = InspectedJson::inspect_request(body, **pool_.whole(few_rules()), roles);
   ASSERT_TRUE(found);
