@@ -53,7 +53,8 @@ Outcome charge_meter(MeterTable& table, std::uint64_t key, const Rule& rule, Uni
     return charge ? std::optional(charge->state) : std::nullopt;
   };
   while (true) {
-    const MeterTable::Place place = table.find_or_make(key, fresh(rule.kind, now));
+    MeterTable::Place place = table.find(key);
+    if (place == MeterTable::kNone) place = table.find_or_make(key, fresh(rule.kind, now));
     if (place == MeterTable::kNone) return Outcome::kNoMeter;
     if (change_state(table.state(place), change)) break;
   }
@@ -107,39 +108,60 @@ void Admission::take(Admission& other) {
   std::copy_n(other.holds_.begin(), holds_count_, holds_.begin());
 }
 
-// Finds the limits that apply. False when they are too many.
-bool Admission::collect(const Limits& limits, const Subjects& subjects) {
-  holds_count_ = 0;
-  bool all = true;
-  limits.prefetch(SubjectType::kPrincipal, subjects.principal);
-  limits.prefetch(SubjectType::kKey, subjects.key);
-  const auto add = [&](SubjectType type, std::string_view id) {
-    if (id.empty()) return;
-    const auto [own, each] = limits.applying(type, id);
-    if (own.empty() && each.empty()) return;
-    const std::uint64_t subject = meters_->hash().subject(type, id);
-    std::uint64_t taken = 0;  // shapes
-    for (const Rules rules : {own, each}) {
-      const std::uint64_t but = taken;
-      taken = shapes_of(rules);
-      for (const Rule& rule : rules) {
-        if ((but >> rule.shape & 1) != 0) continue;
-        if (holds_count_ == kAppliedMax) {
-          all = false;
-          return;
-        }
-        const std::uint64_t key = meters_->hash().meter(subject, rule);
-        meters_->prefetch_front(key);
-        holds_[holds_count_++] = {&rule, key, no_mark(rule)};
-      }
+// One subject of an exchange, while its limits are looked for.
+struct Admission::Asked {
+  SubjectType type;
+  std::string_view id;
+  std::uint64_t hash;        // for meters
+  std::uint64_t prefetched;  // for limits
+};
+
+// Takes the rules that apply to one subject; an own one stands in place of each one of its shape. False when there are
+// too many.
+bool Admission::take_rules(const Limits& limits, const Asked& asked) {
+  const auto [own, each] = limits.applying(asked.type, asked.id, asked.prefetched);
+  std::uint64_t taken = 0;  // shapes
+  for (const Rules rules : {own, each}) {
+    const std::uint64_t but = taken;
+    taken = shapes_of(rules);
+    for (const Rule& rule : rules) {
+      if ((but >> rule.shape & 1) != 0) continue;
+      if (holds_count_ == kAppliedMax) return false;
+      holds_[holds_count_++] = {&rule, SubjectHash::meter(asked.hash, rule), no_mark(rule)};
     }
+  }
+  return true;
+}
+
+// Finds the limits that apply. False when they are too many.
+//
+// What it needs lies all over memory. So the rules and the meters of all subjects are asked for before the first is
+// looked at, and they come at the same time: a subject's meters are found without knowing its rules.
+bool Admission::collect(const Limits& limits, const Subjects& subjects) {
+  constexpr std::size_t kTogether = 16;
+  holds_count_ = 0;
+  std::array<Asked, kTogether> asked;
+  std::size_t count = 0;
+  bool all = true;
+  const auto take_asked = [&] {
+    for (std::size_t i = 0; i < count; ++i) meters_->prefetch_places(asked[i].hash);
+    for (std::size_t i = 0; i < count; ++i) all = all && take_rules(limits, asked[i]);
+    count = 0;
   };
-  add(SubjectType::kKey, subjects.key);
-  add(SubjectType::kPrincipal, subjects.principal);
-  for (const std::string& group : subjects.groups) add(SubjectType::kGroup, group);
-  add(SubjectType::kTenant, subjects.tenant);
-  add(SubjectType::kModel, subjects.model);
-  for (std::size_t i = 0; i < holds_count_; ++i) meters_->prefetch_place(holds_[i].key);
+  const auto ask = [&](SubjectType type, std::string_view id) {
+    if (id.empty() || !limits.any_of(type)) return;
+    const std::uint64_t prefetched = limits.prefetch(type, id);
+    const std::uint64_t hash = meters_->hash().subject(type, id);
+    meters_->prefetch_front(hash);
+    asked[count++] = {type, id, hash, prefetched};
+    if (count == kTogether) take_asked();
+  };
+  ask(SubjectType::kKey, subjects.key);
+  ask(SubjectType::kPrincipal, subjects.principal);
+  for (const std::string& group : subjects.groups) ask(SubjectType::kGroup, group);
+  ask(SubjectType::kTenant, subjects.tenant);
+  ask(SubjectType::kModel, subjects.model);
+  take_asked();
   return all;
 }
 

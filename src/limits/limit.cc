@@ -123,17 +123,19 @@ std::uint8_t shape_of(const Limit& limit) {
   return static_cast<std::uint8_t>(kind * kPeriods + static_cast<std::size_t>(limit.period));
 }
 
+MeterKind kind_of(std::uint8_t shape) {
+  const bool bucket = shape / kPeriods % 2 == 1;
+  return bucket ? MeterKind::kBucket : static_cast<MeterKind>(shape % kPeriods);  // minute to month: the same numbers
+}
+
 std::uint64_t refill_ns(const Rule& rule, std::uint64_t n) {
   return flow_ns(n, rule.period_ns, rule.amount, true);
 }
 
 Rule make_rule(const Limit& limit) {
   Rule rule{.amount = limit.amount, .limit = &limit, .shape = shape_of(limit), .quantity = limit.quantity};
-  if (!limit.bucket) {
-    rule.kind = static_cast<MeterKind>(limit.period);  // minute to month have the same numbers
-    return rule;
-  }
-  rule.kind = MeterKind::kBucket;
+  rule.kind = kind_of(rule.shape);
+  if (!limit.bucket) return rule;
   rule.period_ns = kPeriodSeconds[static_cast<std::size_t>(limit.period)] * kNsPerSecond;
   if (limit.amount == 0) return rule;
   const std::uint64_t burst = burst_of(limit);

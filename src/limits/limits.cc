@@ -110,13 +110,13 @@ std::vector<const Limit*> Limits::all() const {
   return all;
 }
 
-void Limits::prefetch(SubjectType type, std::string_view subject) const {
-  data_->own[static_cast<std::size_t>(type)].prefetch(subject);
+std::uint64_t Limits::prefetch(SubjectType type, std::string_view subject) const {
+  return data_->own[static_cast<std::size_t>(type)].prefetch(subject);
 }
 
-Limits::Applying Limits::applying(SubjectType type, std::string_view subject) const {
+Limits::Applying Limits::applying(SubjectType type, std::string_view subject, std::uint64_t prefetched) const {
   const auto index = static_cast<std::size_t>(type);
-  return {data_->own[index].find(subject), data_->each[index]};
+  return {data_->own[index].find(subject, prefetched), data_->each[index]};
 }
 
 }  // namespace redoubt::limits

@@ -120,9 +120,10 @@ class Limits {
     Rules own;
     Rules each;
   };
-  Applying applying(SubjectType type, std::string_view subject) const;
-  // For who needs the limits of several subjects: asks memory for what applying() looks at first.
-  void prefetch(SubjectType type, std::string_view subject) const;
+  // For who needs the limits of several subjects: prefetch() for all of them asks memory for what applying() looks at
+  // first, which takes what prefetch() returned for the same.
+  std::uint64_t prefetch(SubjectType type, std::string_view subject) const;
+  Applying applying(SubjectType type, std::string_view subject, std::uint64_t prefetched) const;
 
  private:
   struct Data;

@@ -129,7 +129,7 @@ void MeterTable::sweep(std::size_t part, std::size_t parts, UnixMillis now) {
       Entry& entry = places_[place];
       const Place next = entry.next.load();
       MeterState state = entry.state.load();
-      if (is_idle(SubjectHash::kind(entry.key.load()), state, now) &&
+      if (is_idle(kind_of(SubjectHash::shape(entry.key.load())), state, now) &&
           entry.state.compare_exchange_strong(state, kForgotten)) {
         unlink(fronts_[i], place);
         forgotten_.push_back(place);

@@ -30,7 +30,7 @@ Standing Meters::standing(const Limit& limit, std::string_view subject, UnixMill
   const SubjectHash& hash = table_->hash();
   const MeterTable::Call call(*table_);
   now = table_->not_before_sweep(now);
-  const MeterTable::Place place = table_->find(hash.meter(hash.subject(limit.subject_type, subject), rule));
+  const MeterTable::Place place = table_->find(SubjectHash::meter(hash.subject(limit.subject_type, subject), rule));
   MeterState state = place == MeterTable::kNone ? kForgotten : table_->state(place).load();
   if (state == kForgotten) state = fresh(rule.kind, now);
   return {&limit, remaining(rule, state, now), reset_ms(rule, state, now)};
@@ -63,8 +63,8 @@ std::optional<Meters::Saved> Meters::at(std::size_t place) const {
 }
 
 Meters::Restoring Meters::restore(const Saved& saved, UnixMillis saved_at, UnixMillis now) {
-  const MeterKind kind = SubjectHash::kind(saved.key);
-  if (static_cast<std::uint64_t>(kind) >= kMeterKinds || saved.state == kForgotten) return Restoring::kUnknown;
+  if (!SubjectHash::is_meter(saved.key) || saved.state == kForgotten) return Restoring::kUnknown;
+  const MeterKind kind = kind_of(SubjectHash::shape(saved.key));
   const std::optional<MeterState> state = revived(kind, saved.state, saved_at, now);
   if (!state) return Restoring::kPast;
   const MeterTable::Call call(*table_);

@@ -16,8 +16,9 @@
 // Memory is bounded: kBytesPerMeter for each of `capacity` meters, set aside at the start. A bucket that is full again
 // and a window that is over are forgotten by sweep(). When all meters are in use, what needs a further one is refused.
 //
-// Subjects are told apart by a keyed hash of 61 bits, not by name: that two of a million share a meter, and count
-// together, has a probability below one in a hundred thousand. The file of usage therefore holds no names.
+// Subjects are told apart by a keyed hash of 58 bits, not by name: that two of a million with names of up to 50 bytes
+// share their meters, and count together, has a probability below one in ten thousand. The file of usage therefore
+// holds no names.
 #pragma once
 
 #include <array>
@@ -113,7 +114,9 @@ class Admission {
     std::uint64_t mark;
   };
 
+  struct Asked;
   bool collect(const Limits& limits, const Subjects& subjects);
+  bool take_rules(const Limits& limits, const Asked& asked);
   bool charge(const Use& use, UnixMillis now, bool admitting);
   void name_most_restrictive(const Use& use, UnixMillis now, std::size_t first, bool admitting);
   void give_back(const Use& real, UnixMillis now);

@@ -17,74 +17,104 @@ std::uint64_t RuleIndex::hash_of(std::string_view subject) {
 
 RuleIndex::RuleIndex() {
   static_assert(std::has_single_bit(kShards));
-  auto shards = std::make_shared<Shards>();
-  shards->fill(make_shard({}));
-  shards_ = std::move(shards);
+  shards_ = std::make_shared<const Shards>();
 }
 
-void RuleIndex::prefetch(std::string_view subject) const {
-  if (empty()) return;
+std::uint64_t RuleIndex::prefetch(std::string_view subject) const {
   const std::uint64_t hash = hash_of(subject);
-  const Shard& shard = *(*shards_)[shard_of(hash)];
-  if (!shard.slots.empty()) __builtin_prefetch(&shard.slots[hash & (shard.slots.size() - 1)]);
+  const Shard& shard = shards_->read[shard_of(hash)];
+  if (shard.slots != nullptr) {
+    const Slot& slot = shard.slots[hash & shard.mask];
+    __builtin_prefetch(&slot);
+    __builtin_prefetch(&slot.rules.back());
+  }
+  return hash;
 }
 
-Rules RuleIndex::find(std::string_view subject) const {
-  if (empty()) return {};
-  const std::uint64_t hash = hash_of(subject);
-  const Shard& shard = *(*shards_)[shard_of(hash)];
-  if (shard.slots.empty()) return {};
-  const std::size_t mask = shard.slots.size() - 1;
-  for (std::size_t i = hash & mask; shard.slots[i].count != 0; i = (i + 1) & mask) {
+Rules RuleIndex::rules_of(const Shard& shard, const Slot& slot) {
+  if (slot.count <= Slot::kRulesMax) return Rules(slot.rules).first(slot.count);
+  return {shard.more + slot.first, slot.count};
+}
+
+std::string_view RuleIndex::name_of(const Shard& shard, const Slot& slot) {
+  if (slot.name_size <= Slot::kNameMax) return {slot.name.data(), slot.name_size};
+  return rules_of(shard, slot).front().limit->subject;
+}
+
+Rules RuleIndex::find(std::string_view subject, std::uint64_t hash) const {
+  const Shard& shard = shards_->read[shard_of(hash)];
+  if (shard.slots == nullptr) return {};
+  for (std::size_t i = hash & shard.mask; shard.slots[i].count != 0; i = (i + 1) & shard.mask) {
     const Slot& slot = shard.slots[i];
-    if (slot.hash != hash || std::string_view(shard.names).substr(slot.name, slot.name_size) != subject) continue;
-    return Rules(shard.rules).subspan(slot.first, slot.count);
+    if (slot.hash == hash && name_of(shard, slot) == subject) return rules_of(shard, slot);
   }
   return {};
 }
 
-std::shared_ptr<const RuleIndex::Shard> RuleIndex::make_shard(std::vector<Rule> rules) {
-  auto shard = std::make_shared<Shard>();
+std::shared_ptr<const RuleIndex::Content> RuleIndex::make_content(std::vector<Rule> rules) {
+  if (rules.empty()) return nullptr;
   std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
     const int order = a.limit->subject.compare(b.limit->subject);
     return order != 0 ? order < 0 : a.shape < b.shape;
   });
-  rules.shrink_to_fit();
-  shard->rules = std::move(rules);
-  if (shard->rules.empty()) return shard;
   std::size_t subjects = 1;
-  for (std::size_t i = 1; i < shard->rules.size(); ++i) {
-    subjects += shard->rules[i].limit->subject != shard->rules[i - 1].limit->subject;
-  }
-  shard->slots.resize(std::bit_ceil(2 * subjects));
-  const std::size_t mask = shard->slots.size() - 1;
-  for (std::size_t first = 0; first < shard->rules.size();) {
-    const std::string& subject = shard->rules[first].limit->subject;
+  for (std::size_t i = 1; i < rules.size(); ++i) subjects += rules[i].limit->subject != rules[i - 1].limit->subject;
+  auto content = std::make_shared<Content>();
+  content->slots.resize(std::bit_ceil(2 * subjects));
+  const std::size_t mask = content->slots.size() - 1;
+  for (std::size_t first = 0; first < rules.size();) {
+    const std::string& subject = rules[first].limit->subject;
     std::size_t end = first;
-    for (; end < shard->rules.size() && shard->rules[end].limit->subject == subject; ++end) {
-      REDOUBT_CHECK(end == first || shard->rules[end].shape != shard->rules[end - 1].shape);
+    for (; end < rules.size() && rules[end].limit->subject == subject; ++end) {
+      REDOUBT_CHECK(end == first || rules[end].shape != rules[end - 1].shape);
     }
     const std::uint64_t hash = hash_of(subject);
     std::size_t i = hash & mask;
-    while (shard->slots[i].count != 0) i = (i + 1) & mask;
-    shard->slots[i] = {.hash = hash,
-                       .first = static_cast<std::uint32_t>(first),
-                       .name = static_cast<std::uint32_t>(shard->names.size()),
-                       .name_size = static_cast<std::uint32_t>(subject.size()),
-                       .count = static_cast<std::uint32_t>(end - first)};
-    shard->names += subject;
+    while (content->slots[i].count != 0) i = (i + 1) & mask;
+    Slot& slot = content->slots[i];
+    slot.hash = hash;
+    slot.name_size = static_cast<std::uint16_t>(subject.size());
+    slot.count = static_cast<std::uint8_t>(end - first);
+    if (subject.size() <= Slot::kNameMax) std::copy(subject.begin(), subject.end(), slot.name.begin());
+    if (slot.count <= Slot::kRulesMax) {
+      std::copy_n(rules.begin() + static_cast<std::ptrdiff_t>(first), slot.count, slot.rules.begin());
+    } else {
+      slot.first = static_cast<std::uint32_t>(content->more.size());
+      content->more.insert(content->more.end(), rules.begin() + static_cast<std::ptrdiff_t>(first),
+                           rules.begin() + static_cast<std::ptrdiff_t>(end));
+    }
     first = end;
   }
-  return shard;
+  content->more.shrink_to_fit();
+  return content;
+}
+
+std::vector<Rule> RuleIndex::all_of(const Content& content) {
+  const Shard shard{.slots = content.slots.data(), .mask = content.slots.size() - 1, .more = content.more.data()};
+  std::vector<Rule> all;
+  for (const Slot& slot : content.slots) {
+    const Rules rules = rules_of(shard, slot);
+    all.insert(all.end(), rules.begin(), rules.end());
+  }
+  return all;
+}
+
+void RuleIndex::set(Shards& shards, std::size_t at, std::vector<Rule> rules) {
+  const auto content = make_content(std::move(rules));
+  shards.contents[at] = content;
+  shards.read[at] = {};
+  if (!content) return;
+  shards.read[at] = {.slots = content->slots.data(), .mask = content->slots.size() - 1, .more = content->more.data()};
 }
 
 RuleIndex RuleIndex::with(std::string_view subject, Rules rules) const {
   const std::size_t at = shard_of(hash_of(subject));
-  std::vector<Rule> changed = (*shards_)[at]->rules;
+  std::vector<Rule> changed;
+  if (const auto& content = shards_->contents[at]) changed = all_of(*content);
   const std::size_t removed = std::erase_if(changed, [&](const Rule& rule) { return rule.limit->subject == subject; });
   changed.insert(changed.end(), rules.begin(), rules.end());
   auto shards = std::make_shared<Shards>(*shards_);
-  (*shards)[at] = make_shard(std::move(changed));
+  set(*shards, at, std::move(changed));
   return {std::move(shards), size_ - removed + rules.size()};
 }
 
@@ -92,7 +122,7 @@ RuleIndex RuleIndex::of(Rules rules) {
   std::vector<std::vector<Rule>> by_shard(kShards);
   for (const Rule& rule : rules) by_shard[shard_of(hash_of(rule.limit->subject))].push_back(rule);
   auto shards = std::make_shared<Shards>();
-  for (std::size_t i = 0; i < kShards; ++i) (*shards)[i] = make_shard(std::move(by_shard[i]));
+  for (std::size_t i = 0; i < kShards; ++i) set(*shards, i, std::move(by_shard[i]));
   return {std::move(shards), rules.size()};
 }
 

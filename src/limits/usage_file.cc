@@ -12,7 +12,7 @@ namespace {
 
 // The head: magic number with version, the hash's key, their check. A place: key, state, when, check. All numbers have
 // 8 bytes, little-endian. Checks are made with the hash's key.
-constexpr std::uint64_t kMagic = 0x3165'6761'7375'4452;  // `RDusage1`
+constexpr std::uint64_t kMagic = 0x3265'6761'7375'4452;  // `RDusage2`
 constexpr std::uint64_t kFileMax = UsageFile::kHeadBytes + (std::uint64_t{1} << 28) * UsageFile::kPlaceBytes;
 constexpr std::size_t kChunkBytes = 64 * 1024;
 

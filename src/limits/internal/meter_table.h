@@ -1,6 +1,7 @@
 // Meters by their keys, in a table without locks: any thread finds and makes them, one forgets them.
 //
-// Chains of places, one chain for each value of some bits of the key. INVARIANT: a key is in at most one place that is
+// Chains of places, one chain for each value of some bits of the subject's hash: the meters of a subject are found
+// before it is known which they are. INVARIANT: a key is in at most one place that is
 // not forgotten. A new place goes to the front of its chain by compare-and-swap on the front, so whoever succeeds has
 // seen the whole chain, and that the key was not in it.
 //
@@ -44,10 +45,14 @@ class MeterTable {
     std::atomic<std::uint32_t>& count_;
   };
 
-  // For who needs several keys: asks memory for the fronts of all, then for the first places of all, before the first
-  // is looked up.
+  // For who needs the meters of several subjects, each a hash or a key: asks memory for the fronts of all, then for the
+  // first places of all, before the first is looked up. A subject's meters were mostly made one after the other.
   void prefetch_front(std::uint64_t key) const { __builtin_prefetch(&front(key)); }
-  void prefetch_place(std::uint64_t key) const { __builtin_prefetch(&places_[front(key).load()]); }
+  void prefetch_places(std::uint64_t key) const {
+    const Place first = front(key).load();
+    __builtin_prefetch(&places_[first]);
+    if (first > 0) __builtin_prefetch(&places_[first - 1]);
+  }
   // The key's place, or kNone.
   Place find(std::uint64_t key) const;
   // The same, made with this state when there is none; kNone when all places are in use.
@@ -78,7 +83,7 @@ class MeterTable {
   };
   static constexpr std::size_t kCounts = 64;  // threads share one when there are more, which is right but slower
 
-  std::atomic<Place>& front(std::uint64_t key) const { return fronts_[key >> 3 & front_mask_]; }
+  std::atomic<Place>& front(std::uint64_t key) const { return fronts_[SubjectHash::place(key) & front_mask_]; }
   Place find_from(Place first, std::uint64_t key) const;
   Place take_place();
   void give_place(Place place);

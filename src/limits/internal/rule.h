@@ -7,9 +7,8 @@
 
 namespace redoubt::limits {
 
-// How the 64 bits of a meter are to be read (meter_state.h). Part of a meter's key.
+// How the 64 bits of a meter are to be read (meter_state.h).
 enum class MeterKind : std::uint8_t { kBucket, kMinute, kHour, kDay, kMonth };
-inline constexpr std::uint64_t kMeterKinds = 5;
 
 // Small, so that the rules of many subjects lie close together; the limit's texts are for whom it refuses.
 struct Rule {
@@ -24,6 +23,8 @@ struct Rule {
 
 inline constexpr unsigned kShapes = kQuantities * 2 * kPeriods;
 std::uint8_t shape_of(const Limit& limit);
+// Precondition: below kShapes.
+MeterKind kind_of(std::uint8_t shape);
 
 // Preconditions: check(limit), and it outlives the rule.
 Rule make_rule(const Limit& limit);

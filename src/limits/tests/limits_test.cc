@@ -77,7 +77,7 @@ TEST(Limit, WordsAreReadAsTheyAreWritten) {
 
 // The ids of the limits that apply, in order.
 std::string applying(const Limits& limits, SubjectType type, std::string_view subject) {
-  const auto [own, each] = limits.applying(type, subject);
+  const auto [own, each] = limits.applying(type, subject, limits.prefetch(type, subject));
   std::string ids;
   for (const Rule& rule : own) ids += rule.limit->id + " ";
   for (const Rule& rule : each) {
@@ -145,7 +145,9 @@ TEST(Limits, ManySubjectsHaveTheirOwn) {
     ASSERT_EQ(applying(limits, SubjectType::kPrincipal, subject), ids);
     ASSERT_EQ(applying(at_once, SubjectType::kPrincipal, subject), ids);
     if (found == expected.end()) continue;
-    ASSERT_EQ(limits.applying(SubjectType::kPrincipal, subject).own[0].amount, found->second.amount);
+    const std::uint64_t prefetched = limits.prefetch(SubjectType::kPrincipal, subject);
+    const Rules own = limits.applying(SubjectType::kPrincipal, subject, prefetched).own;
+    ASSERT_EQ(own[0].amount, found->second.amount);
     ASSERT_EQ(*limits.find(found->second.id), found->second);
   }
 }

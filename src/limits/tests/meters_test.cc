@@ -357,7 +357,7 @@ TEST(Meters, WhatIsSavedComesBack) {
     EXPECT_EQ(again.restore(*saved, at(), at(1000)), Meters::Restoring::kTaken);
     EXPECT_EQ(again.restore(*saved, at(), at(1000)), Meters::Restoring::kTaken);
     EXPECT_EQ(Meters(kTestKey, 8).restore(*saved, at(), at(9'000'000)), Meters::Restoring::kPast);
-    EXPECT_EQ(again.restore({saved->key | 7, saved->state}, at(), at()), Meters::Restoring::kUnknown);
+    EXPECT_EQ(again.restore({saved->key | 63, saved->state}, at(), at()), Meters::Restoring::kUnknown);
     in_small.push_back(small.restore(*saved, at(), at()));
   }
   EXPECT_EQ(in_small, (std::vector{Meters::Restoring::kTaken, Meters::Restoring::kNoRoom}));
