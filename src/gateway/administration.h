@@ -24,7 +24,7 @@ class AccessPublisher {
   virtual ~AccessPublisher() = default;
   // Every core decides by this from its next request on. `everywhere` is called once all do, on some core's thread: it
   // posts, and does nothing else. Requests that are under way go on by what they pinned;
-  // streams look at it with their next event.
+  // streams look at it with their next event, and those whose callers are nobody any more end at once.
   virtual void publish(const Access& access, std::function<void()> everywhere) = 0;
   // What was published may lack something that is in the ledger, a revocation say: nothing is decided by it any more,
   // until the next publication.

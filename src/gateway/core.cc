@@ -51,6 +51,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
 Result<> Core::start() {
   sweep_.on_tick([this] {
     denials_.tick(clock_.steady());
+    pipeline_.tick(clock_.steady());
     withdraw_ended_tls();
   });
   sweep_.start();

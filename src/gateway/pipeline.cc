@@ -103,6 +103,19 @@ Pipeline::Pipeline(Recorder& recorder, DenialCounter& denials, net::HttpClient& 
       has_quorum_(has_quorum),
       reader_({.max_bytes = std::max(settings.max_reply_bytes, kMaxBodyBytes)}) {}
 
+void Pipeline::set_access(std::shared_ptr<const Access> access) {
+  withdrawn_ = access == nullptr && (withdrawn_ || access_ != nullptr);
+  access_ = std::move(access);
+  end_streams_of_nobody();
+}
+
+void Pipeline::tick(std::chrono::steady_clock::time_point now) {
+  constexpr std::chrono::seconds kLookEvery{1};
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  end_streams_of_nobody();
+}
+
 net::Task<> Pipeline::handle(Exchange& exchange) {
   MeteredExchange metered(metrics_, exchange, recorder_.clock());
   co_await answer(metered);

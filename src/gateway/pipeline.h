@@ -12,12 +12,15 @@
 //
 // What is permitted is still limited (exchange_meter.h): before the admission, and while a stream flows. With each
 // event a stream is held to the newest Access: when its key or its holder is not good any more, or a limit is reached,
-// it ends with an event that says so in the API's form, in place of the end mark.
+// it ends with an event that says so in the API's form, in place of the end mark. Whose key is not good any more is
+// also looked for when another Access comes, and once a second: a stream on which the model server is silent ends, too.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "crypto/random_pool.h"
 #include "encoding/json_reader.h"
@@ -56,10 +59,9 @@ class Pipeline final : public net::ExchangeHandler {
 
   // From the next request on. Called on the core's thread. Until the first call, and while it is null, everything is
   // refused.
-  void set_access(std::shared_ptr<const Access> access) {
-    withdrawn_ = access == nullptr && (withdrawn_ || access_ != nullptr);
-    access_ = std::move(access);
-  }
+  void set_access(std::shared_ptr<const Access> access);
+  // On the core's thread, from time to time: ends the streams of callers whose keys have ended.
+  void tick(std::chrono::steady_clock::time_point now);
   const std::shared_ptr<const Access>& access() const { return access_; }
 
   net::Task<> handle(net::Exchange& exchange) override;
@@ -75,6 +77,7 @@ class Pipeline final : public net::ExchangeHandler {
   struct Call;          // one authenticated request to a model server
   struct PassedValues;  // of the reply's fields that the caller gets
   struct Cut;           // why a stream ends before its end
+  class LiveStream;     // a stream that waits for its upstream, or its caller
 
   net::Task<> answer(net::Exchange& exchange);
   net::Task<> relay(net::Exchange& exchange, std::string_view operation);
@@ -102,6 +105,9 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> withhold_at_limit(Call& call);
   // Brings a stream to what is in force now; false when its caller is nobody any more.
   bool follow_access(Call& call);
+  // Ends the streams whose callers are nobody any more.
+  void end_streams_of_nobody();
+  static Cut cut_of_nobody();
   // Whether a stream's events wait to be inspected: something may come of what is found.
   static bool waits(const Call& call);
   // What of the answer may go out by what is in it, the end being reached or not; the reason in `cut` when the rest may
@@ -124,8 +130,10 @@ class Pipeline final : public net::ExchangeHandler {
   const CommitSettings& commit_;
   const bool has_quorum_;
   std::shared_ptr<const Access> access_;
-  bool withdrawn_ = false;      // there was one, and it is not certain any more
-  std::size_t held_bytes_ = 0;  // of whole replies, until they are sent
+  bool withdrawn_ = false;                             // there was one, and it is not certain any more
+  std::unordered_set<LiveStream*> live_streams_;       // each enters and leaves by itself
+  std::chrono::steady_clock::time_point next_look_{};  // at them
+  std::size_t held_bytes_ = 0;                         // of whole replies, until they are sent
   RequestMetrics metrics_;
   encoding::JsonReader reader_;  // not used across a suspension
   ScannerPool scanners_;         // likewise, but for those of streams

@@ -24,6 +24,46 @@ struct Pipeline::Cut {
   std::string error;  // for the caller
 };
 
+// INVARIANT: while its caller is somebody, or nothing is certain, it is never cut off.
+class Pipeline::LiveStream {
+ public:
+  // `call` and `response` must outlive it.
+  LiveStream(Pipeline& pipeline, const Call& call, net::ClientResponse& response)
+      : pipeline_(pipeline), call_(call), response_(response) {
+    pipeline_.live_streams_.insert(this);
+    look(pipeline_.recorder_.now());  // another Access may have come since the request was let in
+  }
+  LiveStream(const LiveStream&) = delete;
+  LiveStream& operator=(const LiveStream&) = delete;
+  ~LiveStream() { pipeline_.live_streams_.erase(this); }
+
+  // Wakes what waits for the upstream when the caller is nobody any more.
+  void look(UnixMillis now) {
+    if (of_nobody_ || !pipeline_.access_ || pipeline_.access_->find_again(*call_.caller, now)) return;
+    of_nobody_ = true;
+    response_.cut_off();
+  }
+  bool of_nobody() const { return of_nobody_; }
+
+ private:
+  Pipeline& pipeline_;
+  const Call& call_;
+  net::ClientResponse& response_;
+  bool of_nobody_ = false;
+};
+
+void Pipeline::end_streams_of_nobody() {
+  const UnixMillis now = recorder_.now();
+  for (LiveStream* stream : live_streams_) stream->look(now);
+}
+
+Pipeline::Cut Pipeline::cut_of_nobody() {
+  return {.finish = Finish::kReleaseDenied,
+          .code = kInvalidKey,
+          .limit = {},
+          .error = error_body("the API key is not valid any more", "invalid_request_error", kInvalidKey)};
+}
+
 bool Pipeline::follow_access(Call& call) {
   const UnixMillis now = recorder_.now();
   // While nothing is certain, it goes on by what was.
@@ -37,10 +77,7 @@ bool Pipeline::follow_access(Call& call) {
 
 std::string_view Pipeline::pass(Call& call, std::string_view events, std::optional<Cut>& cut) {
   if (!follow_access(call)) {
-    cut = Cut{.finish = Finish::kReleaseDenied,
-              .code = kInvalidKey,
-              .limit = {},
-              .error = error_body("the API key is not valid any more", "invalid_request_error", kInvalidKey)};
+    cut = cut_of_nobody();
     return {};
   }
   const std::string_view passing = call.meter.pass(events, recorder_.now());
@@ -120,8 +157,13 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   auto sent = co_await call.exchange.start_stream(
       {.status = 200, .content_type = "text/event-stream; charset=utf-8", .headers = fields});
   if (sent) outcome.http_status = 200;
+  std::optional<LiveStream> live(std::in_place, *this, call, *response);
   while (sent && !cut && !relay.done()) {
     auto piece = co_await response->read_some();
+    if (live->of_nobody()) {
+      cut = cut_of_nobody();
+      break;
+    }
     std::string_view passing;
     if (piece) {
       auto fed = piece->empty() ? Result<std::string_view>(relay.end()) : relay.feed(*piece);
@@ -168,6 +210,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
       break;
     }
   }
+  live.reset();
   if (sent && broke_off) {
     // No more comes: what waits is decided, and goes as far as it may.
     auto rest = inspect(call, inspected, {}, true, cut);

@@ -142,7 +142,7 @@ class Response final : public ClientResponse {
   }
 
   void must_end_within(std::chrono::milliseconds total) override { end_ = std::min(end_, steady_clock::now() + total); }
-  void cut_off() { connection_->cut_off(); }
+  void cut_off() override { connection_->cut_off(); }
 
   Task<Result<std::string_view>> read_some() override {
     while (true) {
@@ -372,7 +372,7 @@ void HttpClient::finish(std::unique_ptr<ClientResponse> response) {
 
 void HttpClient::close_idle() {
   impl_->idle.clear();
-  for (ClientResponse* rest : impl_->rests) static_cast<Response*>(rest)->cut_off();
+  for (ClientResponse* rest : impl_->rests) rest->cut_off();
 }
 
 void HttpClient::cut_off() {

@@ -69,6 +69,9 @@ class ClientResponse {
   virtual Task<Result<std::string_view>> read_some() = 0;
   // The body must end within `total` from now, if it had more time before.
   virtual void must_end_within(std::chrono::milliseconds total) = 0;
+  // Closes the connection: a read_some() that waits fails soon, with kUnavailable, and every later one. What was
+  // received already may still be read. Any number of times.
+  virtual void cut_off() = 0;
 };
 
 class HttpClient {

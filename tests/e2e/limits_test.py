@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+import time
 import unittest
 
 from harness import Redoubt, STREAM_HEAD, Upstream, chunk, event, stage, wait_for, whole_reply
@@ -201,25 +202,46 @@ class Streams(Base):
         lowering.join()
         self.assert_cut(body, self.events[0], "rate_limit_error", "rate_limit_exceeded")
 
-    def test_a_key_that_is_revoked_ends_it_at_the_next_event(self):
-        self.go_on.clear()
-        self.redoubt.start()
-        name, key = self.redoubt.issue("demo")
+    def ends(self, end, key):
+        """Whether a stream, on which the upstream is silent, ends within a second of `end()` and as it should."""
+        ended = []
 
-        def revoke():
+        def act():
             wait_for(lambda: len(self.upstream.requests) == 1)
-            self.redoubt.revoke(name)
-            self.go_on.set()
-        revoking = threading.Thread(target=revoke)
-        revoking.start()
+            end()
+            ended.append(time.monotonic())
+        acting = threading.Thread(target=act)
+        acting.start()
         _, body = self.stream(key=key)
-        revoking.join()
+        took = time.monotonic()
+        acting.join()
+        self.assertLess(took - ended[0], 1)
         passed = self.events[0] if body.startswith(self.events[0]) else ""
         self.assert_cut(body, passed, "invalid_request_error", "invalid_api_key")
+        self.go_on.set()
         self.assertTrue(self.cut_off.wait(20))
         self.assertEqual(self.redoubt.stop(), 0)
         outcome = [record for record in self.redoubt.records() if stage(record) == "outcome"][-1]
         self.assertEqual(outcome["status_detail"], "release_denied")
+        self.assertEqual(outcome["api"]["response"], {"code": 200, "error": "invalid_api_key"})
+
+    def test_a_key_that_is_revoked_ends_it_also_while_the_upstream_is_silent(self):
+        self.go_on.clear()
+        self.redoubt.start()
+        name, key = self.redoubt.issue("demo")
+        self.ends(lambda: self.redoubt.revoke(name), key)
+
+    def test_a_principal_that_is_disabled_ends_it_also_while_the_upstream_is_silent(self):
+        self.go_on.clear()
+        self.redoubt.start()
+        _, key = self.redoubt.issue("demo")
+
+        def disable():
+            _, fields, _ = self.redoubt.admin("GET", "/principals/demo")
+            status, _, said = self.redoubt.admin("POST", "/principals/demo/disable",
+                                                 headers={"If-Match": fields["etag"]})
+            self.assertEqual(status, 200, said)
+        self.ends(disable, key)
 
 
 class Money(Base):

@@ -82,19 +82,19 @@ class Keys(Base):
         self.redoubt.start()
         self.assertEqual(self.redoubt.chat(key=key)[0], 401)
 
-    def test_a_stream_ends_at_its_next_event_when_its_key_is_revoked(self):
+    def test_a_stream_ends_without_a_further_event_when_its_key_is_revoked(self):
         self.redoubt.start()
         name, key = self.redoubt.issue("demo")
         self.redoubt.key = key
         with self.redoubt.open_stream() as stream:
             self.assertTrue(self.streaming.wait(10))
             self.redoubt.revoke(name)
-            self.go_on.set()
             received = b""
             while b"invalid_api_key" not in received:
                 piece = stream.recv(65536)
                 self.assertTrue(piece, received)
                 received += piece
+            self.go_on.set()
         self.assertIn(b"first", received)
         self.assertNotIn(b"last", received)
         self.assertNotIn(b"[DONE]", received)

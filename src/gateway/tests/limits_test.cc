@@ -117,6 +117,18 @@ class LimitsTest : public ::testing::Test {
     }
   }
 
+  // Waits, within the model server and with what the core does meanwhile, until the caller has the end of its stream.
+  net::Task<> until_finished(const FakeExchange& exchange) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    Timer timer(live_.io);
+    while (!exchange.finished && std::chrono::steady_clock::now() < give_up) {
+      timer.expires_after(std::chrono::milliseconds(5));
+      co_await timer.async_wait(net::use_task);
+      pipeline_->tick(std::chrono::steady_clock::now());
+    }
+    EXPECT_TRUE(exchange.finished);
+  }
+
   LiveLedger live_;
   Known known_;
   std::string caller_;
@@ -448,6 +460,54 @@ TEST_F(LimitedStream, EndsWhenItsKeyIsRevoked) {
   const ReadEntry ended = outcome();
   EXPECT_TRUE(ended.says(R"("status_detail":"release_denied")"));
   EXPECT_TRUE(ended.says(R"("error":"invalid_api_key")"));
+}
+
+TEST_F(LimitedStream, EndsWhenItsKeyIsRevokedAlsoWhileTheModelServerIsSilent) {
+  in_force({});
+  FakeExchange exchange = stream();
+  model_server_.events = {event("first"), event("second")};
+  model_server_.before = [&](std::size_t next) -> net::Task<> {
+    if (next == 0) co_return;
+    co_await until_sent(exchange, "first");
+    const auto caller = make_access(known_)->find(caller_, kKnownSince);
+    known_.apply(identity::propose_revocation(*known_.identities().key(caller->key->id)));
+    in_force({});
+    co_await until_finished(exchange);
+  };
+  serve(exchange);
+  expect_cut(exchange, event("first"), "invalid_request_error", "invalid_api_key");
+  EXPECT_TRUE(outcome().says(R"("error":"invalid_api_key")"));
+}
+
+TEST_F(LimitedStream, EndsWhenItsKeyExpiresAlsoWhileTheModelServerIsSilent) {
+  const UnixMillis end{SystemClock().now().value + 200};
+  caller_ = known_.add_key({.principal = "caller", .expires = end});
+  in_force({});
+  FakeExchange exchange = stream();
+  model_server_.events = {event("first"), event("second")};
+  model_server_.before = [&](std::size_t next) -> net::Task<> {
+    if (next == 0) co_return;
+    co_await until_sent(exchange, "first");
+    EXPECT_LT(SystemClock().now().value, end.value) << "this machine is too slow for the test";
+    co_await until_finished(exchange);
+  };
+  serve(exchange);
+  EXPECT_GE(SystemClock().now().value, end.value);
+  expect_cut(exchange, event("first"), "invalid_request_error", "invalid_api_key");
+}
+
+TEST_F(LimitedStream, GoesOnWhileNothingIsCertain) {
+  in_force({});
+  FakeExchange exchange = stream();
+  model_server_.events = {event("first"), event("second")};
+  model_server_.before = [&](std::size_t next) -> net::Task<> {
+    if (next == 0) co_return;
+    co_await until_sent(exchange, "first");
+    pipeline_->set_access(nullptr);
+    pipeline_->tick(std::chrono::steady_clock::now());
+  };
+  serve(exchange);
+  EXPECT_TRUE(exchange.sent.ends_with("data: [DONE]\n\n")) << exchange.sent;
 }
 
 TEST_F(LimitedStream, EndsWhenItsPrincipalIsDisabled) {
