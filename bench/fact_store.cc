@@ -5,6 +5,8 @@
 //   bench_fact_store --dir FOLDER --facts 100000
 //   redoubt state rebuild --check --dir FOLDER
 //
+// With --principals instead, just so many of them, each with --keys-each keys.
+//
 // Each fact is proposed to the engine, so it changes something. Facts are made durable a thousand at a time, which no
 // server does: whoever asked it was not answered before.
 #include <CLI/CLI.hpp>
@@ -97,6 +99,22 @@ class Filler {
     for (std::uint64_t i = 0; made_ < facts; ++i) one_principal(i, facts);
   }
 
+  void fill_callers(std::uint64_t principals, std::uint64_t keys_each) {
+    for (std::uint64_t i = 0; i < kGroups; ++i) {
+      propose(identity::propose_group({.id = "group-" + std::to_string(i), .tenant = {}, .parents = {"callers"}}));
+    }
+    for (std::uint64_t i = 0; i < principals; ++i) {
+      const std::string name = "app-" + std::to_string(i);
+      propose(identity::propose_principal({.id = name, .groups = {"group-" + std::to_string(i % kGroups)}}));
+      for (std::uint64_t k = 0; k < keys_each; ++k) {
+        const identity::NewKey made = identity::make_key();
+        propose(identity::propose_key({.id = made.id, .principal = name, .digest = made.digest}));
+      }
+    }
+  }
+
+  std::uint64_t made() const { return made_; }
+
  private:
   // Up to six facts: somebody, two keys, one of them rotated and one revoked, a limit.
   void one_principal(std::uint64_t number, std::uint64_t facts) {
@@ -142,7 +160,13 @@ class Filler {
   std::uint64_t made_ = 0;
 };
 
-void fill(const std::string& dir, std::uint64_t facts) {
+struct Wanted {
+  std::uint64_t facts = 100'000;
+  std::uint64_t principals = 0;
+  std::uint64_t keys_each = 10;
+};
+
+void fill(const std::string& dir, const Wanted& wanted) {
   const app::Layout layout(dir);
   PosixFileSystem fs;
   const SystemClock clock;
@@ -163,11 +187,16 @@ void fill(const std::string& dir, std::uint64_t facts) {
   auto engine = take(state::Engine::open({.path = app::tables_path(layout)}, {projections.begin(), projections.end()},
                                          offline->source(), sink, nobody));
   const auto start = bench::SteadyClock::now();
-  Filler(*engine, sink).fill(facts);
+  Filler filler(*engine, sink);
+  if (wanted.principals > 0) {
+    filler.fill_callers(wanted.principals, wanted.keys_each);
+  } else {
+    filler.fill(wanted.facts);
+  }
   sink.commit();
   take(ledger->publish());
   const double seconds = bench::seconds_since(start);
-  std::printf("fact_store facts=%llu seconds=%.1f\n", static_cast<unsigned long long>(facts), seconds);
+  std::printf("fact_store facts=%llu seconds=%.1f\n", static_cast<unsigned long long>(filler.made()), seconds);
 }
 
 }  // namespace
@@ -175,9 +204,11 @@ void fill(const std::string& dir, std::uint64_t facts) {
 int main(int argc, char** argv) {
   CLI::App app{"Fills a folder of Redoubt with facts, for trials"};
   std::string dir;
-  std::uint64_t facts = 100'000;
+  Wanted wanted;
   app.add_option("--dir", dir, "Redoubt's folder, as `redoubt init` makes it; no server runs")->required();
-  app.add_option("--facts", facts, "how many")->capture_default_str();
+  app.add_option("--facts", wanted.facts, "how many")->capture_default_str();
+  app.add_option("--principals", wanted.principals, "so many and their keys, whatever facts that takes");
+  app.add_option("--keys-each", wanted.keys_each, "of a principal, with --principals")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  fill(dir, facts);
+  fill(dir, wanted);
 }

@@ -15,12 +15,8 @@ std::uint64_t RuleIndex::hash_of(std::string_view subject) {
   return std::hash<std::string_view>{}(subject);
 }
 
-RuleIndex::RuleIndex() {
-  static_assert(std::has_single_bit(kShards));
-  shards_ = std::make_shared<const Shards>();
-}
-
 std::uint64_t RuleIndex::prefetch(std::string_view subject) const {
+  if (empty()) return 0;
   const std::uint64_t hash = hash_of(subject);
   const Shard& shard = shards_->read[shard_of(hash)];
   if (shard.slots != nullptr) {
@@ -42,6 +38,7 @@ std::string_view RuleIndex::name_of(const Shard& shard, const Slot& slot) {
 }
 
 Rules RuleIndex::find(std::string_view subject, std::uint64_t hash) const {
+  if (empty()) return {};
   const Shard& shard = shards_->read[shard_of(hash)];
   if (shard.slots == nullptr) return {};
   for (std::size_t i = hash & shard.mask; shard.slots[i].count != 0; i = (i + 1) & shard.mask) {
@@ -110,10 +107,10 @@ void RuleIndex::set(Shards& shards, std::size_t at, std::vector<Rule> rules) {
 RuleIndex RuleIndex::with(std::string_view subject, Rules rules) const {
   const std::size_t at = shard_of(hash_of(subject));
   std::vector<Rule> changed;
-  if (const auto& content = shards_->contents[at]) changed = all_of(*content);
+  if (shards_ && shards_->contents[at]) changed = all_of(*shards_->contents[at]);
   const std::size_t removed = std::erase_if(changed, [&](const Rule& rule) { return rule.limit->subject == subject; });
   changed.insert(changed.end(), rules.begin(), rules.end());
-  auto shards = std::make_shared<Shards>(*shards_);
+  auto shards = shards_ ? std::make_shared<Shards>(*shards_) : std::make_shared<Shards>();
   set(*shards, at, std::move(changed));
   return {std::move(shards), size_ - removed + rules.size()};
 }

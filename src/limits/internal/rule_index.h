@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,7 +20,7 @@ namespace redoubt::limits {
 
 class RuleIndex {
  public:
-  RuleIndex();
+  RuleIndex() = default;  // of no rules
 
   bool empty() const { return size_ == 0; }
 
@@ -38,6 +39,7 @@ class RuleIndex {
 
  private:
   static constexpr std::size_t kShards = 1024;
+  static_assert(std::has_single_bit(kShards));
 
   // Two lines of memory next to each other, which come together.
   struct alignas(128) Slot {
@@ -76,8 +78,8 @@ class RuleIndex {
   static std::shared_ptr<const Content> make_content(std::vector<Rule> rules);
   static void set(Shards& shards, std::size_t at, std::vector<Rule> rules);
 
-  std::shared_ptr<const Shards> shards_;
-  std::size_t size_ = 0;  // rules
+  std::shared_ptr<const Shards> shards_;  // null: there were never any
+  std::size_t size_ = 0;                  // rules
 };
 
 }  // namespace redoubt::limits
