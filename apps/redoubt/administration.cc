@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/denial_counter.h"
+#include "gateway/ledger_pump.h"
 #include "gateway/logs.h"
 #include "gateway/recorder.h"
 #include "identity/approvals.h"
@@ -41,8 +41,6 @@ namespace redoubt::app {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
-
-using Descriptor = boost::asio::posix::basic_stream_descriptor<net::Executor>;
 
 void rethrow(std::exception_ptr error) {
   if (error) std::rethrow_exception(error);
@@ -86,7 +84,7 @@ class StateAdministration::Impl final : public state::Publisher {
   Result<> run(gateway::AccessPublisher& cores) {
     cores_ = &cores;
     renew_features();
-    boost::asio::co_spawn(io_, pump_ledger(), rethrow);
+    boost::asio::co_spawn(io_, gateway::pump_ledger(client_, wake_, "administration"), rethrow);
     sweep_.on_tick([this] { tick(); });
     sweep_.start();
     io_.run();
@@ -117,7 +115,6 @@ class StateAdministration::Impl final : public state::Publisher {
   void tick();
   void renew_features();
   void withdraw();
-  net::Task<> pump_ledger();
   net::Task<> drain_server(std::chrono::milliseconds grace, std::function<void()> then);
   void end();
 
@@ -129,7 +126,7 @@ class StateAdministration::Impl final : public state::Publisher {
   PosixFileSystem fs_;
   net::DeadlineSweep sweep_;
   ledger::LedgerClient client_;
-  Descriptor wake_;
+  gateway::WakeDescriptor wake_;
   admin::AdminServer::Listeners listeners_;  // until it serves
   const UniqueFd bundle_socket_;
   const UniqueFd state_folder_;
@@ -283,23 +280,6 @@ void StateAdministration::Impl::withdraw() {
   log::error("administration", "the state is behind the ledger: nothing is permitted until it has caught up");
   cores_->withdraw();
   published_ = false;
-}
-
-net::Task<> StateAdministration::Impl::pump_ledger() {
-  std::uint64_t count = 0;
-  while (wake_.is_open() && client_.stopped().empty()) {
-    if (auto done = client_.poll(); !done) {
-      log::error("administration", "the keeper cannot be understood", {{"why", done.error().message()}});
-    }
-    client_.flush();
-    if (!client_.stopped().empty()) break;
-    if (!client_.prepare_sleep()) {
-      co_await boost::asio::post(io_, net::use_task);
-      continue;
-    }
-    co_await wake_.async_read_some(boost::asio::buffer(&count, sizeof count), net::use_task);
-    client_.wake();
-  }
 }
 
 // What it has begun still reaches every core: they serve meanwhile.

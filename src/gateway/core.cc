@@ -24,7 +24,7 @@ Result<std::unique_ptr<Core>> Core::create(const GatewaySettings& settings, unsi
   if (!answers) return answers.error();
   std::unique_ptr<Core> core(new Core(settings, cores, std::move(handles), RingProducer(*std::move(requests)),
                                       RingConsumer(*std::move(answers)), keeper_wake_fd, meters, logs, files, holds));
-  boost::asio::co_spawn(core->io_, core->pump_ledger(), rethrow);
+  boost::asio::co_spawn(core->io_, pump_ledger(core->client_, core->wake_, "gateway"), rethrow);
   return core;
 }
 
@@ -116,26 +116,6 @@ void Core::drain() {
     if (std::exchange(draining_, true)) return;
     boost::asio::co_spawn(io_, drain_and_stop(), rethrow);
   });
-}
-
-// Delivers the keeper's answers, and sleeps while there are none. A client that has stopped takes no more: what may
-// still lie in its ring would keep this awake for nothing.
-net::Task<> Core::pump_ledger() {
-  std::uint64_t count = 0;
-  while (wake_.is_open() && client_.stopped().empty()) {
-    if (auto done = client_.poll(); !done) {
-      log::error("gateway", "the keeper cannot be understood", {{"why", done.error().message()}});
-    }
-    client_.flush();
-    if (!client_.stopped().empty()) break;
-    if (!client_.prepare_sleep()) {
-      // More has come already: let the network have its turn first.
-      co_await boost::asio::post(io_, net::use_task);
-      continue;
-    }
-    co_await wake_.async_read_some(boost::asio::buffer(&count, sizeof count), net::use_task);
-    client_.wake();
-  }
 }
 
 net::Task<> Core::drain_and_stop() {

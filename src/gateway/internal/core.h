@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/hold_desk.h"
+#include "gateway/ledger_pump.h"
 #include "gateway/ledger_routes.h"
 #include "gateway/metrics_page.h"
 #include "gateway/pipeline.h"
@@ -63,7 +63,6 @@ class Core {
        RingConsumer answers, int keeper_wake_fd, limits::Meters& meters, const Logs& logs, LedgerFiles& files,
        HoldDesk& holds);
 
-  net::Task<> pump_ledger();
   void withdraw_ended_tls();
   net::Task<> drain_and_stop();
 
@@ -74,7 +73,7 @@ class Core {
   SystemClock clock_;
   net::DeadlineSweep sweep_;
   ledger::LedgerClient client_;
-  boost::asio::posix::basic_stream_descriptor<net::Executor> wake_;
+  WakeDescriptor wake_;
   Recorder recorder_;
   net::HttpClient upstream_;
   DenialCounter denials_;
