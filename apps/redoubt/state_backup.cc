@@ -1,11 +1,15 @@
 // `redoubt state backup-key`, `backup` and `restore`.
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 #include "base/clock.h"
 #include "crypto/hpke.h"
+#include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "encoding/json_writer.h"
 #include "keys/key_file.h"
+#include "redoubt/administer/client.h"
 #include "redoubt/offline_state.h"
 #include "redoubt/state_tables.h"
 #include "state/backup.h"
@@ -48,16 +52,59 @@ Result<crypto::X25519PublicKey> load_public_key(FileSystem& fs, const std::strin
   return key;
 }
 
-Result<state::BackupMade> back_up(FileSystem& fs, const Layout& layout, const std::string& file) {
+Error without_server(const Error& why) {
+  return {Errc::kUnavailable, "a backup is put on record by the server, and none runs: " + why.message()};
+}
+
+struct RecordedBackup {
+  state::BackupMade made;
+  std::uint64_t fact = 0;  // that says who took it
+};
+
+// By the server of this folder and no other, whose tables are copied. The index of the fact.
+Result<std::uint64_t> put_on_record(const Common& common, const BackupOptions& options,
+                                    const crypto::X25519PublicKey& recipient) {
+  auto access = find_access(common, {.profile = {}, .url = {}, .ca_file = {}, .key_file = options.key_file});
+  if (!access) return access.error();
+  auto client = AdminClient::open(*std::move(access));
+  if (!client && client.error().code() == Errc::kUnavailable) return without_server(client.error());
+  if (!client) return client.error();
+  std::string body;
+  encoding::JsonWriter json(body);
+  json.begin_object();
+  json.member("recipient", encoding::hex(crypto::sha256(recipient)));
+  json.end_object();
+  auto done = (*client)->change({.method = net::Method::kPost, .path = "/state/backups", .body = std::move(body)});
+  if (!done && done.error().code() == Errc::kUnavailable) return without_server(done.error());
+  if (!done) return done.error();
+  if (done->asked()) {
+    return Error(Errc::kPermissionDenied,
+                 "`state.backup.begin` takes two persons here, and a backup is taken by one: nothing was taken");
+  }
+  std::uint64_t fact = 0;
+  const std::string& said = done->fact;
+  if (std::from_chars(said.data(), said.data() + said.size(), fact).ec == std::errc()) return fact;
+  return Error(Errc::kMalformed, "the server does not say which fact it is");
+}
+
+Result<RecordedBackup> back_up(FileSystem& fs, const Common& common, const BackupOptions& options) {
+  const Layout layout(common.dir);
   auto recipient = load_public_key(fs, public_key_path(layout));
   if (!recipient) return recipient.error();
+  if (auto there = fs.open(options.file, OpenMode::kReadOnly); there || there.error().code() != Errc::kNotFound) {
+    return Error(Errc::kAlreadyExists, "there is `" + options.file + "` already");
+  }
+  auto fact = put_on_record(common, options, *recipient);
+  if (!fact) return fact.error();
   auto note = ledger::LedgerReader(fs, layout.ledger()).checkpoint();
   if (!note && note.error().code() != Errc::kNotFound) return note.error();
-  return state::backup(tables_path(layout),
-                       {.recipient = *recipient,
-                        .checkpoint_note = note ? std::string(*note) : std::string(),
-                        .now = SystemClock().now()},
-                       fs, file);
+  auto made = state::backup(tables_path(layout),
+                            {.recipient = *recipient,
+                             .checkpoint_note = note ? std::string(*note) : std::string(),
+                             .now = SystemClock().now()},
+                            fs, options.file);
+  if (!made) return made.error();
+  return RecordedBackup{*std::move(made), *fact};
 }
 
 Result<state::RestoreReport> restore(FileSystem& fs, const Layout& layout, const BackupOptions& options) {
@@ -108,21 +155,24 @@ int run_state_backup_key(const Common& common, const BackupOptions& options) {
 
 int run_state_backup(const Common& common, const BackupOptions& options) {
   PosixFileSystem fs;
-  const auto made = back_up(fs, Layout(common.dir), options.file);
-  if (!made) return report(made.error(), common.json);
+  const auto done = back_up(fs, common, options);
+  if (!done) return report_admin(done.error(), common.json);
+  const state::BackupMade& made = done->made;
   if (!common.json) {
-    std::printf("tables       as they are after fact %llu\ndigest       %s\nbytes        %llu\n",
-                static_cast<unsigned long long>(made->header.applied), made->digest.c_str(),
-                static_cast<unsigned long long>(made->header.content_size));
+    std::printf(
+        "on record    as fact %llu\ntables       as they are after fact %llu\ndigest       %s\nbytes        %llu\n",
+        static_cast<unsigned long long>(done->fact), static_cast<unsigned long long>(made.header.applied),
+        made.digest.c_str(), static_cast<unsigned long long>(made.header.content_size));
     return kSuccess;
   }
   std::string out;
   encoding::JsonWriter json(out);
   json.begin_object();
   json.member("ok", true);
-  json.member("applied", made->header.applied);
-  json.member("digest", made->digest);
-  json.member("bytes", made->header.content_size);
+  json.member("fact", done->fact);
+  json.member("applied", made.header.applied);
+  json.member("digest", made.digest);
+  json.member("bytes", made.header.content_size);
   json.end_object();
   print(out);
   return kSuccess;

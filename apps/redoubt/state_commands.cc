@@ -302,12 +302,13 @@ void add_state_commands(CLI::App& app, AdminCommands& commands) {
                          [&common, copies] { return run_state_backup_key(common, *copies); });
   backup_key->add_option("key", copies->key, "a new file for it")->required();
   auto* const backup =
-      commands.add_local(*noun, "backup", "copy the tables in --dir into a sealed file; a server may run",
+      commands.add_local(*noun, "backup", "copy the tables in --dir into a sealed file; its server puts that on record",
                          [&common, copies] { return run_state_backup(common, *copies); });
   auto* const restore =
       commands.add_local(*noun, "restore", "put a backup's tables in place, as far as the ledger bears them out",
                          [&common, copies] { return run_state_restore(common, *copies); });
   for (auto* command : {backup, restore}) command->add_option("file", copies->file, "the backup")->required();
+  backup->add_option("--key-file", copies->key_file, "file with your key (or REDOUBT_ADMIN_KEY; or you are asked)");
   restore->add_option("--key", copies->key, "the private key's file")->required();
   commands.add(*noun, "snapshot", "write the tables into the ledger, so that they can be made without what was before",
                [](AdminSession& session) { return session.create("/state/snapshots", {}); });

@@ -6,6 +6,7 @@
 #include "admin/internal/awaiting.h"
 #include "admin/services.h"
 #include "admin/timestamp.h"
+#include "state/backup.h"
 
 namespace redoubt::admin {
 namespace {
@@ -40,6 +41,18 @@ constexpr Field kSnapshotFields[] = {
     {"parts", &kCount, "Facts that hold rows.", kRequired},
 };
 constexpr Shape kSnapshot = object_of("Snapshot", kSnapshotFields);
+
+constexpr Shape kRecipient =
+    text_of({.kind = TextForm::Kind::kName, .min = 64, .max = 64, .first = "0-9a-f", .rest = "0-9a-f"});
+constexpr Field kNewBackupFields[] = {
+    {"recipient", &kRecipient, "SHA-256 of the public key that it is going to be sealed to.", kRequired},
+};
+constexpr Shape kNewBackup = object_of("NewBackup", kNewBackupFields, kClosed);
+constexpr Field kBackupFields[] = {
+    {"number", &kCount, "Of the backups that were begun.", kRequired},
+    {"applied", &kIndexShape, "Index, in the system log, of the last fact in force: the backup has it.", kRequired},
+};
+constexpr Shape kBackup = object_of("Backup", kBackupFields);
 
 constexpr Field kTenantFields[] = {
     {"id", &kTenantShape, "", kRequired},
@@ -134,6 +147,24 @@ net::Task<Result<Answer>> take_snapshot(Call& call) {
   co_return out;
 }
 
+Result<Change> begin_backup(Call& call) {
+  auto proposal =
+      state::propose_backup_begin(call.body.text("recipient"), call.services.engine.version_of(state::kBackupsObject));
+  if (!proposal) return proposal.error();
+  return Change(*std::move(proposal));
+}
+
+Result<Answer> show_backup(Call& call, const Change&) {
+  state::Engine& engine = call.services.engine;
+  Answer out;
+  encoding::JsonWriter json(out.body);
+  json.begin_object();
+  json.member("number", engine.version_of(state::kBackupsObject));
+  json.member("applied", engine.applied().value_or(0));
+  json.end_object();
+  return out;
+}
+
 Result<Resource> caller_resource(Call& call) {
   return resource_of(*call.caller.principal);
 }
@@ -191,6 +222,19 @@ constexpr Operation kOperations[] = {
      .response = &kSnapshot,
      .resource = server_resource,
      .perform = take_snapshot},
+    {.id = "beginBackup",
+     .tag = kTag,
+     .summary = "Put on record that you take a backup of the state",
+     .description = "Before it is taken: `redoubt state backup` does so, and takes none when it is refused.",
+     .method = Method::kPost,
+     .path = "/state/backups",
+     .action = "changeState",
+     .request = &kNewBackup,
+     .response = &kBackup,
+     .success = 201,
+     .resource = server_resource,
+     .wish = begin_backup,
+     .show = show_backup},
     {.id = "getCaller",
      .tag = kTag,
      .summary = "Show who is calling",

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "encoding/base64.h"
+#include "encoding/json_writer.h"
 #include "state/internal/backup_file.h"
 #include "state/internal/bring_up.h"
 #include "state/internal/digest.h"
@@ -87,6 +88,19 @@ Result<BackupMade> backup(const std::string& path, const BackupSettings& setting
     return written.error();
   }
   return made;
+}
+
+Result<Proposal> propose_backup_begin(std::string_view recipient, std::uint64_t expects) {
+  if (!is_digest(recipient))
+    return Error(Errc::kInvalidArgument, "`recipient` is 64 characters of lower-case hexadecimal");
+  std::string body;
+  encoding::JsonWriter json(body);
+  json.begin_object();
+  json.member("recipient", recipient);
+  json.end_object();
+  Proposal out{.kind = std::string(kBackupBeginKind), .object = std::string(kBackupsObject), .expects = expects};
+  out.body = std::move(body);
+  return out;
 }
 
 Proposal propose_backup_record(const BackupMade& made, const record::FactActor& actor, std::uint64_t expects) {

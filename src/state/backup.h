@@ -1,7 +1,8 @@
 // Backups of the tables: made while the engine goes on, sealed to one reader, and used only as far as the ledger bears
 // them out.
 //
-//   auto made = backup(engine.path(), {.recipient = key, .checkpoint_note = note}, files, "/backup/state.rdb");
+//   engine.propose(propose_backup_begin(recipient_hex, engine.version_of(kBackupsObject)), …);   // who takes one,
+//   first auto made = backup(engine.path(), {.recipient = key, .checkpoint_note = note}, files, "/backup/state.rdb");
 //   engine.propose(propose_backup_record(*made, actor, engine.version_of(…)), …);     // so that the ledger knows it
 //   …
 //   auto restored = restore("/backup/state.rdb", keys, path, projections, source, files);
@@ -17,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -55,6 +57,15 @@ struct BackupMade {
 // when no fact was folded yet; kTooLarge for the note; those of the disk.
 Result<BackupMade> backup(const std::string& path, const BackupSettings& settings, FileSystem& files,
                           const std::string& to);
+
+// Of which each backup is a version.
+inline constexpr std::string_view kBackupsObject = "state/backups";
+
+// The fact that somebody takes a backup; it comes before it, so that none is taken that is not on record. Nothing is
+// believed because of it. `recipient`: SHA-256 of the public key that the backup is going to be sealed to, in
+// lower-case hexadecimal; `expects`: engine.version_of(kBackupsObject). The actor is the caller's to fill in.
+// kInvalidArgument for a recipient of another form.
+Result<Proposal> propose_backup_begin(std::string_view recipient, std::uint64_t expects);
 
 // The fact that says what the tables were: a backup that the ledger knows is restored without folding all of it again.
 // `expects` is engine.version_of("backup/APPLIED").

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The state of a running server: who is known, what is in force, and that both are what the ledger says."""
+import base64
+import hashlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -11,7 +14,7 @@ import sys
 import threading
 import unittest
 
-from harness import Redoubt, STREAM_HEAD, Upstream, chunk, event, fact_kind, program, wait_for, whole_reply
+from harness import Redoubt, STREAM_HEAD, Upstream, chunk, event, fact_kind, program, stage, wait_for, whole_reply
 
 
 class Base(unittest.TestCase):
@@ -274,6 +277,56 @@ class Tables(Base):
         shutil.rmtree(self.path("ledger"))
         shutil.copytree(older, self.path("ledger"))
         self.assertIn("state", self.refused_to_start())
+
+
+class Backups(Base):
+    def command(self, *words, key=None):
+        environment = {**os.environ, "REDOUBT_ADMIN_KEY": key or self.redoubt.keys["admin-1"]}
+        return subprocess.run([program("redoubt"), "state", *words, "--dir", self.redoubt.dir, "--json"],
+                              capture_output=True, text=True, timeout=60, env=environment)
+
+    def setUp(self):
+        super().setUp()
+        self.file = os.path.join(self.redoubt.folder, "state.rdb")
+        self.private = os.path.join(self.redoubt.folder, "backup.key")
+        self.assertEqual(self.command("backup-key", self.private).returncode, 0)
+
+    def test_who_takes_one_is_on_record_and_it_can_be_put_back(self):
+        self.redoubt.start()
+        done = self.command("backup", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        said = json.loads(done.stdout)
+        self.assertGreaterEqual(said["applied"], said["fact"])
+        self.assertEqual(self.redoubt.stop(), 0)
+        begun = [fact for fact in self.redoubt.facts() if fact_kind(fact) == "state.backup.begin"]
+        self.assertEqual(len(begun), 1)
+        self.assertEqual(begun[0]["actor"]["user"]["uid"], "admin-1")
+        with open(self.path("backup.pub")) as file:
+            recipient = hashlib.sha256(base64.b64decode(file.readline())).hexdigest()
+        self.assertEqual(begun[0]["unmapped"]["redoubt"]["body"], {"recipient": recipient})
+        shutil.move(self.path("state"), self.path("state.old"))
+        done = self.command("restore", self.file, "--key", self.private)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        self.redoubt.start()
+        self.assertEqual(self.redoubt.chat()[0], 200)
+
+    def test_whoever_may_not_take_one_gets_none_and_that_is_on_record(self):
+        self.redoubt.start()
+        done = self.command("backup", self.file, key=self.redoubt.auditor)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse(os.path.exists(self.file))
+        self.assertEqual(self.redoubt.stop(), 0)
+        denied = [record for record in self.redoubt.records() if stage(record) == "denial"]
+        self.assertEqual(len(denied), 1)
+        self.assertIn("/admin/v1/state/backups", json.dumps(denied[0]))
+
+    def test_without_a_server_none_is_taken(self):
+        self.redoubt.start()
+        self.assertEqual(self.redoubt.stop(), 0)
+        done = self.command("backup", self.file)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("put on record by the server, and none runs", done.stderr + done.stdout)
+        self.assertFalse(os.path.exists(self.file))
 
 
 class Killed(Base):

@@ -292,6 +292,19 @@ TEST_F(Calls, ShowHowTheStateStands) {
   EXPECT_EQ(reply.at("/keys"), "4");
 }
 
+TEST_F(Calls, PutABackupOnRecordBeforeItIsTaken) {
+  const std::string body = R"({"recipient":")" + std::string(64, 'a') + R"("})";
+  const Reply denied = world.post("carol", "/admin/v1/state/backups", body);
+  EXPECT_EQ(denied.status, 403) << denied.body;
+  for (const char* number : {"1", "2"}) {
+    const Reply begun = world.post("alice", "/admin/v1/state/backups", body);
+    ASSERT_EQ(begun.status, 201) << begun.body;
+    EXPECT_EQ(begun.at("/number"), number);
+    EXPECT_EQ(begun.at("/applied"), std::to_string(*world.engine->applied()));
+  }
+  EXPECT_EQ(world.post("alice", "/admin/v1/state/backups", R"({"recipient":"abc"})").status, 422);
+}
+
 TEST_F(Calls, ListTenantsOfTheConfiguration) {
   EXPECT_EQ(world.get("carol", "/admin/v1/tenants").body,
             R"({"items":[{"id":"acme","log":"redoubt.example/acme"},{"id":"zeta","log":"redoubt.example/z"}]})");

@@ -5,6 +5,7 @@
 #include "encoding/json_writer.h"
 #include "record/commitment.h"
 #include "record/opening.h"
+#include "state/backup.h"
 #include "state/engine.h"
 #include "tlog/hash.h"
 
@@ -19,11 +20,6 @@ Result<std::uint64_t> number_member(const simdjson::dom::object& body, std::stri
     return Error(Errc::kInvalidArgument, "`" + std::string(name) + "` is not a number");
   }
   return number;
-}
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 Result<> check_object(const FoldedFact& fact, std::string_view type, std::uint64_t number) {
@@ -58,6 +54,15 @@ Result<> apply_milestone(const FoldedFact& fact, Database& database) {
   return {};
 }
 
+// The object counts them.
+Result<> apply_backup_begin(const FoldedFact& fact) {
+  if (fact.fact.object != kBackupsObject) {
+    return Error(Errc::kInvalidArgument, "the object of the fact is not `" + std::string(kBackupsObject) + "`");
+  }
+  if (is_digest(encoding::string_member(fact.body, "recipient"))) return {};
+  return Error(Errc::kInvalidArgument, "the fact does not say to which key the backup is sealed");
+}
+
 Result<> apply_part(const FoldedFact& fact) {
   auto part = number_member(fact.body, "part");
   if (!part) return part.error();
@@ -70,6 +75,11 @@ Result<> apply_part(const FoldedFact& fact) {
 }
 
 }  // namespace
+
+bool is_digest(std::string_view text) {
+  return text.size() == 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
 
 Result<Erasure> read_erasure(const FoldedFact& fact) {
   Erasure erasure;
@@ -132,6 +142,7 @@ Result<> apply_own(const FoldedFact& fact, Database& database) {
   const std::string& kind = fact.fact.kind;
   if (kind == kEraseKind) return apply_erasure(fact, database);
   if (kind == kSnapshotPartKind) return apply_part(fact);
+  if (kind == kBackupBeginKind) return apply_backup_begin(fact);
   if (kind == kSnapshotEndKind || kind == kBackupKind) return apply_milestone(fact, database);
   return Error(Errc::kInvalidArgument, "there are no facts of the kind `" + kind + "`");
 }

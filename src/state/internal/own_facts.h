@@ -3,6 +3,7 @@
 //   state.erase           values of a fact are forgotten         {"index":5,"fields":["display_name"]}
 //   state.snapshot.part   some rows of the tables                {"part":0}, the rows sealed as `rows`
 //   state.snapshot.end    the snapshot is whole                  snapshot.h
+//   state.backup.begin    somebody takes a backup                {"recipient":"SHA-256 of the public key"}
 //   state.backup          what the tables were when backed up    backup.h
 #pragma once
 
@@ -21,6 +22,7 @@ inline constexpr std::string_view kOwnModule = "state";
 inline constexpr std::string_view kEraseKind = "state.erase";
 inline constexpr std::string_view kSnapshotPartKind = "state.snapshot.part";
 inline constexpr std::string_view kSnapshotEndKind = "state.snapshot.end";
+inline constexpr std::string_view kBackupBeginKind = "state.backup.begin";
 inline constexpr std::string_view kBackupKind = "state.backup";
 inline constexpr std::string_view kRowsField = "rows";
 
@@ -29,6 +31,9 @@ struct Erasure {
   std::vector<std::string_view> fields;
 };
 Result<Erasure> read_erasure(const FoldedFact& fact);
+
+// Whether it is a SHA-256 in lower-case hexadecimal.
+bool is_digest(std::string_view text);
 
 // What the tables were at a fact: the bodies of state.snapshot.end and state.backup.
 struct Milestone {

@@ -59,6 +59,31 @@ class BackupTest : public StateTest {
   crypto::X25519KeyPair key = crypto::X25519KeyPair::generate();
 };
 
+TEST_F(BackupTest, IsOnRecordBeforeItIsTaken) {
+  const std::string recipient(64, 'a');
+  for (const std::uint64_t number : {0U, 1U}) {
+    auto begin = propose_backup_begin(recipient, engine->version_of(kBackupsObject));
+    ASSERT_TRUE(begin) << begin.error().message();
+    EXPECT_EQ(begin->expects, number);
+    begin->actor = kRedoubt;
+    change_or_fail(*begin);
+  }
+  EXPECT_EQ(engine->version_of(kBackupsObject), 2U);
+  auto made = make();
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(made->header.applied, 121U) << "the backup holds that it was taken";
+  expect_restored_as_live();
+}
+
+TEST_F(BackupTest, IsNotBegunForAKeyOfAnotherForm) {
+  for (const std::string& recipient :
+       {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'A'), std::string(64, 'g')}) {
+    const auto begin = propose_backup_begin(recipient, 0);
+    ASSERT_FALSE(begin) << recipient;
+    EXPECT_EQ(begin.error().code(), Errc::kInvalidArgument);
+  }
+}
+
 TEST_F(BackupTest, SaysWhatItIs) {
   auto made = make();
   ASSERT_TRUE(made) << made.error().message();
