@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 
@@ -116,6 +117,44 @@ TEST(Limits, AChangeLeavesTheOldOnesAsTheyWere) {
   EXPECT_EQ(none.find(first.id), nullptr);
   EXPECT_EQ(applying(none, SubjectType::kTenant, "u"), "");
   EXPECT_EQ(after.without("another").size(), 1u);
+}
+
+// Names and numbers of limits that fit beside each other in the index, and those that do not.
+TEST(Limits, SubjectsWithLongNamesAndManyLimitsHaveTheirOwn) {
+  constexpr std::array<Period, 4> kWindows = {Period::kMinute, Period::kHour, Period::kDay, Period::kMonth};
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::map<std::string, std::map<std::size_t, Limit>> expected;  // by subject and place in the order of shapes
+  Limits limits;
+  for (int i = 0; i < 4000; ++i) {
+    const std::size_t size = random() % 2 == 0 ? 31 + random() % 3 : 1 + random() % kSubjectMax;
+    const std::string subject(size, static_cast<char>('a' + random() % 2));
+    const std::size_t period = random() % kWindows.size();
+    Limit limit = window(SubjectType::kPrincipal, subject, Quantity::kTokens, kWindows[period], random() % 1000);
+    limit.id = "l" + std::to_string(size) + subject.front() + std::to_string(period);
+    if (random() % 4 == 0) {
+      limits = limits.without(limit.id);
+      expected[subject].erase(period);
+    } else {
+      limits = limits.with(limit);
+      expected[subject][period] = limit;
+    }
+  }
+  std::vector<Limit> all;
+  for (const auto& [subject, own] : expected) {
+    for (const auto& [period, limit] : own) all.push_back(limit);
+  }
+  const Limits at_once = Limits::of(all);
+  for (std::size_t size = 1; size <= kSubjectMax; ++size) {
+    for (const char letter : {'a', 'b', 'c'}) {
+      const std::string subject(size, letter);
+      std::string ids;
+      for (const auto& [period, limit] : expected[subject]) ids += limit.id + " ";
+      ASSERT_EQ(applying(limits, SubjectType::kPrincipal, subject), ids);
+      ASSERT_EQ(applying(at_once, SubjectType::kPrincipal, subject), ids);
+    }
+  }
 }
 
 // As one map of all limits would have it, whichever way they come.
