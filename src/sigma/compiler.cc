@@ -446,9 +446,9 @@ std::shared_ptr<const CompiledRules> SetCompiler::finish() {
   compile_correlations();
   if (problems_.any()) return nullptr;
   build_index(*rules_, roots, logsource_exprs_);
-  for (std::size_t i = 0; i < roots.size(); ++i) rules_->detections[i].root = flatten(std::move(roots[i]), *rules_);
+  for (std::size_t i = 0; i < roots.size(); ++i) rules_->detections[i].root = assemble(roots[i], *rules_);
   for (std::size_t i = 0; i < logsource_exprs_.size(); ++i)
-    rules_->logsources[i].root = flatten(logsource_exprs_[i], *rules_);
+    rules_->logsources[i].root = assemble(logsource_exprs_[i], *rules_);
   std::string all = rules_->time_path;
   for (RuleIndex rule = 0; rule < rules_->infos.size(); ++rule)
     all += framed(rules_->infos[rule].key()) + framed(identities_[rule]);

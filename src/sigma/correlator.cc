@@ -196,7 +196,9 @@ internal::Group* Correlator::Engine::group_of(Part& part, const internal::Hash12
   while (part.table.size() >= options_.max_groups) {
     if (!part.table.evict(horizon)) ++part.stats.evicted;
   }
-  return &part.table.insert(key);
+  internal::Group& fresh = part.table.insert(key);
+  fresh.distinct = part.window.distinct();
+  return &fresh;
 }
 
 void Correlator::Engine::take_group(Part& part, const Arrival& arrival, const EventTime& when) {

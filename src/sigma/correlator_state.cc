@@ -79,6 +79,7 @@ void write_group(Writer& out, const internal::Group& group) {
                                     (group.again ? kAgain : 0)));
   out.put(static_cast<std::uint32_t>(group.size()));
   for (const internal::Entry& entry : group) {
+    if (entry.count == 0) continue;
     out.put(entry.time_ms);
     out.put(entry.id);
     out.put(entry.value);
@@ -104,10 +105,11 @@ bool read_group(Reader& in, internal::Group& group, bool& again) {
   group.holding = (flags & kHolding) != 0;
   group.coarse = (flags & kCoarse) != 0;
   again = (flags & kAgain) != 0;
-  group.entries.resize(entries);
-  for (internal::Entry& entry : group.entries) {
+  std::vector<internal::Entry> list(entries);
+  for (internal::Entry& entry : list) {
     if (!in.get(entry.time_ms) || !in.get(entry.id) || !in.get(entry.value) || !in.get(entry.count)) return false;
   }
+  group.entries.assign(list);
   if (!in.get(chains)) return false;
   group.chains.resize(chains);
   for (internal::Chain& chain : group.chains) {
@@ -214,6 +216,7 @@ Result<RestoreReport> Correlator::Engine::restore(std::string_view bytes) {
         return corrupt("a group cannot be as it is");
       seen_again = again;
       internal::Group& own = target->table.insert(group.key);
+      own.distinct = target->window.distinct();
       const std::size_t before = own.bytes();
       own.newest_ms = group.newest_ms;
       own.fired_ms = group.fired_ms;

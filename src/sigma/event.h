@@ -115,6 +115,28 @@ class Event::Values {
   std::uint32_t first_;
 };
 
+inline void Event::append(Slot& slot, const Value& value) {
+  if (entries_.size() >= kMaxValues) {
+    complete_ = false;
+    return;
+  }
+  const auto place = static_cast<std::uint32_t>(entries_.size());
+  entries_.push_back({value, kNone});
+  (slot.last == kNone ? slot.first : entries_[slot.last].next) = place;
+  slot.last = place;
+}
+inline void Event::add_presence(FieldSlot slot) {
+  if (slots_[slot].present) return;
+  slots_[slot].present = true;
+  touched_.push_back(slot);
+}
+inline void Event::add(FieldSlot slot, const Value& value) {
+  add_presence(slot);
+  append(slots_[slot], value);
+}
+inline void Event::add_unnamed(const Value& value) {
+  append(unnamed_, value);
+}
 inline Event::Values Event::values(FieldSlot slot) const {
   return {entries_.data(), slots_[slot].first};
 }

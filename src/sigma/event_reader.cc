@@ -1,13 +1,9 @@
 #include "sigma/event_reader.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 
-#include "base/check.h"
 #include "sigma/internal/compiled.h"
+#include "sigma/internal/json_tokens.h"
 #include "sigma/internal/path_tree.h"
 
 namespace redoubt::sigma {
@@ -16,114 +12,203 @@ namespace {
 constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxDepth = 64;
 
-namespace dom = simdjson::dom;
+using internal::JsonTokens;
 using internal::PathTree;
 
-// Texts of an event's numbers, in blocks that stay where they are.
-class NumberTexts {
- public:
-  void clear() { used_ = 0; }
-  std::string_view keep(std::string_view text) {
-    const std::size_t block = used_ / kBlock;
-    if (block == blocks_.size()) blocks_.push_back(std::make_unique<char[]>(kBlock));
-    char* const to = blocks_[block].get() + used_ % kBlock;
-    std::memcpy(to, text.data(), text.size());
-    used_ += kLongest;
-    return {to, text.size()};
-  }
-
- private:
-  static constexpr std::size_t kLongest = 32;
-  static constexpr std::size_t kBlock = 256 * kLongest;
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  std::size_t used_ = 0;
-};
+bool begins_number(char c) {
+  return c == '-' || (c >= '0' && c <= '9');
+}
 
 }  // namespace
 
+// Goes through the tokens once. What no path leads to is checked and passed over. Functions take the token that they
+// begin with and give the one behind what they have read, or null: then something is wrong.
 class EventReader::Walk {
  public:
   Walk(const RuleSet& rules, Form form)
-      : keep_(rules), rules_(internal::compiled(rules)), event_(rules), tree_(rules_, form == Form::kFields) {
-    REDOUBT_CHECK(parser_.allocate(1 << 12, kMaxDepth) == simdjson::SUCCESS);
-  }
+      : keep_(rules), rules_(internal::compiled(rules)), event_(rules), tree_(rules_, form == Form::kFields) {}
 
   Result<Event*> read(std::string_view json) {
     event_.clear();
-    numbers_.clear();
     timed_ = false;
     if (json.size() > kMaxBytes) return Error(Errc::kTooLarge, "an event of more than 4 MiB");
-    if (text_.size() < json.size() + simdjson::SIMDJSON_PADDING)
-      text_.resize(json.size() * 2 + simdjson::SIMDJSON_PADDING);
-    std::memcpy(text_.data(), json.data(), json.size());
-    dom::element root;
-    const auto error = parser_.parse(text_.data(), json.size(), false).get(root);
-    if (error == simdjson::DEPTH_ERROR) return Error(Errc::kTooLarge, "an event deeper than 64 levels");
-    if (error) return Error(Errc::kMalformed, std::string("not an event: ") + simdjson::error_message(error));
-    dom::object members;
-    if (root.get_object().get(members)) return Error(Errc::kMalformed, "an event is a JSON object");
-    object(members, tree_.root());
-    return &event_;
+    if (!tokens_.read(json)) return Error(Errc::kMalformed, "not an event: no JSON in UTF-8");
+    if (tokens_.at(tokens_.first()) != '{') return Error(Errc::kMalformed, "an event is a JSON object");
+    wrong_ = nullptr;
+    too_deep_ = false;
+    const Token behind = members(tokens_.first() + 1, tree_.root(), 1);
+    if (behind == tokens_.end()) return &event_;
+    if (too_deep_) return Error(Errc::kTooLarge, "an event deeper than 64 levels");
+    return Error(Errc::kMalformed,
+                 "not an event: no JSON near byte " + std::to_string(behind == nullptr ? *wrong_ : *behind));
   }
 
  private:
-  void object(const dom::object& object, std::uint32_t node) {
-    for (const dom::key_value_pair field : object) {
-      const std::uint32_t next = node == PathTree::kNone ? PathTree::kNone : tree_.find(node, field.key);
-      if (next != PathTree::kNone || rules_.keywords) value(field.value, next);
+  using Token = JsonTokens::Token;
+
+  Token wrong(Token token) {
+    wrong_ = token;
+    return nullptr;
+  }
+  Token too_deep(Token token) {
+    too_deep_ = true;
+    return wrong(token);
+  }
+  // A name and its colon.
+  bool is_name(Token token) const { return tokens_.at(token) == '"' && tokens_.at(token + 1) == ':'; }
+
+  // Of an object whose bracket has been taken, all members and the other bracket. `depth` arrays and objects are open.
+  Token members(Token token, std::uint32_t node, std::size_t depth) {
+    if (tokens_.at(token) == '}') return token + 1;
+    for (;;) {
+      if (!is_name(token)) return wrong(token);
+      std::uint32_t next = PathTree::kNone;
+      if (node == PathTree::kNone) {
+        if (!tokens_.check_string(token)) return wrong(token);
+      } else {
+        std::string_view name;
+        if (!tokens_.string(token, name)) return wrong(token);
+        next = tree_.find(node, name);
+      }
+      token = next != PathTree::kNone || rules_.keywords ? value(token + 2, next, depth) : pass_over(token + 2, depth);
+      if (token == nullptr) return nullptr;
+      const char after = tokens_.at(token);
+      if (after == '}') return token + 1;
+      if (after != ',') return wrong(token);
+      ++token;
     }
   }
 
   // An object at this node, and at those of its branches whose condition it meets.
-  void object_at(const dom::object& members, std::uint32_t node) {
+  Token object_at(Token token, std::uint32_t node, std::size_t depth) {
     present(node);
-    object(members, node);
-    if (node == PathTree::kNone) return;
+    const Token behind = members(token, node, depth);
+    if (behind == nullptr || node == PathTree::kNone) return behind;
     for (const PathTree::Branch& branch : tree_.branches(node)) {
       std::string_view text;
-      if (members.at_key(branch.member).get_string().get(text)) continue;
-      if (std::find(branch.values.begin(), branch.values.end(), text) == branch.values.end()) continue;
-      object_at(members, branch.node);
+      if (!find_text(token, branch.member, depth, text) ||
+          std::find(branch.values.begin(), branch.values.end(), text) == branch.values.end())
+        continue;
+      if (object_at(token, branch.node, depth) == nullptr) return nullptr;
     }
+    return behind;
   }
 
-  // By recursion: as deep as the parser lets JSON be.
-  void value(const dom::element& item, std::uint32_t node) {
-    switch (item.type()) {
-      case dom::element_type::OBJECT:
-        object_at(dom::object(item), node);
-        break;
-      case dom::element_type::ARRAY:
-        present(node);
-        for (const dom::element one : dom::array(item)) value(one, node);
-        break;
-      case dom::element_type::STRING:
-        put(node, Value::of_text(std::string_view(item)));
-        break;
-      case dom::element_type::INT64:
-        put(node, number(std::int64_t(item)));
-        break;
-      case dom::element_type::UINT64:
-        put(node, number(std::uint64_t(item)));
-        break;
-      case dom::element_type::DOUBLE:
-        put(node, number(double(item)));
-        break;
-      case dom::element_type::BOOL:
-        put(node, Value::boolean(bool(item)));
-        break;
-      case dom::element_type::NULL_VALUE:
+  // Of an object that has been checked, the first member of this name; false: there is none, or it is no text.
+  bool find_text(Token token, std::string_view wanted, std::size_t depth, std::string_view& text) {
+    while (tokens_.at(token) == '"') {
+      std::string_view name;
+      if (!tokens_.string(token, name)) return false;
+      token += 2;
+      if (name == wanted) return tokens_.at(token) == '"' && tokens_.string(token, text);
+      token = pass_over(token, depth);
+      if (token == nullptr) return false;
+      if (tokens_.at(token) == ',') ++token;
+    }
+    return false;
+  }
+
+  // A value, by recursion: as deep as kMaxDepth.
+  Token value(Token token, std::uint32_t node, std::size_t depth) {
+    const char first = tokens_.at(token);
+    switch (first) {
+      case '{':
+        return depth == kMaxDepth ? too_deep(token) : object_at(token + 1, node, depth + 1);
+      case '[':
+        return depth == kMaxDepth ? too_deep(token) : items(token + 1, node, depth + 1);
+      case '"': {
+        std::string_view text;
+        if (!tokens_.string(token, text)) return wrong(token);
+        put(node, Value::of_text(text));
+        return token + 1;
+      }
+      case 't':
+      case 'f':
+        if (!tokens_.is_word(token, first == 't' ? "true" : "false")) return wrong(token);
+        put(node, Value::boolean(first == 't'));
+        return token + 1;
+      case 'n':
+        if (!tokens_.is_word(token, "null")) return wrong(token);
         put(node, Value::null());
-        break;
+        return token + 1;
+      default: {
+        JsonTokens::Number number;
+        if (!begins_number(first) || !tokens_.number(token, number)) return wrong(token);
+        put(node, Value::of_number(number.text, number.value));
+        return token + 1;
+      }
     }
   }
 
-  template <class T>
-  Value number(T value) {
-    char digits[32];
-    const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), value);
-    return Value::of_number(numbers_.keep({digits, static_cast<std::size_t>(end - digits)}),
-                            static_cast<double>(value));
+  Token items(Token token, std::uint32_t node, std::size_t depth) {
+    present(node);
+    if (tokens_.at(token) == ']') return token + 1;
+    for (;;) {
+      token = value(token, node, depth);
+      if (token == nullptr) return nullptr;
+      const char after = tokens_.at(token);
+      if (after == ']') return token + 1;
+      if (after != ',') return wrong(token);
+      ++token;
+    }
+  }
+
+  // A value that nobody looks at. Without recursion: of each array or object that is open, a bit says which it is.
+  Token pass_over(Token token, std::size_t depth) {
+    const std::size_t outside = depth;
+    std::uint64_t objects = 0;
+    for (;;) {
+      // A value, or the first bracket of one.
+      const char first = tokens_.at(token);
+      if (first == '"') {
+        if (!tokens_.check_string(token)) return wrong(token);
+      } else if (first == '{' || first == '[') {
+        if (depth == kMaxDepth) return too_deep(token);
+        ++depth;
+        objects = (objects << 1) | (first == '{' ? 1 : 0);
+        if (tokens_.at(token + 1) != (first == '{' ? '}' : ']')) {
+          ++token;
+          if (first == '[') continue;
+          if (!is_name(token) || !tokens_.check_string(token)) return wrong(token);
+          token += 2;
+          continue;
+        }
+      } else if (!check_scalar(first, token)) {
+        return wrong(token);
+      }
+      ++token;
+      // What is complete now, and on to the next value.
+      for (;;) {
+        if (depth == outside) return token;
+        const bool object = (objects & 1) != 0;
+        const char after = tokens_.at(token);
+        if (after == (object ? '}' : ']')) {
+          ++token;
+          --depth;
+          objects >>= 1;
+          continue;
+        }
+        if (after != ',') return wrong(token);
+        ++token;
+        if (!object) break;
+        if (!is_name(token) || !tokens_.check_string(token)) return wrong(token);
+        token += 2;
+        break;
+      }
+    }
+  }
+
+  bool check_scalar(char first, Token token) {
+    switch (first) {
+      case 't':
+        return tokens_.is_word(token, "true");
+      case 'f':
+        return tokens_.is_word(token, "false");
+      case 'n':
+        return tokens_.is_word(token, "null");
+      default:
+        return begins_number(first) && tokens_.check_number(token);
+    }
   }
 
   void present(std::uint32_t node) {
@@ -149,9 +234,9 @@ class EventReader::Walk {
   const internal::CompiledRules& rules_;
   Event event_;
   PathTree tree_;
-  std::vector<char> text_;  // with the padding that simdjson reads
-  dom::parser parser_;
-  NumberTexts numbers_;
+  JsonTokens tokens_;
+  Token wrong_ = nullptr;
+  bool too_deep_ = false;
   bool timed_ = false;
 };
 

@@ -27,8 +27,9 @@ class EventReader {
   ~EventReader();
 
   // The event, until the next call or the end of this reader; the text need not outlive the call, and is at most 4 MiB
-  // of JSON, an object, at most 64 levels deep. All of it is checked, but for members that occur twice. Errors:
-  // kMalformed, kTooLarge. The event's time is that of the taxonomy's path, if it is there and is a time.
+  // of JSON (RFC 8259), an object, at most 64 levels deep. All of it is checked, what no rule reads too, but for
+  // members that occur twice. Integers are of 64 bits, other numbers doubles, and an escape is no half of a surrogate
+  // pair. Errors: kMalformed, kTooLarge. The event's time is that of the taxonomy's path, if it is there and is a time.
   Result<Event*> read(std::string_view json);
 
  private:

@@ -50,6 +50,51 @@ std::uint32_t cost(const Expr& expr, const CompiledRules& rules) {
   return sum;
 }
 
+std::vector<const Expr*> cheapest_first(const Expr& expr, const CompiledRules& rules) {
+  std::vector<const Expr*> out;
+  for (const Expr& child : expr.children) out.push_back(&child);
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const Expr* a, const Expr* b) { return cost(*a, rules) < cost(*b, rules); });
+  return out;
+}
+
+// From the end: what follows is there before what leads to it. Each atom of the expression makes one step.
+Place assemble(const Expr& expr, Place yes, Place no, CompiledRules& rules) {
+  const auto step = [&](Step::Op op, std::uint32_t value) {
+    rules.steps.push_back({op, value, yes, no});
+    return static_cast<Place>(rules.steps.size() - 1);
+  };
+  switch (expr.op) {
+    case Op::kFalse:
+      return no;
+    case Op::kTrue:
+      return yes;
+    case Op::kAtom:
+      return step(Step::Op::kAtom, expr.value);
+    case Op::kLogsource:
+      return step(Step::Op::kLogsource, expr.value);
+    case Op::kNot:
+      return assemble(expr.children[0], no, yes, rules);
+    case Op::kAnd:
+    case Op::kOr: {
+      const bool all = expr.op == Op::kAnd;
+      const auto children = cheapest_first(expr, rules);
+      Place next = all ? yes : no;
+      for (auto child = children.rbegin(); child != children.rend(); ++child)
+        next = assemble(**child, all ? next : yes, all ? no : next, rules);
+      return next;
+    }
+    case Op::kAtLeast: {
+      CountQuestion question{expr.value, {}};
+      for (const Expr* const child : cheapest_first(expr, rules))
+        question.parts.push_back(assemble(*child, kHolds, kFails, rules));
+      rules.counts.push_back(std::move(question));
+      return step(Step::Op::kCount, static_cast<std::uint32_t>(rules.counts.size() - 1));
+    }
+  }
+  return no;
+}
+
 }  // namespace
 
 Expr constant(bool value) {
@@ -108,15 +153,8 @@ bool without_anything(const Expr& expr) {
   return false;
 }
 
-std::uint32_t flatten(Expr expr, CompiledRules& rules) {
-  std::stable_sort(expr.children.begin(), expr.children.end(),
-                   [&](const Expr& a, const Expr& b) { return cost(a, rules) < cost(b, rules); });
-  std::vector<std::uint32_t> places;
-  for (Expr& child : expr.children) places.push_back(flatten(std::move(child), rules));
-  const auto first = static_cast<std::uint32_t>(rules.children.size());
-  rules.children.insert(rules.children.end(), places.begin(), places.end());
-  rules.nodes.push_back({expr.op, expr.value, first, static_cast<std::uint32_t>(places.size())});
-  return static_cast<std::uint32_t>(rules.nodes.size() - 1);
+Place assemble(const Expr& expr, CompiledRules& rules) {
+  return assemble(expr, kHolds, kFails, rules);
 }
 
 }  // namespace redoubt::sigma::internal

@@ -1,6 +1,10 @@
 #include "sigma/internal/fold.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "sigma/internal/folded_text.h"
+#include "sigma/internal/words.h"
 
 namespace redoubt::sigma::internal {
 namespace {
@@ -46,8 +50,9 @@ CodePoint first_code_point(std::string_view text) {
   return {kNotUtf8 + lead, 1};
 }
 
-void append_utf8(std::string& out, char32_t point) {
-  const auto put = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };
+std::size_t put_utf8(char* to, char32_t point) {
+  std::size_t size = 0;
+  const auto put = [&](char32_t byte) { to[size++] = static_cast<char>(byte); };
   if (point < 0x80) {
     put(point);
   } else if (point < 0x800) {
@@ -63,18 +68,53 @@ void append_utf8(std::string& out, char32_t point) {
     put(0x80 | ((point >> 6) & 0x3f));
     put(0x80 | (point & 0x3f));
   }
+  return size;
 }
+
+void append_utf8(std::string& out, char32_t point) {
+  char bytes[4];
+  out.append(bytes, put_utf8(bytes, point));
+}
+
+namespace {
+
+constexpr std::uint64_t kEach = 0x0101010101010101ULL;
+
+// Eight bytes, those of letters of ASCII in lower case. Other bytes stay as they are.
+std::uint64_t fold_word(std::uint64_t word) {
+  const std::uint64_t low = word & (kEach * 0x7f);
+  const std::uint64_t from_a = low + kEach * (0x80 - 'A');
+  const std::uint64_t after_z = low + kEach * (0x7f - 'Z');
+  return word | (((from_a & ~after_z & ~word) & (kEach * 0x80)) >> 2);
+}
+
+// Whether all of it is ASCII: then `to` has the folded text.
+bool fold_as_ascii(std::string_view text, char* to) {
+  std::uint64_t high = 0;
+  if (text.size() < 8) {
+    const std::uint64_t word = word_of(text);
+    char bytes[8];
+    store_word(bytes, fold_word(word));
+    std::memcpy(to, bytes, text.size());
+    high = word;
+  } else {
+    // The last eight again, whatever has been done of them.
+    for (std::size_t at = 0;; at = std::min(at + 8, text.size() - 8)) {
+      const std::uint64_t word = load_word(text.data() + at);
+      high |= word;
+      store_word(to + at, fold_word(word));
+      if (at + 8 == text.size()) break;
+    }
+  }
+  return (high & (kEach * 0x80)) == 0;
+}
+
+}  // namespace
 
 void append_folded(std::string& out, std::string_view text) {
   const std::size_t start = out.size();
   out.resize(start + text.size());
-  unsigned char high = 0;
-  char* const to = out.data() + start;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    high |= static_cast<unsigned char>(text[i]);
-    to[i] = fold_ascii(text[i]);
-  }
-  if (high < 0x80) return;
+  if (fold_as_ascii(text, out.data() + start)) return;
   out.resize(start);
   while (!text.empty()) {
     const CodePoint next = first_code_point(text);
@@ -85,6 +125,16 @@ void append_folded(std::string& out, std::string_view text) {
     }
     text.remove_prefix(next.size);
   }
+}
+
+std::string_view FoldedText::fold(std::string_view text) {
+  if (buffer_.size() < text.size() + 2 * kRoom) buffer_.assign(text.size() * 2 + 2 * kRoom, '\0');
+  char* const to = buffer_.data() + kRoom;
+  if (fold_as_ascii(text, to)) return {to, text.size()};
+  const std::string whole = folded(text);  // may be longer or shorter
+  if (buffer_.size() < whole.size() + 2 * kRoom) buffer_.assign(whole.size() * 2 + 2 * kRoom, '\0');
+  std::memcpy(buffer_.data() + kRoom, whole.data(), whole.size());
+  return {buffer_.data() + kRoom, whole.size()};
 }
 
 std::string folded(std::string_view text) {

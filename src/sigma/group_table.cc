@@ -6,36 +6,19 @@
 
 namespace redoubt::sigma::internal {
 
-void Group::drop_front(std::size_t count) {
-  start += static_cast<std::uint32_t>(count);
-  if (start == entries.size()) {
-    entries.clear();
-    start = 0;
-  } else if (start >= 16 && start * 2U > entries.size()) {
-    entries.erase(entries.begin(), entries.begin() + start);
-    start = 0;
-  }
-}
-
-void Group::insert(Entry* before, const Entry& entry) {
-  entries.insert(entries.begin() + (before - entries.data()), entry);
-}
-
-void Group::erase(Entry* at) {
-  entries.erase(entries.begin() + (at - entries.data()));
-}
-
 std::size_t Group::bytes() const {
   std::size_t out = sizeof(Group) + 12;
   if (size() > 0) out += std::bit_ceil(size()) * sizeof(Entry);
+  if (distinct) out += ValueIndex::bytes(size());
   for (const Chain& chain : chains) out += sizeof(Chain) + chain.ids.size() * sizeof(std::uint64_t);
   return out;
 }
 
 Group* GroupTable::find(const Hash128& key) {
   if (count_ == 0) return nullptr;
-  for (std::size_t at = home(key); buckets_[at] != kNone; at = (at + 1) & mask_) {
-    Group& group = groups_[buckets_[at]];
+  for (std::size_t at = home(key); buckets_[at].place != kNone; at = (at + 1) & mask_) {
+    if (buckets_[at].tag != tag(key)) continue;
+    Group& group = groups_[buckets_[at].place];
     if (group.key == key) return &group;
   }
   return nullptr;
@@ -43,30 +26,31 @@ Group* GroupTable::find(const Hash128& key) {
 
 void GroupTable::grow() {
   const std::size_t size = buckets_.empty() ? 16 : buckets_.size() * 2;
-  std::vector<std::uint32_t> old(size, kNone);
+  std::vector<Bucket> old(size);
   std::swap(old, buckets_);
   mask_ = size - 1;
-  for (const std::uint32_t place : old) {
-    if (place == kNone) continue;
-    std::size_t at = home(groups_[place].key);
-    while (buckets_[at] != kNone) at = (at + 1) & mask_;
-    buckets_[at] = place;
+  for (const Bucket& bucket : old) {
+    if (bucket.place == kNone) continue;
+    std::size_t at = home(groups_[bucket.place].key);
+    while (buckets_[at].place != kNone) at = (at + 1) & mask_;
+    buckets_[at] = bucket;
   }
 }
 
 Group& GroupTable::insert(const Hash128& key) {
-  if ((count_ + 1) * 2 > buckets_.size()) grow();
+  if ((count_ + 1) * 3 > buckets_.size() * 2) grow();
   std::uint32_t place = 0;
   if (free_.empty()) {
     place = static_cast<std::uint32_t>(groups_.size());
     groups_.emplace_back();
+    links_.emplace_back();
   } else {
     place = free_.back();
     free_.pop_back();
   }
   std::size_t at = home(key);
-  while (buckets_[at] != kNone) at = (at + 1) & mask_;
-  buckets_[at] = place;
+  while (buckets_[at].place != kNone) at = (at + 1) & mask_;
+  buckets_[at] = {place, tag(key)};
   Group& group = groups_[place];
   group.key = key;
   append(once_, place);
@@ -83,17 +67,16 @@ void GroupTable::touch(Group& group) {
 }
 
 void GroupTable::append(List& list, std::uint32_t place) {
-  groups_[place].previous = list.last;
-  groups_[place].next = kNone;
-  (list.last == kNone ? list.first : groups_[list.last].next) = place;
+  links_[place] = {list.last, kNone};
+  (list.last == kNone ? list.first : links_[list.last].next) = place;
   list.last = place;
   ++list.size;
 }
 
 void GroupTable::remove(List& list, std::uint32_t place) {
-  const Group& group = groups_[place];
-  (group.previous == kNone ? list.first : groups_[group.previous].next) = group.next;
-  (group.next == kNone ? list.last : groups_[group.next].previous) = group.previous;
+  const Links own = links_[place];
+  (own.previous == kNone ? list.first : links_[own.previous].next) = own.next;
+  (own.next == kNone ? list.last : links_[own.next].previous) = own.previous;
   --list.size;
 }
 
@@ -102,15 +85,15 @@ void GroupTable::erase(std::uint32_t place) {
   bytes_ -= group.bytes();
   remove(group.again ? again_ : once_, place);
   std::size_t hole = home(group.key);
-  while (buckets_[hole] != place) hole = (hole + 1) & mask_;
+  while (buckets_[hole].place != place) hole = (hole + 1) & mask_;
   // What comes after moves up, where its own home lets it.
-  for (std::size_t at = (hole + 1) & mask_; buckets_[at] != kNone; at = (at + 1) & mask_) {
-    const std::size_t wanted = home(groups_[buckets_[at]].key);
+  for (std::size_t at = (hole + 1) & mask_; buckets_[at].place != kNone; at = (at + 1) & mask_) {
+    const std::size_t wanted = home(groups_[buckets_[at].place].key);
     if (((at - wanted) & mask_) < ((at - hole) & mask_)) continue;
     buckets_[hole] = buckets_[at];
     hole = at;
   }
-  buckets_[hole] = kNone;
+  buckets_[hole] = {};
   group = Group();
   free_.push_back(place);
   --count_;

@@ -137,7 +137,7 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
   }
   GuardContext context{rules, logsources, presence.by_slot(), std::vector<std::uint32_t>(rules.atoms.size())};
   for (const Expr& root : roots) count_uses(root, context.uses);
-  rules.guards.by_atom.resize(rules.atoms.size());
+  std::vector<std::vector<std::uint32_t>> by_atom(rules.atoms.size());
   for (std::uint32_t place = 0; place < roots.size(); ++place) {
     auto guard = guard_of(roots[place], context);
     if (!guard) {
@@ -147,8 +147,13 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
     if (guard->logsource) rules.guards.by_logsource.push_back(place);
     std::sort(guard->atoms.begin(), guard->atoms.end());
     guard->atoms.erase(std::unique(guard->atoms.begin(), guard->atoms.end()), guard->atoms.end());
-    for (const std::uint32_t atom : guard->atoms) rules.guards.by_atom[atom].push_back(place);
+    for (const std::uint32_t atom : guard->atoms) by_atom[atom].push_back(place);
   }
+  for (const std::vector<std::uint32_t>& places : by_atom) {
+    rules.guards.first.push_back(static_cast<std::uint32_t>(rules.guards.by_atom.size()));
+    rules.guards.by_atom.insert(rules.guards.by_atom.end(), places.begin(), places.end());
+  }
+  rules.guards.first.push_back(static_cast<std::uint32_t>(rules.guards.by_atom.size()));
 
   std::map<FieldSlot, SlotIndex> by_slot;
   for (std::uint32_t id = 0; id < rules.atoms.size(); ++id) {
@@ -174,7 +179,7 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
         index.literals.add(LiteralIndex::How::kContains, atom.text, id);
         break;
       case Kind::kNetwork:
-        index.networks.push_back(id);
+        index.networks.add(rules.networks[atom.data], id);
         break;
       case Kind::kCompare: {
         const NumberQuestion& question = rules.comparisons[atom.data];
@@ -198,6 +203,7 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
   rules.index_of_slot.assign(rules.slot_names.size(), 0xffffffff);
   for (auto& [slot, index] : by_slot) {
     index.literals.build();
+    index.networks.build();
     std::sort(index.numbers.begin(), index.numbers.end(),
               [](const NumberEntry& a, const NumberEntry& b) { return a.number < b.number; });
     for (std::vector<NumberEntry>* const list : {&index.above, &index.at_least}) {

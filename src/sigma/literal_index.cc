@@ -2,117 +2,108 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <limits>
 #include <map>
-#include <utility>
 
 namespace redoubt::sigma::internal {
 
 std::uint32_t LiteralIndex::hash_text(std::string_view text) {
-  std::uint64_t hash = 0x9e3779b97f4a7c15ULL ^ text.size();
-  while (text.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    hash = (hash ^ word) * 0xff51afd7ed558ccdULL;
+  std::uint64_t hash = text.size();
+  while (text.size() > kWord) {
+    hash = (hash ^ load_word(text.data())) * 0xff51afd7ed558ccdULL;
     hash ^= hash >> 32;
-    text.remove_prefix(8);
+    text.remove_prefix(kWord);
   }
-  std::uint64_t word = 0;
-  for (const char c : text) word = (word << 8) | static_cast<unsigned char>(c);
-  hash = (hash ^ word) * 0xff51afd7ed558ccdULL;
-  return static_cast<std::uint32_t>(hash >> 32);
+  // What follows a text in its room is not looked at.
+  return mix(hash ^ first_bytes(load_word(text.data()), text.size()));
 }
 
-std::uint32_t LiteralIndex::hash_gram(const char* bytes, std::size_t size) {
-  std::uint32_t gram = 0;
-  if (size == kGram) {
-    std::memcpy(&gram, bytes, kGram);
-  } else {
-    for (std::size_t i = 0; i < size; ++i) gram = (gram << 8) | static_cast<unsigned char>(bytes[i]);
-  }
-  gram *= 0x9e3779b1U;
-  return gram ^ (gram >> 15);
+void LiteralIndex::add(How how, std::string_view literal, std::uint32_t id) {
+  literals_.push_back({how, static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(literal.size()), id});
+  texts_ += literal;
 }
 
-void LiteralIndex::add(How how, std::string literal, std::uint32_t id) {
-  literals_.push_back({how, std::move(literal), id});
+void LiteralIndex::Table::build(const std::vector<Cell>& filled) {
+  if (filled.empty()) return;
+  cells.resize(std::bit_ceil(filled.size() * 2));
+  mask = static_cast<std::uint32_t>(cells.size() - 1);
+  for (const Cell& cell : filled) {
+    std::uint32_t at = cell.key & mask;
+    while (cells[at].literal != kNone) at = (at + 1) & mask;
+    cells[at] = cell;
+  }
 }
 
-void LiteralIndex::Table::build(const std::vector<std::uint32_t>& places, const std::vector<std::uint32_t>& hashes) {
-  if (places.empty()) return;
-  const std::size_t size = std::bit_ceil(places.size() * 2);
-  mask = static_cast<std::uint32_t>(size - 1);
-  buckets.resize(size);
-  for (const std::uint32_t hash : hashes) ++buckets[hash & mask].count;
-  std::uint32_t first = 0;
-  for (Bucket& bucket : buckets) {
-    bucket.first = first;
-    first += std::exchange(bucket.count, 0);
+void LiteralIndex::build_grams() {
+  std::size_t shortest = std::numeric_limits<std::size_t>::max();
+  std::map<std::uint32_t, std::size_t> uses;  // how many literals have these four bytes
+  const auto gram_of = [&](const Literal& literal, std::size_t at) {
+    return gram_at(texts_.data() + literal.at + at, std::min<std::size_t>(kGram, literal.size));
+  };
+  for (const Literal& literal : literals_) {
+    if (literal.how != How::kContains || literal.size < kGram) continue;
+    shortest = std::min<std::size_t>(shortest, literal.size);
+    for (std::size_t at = 0; at + kGram <= literal.size; ++at) ++uses[gram_of(literal, at)];
   }
-  order.resize(places.size());
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    Bucket& bucket = buckets[hashes[i] & mask];
-    order[bucket.first + bucket.count++] = places[i];
+  // INVARIANT: of `stride_` fours beside each other in a literal, wherever it stands, a search meets one.
+  if (shortest != std::numeric_limits<std::size_t>::max()) stride_ = std::min(shortest - kGram + 1, kMaxStride);
+  std::vector<Cell> grams;
+  filter_.assign(kFilterBits / 64, 0);
+  for (std::uint32_t place = 0; place < literals_.size(); ++place) {
+    const Literal& literal = literals_[place];
+    if (literal.how != How::kContains) continue;
+    const std::size_t size = std::min<std::size_t>(kGram, literal.size);
+    gram_sizes_ |= 1U << size;
+    const std::size_t count = size < kGram ? 1 : stride_;
+    // Where those begin that the fewest literals have.
+    std::size_t best = 0;
+    std::size_t least = std::numeric_limits<std::size_t>::max();
+    for (std::size_t at = 0; size == kGram && at + count - 1 + kGram <= literal.size; ++at) {
+      std::size_t sum = 0;
+      for (std::size_t i = 0; i < count; ++i) sum += uses[gram_of(literal, at + i)];
+      if (sum < least) {
+        least = sum;
+        best = at;
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t hash = hash_gram(gram_of(literal, best + i));
+      grams.push_back({hash, place, static_cast<std::uint32_t>(best + i)});
+      const std::uint32_t bit = hash % kFilterBits;
+      filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    }
   }
+  grams_.build(grams);
 }
 
 void LiteralIndex::build() {
-  struct Group {
-    std::vector<std::uint32_t> places;
-    std::vector<std::uint32_t> hashes;
-    void put(std::uint32_t place, std::uint32_t hash) {
-      places.push_back(place);
-      hashes.push_back(hash);
-    }
-  };
-  // How many literals have these four bytes: each is found by its rarest.
-  std::map<std::uint32_t, std::size_t> uses;
-  for (const Literal& literal : literals_) {
-    if (literal.how != How::kContains) continue;
-    for (std::size_t at = 0; at + kGram <= literal.text.size(); ++at)
-      ++uses[hash_gram(literal.text.data() + at, kGram)];
-  }
-  Group equal, prefix, suffix, grams[kGram];
+  texts_.append(FoldedText::kRoom, '\0');  // words are read from it
+  std::vector<Cell> equal, prefix, suffix;
   for (std::uint32_t place = 0; place < literals_.size(); ++place) {
-    Literal& literal = literals_[place];
-    const std::string& text = literal.text;
+    const Literal& literal = literals_[place];
+    const std::string_view text = text_of(literal);
+    const std::size_t size = std::min(text.size(), kWord);
     switch (literal.how) {
       case How::kEquals:
-        equal.put(place, hash_text(text));
-        equal_longest_ = std::max(equal_longest_, text.size());
+        equal.push_back({hash_text(text), place, 0});
+        equal_lengths_ |= length_bit(text.size());
         break;
       case How::kPrefix:
-        prefix.put(place, static_cast<unsigned char>(text.front()));
+        prefix.push_back({hash_end(word_of(text.substr(0, size)), size), place, 0});
+        prefix_sizes_ |= 1U << size;
         break;
       case How::kSuffix:
-        suffix.put(place, static_cast<unsigned char>(text.back()));
+        suffix.push_back({hash_end(word_of(text.substr(text.size() - size)), size), place, 0});
+        suffix_sizes_ |= 1U << size;
         break;
-      case How::kContains: {
-        const std::size_t size = std::min(kGram, text.size());
-        std::size_t rarest = text.size();
-        for (std::size_t at = 0; size == kGram && at + size <= text.size(); ++at) {
-          const std::size_t count = uses[hash_gram(text.data() + at, size)];
-          if (rarest == text.size() || count < uses[hash_gram(text.data() + rarest, size)]) rarest = at;
-        }
-        literal.gram_at = rarest == text.size() ? 0 : static_cast<std::uint32_t>(rarest);
-        grams[size - 1].put(place, hash_gram(text.data() + literal.gram_at, size));
+      case How::kContains:
         break;
-      }
     }
   }
-  equal_.build(equal.places, equal.hashes);
-  prefix_.build(prefix.places, prefix.hashes);
-  suffix_.build(suffix.places, suffix.hashes);
-  for (std::size_t size = 1; size <= kGram; ++size) {
-    const Group& group = grams[size - 1];
-    grams_[size - 1].build(group.places, group.hashes);
-    if (group.places.empty()) continue;
-    filters_[size - 1].resize(kFilterBits / 64);
-    for (const std::uint32_t hash : group.hashes) {
-      const std::uint32_t bit = hash % kFilterBits;
-      filters_[size - 1][bit / 64] |= std::uint64_t{1} << (bit % 64);
-    }
-  }
+  equal_.build(equal);
+  prefix_.build(prefix);
+  suffix_.build(suffix);
+  build_grams();
 }
 
 }  // namespace redoubt::sigma::internal

@@ -4,21 +4,21 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "sigma/internal/compiled.h"
-#include "sigma/internal/fold.h"
+#include "sigma/internal/folded_text.h"
 
 namespace redoubt::sigma {
 namespace {
 
 using internal::Atom;
 using internal::CompiledRules;
-using internal::Expr;
 using internal::kAnywhere;
-using internal::Node;
+using internal::Place;
 using internal::SlotIndex;
+using internal::Step;
 
 enum Truth : std::uint8_t { kUnknown, kNo, kYes };
 
@@ -51,33 +51,74 @@ bool compares(internal::ReferenceQuestion::How how, std::string_view text, std::
   return text.find(other) != std::string_view::npos;
 }
 
+// Which of many, as bits, with a bit for each word that is not zero: setting one and going through all cost by how many
+// are set.
+class Marks {
+ public:
+  explicit Marks(std::size_t size) : words_((size + 63) / 64), used_((words_.size() + 63) / 64) {}
+  void set(std::size_t place) { join(place / 64, bit(place)); }
+  void join(std::size_t word, std::uint64_t bits) {
+    words_[word] |= bits;
+    used_[word / 64] |= bit(word);
+  }
+  // Calls `take(place)` for each that is set, ascending, and leaves none set.
+  template <class Take>
+  void drain(Take&& take) {
+    for (std::size_t high = 0; high < used_.size(); ++high) {
+      for (std::uint64_t words = std::exchange(used_[high], 0); words != 0; words &= words - 1) {
+        const std::size_t word = high * 64 + static_cast<std::size_t>(std::countr_zero(words));
+        for (std::uint64_t bits = std::exchange(words_[word], 0); bits != 0; bits &= bits - 1)
+          take(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+      }
+    }
+  }
+
+ private:
+  static std::uint64_t bit(std::size_t place) { return std::uint64_t{1} << (place % 64); }
+  std::vector<std::uint64_t> words_;
+  std::vector<std::uint64_t> used_;
+};
+
+// The same set again and again: a word and its bits.
+using MarkedWords = std::vector<std::pair<std::uint32_t, std::uint64_t>>;
+
+MarkedWords marked_words(std::vector<std::uint32_t> places) {
+  std::sort(places.begin(), places.end());
+  MarkedWords out;
+  for (const std::uint32_t place : places) {
+    if (out.empty() || out.back().first != place / 64) out.push_back({place / 64, 0});
+    out.back().second |= std::uint64_t{1} << (place % 64);
+  }
+  return out;
+}
+
 }  // namespace
 
 class Matcher::Engine {
  public:
   Engine(const RuleSet& rules, PredicateAnswers* answers)
-      : keep_(rules), rules_(internal::compiled(rules)), answers_(answers) {
+      : keep_(rules),
+        rules_(internal::compiled(rules)),
+        answers_(answers),
+        truth_(rules_.atoms.size()),
+        sources_(rules_.logsources.size()),
+        candidates_(rules_.detections.size()) {
     REDOUBT_CHECK(answers != nullptr || rules_.predicates.empty());
-    initial_.resize(rules_.atoms.size());
-    for (std::size_t id = 0; id < initial_.size(); ++id) {
-      const Atom& atom = rules_.atoms[id];
-      initial_[id] = !atom.indexed() ? kUnknown : atom.kind == Atom::Kind::kNull ? kYes : kNo;
-    }
-    truth_ = initial_;
-    sources_.resize(rules_.logsources.size());
-    candidates_.resize((rules_.detections.size() + 63) / 64);
-    always_ = candidates_;
-    for (const std::uint32_t place : rules_.guards.always) always_[place / 64] |= std::uint64_t{1} << (place % 64);
-    by_logsource_ = always_;
-    for (const std::uint32_t place : rules_.guards.by_logsource)
-      by_logsource_[place / 64] |= std::uint64_t{1} << (place % 64);
+    for (std::size_t id = 0; id < truth_.size(); ++id) truth_[id] = initial(rules_.atoms[id]);
+    always_ = marked_words(rules_.guards.always);
+    std::vector<std::uint32_t> both = rules_.guards.always;
+    both.insert(both.end(), rules_.guards.by_logsource.begin(), rules_.guards.by_logsource.end());
+    by_logsource_ = marked_words(std::move(both));
   }
 
   std::span<const RuleIndex> match(const Event& event) {
     event_ = &event;
-    if (!initial_.empty()) std::memcpy(truth_.data(), initial_.data(), initial_.size());
+    // What the last event has changed.
+    for (const std::uint32_t atom : changed_) truth_[atom] = initial(rules_.atoms[atom]);
+    changed_.clear();
     std::fill(sources_.begin(), sources_.end(), kUnknown);
-    candidates_ = event.everywhere() || event.logsource() != nullptr ? by_logsource_ : always_;
+    const bool told = event.everywhere() || event.logsource() != nullptr;
+    for (const auto& [word, bits] : told ? by_logsource_ : always_) candidates_.join(word, bits);
     for (const FieldSlot slot : event.present()) {
       const std::uint32_t place = rules_.index_of_slot[slot];
       if (place != 0xffffffff) look_up(rules_.slot_indexes[place], slot);
@@ -86,21 +127,29 @@ class Matcher::Engine {
       each_value([&](const Value& value) { look_up(rules_.slot_indexes[*rules_.anywhere_index], value); });
     }
     out_.clear();
-    for (std::size_t word = 0; word < candidates_.size(); ++word) {
-      for (std::uint64_t bits = candidates_[word]; bits != 0; bits &= bits - 1) {
-        const auto& detection = rules_.detections[word * 64 + static_cast<std::size_t>(std::countr_zero(bits))];
-        if (holds(detection.root)) out_.push_back(detection.rule);
-      }
-    }
+    candidates_.drain([&](std::size_t place) {
+      const internal::DetectionRule& detection = rules_.detections[place];
+      if (holds(detection.root)) out_.push_back(detection.rule);
+    });
     return out_;
   }
 
  private:
+  static Truth initial(const Atom& atom) {
+    return !atom.indexed() ? kUnknown : atom.kind == Atom::Kind::kNull ? kYes : kNo;
+  }
+
+  void set(std::uint32_t atom, Truth truth) {
+    truth_[atom] = truth;
+    changed_.push_back(atom);
+  }
+
   void found(std::uint32_t atom) {
     if (truth_[atom] == kYes) return;
-    truth_[atom] = kYes;
-    for (const std::uint32_t place : rules_.guards.by_atom[atom])
-      candidates_[place / 64] |= std::uint64_t{1} << (place % 64);
+    set(atom, kYes);
+    const std::uint32_t* const places = rules_.guards.by_atom.data();
+    for (std::uint32_t i = rules_.guards.first[atom], end = rules_.guards.first[atom + 1]; i < end; ++i)
+      candidates_.set(places[i]);
   }
 
   void look_up(const SlotIndex& index, FieldSlot slot) {
@@ -116,17 +165,17 @@ class Matcher::Engine {
       }
     }
     if (some && index.present) found(*index.present);
-    if (some && !null && index.null) truth_[*index.null] = kNo;
+    if (some && !null && index.null) set(*index.null, kNo);
   }
 
   void look_up(const SlotIndex& index, const Value& value) {
     if (value.kind == Value::Kind::kNull) return;
-    if (!index.literals.empty()) {
-      folded_.clear();
-      internal::append_folded(folded_, value.text);
-      index.literals.find(folded_, [&](std::uint32_t atom) { found(atom); });
+    if (!index.literals.empty())
+      index.literals.find(folded_.fold(value.text), [&](std::uint32_t atom) { found(atom); });
+    if (!index.networks.empty()) {
+      if (const auto address = internal::parse_address(value.text))
+        index.networks.find(*address, [&](std::uint32_t atom) { found(atom); });
     }
-    if (!index.networks.empty()) look_up_network(index, value.text);
     if (index.thresholds()) look_up_thresholds(index, value);
     if (value.kind != Value::Kind::kNumber || index.numbers.empty()) return;
     auto entry = std::lower_bound(index.numbers.begin(), index.numbers.end(), value.number,
@@ -134,14 +183,6 @@ class Matcher::Engine {
     for (; entry != index.numbers.end() && entry->number == value.number; ++entry) {
       // Of two integers the text has already decided, exactly.
       if (!entry->integer || !is_integer(value.text)) found(entry->atom);
-    }
-  }
-
-  void look_up_network(const SlotIndex& index, std::string_view text) {
-    const auto address = internal::parse_address(text);
-    if (!address) return;
-    for (const std::uint32_t atom : index.networks) {
-      if (rules_.networks[rules_.atoms[atom].data].contains(*address)) found(atom);
     }
   }
 
@@ -182,42 +223,31 @@ class Matcher::Engine {
     return any;
   }
 
-  // By recursion: as deep as conditions and filters are, which is bounded.
-  bool holds(std::uint32_t place) {
-    const Node& node = rules_.nodes[place];
-    const std::uint32_t* const children = rules_.children.data() + node.first;
-    switch (node.op) {
-      case Expr::Op::kFalse:
-        return false;
-      case Expr::Op::kTrue:
-        return true;
-      case Expr::Op::kAtom:
-        if (truth_[node.value] == kUnknown) truth_[node.value] = ask(rules_.atoms[node.value]) ? kYes : kNo;
-        return truth_[node.value] == kYes;
-      case Expr::Op::kNot:
-        return !holds(children[0]);
-      case Expr::Op::kAnd:
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-          if (!holds(children[i])) return false;
-        }
-        return true;
-      case Expr::Op::kOr:
-        for (std::uint32_t i = 0; i < node.count; ++i) {
-          if (holds(children[i])) return true;
-        }
-        return false;
-      case Expr::Op::kAtLeast: {
-        std::uint32_t missing = node.value;
-        for (std::uint32_t i = 0; i < node.count && missing > 0 && node.count - i >= missing; ++i) {
-          if (holds(children[i])) --missing;
-        }
-        return missing == 0;
-      }
-      case Expr::Op::kLogsource:
-        if (sources_[node.value] == kUnknown) sources_[node.value] = from(rules_.logsources[node.value]) ? kYes : kNo;
-        return sources_[node.value] == kYes;
+  // A step is never met twice. By recursion only for counts and log sources: as deep as conditions and filters are,
+  // which is bounded.
+  bool holds(Place place) {
+    while (place < internal::kFails) {
+      const Step& step = rules_.steps[place];
+      place = answer(step) ? step.yes : step.no;
     }
-    return false;
+    return place == internal::kHolds;
+  }
+
+  bool answer(const Step& step) {
+    if (step.op == Step::Op::kAtom) {
+      if (truth_[step.value] == kUnknown) set(step.value, ask(rules_.atoms[step.value]) ? kYes : kNo);
+      return truth_[step.value] == kYes;
+    }
+    if (step.op == Step::Op::kLogsource) {
+      if (sources_[step.value] == kUnknown) sources_[step.value] = from(rules_.logsources[step.value]) ? kYes : kNo;
+      return sources_[step.value] == kYes;
+    }
+    const internal::CountQuestion& question = rules_.counts[step.value];
+    std::size_t missing = question.least;
+    for (std::size_t i = 0; i < question.parts.size() && missing > 0 && question.parts.size() - i >= missing; ++i) {
+      if (holds(question.parts[i])) --missing;
+    }
+    return missing == 0;
   }
 
   bool from(const internal::LogsourceQuestion& question) {
@@ -231,10 +261,7 @@ class Matcher::Engine {
       case Atom::Kind::kGlob: {
         const internal::Glob& glob = rules_.globs[atom.data];
         return any_value(atom.slot, [&](const Value& value) {
-          if (glob.cased()) return glob.matches(value.text);
-          folded_.clear();
-          internal::append_folded(folded_, value.text);
-          return glob.matches(folded_);
+          return glob.matches(glob.cased() ? value.text : folded_.fold(value.text));
         });
       }
       case Atom::Kind::kRegex: {
@@ -264,38 +291,28 @@ class Matcher::Engine {
     for (const Value& value : event_->values(question.other)) {
       if (value.kind == Value::Kind::kNull) continue;
       if (others_.size() <= count) others_.emplace_back();
-      others_[count].clear();
-      put(others_[count++], value.text, question.cased);
+      others_[count++] = question.cased ? value.text : folded_.fold(value.text);
     }
     return any_value(slot, [&](const Value& value) {
-      folded_.clear();
-      put(folded_, value.text, question.cased);
+      const std::string_view text = question.cased ? value.text : folded_.fold(value.text);
       return std::any_of(others_.begin(), others_.begin() + static_cast<std::ptrdiff_t>(count),
-                         [&](const std::string& other) { return compares(question.how, folded_, other); });
+                         [&](const std::string& other) { return compares(question.how, text, other); });
     });
-  }
-
-  static void put(std::string& out, std::string_view text, bool cased) {
-    if (cased) {
-      out.append(text);
-    } else {
-      internal::append_folded(out, text);
-    }
   }
 
   RuleSet keep_;
   const CompiledRules& rules_;
   PredicateAnswers* answers_;
   const Event* event_ = nullptr;
-  std::vector<std::uint8_t> initial_;  // of each atom, before an event is looked at
-  std::vector<std::uint8_t> truth_;
-  std::vector<std::uint8_t> sources_;  // of each log source's question
-  std::vector<std::uint64_t> always_;  // detections, as bits
-  std::vector<std::uint64_t> by_logsource_;
-  std::vector<std::uint64_t> candidates_;
+  std::vector<Truth> truth_;            // of each atom
+  std::vector<std::uint32_t> changed_;  // atoms, perhaps twice
+  std::vector<Truth> sources_;          // of each log source's question
+  Marks candidates_;                    // detections to look at
+  MarkedWords always_;
+  MarkedWords by_logsource_;  // always, when the caller says where the event comes from
   std::vector<RuleIndex> out_;
   std::vector<std::string> others_;
-  std::string folded_;
+  internal::FoldedText folded_;
 };
 
 Matcher::Matcher(const RuleSet& rules, PredicateAnswers* answers) : engine_(std::make_unique<Engine>(rules, answers)) {}

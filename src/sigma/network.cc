@@ -26,16 +26,36 @@ Address unmapped(const Address& address) {
   return out;
 }
 
+// Four decimal numbers up to 255 without leading zeros, as inet_pton takes them.
+std::optional<Address> read_v4(std::string_view text) {
+  Address out;
+  out.v4 = true;
+  std::size_t at = 0;
+  for (std::size_t part = 0; part < 4; ++part) {
+    if (part > 0 && (at == text.size() || text[at++] != '.')) return std::nullopt;
+    unsigned value = 0;
+    std::size_t digits = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
+      if (digits == 3 || (digits > 0 && value == 0)) return std::nullopt;
+      value = value * 10 + static_cast<unsigned>(text[at] - '0');
+    }
+    if (digits == 0 || value > 255) return std::nullopt;
+    out.bytes[part] = static_cast<std::uint8_t>(value);
+  }
+  if (at != text.size()) return std::nullopt;
+  return out;
+}
+
 // As written: a mapped address is not unmapped yet.
 std::optional<Address> read_address(std::string_view text) {
+  if (text.find(':') == std::string_view::npos) return read_v4(text);
   char buffer[INET6_ADDRSTRLEN];
   if (text.empty() || text.size() >= sizeof(buffer)) return std::nullopt;
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = '\0';
   if (std::memchr(buffer, '\0', text.size()) != nullptr) return std::nullopt;
   Address out;
-  out.v4 = text.find(':') == std::string_view::npos;
-  if (inet_pton(out.v4 ? AF_INET : AF_INET6, buffer, out.bytes.data()) != 1) return std::nullopt;
+  if (inet_pton(AF_INET6, buffer, out.bytes.data()) != 1) return std::nullopt;
   return out;
 }
 
@@ -44,14 +64,6 @@ std::optional<Address> read_address(std::string_view text) {
 std::optional<Address> parse_address(std::string_view text) {
   const auto out = read_address(text);
   return out && is_mapped(*out) ? unmapped(*out) : out;
-}
-
-bool Network::contains(const Address& address) const {
-  if (address.v4 != base.v4) return false;
-  const unsigned whole = prefix / 8;
-  if (std::memcmp(address.bytes.data(), base.bytes.data(), whole) != 0) return false;
-  const unsigned rest = prefix % 8;
-  return rest == 0 || ((address.bytes[whole] ^ base.bytes[whole]) >> (8 - rest)) == 0;
 }
 
 std::optional<Network> parse_network(std::string_view text, std::string& why) {

@@ -2,18 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace redoubt::sigma::internal {
 namespace {
-
-std::uint64_t length_bit(std::string_view name) {
-  return std::uint64_t{1} << std::min<std::size_t>(name.size(), 63);
-}
-
-std::uint64_t first_bit(std::string_view name) {
-  return name.empty() ? 0 : std::uint64_t{1} << (static_cast<unsigned char>(name[0]) & 63U);
-}
 
 bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -82,7 +73,10 @@ PathTree::PathTree(const CompiledRules& rules, bool names) : nodes_(1) {
 std::uint32_t PathTree::add(std::string_view path) {
   std::uint32_t node = 0;
   const auto parts = parse_path(path);
-  if (!parts) return add_child(node, path);  // no record has such a member
+  if (!parts) {  // no record has such a member
+    nodes_.emplace_back();
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+  }
   for (const PathPart& part : *parts) {
     node = add_child(node, part.name);
     for (const PathPart::Condition& condition : part.conditions) node = add_branch(node, condition);
@@ -95,10 +89,11 @@ std::uint32_t PathTree::add_child(std::uint32_t node, std::string_view name) {
       std::find_if(edges_.begin(), edges_.end(), [&](const Edge& e) { return e.parent == node && e.name == name; });
   if (edge != edges_.end()) return edge->child;
   const auto fresh = static_cast<std::uint32_t>(nodes_.size());
-  nodes_[node].lengths |= length_bit(name);
+  nodes_[node].shapes |= shape_bit(name);
   nodes_[node].firsts |= first_bit(name);
   nodes_.emplace_back();
-  edges_.push_back({node, fresh, std::string(name)});
+  const std::string padded = std::string(name) + std::string(8, '\0');
+  edges_.push_back({node, fresh, key_of(std::string_view(padded).substr(0, name.size())), std::string(name)});
   return fresh;
 }
 
@@ -113,48 +108,21 @@ std::uint32_t PathTree::add_branch(std::uint32_t node, const PathPart::Condition
   return fresh;
 }
 
-std::uint32_t PathTree::hash(std::uint32_t parent, std::string_view name) {
-  // The first and the last eight bytes tell names apart well enough.
-  std::uint64_t head = 0;
-  std::uint64_t tail = 0;
-  if (name.size() >= 8) {
-    std::memcpy(&head, name.data(), 8);
-    std::memcpy(&tail, name.data() + name.size() - 8, 8);
-  } else {
-    for (const char c : name) head = (head << 8) | static_cast<unsigned char>(c);
-  }
-  std::uint64_t hash = (head ^ (tail * 0x9e3779b97f4a7c15ULL)) + parent + (std::uint64_t{name.size()} << 32);
-  hash *= 0xff51afd7ed558ccdULL;
-  return static_cast<std::uint32_t>(hash >> 32);
-}
-
 void PathTree::build_table() {
   table_.assign(std::bit_ceil(edges_.size() * 2 + 1), kNone);
   mask_ = static_cast<std::uint32_t>(table_.size() - 1);
   for (std::uint32_t place = 0; place < edges_.size(); ++place) {
-    std::uint32_t at = hash(edges_[place].parent, edges_[place].name) & mask_;
+    std::uint32_t at = hash(edges_[place].parent, edges_[place].key) & mask_;
     while (table_[at] != kNone) at = (at + 1) & mask_;
     table_[at] = place;
   }
 }
 
-std::uint32_t PathTree::child(std::uint32_t node, std::string_view name) const {
-  if ((nodes_[node].lengths & length_bit(name)) == 0) return kNone;
-  for (std::uint32_t at = hash(node, name) & mask_; table_[at] != kNone; at = (at + 1) & mask_) {
-    const Edge& edge = edges_[table_[at]];
-    if (edge.parent == node && edge.name == name) return edge.child;
-  }
-  return kNone;
-}
-
-std::uint32_t PathTree::find(std::uint32_t node, std::string_view name) const {
-  for (;;) {
-    if ((nodes_[node].firsts & first_bit(name)) == 0) return kNone;
-    const std::size_t dot = name.find('.');
-    node = child(node, name.substr(0, dot));
-    if (node == kNone || dot == std::string_view::npos) return node;
-    name.remove_prefix(dot + 1);
-  }
+std::uint32_t PathTree::find_parts(std::uint32_t node, std::string_view name, std::size_t dot) const {
+  const std::string_view first = name.substr(0, dot);
+  if (first.empty()) return kNone;
+  node = child(node, first);
+  return node == kNone ? kNone : find(node, name.substr(dot + 1));
 }
 
 }  // namespace redoubt::sigma::internal

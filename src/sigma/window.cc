@@ -35,13 +35,30 @@ bool Window::too_late(const Group& group, std::int64_t time_ms) const {
   return group.newest_ms != kNever && time_ms < group.newest_ms - rule_.timespan_ms;
 }
 
+bool Window::distinct() const {
+  return rule_.kind == RuleKind::kValueCount || rule_.kind == RuleKind::kTemporal || rule_.kind == RuleKind::kNewTerms;
+}
+
 void Window::expire(Group& group) const {
   const std::int64_t horizon = group.newest_ms - rule_.timespan_ms;
-  std::size_t gone = 0;
-  while (gone < group.size() && group.begin()[gone].time_ms < horizon) ++gone;
-  if (gone > 0) group.drop_front(gone);
+  const Entry* first = group.begin();
+  while (first != group.end() && first->time_ms < horizon) ++first;
+  if (first != group.begin()) drop_front(group, static_cast<std::size_t>(first - group.begin()));
   if (group.size() == 0) group.coarse = false;
-  std::erase_if(group.chains, [&](const Chain& chain) { return chain.start_ms < horizon; });
+  if (rule_.kind == RuleKind::kTemporalOrdered)
+    std::erase_if(group.chains, [&](const Chain& chain) { return chain.start_ms < horizon; });
+}
+
+// Those that are gone are counted, too.
+void Window::drop_front(Group& group, std::size_t count) const {
+  if (group.index != nullptr) group.index->drop_front(group.entries, count);
+  group.entries.drop_front(count);
+  if (group.size() == 0) without_index(group);
+}
+
+void Window::without_index(Group& group) const {
+  group.index.reset();
+  group.entries.drop_gone();
 }
 
 std::int64_t Window::part_of(std::int64_t time_ms) const {
@@ -63,8 +80,7 @@ void Window::make_coarse(Group& group) const {
       merged.push_back(entry);
     }
   }
-  group.entries = std::move(merged);
-  group.start = 0;
+  group.entries.assign(merged);
 }
 
 // For counts and sums.
@@ -86,24 +102,43 @@ void Window::append(Group& group, Entry entry) const {
       return;
     }
   }
-  group.insert(at, entry);
-  if (count_only && group.size() > enough_) group.drop_front(group.size() - enough_);
+  group.entries.insert(at, entry);
+  if (count_only && group.size() > enough_) group.entries.drop_front(group.size() - enough_);
 }
 
-// For distinct values: each once, at its newest.
-void Window::see(Group& group, const Entry& entry, std::size_t most, std::uint64_t& forgotten, bool& fresh) const {
-  Entry* known = group.end();
-  while (known != group.begin() && known[-1].value != entry.value) --known;
-  fresh = known == group.begin();
-  if (!fresh) {
-    --known;
-    if (known->time_ms > entry.time_ms) return;
-    group.erase(known);
+Entry* Window::entry_of(Group& group, std::uint64_t value) const {
+  if (group.index == nullptr && group.size() >= ValueIndex::kLeast)
+    group.index = std::make_unique<ValueIndex>(group.entries);
+  if (group.index != nullptr) return group.index->find(group.entries, value);
+  for (Entry* entry = group.end(); entry != group.begin(); --entry) {
+    if (entry[-1].value == value) return entry - 1;
   }
-  group.insert(after(group, entry.time_ms), entry);
+  return nullptr;
+}
+
+// For distinct values: each once, at its newest. With an index, what was known is left where it is and goes when there
+// is more of that than of the rest; what comes late makes the index anew.
+void Window::see(Group& group, const Entry& entry, std::size_t most, std::uint64_t& forgotten, bool& fresh) const {
+  Entry* const known = entry_of(group, entry.value);
+  fresh = known == nullptr;
+  if (!fresh) {
+    if (known->time_ms > entry.time_ms) return;
+    if (group.index != nullptr) {
+      group.index->remove(group.entries, *known);
+      group.entries.leave(known);
+    } else {
+      group.entries.erase(known);
+    }
+  }
+  if (after(group, entry.time_ms) != group.end() || group.entries.gone() > group.size()) without_index(group);
+  group.entries.insert(after(group, entry.time_ms), entry);
+  if (group.index != nullptr && !group.index->add(group.entries)) without_index(group);
   if (group.size() > most) {
-    forgotten += group.size() - most;
-    group.drop_front(group.size() - most);
+    const std::size_t surplus = group.size() - most;
+    forgotten += surplus;
+    std::size_t count = 0;
+    for (std::size_t seen = 0; seen < surplus; ++count) seen += group.begin()[count].count > 0 ? 1 : 0;
+    drop_front(group, count);
   }
 }
 
@@ -221,8 +256,8 @@ Verdict Window::add(Group& group, const Occurrence& event, std::uint64_t& forgot
     }
     case RuleKind::kValuePercentile:
       for (const std::uint64_t value : event.values)
-        group.insert(after(group, event.time_ms), {event.time_ms, event.id, value, 1});
-      if (group.size() > kMostEntries) group.drop_front(group.size() - kMostEntries);
+        group.entries.insert(after(group, event.time_ms), {event.time_ms, event.id, value, 1});
+      if (group.size() > kMostEntries) group.entries.drop_front(group.size() - kMostEntries);
       return percentile(group, event);
     case RuleKind::kNewTerms:
       return new_terms(group, event, forgotten);
@@ -248,7 +283,7 @@ void Window::contributing(const Group& group, std::size_t most, std::vector<std:
   // Values of one event stand beside each other.
   const std::size_t first = out.size();
   for (const Entry* entry = group.end(); entry != group.begin() && out.size() - first < most; --entry) {
-    if (out.size() == first || out.back() != entry[-1].id) out.push_back(entry[-1].id);
+    if (entry[-1].count > 0 && (out.size() == first || out.back() != entry[-1].id)) out.push_back(entry[-1].id);
   }
   std::reverse(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
 }
@@ -268,6 +303,12 @@ bool Window::plausible(const Group& group) const {
     if (entry.time_ms < before || entry.time_ms > group.newest_ms || entry.count == 0) return false;
     if (rule_.kind == RuleKind::kTemporal && entry.value >= rule_.members.size()) return false;
     before = entry.time_ms;
+  }
+  if (distinct()) {
+    std::vector<std::uint64_t> values;
+    for (const Entry& entry : group) values.push_back(entry.value);
+    std::sort(values.begin(), values.end());
+    if (std::adjacent_find(values.begin(), values.end()) != values.end()) return false;
   }
   if (rule_.kind != RuleKind::kTemporalOrdered) return group.chains.empty();
   if (group.chains.size() > rule_.members.size() * rule_.members.size()) return false;

@@ -15,6 +15,7 @@
 
 #include "sigma/internal/literal_index.h"
 #include "sigma/internal/network.h"
+#include "sigma/internal/network_index.h"
 #include "sigma/internal/text_pattern.h"
 #include "sigma/internal/time_text.h"
 #include "sigma/rule_set.h"
@@ -100,29 +101,40 @@ struct Expr {
   std::vector<Expr> children;
 };
 
-// The same in one piece: `first` is the place of the first child in `children`.
-struct Node {
-  Expr::Op op = Expr::Op::kFalse;
-  std::uint32_t value = 0;
-  std::uint32_t first = 0;
-  std::uint32_t count = 0;
+// The same as a program: each step asks one question and says where to go on, so that what is known to be decided is
+// not asked. A place is that of a step, or the answer.
+using Place = std::uint32_t;
+constexpr Place kHolds = 0xffffffff;
+constexpr Place kFails = 0xfffffffe;
+struct Step {
+  enum class Op : std::uint8_t { kAtom, kLogsource, kCount };
+  Op op = Op::kAtom;
+  std::uint32_t value = 0;  // atom, log source, or place in `counts`
+  Place yes = kHolds;
+  Place no = kFails;
+};
+// At least so many of the parts, each a program.
+struct CountQuestion {
+  std::uint32_t least = 0;
+  std::vector<Place> parts;
 };
 
 // What a rule asks of where an event comes from.
 struct LogsourceQuestion {
   Logsource asked;
-  std::uint32_t root = 0;  // node
+  Place root = kFails;
 };
 
 struct DetectionRule {
   RuleIndex rule = 0;
-  std::uint32_t root = 0;  // node
+  Place root = kFails;
 };
 
 // When a rule need be looked at: with any of these atoms. Rules without are always looked at.
 struct Guards {
-  // Of each indexed atom: rules (places in `detections`).
-  std::vector<std::vector<std::uint32_t>> by_atom;
+  // Of each indexed atom: rules (places in `detections`), those of atom `a` from `first[a]` up to `first[a + 1]`.
+  std::vector<std::uint32_t> first;
+  std::vector<std::uint32_t> by_atom;
   std::vector<std::uint32_t> always;
   // Those whose guard is of their log source: always, when the caller says where the event comes from.
   std::vector<std::uint32_t> by_logsource;
@@ -138,8 +150,8 @@ struct NumberEntry {
 struct SlotIndex {
   FieldSlot slot = 0;
   LiteralIndex literals;
-  std::vector<NumberEntry> numbers;          // sorted by number
-  std::vector<std::uint32_t> networks;       // atoms
+  std::vector<NumberEntry> numbers;  // sorted by number
+  NetworkIndex networks;
   std::vector<NumberEntry> below, at_most;   // `lt` and `lte`: sorted by number, the largest first
   std::vector<NumberEntry> above, at_least;  // `gt` and `gte`: the smallest first
   bool thresholds() const { return !below.empty() || !at_most.empty() || !above.empty() || !at_least.empty(); }
@@ -194,8 +206,8 @@ struct CompiledRules {
   std::vector<PredicateUse> predicates;
   std::vector<LogsourceQuestion> logsources;
 
-  std::vector<Node> nodes;
-  std::vector<std::uint32_t> children;
+  std::vector<Step> steps;
+  std::vector<CountQuestion> counts;
   std::vector<DetectionRule> detections;
   Guards guards;
   std::vector<SlotIndex> slot_indexes;

@@ -20,7 +20,7 @@ Expr logsource_expr(std::uint32_t question);
 // What it is when no atom holds and no event comes from where it is asked.
 bool without_anything(const Expr& expr);
 
-// Appends it to `rules.nodes`, what costs least first; the place of its root.
-std::uint32_t flatten(Expr expr, CompiledRules& rules);
+// Appends it to `rules.steps`, what costs least first; where it begins.
+Place assemble(const Expr& expr, CompiledRules& rules);
 
 }  // namespace redoubt::sigma::internal

@@ -30,5 +30,7 @@ struct CodePoint {
 };
 CodePoint first_code_point(std::string_view text);
 void append_utf8(std::string& out, char32_t point);
+// The same where there is room for four bytes; how many it takes.
+std::size_t put_utf8(char* to, char32_t point);
 
 }  // namespace redoubt::sigma::internal

@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <vector>
 
+#include "sigma/internal/entry_list.h"
 #include "sigma/internal/siphash.h"
 
 namespace redoubt::sigma::internal {
@@ -17,15 +18,6 @@ inline bool is_time(std::int64_t time_ms) {
   return time_ms >= -kMostMs && time_ms <= kMostMs;
 }
 
-// An event, a value, a term, a member's last event, or several events of one part of the timespan together.
-struct Entry {
-  std::int64_t time_ms = 0;
-  std::uint64_t id = 0;
-  std::uint64_t value = 0;  // a hash, a member's place, or a double's bits
-  std::uint32_t count = 1;  // events, or values that were added
-  bool operator==(const Entry&) const = default;
-};
-
 // Of temporal_ordered: members in their order, the last of them `member`. Of those that are alike the one that began
 // last.
 struct Chain {
@@ -35,28 +27,26 @@ struct Chain {
   std::vector<std::uint64_t> ids;  // one for each member in it
 };
 
+// What each event looks at comes first.
 struct Group {
   Hash128 key;
   std::int64_t newest_ms = kNever;
+  EntryList entries;  // by time, those of one time as they came
+  bool holding = false;
+  bool coarse = false;    // entries are sums of parts of the timespan
+  bool again = false;     // seen more than once
+  bool distinct = false;  // each value has one entry
+  // Of many entries with distinct values. INVARIANT: without it, no entry of the list is gone.
+  std::unique_ptr<ValueIndex> index;
   std::int64_t fired_ms = kNever;
   std::int64_t first_ms = kNever;  // of new terms
-  bool holding = false;
-  bool coarse = false;         // entries are sums of parts of the timespan
-  bool again = false;          // seen more than once
-  std::uint32_t start = 0;     // entries before are gone
-  std::vector<Entry> entries;  // by time, those of one time as they came
   std::vector<Chain> chains;
-  std::uint32_t previous = 0;  // in the order of forgetting
-  std::uint32_t next = 0;
 
-  std::size_t size() const { return entries.size() - start; }
-  Entry* begin() { return entries.data() + start; }
-  Entry* end() { return entries.data() + entries.size(); }
-  const Entry* begin() const { return entries.data() + start; }
-  const Entry* end() const { return entries.data() + entries.size(); }
-  void drop_front(std::size_t count);
-  void insert(Entry* before, const Entry& entry);
-  void erase(Entry* at);
+  std::size_t size() const { return entries.size(); }
+  Entry* begin() { return entries.begin(); }
+  Entry* end() { return entries.end(); }
+  const Entry* begin() const { return entries.begin(); }
+  const Entry* end() const { return entries.end(); }
   // By what it holds, not by what was allocated: the same after a restart.
   std::size_t bytes() const;
 };
@@ -86,7 +76,7 @@ class GroupTable {
   template <class Take>
   void each(Take&& take) const {
     for (const List* const list : {&once_, &again_}) {
-      for (std::uint32_t at = list->first; at != kNone; at = groups_[at].next) take(groups_[at]);
+      for (std::uint32_t at = list->first; at != kNone; at = links_[at].next) take(groups_[at]);
     }
   }
 
@@ -98,15 +88,28 @@ class GroupTable {
   };
   std::uint32_t place_of(const Group& group) const { return static_cast<std::uint32_t>(&group - groups_.data()); }
   std::size_t home(const Hash128& key) const { return key.low & mask_; }
+  static std::uint32_t tag(const Hash128& key) { return static_cast<std::uint32_t>(key.high); }
   void append(List& list, std::uint32_t place);
   void remove(List& list, std::uint32_t place);
   void erase(std::uint32_t place);
   void grow();
   std::uint32_t candidate() const;
 
+  // Apart from the groups, so that those beside one in the order need not be fetched.
+  struct Links {
+    std::uint32_t previous = kNone;
+    std::uint32_t next = kNone;
+  };
+  // By open addressing. The tag tells most groups of one home apart without looking at them.
+  struct Bucket {
+    std::uint32_t place = kNone;
+    std::uint32_t tag = 0;
+  };
+
   std::vector<Group> groups_;
+  std::vector<Links> links_;  // of each group, in the order of forgetting
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> buckets_;  // places of groups, open addressing
+  std::vector<Bucket> buckets_;
   std::size_t mask_ = 0;
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;

@@ -18,7 +18,6 @@ std::optional<Address> parse_address(std::string_view text);
 struct Network {
   Address base;
   unsigned prefix = 0;
-  bool contains(const Address& address) const;
 };
 // `why` says what is wrong when there is none.
 std::optional<Network> parse_network(std::string_view text, std::string& why);

@@ -35,6 +35,8 @@ class Window {
   bool too_late(const Group& group, std::int64_t time_ms) const;
   // Takes it in. Precondition: it is not too late. `forgotten` grows by terms that were left out for want of room.
   Verdict add(Group& group, const Occurrence& event, std::uint64_t& forgotten) const;
+  // Whether each value has one entry, its newest.
+  bool distinct() const;
   // Events that make the condition hold, oldest first, at most so many.
   void contributing(const Group& group, std::size_t most, std::vector<std::uint64_t>& out) const;
   // Whether a group can have come to be as it is: for states from outside.
@@ -42,6 +44,9 @@ class Window {
 
  private:
   void expire(Group& group) const;
+  void drop_front(Group& group, std::size_t count) const;
+  void without_index(Group& group) const;
+  Entry* entry_of(Group& group, std::uint64_t value) const;
   void append(Group& group, Entry entry) const;
   void make_coarse(Group& group) const;
   std::int64_t part_of(std::int64_t time_ms) const;

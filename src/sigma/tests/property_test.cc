@@ -1,6 +1,7 @@
 // The index-driven matcher against one that asks every question of every rule; the correlator against one that keeps
 // all events.
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <map>
 #include <random>
@@ -25,6 +26,18 @@ std::string some_text(Random& random) {
   std::string out;
   for (std::size_t i = below(random, 4); i-- > 0;) out += kPieces[below(random, kPieces.size())];
   return out;
+}
+
+// Longer ones, that have much in common.
+std::string some_word(Random& random) {
+  static const std::vector<std::string> kWords = {"payments", "payment-service", "Service", "service-desk",
+                                                  "reservist"};
+  return kWords[below(random, kWords.size())];
+}
+
+std::string some_address(Random& random) {
+  static const std::vector<std::string> kAddresses = {"10.1.2.3", "10.1.2.4", "10.1.9.9", "10.2.0.1", "11.0.0.1"};
+  return kAddresses[below(random, kAddresses.size())];
 }
 
 struct Scalar {
@@ -80,7 +93,39 @@ NaiveItem random_item(Random& random) {
       return std::any_of(values.begin(), values.end(), holds);
     };
   };
-  switch (below(random, 8)) {
+  switch (below(random, 11)) {
+    case 8: {
+      // Networks, of which some hold others.
+      static const std::vector<std::pair<std::string, std::string>> kNetworks = {
+          {"10.0.0.0/8", "10."}, {"10.1.0.0/16", "10.1."}, {"10.1.2.0/24", "10.1.2."}, {"10.1.2.3/32", "10.1.2.3"}};
+      const auto& [network, start] = kNetworks[below(random, kNetworks.size())];
+      return {field + "|cidr: " + network, any([start = start](const Scalar& value) {
+                return value.kind == Scalar::Kind::kText && value.text.starts_with(start);
+              })};
+    }
+    case 9: {
+      // Many literals inside, of many lengths.
+      std::string yaml = field + "|contains: [";
+      std::vector<std::string> words;
+      for (std::size_t i = 1 + below(random, 6); i-- > 0;) {
+        words.push_back(some_word(random).substr(below(random, 4)));
+        yaml += (words.size() == 1 ? "'" : ", '") + words.back() + "'";
+      }
+      return {yaml + "]", any([words](const Scalar& value) {
+                return value.kind == Scalar::Kind::kText &&
+                       std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+                         return lower(value.text).find(lower(word)) != std::string::npos;
+                       });
+              })};
+    }
+    case 10: {
+      const std::string word = some_word(random);
+      return {field + "|re: '^" + word + "[0-9]'", any([word](const Scalar& value) {
+                return value.kind == Scalar::Kind::kText && value.text.starts_with(word) &&
+                       value.text.size() > word.size() &&
+                       std::isdigit(static_cast<unsigned char>(value.text[word.size()])) != 0;
+              })};
+    }
     case 0: {
       const bool exists = below(random, 2) == 0;
       return {field + "|exists: " + (exists ? "true" : "false"),
@@ -181,6 +226,15 @@ NaiveRule random_rule(Random& random, std::size_t number) {
       return list ? std::any_of(items.begin(), items.end(), holds) : std::all_of(items.begin(), items.end(), holds);
     });
   }
+  if (below(random, 4) == 0) {
+    const std::size_t least = 1 + below(random, count);
+    out.yaml += "    condition: " + std::to_string(least) + " of them\n";
+    out.holds = [selections, least](const NaiveEvent& event) {
+      return static_cast<std::size_t>(std::count_if(selections.begin(), selections.end(),
+                                                    [&](const auto& holds) { return holds(event); })) >= least;
+    };
+    return out;
+  }
   // `[not] s0 (and|or) [not] s1 …`, with `and` before `or`.
   std::string condition;
   std::vector<std::vector<std::pair<std::size_t, bool>>> terms(1);
@@ -213,7 +267,13 @@ RandomEvent random_event(Random& random) {
   RandomEvent out;
   out.json = "{";
   const auto scalar = [&](std::vector<Scalar>& values) -> std::string {
-    switch (below(random, 6)) {
+    switch (below(random, 8)) {
+      case 6:
+        values.push_back({Scalar::Kind::kText, some_address(random), 0});
+        return "\"" + values.back().text + "\"";
+      case 7:
+        values.push_back({Scalar::Kind::kText, some_word(random) + some_text(random) + some_word(random), 0});
+        return "\"" + values.back().text + "\"";
       case 0:
         values.push_back({Scalar::Kind::kNull, "", 0});
         return "null";
@@ -376,6 +436,78 @@ TEST(Property, CorrelatesAsOneThatKeepsAllEvents) {
           ASSERT_EQ(next.save(), state);
           correlator = std::move(next);
         }
+      }
+    }
+  }
+}
+
+// So many values at once that they are found by an index, which comes and goes with them.
+TEST(Property, CountsManyValuesAsOneThatKeepsAllEvents) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  constexpr std::int64_t kTimespan = 20'000;
+  const RuleSet rules = rules_of(
+      "title: A\nname: a\nlogsource: {category: c}\ndetection: {s: {kind: a}, condition: s}\n---\n"
+      "title: c\ncorrelation:\n    type: value_count\n    rules: [a]\n    group-by: []\n    timespan: 20s\n"
+      "    condition: {field: n, gte: 1, lt: 300}\n---\n"
+      "title: t\nnew_terms: {rules: [a], group-by: [], field: n, timespan: 20s}\n");
+  const RuleIndex count_rule = *rules.find("c");
+  const RuleIndex terms_rule = *rules.find("t");
+  const FieldSlot field = *rules.field("n");
+  const RuleIndex matched[] = {*rules.find("a")};
+  for (int round = 0; round < 6; ++round) {
+    Correlator correlator(rules);
+    Event event(rules);
+    std::vector<std::pair<std::int64_t, std::size_t>> all;  // time and value
+    std::int64_t clock = 0;
+    bool holding = false;
+    std::int64_t fired = 0;
+    std::int64_t seen = 0;   // the newest so far
+    std::int64_t first = 0;  // since which it has not been silent
+    for (std::uint64_t id = 0; id < 3000; ++id) {
+      // At times a pause, so that all is forgotten; at times few values, at times many.
+      clock += below(random, 700) == 0 ? 2 * kTimespan : static_cast<std::int64_t>(below(random, 80));
+      const std::size_t value = below(random, id / 500 % 2 == 0 ? 400 : 30);
+      const bool late = round % 2 == 1 && below(random, 20) == 0;
+      const std::int64_t time_ms = clock - (late ? static_cast<std::int64_t>(below(random, kTimespan)) : 0);
+      const std::string text = std::to_string(value);
+      event.clear();
+      event.add(field, Value::of_text(text));
+      std::set<std::size_t> before;
+      std::set<std::size_t> values{value};
+      std::int64_t newest = time_ms;
+      for (const auto& [time, old] : all) newest = std::max(newest, time);
+      if (time_ms < newest - kTimespan) continue;
+      for (const auto& [time, old] : all) {
+        if (time < newest - kTimespan) continue;
+        before.insert(old);
+        values.insert(old);
+      }
+      if (all.empty() || time_ms - kTimespan > seen) first = time_ms;
+      seen = newest;
+      all.push_back({time_ms, value});
+      const bool holds = values.size() < 300;
+      const bool fires = holds && (!holding || newest - fired >= kTimespan);
+      if (fires) fired = newest;
+      holding = holds;
+      bool count_fired = false;
+      bool term_fired = false;
+      for (const Firing& firing : correlator.add({time_ms, id}, event, matched)) {
+        if (firing.rule == count_rule) {
+          count_fired = true;
+          ASSERT_EQ(firing.measure, static_cast<double>(values.size()));
+        }
+        term_fired |= firing.rule == terms_rule;
+      }
+      ASSERT_EQ(count_fired, fires) << "event " << id;
+      ASSERT_EQ(term_fired, !before.contains(value) && time_ms >= first) << "event " << id;
+      if (below(random, 200) == 0) {
+        const std::string state = correlator.save();
+        Correlator next(rules);
+        ASSERT_TRUE(next.restore(state));
+        ASSERT_EQ(next.save(), state);
+        if (below(random, 2) == 0) correlator = std::move(next);
       }
     }
   }
