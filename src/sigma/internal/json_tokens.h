@@ -15,8 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace simdjson::internal {
 class dom_parser_implementation;
 }
