@@ -1,5 +1,6 @@
 #include "encoding/json_texts.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -197,14 +198,12 @@ class Walk {
   void point_at(std::string_view name) {
     path_.resize(open_.back().path);
     path_ += '/';
-    for (const char c : name) {
-      if (c == '~') {
-        path_ += "~0";
-      } else if (c == '/') {
-        path_ += "~1";
-      } else {
-        path_ += c;
-      }
+    while (true) {
+      const auto escaped = std::ranges::find_if(name, [](char c) { return c == '~' || c == '/'; });
+      path_.append(name.begin(), escaped);
+      if (escaped == name.end()) return;
+      path_ += *escaped == '~' ? "~0" : "~1";
+      name = {escaped + 1, name.end()};
     }
   }
 
