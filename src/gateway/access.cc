@@ -36,6 +36,15 @@ Record record(std::vector<Attribute> attributes) {
   return *std::move(made);
 }
 
+// Moved into it; an initializer list would copy.
+std::vector<Attribute> list_of(Attribute first, Attribute second) {
+  std::vector<Attribute> out;
+  out.reserve(2);
+  out.push_back(std::move(first));
+  out.push_back(std::move(second));
+  return out;
+}
+
 EntityUid model(std::string_view name) {
   return {"Model", std::string(name)};
 }
@@ -55,22 +64,34 @@ EntityUid resource(const AccessRequest& request) {
   return {"Log", std::string(request.log)};
 }
 
+// What is the same in every request: made once a thread, since what threads share they count references of together.
+struct Constants {
+  Value authentication{
+      record(list_of(Attribute{"method", text("api_key")}, Attribute{"strength", Value(kBearerStrength)}))};
+  Value no_tier = text("none");
+};
+
 Record context(const AccessRequest& request) {
-  std::vector<Attribute> network{{"tls", Value(request.tls)}};
+  thread_local const Constants constants;
+  std::vector<Attribute> network;
+  network.reserve(2);
   if (auto address = policy::parse_extension(policy::ExtensionType::kIp, request.peer_address)) {
     network.push_back({"address", Value(*std::move(address))});
   }
-  std::vector<Attribute> out{
-      {"time",
-       Value(policy::Extension{.type = policy::ExtensionType::kDatetime, .number = request.time.value, .ip = {}})},
-      {"network", Value(record(std::move(network)))},
-      {"authentication", Value(record({{"method", text("api_key")}, {"strength", Value(kBearerStrength)}}))},
-      {"attestationTier", text("none")},
-      {"matches", Value(texts(request.matches))},
-      {"upstream",
-       Value(record({{"name", text(request.upstream_name)}, {"provider", text(request.upstream_provider)}}))},
-      {"stream", Value(request.stream)}};
+  network.push_back({"tls", Value(request.tls)});
+  // In the order of their names, which a record wants them in.
+  std::vector<Attribute> out;
+  out.reserve(8);
+  out.push_back({"attestationTier", constants.no_tier});
+  out.push_back({"authentication", constants.authentication});
+  out.push_back({"matches", Value(texts(request.matches))});
+  out.push_back({"network", Value(record(std::move(network)))});
   if (!request.purpose.empty()) out.push_back({"purpose", text(request.purpose)});
+  out.push_back({"stream", Value(request.stream)});
+  out.push_back({"time", Value(policy::Extension{
+                             .type = policy::ExtensionType::kDatetime, .number = request.time.value, .ip = {}})});
+  out.push_back({"upstream", Value(record(list_of(Attribute{"name", text(request.upstream_name)},
+                                                  Attribute{"provider", text(request.upstream_provider)})))});
   return record(std::move(out));
 }
 
