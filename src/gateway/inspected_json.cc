@@ -6,6 +6,7 @@
 
 #include "encoding/json_texts.h"
 #include "gateway/answer_paths.h"
+#include "gateway/clean_words.h"
 
 namespace redoubt::gateway {
 
@@ -34,9 +35,10 @@ class InspectedJson::Reading {
  public:
   // `roles`: of a request's messages; nothing: it is an answer.
   Reading(InspectedJson& out, inspect::Scanner& scanner, std::optional<std::span<const Where>> roles,
-          const Placeholders* restore, AnswerContracts* contracts)
+          const Placeholders* restore, AnswerContracts* contracts, const CleanWords* clean)
       : out_(out),
         scanner_(scanner),
+        clean_(clean),
         roles_(roles),
         restore_(restore != nullptr && !restore->empty() ? restore : nullptr),
         contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr) {}
@@ -115,6 +117,7 @@ class InspectedJson::Reading {
 
   void scan(std::string_view text) {
     out_.scanned_bytes_ += text.size();
+    if (clean_ != nullptr && clean_->contains(text)) return;
     if (auto done = scanner_.scan(text, matches_); !done) failed_ = done.error();
   }
 
@@ -197,6 +200,7 @@ class InspectedJson::Reading {
 
   InspectedJson& out_;
   inspect::Scanner& scanner_;
+  const CleanWords* clean_;
   const std::optional<std::span<const Where>> roles_;
   std::string* question_ = nullptr;
   std::size_t question_max_ = 0;
@@ -213,19 +217,20 @@ class InspectedJson::Reading {
 };
 
 Result<InspectedJson> InspectedJson::inspect(std::string_view json, inspect::Scanner& scanner,
-                                             const Placeholders* restore, AnswerContracts* contracts) {
+                                             const Placeholders* restore, AnswerContracts* contracts,
+                                             const CleanWords* clean) {
   InspectedJson out;
   out.json_ = json;
-  if (auto done = Reading(out, scanner, std::nullopt, restore, contracts).all(json); !done) return done.error();
+  if (auto done = Reading(out, scanner, std::nullopt, restore, contracts, clean).all(json); !done) return done.error();
   return out;
 }
 
 Result<InspectedJson> InspectedJson::inspect_request(std::string_view json, inspect::Scanner& scanner,
                                                      std::span<const Where> roles, std::string* question,
-                                                     std::size_t question_max) {
+                                                     std::size_t question_max, const CleanWords* clean) {
   InspectedJson out;
   out.json_ = json;
-  Reading reading(out, scanner, roles, nullptr, nullptr);
+  Reading reading(out, scanner, roles, nullptr, nullptr, clean);
   if (question != nullptr) reading.note_question(*question, question_max);
   if (auto done = reading.all(json); !done) return done.error();
   return out;

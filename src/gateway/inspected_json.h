@@ -24,18 +24,22 @@
 
 namespace redoubt::gateway {
 
+class CleanWords;
+
 class InspectedJson {
  public:
   // Of an answer. Precondition: JsonReader accepted `json`, which must outlive the result. With `restore`, values are
   // put back for their placeholders first, in the texts of an answer (answer_paths.h). With `contracts`, new for it,
-  // what has to fit them and does not is a match as wide as its text. Errors: the scanner's; nothing may pass then.
+  // what has to fit them and does not is a match as wide as its text. With `clean`, of the scanner's rules, those words
+  // are not scanned again. Errors: the scanner's; nothing may pass then.
   static Result<InspectedJson> inspect(std::string_view json, inspect::Scanner& scanner,
-                                       const Placeholders* restore = nullptr, AnswerContracts* contracts = nullptr);
+                                       const Placeholders* restore = nullptr, AnswerContracts* contracts = nullptr,
+                                       const CleanWords* clean = nullptr);
   // The same of a request whose messages have these roles. What the caller asks, the text of the last message of a
   // user, or else of the last message, is put behind `question`, up to `question_max` bytes; that may be null.
   static Result<InspectedJson> inspect_request(std::string_view json, inspect::Scanner& scanner,
                                                std::span<const Where> roles, std::string* question = nullptr,
-                                               std::size_t question_max = 0);
+                                               std::size_t question_max = 0, const CleanWords* clean = nullptr);
 
   const Findings& findings() const { return findings_; }
   // Those in which nothing was found: a record holds no content.

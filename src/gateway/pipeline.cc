@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/clean_words.h"
 #include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 #include "gateway/problem.h"
@@ -298,13 +299,14 @@ net::Task<bool> Pipeline::check_request(Call& call) {
   if (call.operation == kChatOperation) {
     const bool goes_on = co_await look_at_hold(call);
     if (!goes_on) co_return false;
-    auto scanner = scanners_.whole(call.access->inspection().rules());
+    const auto& rules = call.access->inspection().rules();
+    auto scanner = scanners_.whole(rules);
     const behaviour::FeatureKey* const features = recorder_.feature_key();
     std::string question;
-    auto found =
-        scanner ? InspectedJson::inspect_request(call.body, **scanner, call.chat.roles,
-                                                 features != nullptr ? &question : nullptr, behaviour::kSketchTextMax)
-                : Result<InspectedJson>(scanner.error());
+    auto found = scanner ? InspectedJson::inspect_request(call.body, **scanner, call.chat.roles,
+                                                          features != nullptr ? &question : nullptr,
+                                                          behaviour::kSketchTextMax, &CleanWords::of(rules, **scanner))
+                         : Result<InspectedJson>(scanner.error());
     if (!found) {
       co_await deny(call, DenialReason::kUnavailable, 503, "the request cannot be inspected, so it was not forwarded",
                     "api_error", kInspectionFailed);

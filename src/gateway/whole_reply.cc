@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/clean_words.h"
 #include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 
@@ -105,9 +106,11 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
   }
   std::optional<InspectedJson> inspected;
   if (call.operation == kChatOperation) {
-    auto scanner = scanners_.whole(call.access->inspection().rules());
+    const auto& rules = call.access->inspection().rules();
+    auto scanner = scanners_.whole(rules);
     AnswerContracts contracts(call.chat, call.body, *call.access->inspection().contracts());
-    auto found = scanner ? InspectedJson::inspect(body, **scanner, call.placeholders.get(), &contracts)
+    auto found = scanner ? InspectedJson::inspect(body, **scanner, call.placeholders.get(), &contracts,
+                                                  &CleanWords::of(rules, **scanner))
                          : Result<InspectedJson>(scanner.error());
     if (!found) {
       call.meter.settle(*usage, recorder_.now());

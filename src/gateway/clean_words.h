@@ -1,0 +1,43 @@
+// The words of the APIs' own, `role` and `finish_reason`, in which the rules in force find nothing. They are half of
+// the texts of a request or an answer, and the same in each, so they are looked at once, when a thread begins to use
+// the rules.
+//
+// What is found in a text depends on the rules and the text alone (inspect/scanner.h), so to look one up is to scan it.
+// None of these words comes from a caller: nothing of an exchange is kept.
+//
+//   InspectedJson::inspect(body, scanner, …, &CleanWords::of(rules, scanner))
+//
+// Values; any thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <unordered_set>
+
+#include "inspect/scanner.h"
+
+namespace redoubt::gateway {
+
+class CleanWords {
+ public:
+  CleanWords() = default;  // none
+  // Those in which the scanner finds nothing, not even what is only flagged.
+  explicit CleanWords(inspect::Scanner& scanner);
+
+  // Those of the calling thread, made by its scanner of these rules when it first asks for them, and kept until it asks
+  // for those of others.
+  static const CleanWords& of(const std::shared_ptr<const inspect::Rules>& rules, inspect::Scanner& scanner);
+
+  bool contains(std::string_view text) const { return text.size() <= kMaxBytes && words_.contains(text); }
+
+  // Names of members, and values that the APIs define, of requests and of answers.
+  static std::span<const std::string_view> of_the_apis();
+  static constexpr std::size_t kMaxBytes = 32;  // of the longest
+
+ private:
+  std::unordered_set<std::string_view> words_;
+};
+
+}  // namespace redoubt::gateway
