@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <vector>
 
 namespace redoubt::gateway {
@@ -38,6 +40,14 @@ constexpr std::array kWords{
     ""sv};
 
 static_assert(std::ranges::all_of(kWords, [](std::string_view word) { return word.size() <= CleanWords::kMaxBytes; }));
+static_assert(kWords.size() < 256);  // as CleanWords::at_ counts them
+
+template <class T>
+std::uint64_t load(const char* from) {
+  T out;
+  std::memcpy(&out, from, sizeof out);
+  return out;
+}
 
 }  // namespace
 
@@ -57,10 +67,42 @@ const CleanWords& CleanWords::of(const std::shared_ptr<const inspect::Rules>& ru
 
 CleanWords::CleanWords(inspect::Scanner& scanner) {
   std::vector<inspect::Match> matches;
-  for (const std::string_view word : kWords) {
+  for (std::size_t i = 0; i < kWords.size(); ++i) {
     matches.clear();
-    if (scanner.scan(word, matches) && matches.empty()) words_.insert(word);
+    if (!scanner.scan(kWords[i], matches) || !matches.empty()) continue;
+    std::size_t place = place_of(kWords[i]);
+    while (at_[place] != 0) place = (place + 1) % kPlaces;
+    at_[place] = static_cast<std::uint8_t>(i + 1);
   }
+}
+
+bool CleanWords::contains(std::string_view text) const {
+  if (text.size() > kMaxBytes) return false;
+  for (std::size_t place = place_of(text); at_[place] != 0; place = (place + 1) % kPlaces) {
+    if (kWords[at_[place] - 1] == text) return true;
+  }
+  return false;
+}
+
+// By the first and the last bytes and how many there are. Whoever picks texts that collide has them compared with a few
+// words more: the table does not grow.
+std::size_t CleanWords::place_of(std::string_view text) {
+  const char* const begin = text.data();
+  const std::size_t size = text.size();
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  if (size >= 8) {
+    first = load<std::uint64_t>(begin);
+    last = load<std::uint64_t>(begin + size - 8);
+  } else if (size >= 4) {
+    first = load<std::uint32_t>(begin);
+    last = load<std::uint32_t>(begin + size - 4);
+  } else if (size > 0) {
+    first = load<std::uint8_t>(begin) | load<std::uint8_t>(begin + size / 2) << 8;
+    last = load<std::uint8_t>(begin + size - 1);
+  }
+  const std::uint64_t mixed = (first ^ std::rotl(last, 5) ^ size) * 0x9e37'79b9'7f4a'7c15;  // 2^64 by the golden ratio
+  return mixed >> 55;
 }
 
 }  // namespace redoubt::gateway

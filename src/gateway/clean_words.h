@@ -10,11 +10,12 @@
 // Values; any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 
 #include "inspect/scanner.h"
 
@@ -30,14 +31,19 @@ class CleanWords {
   // for those of others.
   static const CleanWords& of(const std::shared_ptr<const inspect::Rules>& rules, inspect::Scanner& scanner);
 
-  bool contains(std::string_view text) const { return text.size() <= kMaxBytes && words_.contains(text); }
+  bool contains(std::string_view text) const;
 
   // Names of members, and values that the APIs define, of requests and of answers.
   static std::span<const std::string_view> of_the_apis();
   static constexpr std::size_t kMaxBytes = 32;  // of the longest
 
  private:
-  std::unordered_set<std::string_view> words_;
+  static constexpr std::size_t kPlaces = 512;
+  static std::size_t place_of(std::string_view text);
+
+  // Where of_the_apis() has the word, counted from 1, by the word's hash or at the next free place behind; 0: free.
+  // Most are free, so that a text that is none of them is compared with few.
+  std::array<std::uint8_t, kPlaces> at_{};
 };
 
 }  // namespace redoubt::gateway
