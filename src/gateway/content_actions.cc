@@ -40,6 +40,10 @@ void ContentActions::add(std::string_view name, ContentAction action) {
 }
 
 void ContentActions::add(const ContentActions& other) {
+  if (by_name_.empty()) {
+    by_name_ = other.by_name_;
+    return;
+  }
   for (const auto& [name, action] : other.by_name_) add(name, action);
 }
 
