@@ -205,6 +205,7 @@ Result<> BehaviourWatch::Reading::reload_signals() {
 
 Result<> BehaviourWatch::Reading::consume(const ledger::CommitTail::Commit& commit) {
   std::uint64_t sequence = commit.header.first;
+  std::optional<ByteView> last;
   for (ByteView rest = commit.payload; !rest.empty(); ++sequence) {
     auto entry = ledger::take_entry(rest);
     if (!entry) return entry.error();
@@ -213,9 +214,10 @@ Result<> BehaviourWatch::Reading::consume(const ledger::CommitTail::Commit& comm
     const auto features = open_features(features_, *entry);
     if (!features) return features.error();
     (void)engine_->consume(sequence, entry->leaf, *features ? &**features : nullptr, *this);
-    head_.last = tlog::leaf_hash(entry->leaf);
+    last = entry->leaf;
     head_.next = sequence + 1;
   }
+  if (last) head_.last = tlog::leaf_hash(*last);
   if (lines_.empty()) return {};
   if (auto done = file_->write_at(head_.size, as_bytes(lines_)); !done) return done;
   head_.size += lines_.size();
