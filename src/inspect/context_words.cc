@@ -56,26 +56,29 @@ std::size_t letters_print(std::string_view word) {
 }
 
 // And the length.
-std::size_t print_of(std::string_view word) {
-  return (letters_print(word) + word.size() * 131U) % kPrints;
+std::size_t with_size(std::size_t letters, std::size_t size) {
+  return (letters + size * 131U) % kPrints;
 }
 
-enum LetterCase : std::uint8_t { kNeither, kCapital, kSmall };
-constexpr std::array<std::uint8_t, 256> kLetterCases = [] {
+// What a word is made of.
+enum WordByte : std::uint8_t { kPart = 1, kCapital = 2, kSmall = 4 };
+constexpr std::array<std::uint8_t, 256> kWordBytes = [] {
   std::array<std::uint8_t, 256> out{};
-  for (std::size_t c = 'A'; c <= 'Z'; ++c) out[c] = kCapital;
-  for (std::size_t c = 'a'; c <= 'z'; ++c) out[c] = kSmall;
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    if ((kCharClasses[c] & kWordByte) != 0) out[c] = kPart;
+    if (c >= 'A' && c <= 'Z') out[c] |= kCapital;
+    if (c >= 'a' && c <= 'z') out[c] |= kSmall;
+  }
   return out;
 }();
 
-std::uint8_t letter_case(char c) {
-  return kLetterCases[static_cast<unsigned char>(c)];
+std::uint8_t word_byte(char c) {
+  return kWordBytes[static_cast<unsigned char>(c)];
 }
 
-template <class Map, class F>
-bool found_in(const Map& entries, std::string_view key, F&& found) {
-  const auto entry = entries.find(key);
-  return entry != entries.end() && found(entry->second);
+// Whether a word goes on over the place.
+bool in_word_at(std::string_view text, std::size_t at) {
+  return at > 0 && at < text.size() && word_byte(text[at - 1]) != 0 && word_byte(text[at]) != 0;
 }
 
 }  // namespace
@@ -105,106 +108,138 @@ void ContextWords::add_word(const std::string& spelling, std::string_view word, 
     maybe_prefix_.set(letters_print(key));
   }
   const std::string_view first = std::string_view(key).substr(0, key.find(' '));
-  (first.size() == key.size() ? maybe_ : maybe_first_).set(print_of(first));
+  (first.size() == key.size() ? maybe_ : maybe_first_).set(with_size(letters_print(first), first.size()));
   Entry& entry = (prefix ? prefixes_ : entries_)[key];
   if (entry.word.empty()) entry.word = word;
-  if (std::ranges::find(entry.sets, set) == entry.sets.end()) entry.sets.push_back(set);
+  entry.sets.set(set);
 }
 
-// Calls `found` with each entry in [from, to), until it returns true; whether it did. Cut: a word that goes on beyond
-// that end is none.
-template <class F>
-bool ContextWords::each_word(std::string_view text, std::size_t from, std::size_t to, bool cut_before, bool cut_after,
-                             F&& found) const {
-  char key[2 * std::max(kReachBefore, kReachAfter) + 1];  // a word, or a pair with one blank between, in lower case
+// Appends what begins and ends in [from, to), where a word begins at `from`, or before it none ends. `first`: the word
+// before `from`, where it may be the first of a pair; then the one before `to`. Returns `to`, or where the word begins
+// that goes on behind it.
+std::size_t ContextWords::find_words(std::string_view text, std::size_t from, std::size_t to, std::string_view& first,
+                                     std::vector<Found>& out) const {
+  char key[2 * kLongestWord + 1];  // a word, or a pair with one blank between, in lower case
   const auto lower_into = [&](std::size_t size, std::string_view word) {
     for (const char c : word) key[size++] = to_lower(c);
     return size;
   };
+  std::size_t begin = 0;
   std::size_t at = from;
-  if (cut_before) {
-    while (at < to && is(text[at], kWordByte)) ++at;
-  }
-  std::string_view first;  // the word before, where it may be the first of a pair
+  const auto look_up = [&](const auto& entries, std::size_t size, std::size_t first_byte) {
+    const auto entry = entries.find(std::string_view(key, size));
+    if (entry != entries.end()) out.push_back({first_byte, at, &entry->second});
+  };
   while (at < to) {
-    if (!is(text[at], kWordByte)) {
+    if (word_byte(text[at]) == 0) {
       ++at;
       continue;
     }
-    const std::size_t begin = at;
+    begin = at;
     // `accountNumber` is two words, as `account_number` is.
-    std::uint8_t previous = kCapital;
-    while (at < to && is(text[at], kWordByte)) {
-      const std::uint8_t letter = letter_case(text[at]);
-      if (letter == kCapital && previous == kSmall) break;
-      previous = letter;
+    std::uint8_t previous = 0;
+    while (at < to) {
+      const std::uint8_t kind = word_byte(text[at]);
+      if (kind == 0 || ((kind & kCapital) != 0 && (previous & kSmall) != 0)) break;
+      previous = kind;
       ++at;
     }
-    if (at == to && cut_after && at < text.size() && is(text[at], kWordByte)) return false;
+    if (at == to && in_word_at(text, at)) return begin;
     const std::string_view word = text.substr(begin, at - begin);
     if (word.size() > kLongestWord) {
       first = {};
       continue;
     }
-    const std::size_t print = print_of(word);
-    if (maybe_[print] && found_in(entries_, {key, lower_into(0, word)}, found)) return true;
-    if (maybe_prefix_[letters_print(word)]) {
-      const std::string_view lower(key, lower_into(0, word));
+    const std::size_t letters = letters_print(word);
+    const std::size_t print = with_size(letters, word.size());
+    if (maybe_[print]) look_up(entries_, lower_into(0, word), begin);
+    if (maybe_prefix_[letters]) {
+      lower_into(0, word);
       for (std::size_t size = 3; size <= std::min<std::size_t>(word.size(), 31); ++size) {
-        if (prefix_sizes_[size] && found_in(prefixes_, lower.substr(0, size), found)) return true;
+        if (prefix_sizes_[size]) look_up(prefixes_, size, begin);
       }
     }
     if (!first.empty()) {
       std::size_t size = lower_into(0, first);
       key[size++] = ' ';
-      if (found_in(entries_, {key, lower_into(size, word)}, found)) return true;
+      look_up(entries_, lower_into(size, word), static_cast<std::size_t>(first.data() - text.data()));
     }
     first = maybe_first_[print] ? word : std::string_view{};
   }
-  return false;
+  return to;
 }
 
-template <class F>
-bool ContextWords::each_before(std::string_view text, std::size_t begin, F&& found) const {
-  const std::size_t from = begin > kReachBefore ? begin - kReachBefore : 0;
-  return each_word(text, from, begin, from > 0 && is(text[from - 1], kWordByte), false, found);
+// Sees to it that `nearby` has the words that lie in [from, to): goes on where it ended, if that is as near as a match
+// is long, or begins anew.
+void ContextWords::read(std::string_view text, std::size_t from, std::size_t to, Nearby& nearby) const {
+  if (nearby.read_from_ == nearby.read_to_ || from < nearby.read_from_ || from > nearby.read_to_ + kReachBefore) {
+    nearby.read_.clear();
+    nearby.first_ = {};
+    nearby.read_from_ = nearby.read_to_ = from;
+    if (in_word_at(text, from)) {
+      while (nearby.read_to_ < to && word_byte(text[nearby.read_to_]) != 0) ++nearby.read_to_;
+    }
+  }
+  if (nearby.read_to_ < to) nearby.read_to_ = find_words(text, nearby.read_to_, to, nearby.first_, nearby.read_);
 }
 
-template <class F>
-bool ContextWords::each_after(std::string_view text, std::size_t end, F&& found) const {
-  return each_word(text, end, std::min(text.size(), end + kReachAfter), false, true, found);
+// Words in the kReachBefore bytes before `begin`; one that is cut there, at the far end, is none.
+void ContextWords::look_before(std::string_view text, std::size_t begin, Nearby& nearby) const {
+  nearby.before_.clear();
+  std::size_t from = begin > kReachBefore ? begin - kReachBefore : 0;
+  const auto skip_cut = [&] {
+    if (!in_word_at(text, from)) return;
+    while (from < begin && word_byte(text[from]) != 0) ++from;
+  };
+  if (in_word_at(text, begin)) {
+    // The word that the place is in ends there, but for this place only.
+    skip_cut();
+    std::string_view first;
+    std::vector<Found> found;
+    find_words(text.substr(0, begin), from, begin, first, found);
+    for (const Found& one : found) nearby.before_.push_back(one.entry);
+    return;
+  }
+  read(text, from, begin, nearby);
+  auto one = std::ranges::upper_bound(nearby.read_, from, {}, &Found::end);
+  if (one == nearby.read_.end() || one->end > begin) return;
+  skip_cut();
+  for (; one != nearby.read_.end() && one->end <= begin; ++one) {
+    if (one->begin >= from) nearby.before_.push_back(one->entry);
+  }
+}
+
+// Words in the kReachAfter bytes from `end` on; one that goes on behind them is none.
+void ContextWords::look_after(std::string_view text, std::size_t end, Nearby& nearby) const {
+  nearby.after_.clear();
+  const std::size_t to = std::min(text.size(), end + kReachAfter);
+  if (in_word_at(text, end)) {
+    // What is left of the word that the place is in begins there, but for this place only.
+    std::string_view first;
+    std::vector<Found> found;
+    find_words(text, end, to, first, found);
+    for (const Found& one : found) nearby.after_.push_back(one.entry);
+    return;
+  }
+  read(text, end, to, nearby);
+  const std::size_t last = in_word_at(text, to) ? to - 1 : to;
+  for (auto one = std::ranges::upper_bound(nearby.read_, end, {}, &Found::end);
+       one != nearby.read_.end() && one->end <= last; ++one) {
+    if (one->begin >= end) nearby.after_.push_back(one->entry);
+  }
 }
 
 void ContextWords::look(std::string_view text, std::size_t begin, std::size_t end, Nearby& nearby) const {
-  const auto into = [](Nearby::Sets& sets) {
-    sets.reset();
-    return [&sets](const Entry& entry) {
-      for (const std::uint16_t set : entry.sets) sets.set(set);
-      return false;
-    };
-  };
   if (!nearby.known_before_ || nearby.begin_ != begin) {
     nearby.known_before_ = true;
     nearby.begin_ = begin;
-    each_before(text, begin, into(nearby.before_));
+    look_before(text, begin, nearby);
   }
   if (!nearby.known_after_ || nearby.end_ != end) {
     nearby.known_after_ = true;
     nearby.end_ = end;
-    each_after(text, end, into(nearby.after_));
+    look_after(text, end, nearby);
   }
-}
-
-std::string_view ContextWords::word_of(std::string_view text, std::size_t begin, std::size_t end,
-                                       std::uint16_t set) const {
-  std::string_view out;
-  const auto note = [&](const Entry& entry) {
-    if (std::ranges::find(entry.sets, set) == entry.sets.end()) return false;
-    out = entry.word;
-    return true;
-  };
-  if (!each_before(text, begin, note)) each_after(text, end, note);
-  return out;
 }
 
 }  // namespace redoubt::inspect::internal

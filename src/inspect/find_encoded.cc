@@ -1,10 +1,11 @@
 // Words that are base64, hexadecimal or escapes: decoded, and read again.
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <bit>
 
-#include "encoding/json_writer.h"
 #include "inspect/internal/chars.h"
 #include "inspect/internal/finder_level.h"
+#include "inspect/internal/utf8.h"
 
 namespace redoubt::inspect::internal {
 namespace {
@@ -12,28 +13,35 @@ namespace {
 constexpr std::size_t kShortestWord = 24;
 constexpr std::size_t kSampleChars = 24;
 
-// Whether one of eight bytes is a space.
-bool has_blank(const char* bytes) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighs = 0x8080808080808080;
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
-  word ^= kOnes * ' ';
-  return ((word - kOnes) & ~word & kHighs) != 0;
+// Bits 0, 8, 16 … where eight bits are set from there on.
+std::uint64_t full_bytes(std::uint64_t bits) {
+  bits &= bits >> 4;
+  bits &= bits >> 2;
+  bits &= bits >> 1;
+  return bits & 0x0101010101010101;
 }
 
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  return c == '+' || c == '-' ? 62 : 63;
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (std::uint8_t i = 0; i < 26; ++i) {
+    out['A' + i] = i;
+    out['a' + i] = static_cast<std::uint8_t>(i + 26);
+  }
+  for (std::uint8_t i = 0; i < 10; ++i) out['0' + i] = static_cast<std::uint8_t>(i + 52);
+  out['+'] = out['-'] = 62;
+  out['/'] = out['_'] = 63;
+  return out;
+}();
+
+std::uint32_t base64_value(char c) {
+  return kBase64Values[static_cast<unsigned char>(c)];
 }
 
 void append_base64(std::string_view text, std::string& out) {
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    bits = (bits << 6) | static_cast<std::uint32_t>(base64_value(c));
+    bits = (bits << 6) | base64_value(c);
     count += 6;
     if (count >= 8) {
       count -= 8;
@@ -48,20 +56,45 @@ void append_hex(std::string_view text, std::string& out) {
   }
 }
 
-// Whether bytes may be the start of a text: UTF-8, or UTF-16 of ASCII, without controls.
-bool is_text(std::string_view bytes) {
+// Controls that no text has, but for zero, which UTF-16 has.
+bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\0' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+}
+
+// Whether kSampleChars characters encode what may be the start of a text: UTF-8, or UTF-16 of ASCII, without controls.
+// Of words that encode nothing nearly all fail at one of the first bytes.
+bool encodes_text(std::string_view sample, bool hex) {
+  char bytes[kSampleChars];
+  std::size_t size = 0;
   std::size_t zeros = 0;
-  for (const char c : bytes) {
-    if (c == '\0') ++zeros;
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\0' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-      return false;
+  for (std::size_t i = 0; i < kSampleChars; i += 4) {
+    const std::size_t had = size;
+    if (hex) {
+      bytes[size++] = static_cast<char>(hex_value(sample[i]) * 16 + hex_value(sample[i + 1]));
+      bytes[size++] = static_cast<char>(hex_value(sample[i + 2]) * 16 + hex_value(sample[i + 3]));
+    } else {
+      const std::uint32_t bits = (base64_value(sample[i]) << 18) | (base64_value(sample[i + 1]) << 12) |
+                                 (base64_value(sample[i + 2]) << 6) | base64_value(sample[i + 3]);
+      bytes[size++] = static_cast<char>(bits >> 16);
+      bytes[size++] = static_cast<char>((bits >> 8) & 0xff);
+      bytes[size++] = static_cast<char>(bits & 0xff);
+    }
+    for (std::size_t k = had; k < size; ++k) {
+      if (is_control(bytes[k])) return false;
+      if (bytes[k] == '\0') ++zeros;
+    }
   }
-  if (zeros > 0) return zeros * 3 >= bytes.size();
-  // The last code point may be cut.
-  for (std::size_t cut = 0; cut < 4 && cut < bytes.size(); ++cut) {
-    if (encoding::is_utf8(bytes.substr(0, bytes.size() - cut))) return true;
+  if (zeros > 0) return zeros * 3 >= size;
+  const std::string_view all(bytes, size);
+  std::size_t at = 0;
+  while (at < size) {
+    const Utf8Point next = static_cast<unsigned char>(bytes[at]) < 0x80
+                               ? Utf8Point{.point = 0, .size = 1, .valid = true}
+                               : utf8_point(all.substr(at));
+    if (!next.valid) break;
+    at += next.size;
   }
-  return false;
+  return at + 3 >= size;  // the last code point may be cut
 }
 
 // The named references of HTML that stand for ASCII.
@@ -142,22 +175,35 @@ std::size_t append_escape(std::string_view text, std::string& out) {
 
 }  // namespace
 
-// Long words of base64's characters, each at its beginning. Any word of kShortestWord bytes has a whole block in it, of
-// which there is one every kStride bytes; most blocks of prose have a blank in them and need no further look.
+// Long words of base64's characters, each at its beginning. A word of kShortestWord bytes has two aligned groups of
+// eight bytes in it, one behind the other, that are full of them; in most of the masks of prose there are none.
 void Finder::find_words(Level& level, const TextWindow& window, std::size_t from, std::size_t to) {
-  constexpr std::size_t kBlock = sizeof(std::uint64_t);
-  constexpr std::size_t kStride = kShortestWord - kBlock + 1;
+  constexpr auto kGroup = static_cast<int>(kMaskBytes) - 8;
   const std::string_view text = window.text;
-  for (std::size_t at = from; at + kBlock <= text.size() && at < to + kStride; at += kStride) {
-    if (has_blank(text.data() + at) || !is(text[at], kBase64)) continue;
-    std::size_t begin = at;
-    while (begin > 0 && at - begin < kStride && is(text[begin - 1], kBase64)) --begin;
-    // A word is looked at once: at the first block that is in it.
-    if (at - begin == kStride || begin < from || begin >= to) continue;
-    std::size_t end = at;
-    while (end < text.size() && end - begin < kShortestWord && is(text[end], kBase64)) ++end;
-    if (end - begin < kShortestWord) continue;
-    wait(level, window, {.place = window.base + begin, .what = Waiting::What::kBase64, .width = kEncodedWidth});
+  std::size_t block = from / kMaskBytes;
+  if (from >= to) return;
+  std::uint64_t bits = level.masks.at(block).base64;
+  std::uint64_t full = full_bytes(bits);
+  std::uint64_t before = block > 0 && is(text[block * kMaskBytes - 1], kBase64) ? 1 : 0;
+  for (; block * kMaskBytes < to; ++block) {
+    const std::uint64_t next = level.masks.at(block + 1).base64;
+    const std::uint64_t next_full = full_bytes(next);
+    const std::uint64_t pairs = (full & ((full >> 8) | (next_full << kGroup))) | (next_full & (next_full >> 8) & 1);
+    std::uint64_t starts =
+        pairs == 0 ? 0 : CharMasks::within(bits & ~((bits << 1) | before), block * kMaskBytes, from, to);
+    for (; starts != 0; starts &= starts - 1) {
+      const int first = std::countr_zero(starts);
+      const int here = std::countr_one(bits >> first);
+      const int size = first + here < static_cast<int>(kMaskBytes) ? here : here + std::countr_one(next);
+      if (size < static_cast<int>(kShortestWord)) continue;
+      wait(level, window,
+           {.place = window.base + block * kMaskBytes + static_cast<std::size_t>(first),
+            .what = Waiting::What::kBase64,
+            .width = kEncodedWidth});
+    }
+    before = bits >> (kMaskBytes - 1);
+    bits = next;
+    full = next_full;
   }
 }
 
@@ -177,10 +223,7 @@ Result<> Finder::decode_base64(Level& level, const TextWindow& window, std::size
   const bool hex = std::ranges::all_of(word.substr(0, kSampleChars), [](char c) { return is(c, kHexDigit); });
   // A word may have something before the part that is encoded, such as `/`.
   for (std::size_t skip = 0; skip < (hex ? 2U : 4U) && skip + kSampleChars <= word.size(); ++skip) {
-    level.decoded.clear();
-    const std::string_view sample = word.substr(skip, kSampleChars);
-    hex ? append_hex(sample, level.decoded) : append_base64(sample, level.decoded);
-    if (!is_text(level.decoded)) continue;
+    if (!encodes_text(word.substr(skip, kSampleChars), hex)) continue;
     level.decoded.clear();
     std::string_view rest = word.substr(skip);
     if (hex) {

@@ -1,8 +1,6 @@
 // The pass for digits: groups of letters and digits with a digit in them, and what shapes say of them.
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 
 #include "inspect/internal/chars.h"
 #include "inspect/internal/finder_level.h"
@@ -13,32 +11,6 @@ namespace {
 // Longer groups are no identifier of ours.
 constexpr std::size_t kLongestGroup = 64;
 constexpr std::size_t kLongestLetters = 9;  // of a group of letters that a shape may begin with: `September 3`
-
-// Whether there is a digit among kBlock bytes. The compiler makes a few vector instructions of it.
-constexpr std::size_t kBlock = 64;
-bool has_digit(const char* bytes) {
-  unsigned char any = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) any |= static_cast<unsigned char>(bytes[i] - '0') < 10 ? 1 : 0;
-  return any != 0;
-}
-
-// The first digit in [at, end); `end` when there is none.
-std::size_t next_digit(std::string_view text, std::size_t at, std::size_t end) {
-  while (at + kBlock <= end && !has_digit(text.data() + at)) at += kBlock;
-  constexpr std::uint64_t kZeros = 0x3030303030303030;
-  constexpr std::uint64_t kHighs = 0x8080808080808080;
-  constexpr std::uint64_t kAboveNine = 0x7676767676767676;
-  for (; at + 8 <= end; at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    const std::uint64_t value = word ^ kZeros;
-    const std::uint64_t other = (((value & ~kHighs) + kAboveNine) | value) & kHighs;
-    if (other != kHighs) return at + static_cast<std::size_t>(std::countr_zero(~other & kHighs)) / 8;
-  }
-  while (at < end && !is_digit(text[at])) ++at;
-  return at;
-}
 
 bool joins_groups(char c) {
   return c == ' ' || c == '-' || c == '.' || c == '/';
@@ -55,33 +27,33 @@ bool digit_beyond(std::string_view text, std::size_t sign, std::size_t beyond) {
 void Finder::find_shapes(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
                          std::vector<Candidate>& out) {
   const std::string_view text = window.text;
-  std::size_t at = from;
-  while ((at = next_digit(text, at, to)) < to) {
+  std::uint64_t digit_before = 0;
+  const auto first_digits = [&](const CharMask* mask) {
+    const std::uint64_t digits = mask->digit;
+    const std::uint64_t firsts = digits & ~((digits << 1) | digit_before);
+    digit_before = digits >> 63;
+    return firsts;
+  };
+  level.masks.each(from, to, first_digits, [&](std::size_t at) {
     std::size_t begin = at;
-    bool first_digit = true;
     while (begin > 0 && at - begin < kLongestGroup && is_alnum(text[begin - 1])) {
       --begin;
-      if (is_digit(text[begin])) {
-        first_digit = false;
-        break;
-      }
+      if (is_digit(text[begin])) return;  // not the first of its group
     }
-    if (first_digit && at - begin < kLongestGroup) {
-      match_shapes(level, window, begin, out);
-      if (begin > 0 && (text[begin - 1] == '+' || text[begin - 1] == '(')) match_shapes(level, window, begin - 1, out);
-      // Groups of letters right before: `HRB 1234`, `B-MW 123`, `March 3`.
-      std::size_t group = begin;
-      for (int i = 0; i < 2 && group > 1 && joins_groups(text[group - 1]); ++i) {
-        const std::size_t end = group - 1;
-        std::size_t start = end;
-        while (start > 0 && end - start <= kLongestLetters && is_letter(text[start - 1])) --start;
-        if (start == end || end - start > kLongestLetters || (start > 0 && is_alnum(text[start - 1]))) break;
-        match_shapes(level, window, start, out);
-        group = start;
-      }
+    if (at - begin == kLongestGroup) return;
+    match_shapes(level, window, begin, out);
+    if (begin > 0 && (text[begin - 1] == '+' || text[begin - 1] == '(')) match_shapes(level, window, begin - 1, out);
+    // Groups of letters right before: `HRB 1234`, `B-MW 123`, `March 3`.
+    std::size_t group = begin;
+    for (int i = 0; i < 2 && group > 1 && joins_groups(text[group - 1]); ++i) {
+      const std::size_t end = group - 1;
+      std::size_t start = end;
+      while (start > 0 && end - start <= kLongestLetters && is_letter(text[start - 1])) --start;
+      if (start == end || end - start > kLongestLetters || (start > 0 && is_alnum(text[start - 1]))) break;
+      match_shapes(level, window, start, out);
+      group = start;
     }
-    while (at < to && is_alnum(text[at])) ++at;
-  }
+  });
 }
 
 void Finder::match_shapes(Level& level, const TextWindow& window, std::size_t begin, std::vector<Candidate>& out) {

@@ -1,6 +1,5 @@
 // The pass for signs that little text has: `@`, `:`, and those that escapes begin with.
 #include <algorithm>
-#include <cstring>
 
 #include "inspect/internal/chars.h"
 #include "inspect/internal/checks.h"
@@ -13,19 +12,6 @@ constexpr std::size_t kLongestLocal = 64;    // RFC 5321 §4.5.3.1.1
 constexpr std::size_t kLongestDomain = 255;  // §4.5.3.1.2
 constexpr std::size_t kLongestScheme = 24;
 constexpr std::size_t kLongestBareDomain = 128;  // and of one without a scheme, as texts have them
-
-// Calls `found` with each place of `sign` in [from, to).
-template <class F>
-void each(std::string_view text, std::size_t from, std::size_t to, char sign, F&& found) {
-  const char* at = text.data() + from;
-  const char* const end = text.data() + to;
-  while (at < end) {
-    at = static_cast<const char*>(std::memchr(at, sign, static_cast<std::size_t>(end - at)));
-    if (at == nullptr) return;
-    found(static_cast<std::size_t>(at - text.data()));
-    ++at;
-  }
-}
 
 bool hex_at(std::string_view text, std::size_t at, std::size_t count) {
   if (at + count > text.size()) return false;
@@ -60,27 +46,24 @@ std::size_t domain_end(std::string_view text, std::size_t begin, std::size_t lon
 void Finder::find_signs(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
                         std::vector<Candidate>& out) {
   const std::string_view text = window.text;
-  if (rules_.email != kNoRule) {
-    each(text, from, to, '@', [&](std::size_t at) {
+  const bool decode = rules_.decode && level.depth < kMaxDecodings;
+  const auto signs = [](const CharMask* mask) { return mask->sign; };
+  level.masks.each(from, to, signs, [&](std::size_t at) {
+    if (text[at] == '@') {
+      if (rules_.email == kNoRule) return;
       if (at == 0 || !is(text[at - 1], kLocal) || at + 1 == text.size() || !is_alnum(text[at + 1])) return;
       wait(level, window, {.place = window.base + at, .what = Waiting::What::kEmail, .width = kLongestDomain + 2});
-    });
-  }
-  if (rules_.ipv6 != kNoRule || rules_.mac != kNoRule) {
-    each(text, from, to, ':', [&](std::size_t at) { find_colons(level, window, at, out); });
-  }
-  if (!rules_.decode || level.depth >= kMaxDecodings) return;
-  for (const char sign : {'%', '\\', '&'}) {
-    each(text, from, to, sign, [&](std::size_t at) {
-      if (!escape_at(text, at)) return;
+    } else if (text[at] == ':') {
+      if (rules_.ipv6 != kNoRule || rules_.mac != kNoRule) find_colons(level, window, at, out);
+    } else if (decode && escape_at(text, at)) {
       // One place for each word: its first escape.
       const std::size_t least = at > kReachLeft ? at - kReachLeft : 0;
       for (std::size_t before = at; before > least && !is(text[before - 1], kBreak); --before) {
         if (escape_at(text, before - 1)) return;
       }
       wait(level, window, {.place = window.base + at, .what = Waiting::What::kEscapes, .width = kEncodedWidth});
-    });
-  }
+    }
+  });
 }
 
 // IPv6 and MAC addresses, at their first colon.

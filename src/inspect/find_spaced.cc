@@ -29,13 +29,12 @@ bool separates(char c) {
   return part(c) == 2;
 }
 
-// Whether characters and separators take turns in four bytes: the parts of neighbours have no bit in common, and all
-// bits.
-bool take_turns(const char* bytes) {
-  const unsigned first = part(bytes[0]);
-  const unsigned second = part(bytes[1]);
-  const unsigned third = part(bytes[2]);
-  return ((first ^ second) & (second ^ third) & (third ^ part(bytes[3]))) == 3;
+// Of two masks in turn, the bits of the first: where a character and a separator, or a separator and a character,
+// follow each other. The last of them tells nothing where there is no next mask.
+std::uint64_t turns(const CharMask& mask, const CharMask& next) {
+  const std::uint64_t chars_after = (mask.alnum >> 1) | (next.alnum << (kMaskBytes - 1));
+  const std::uint64_t separators_after = (mask.separator >> 1) | (next.separator << (kMaskBytes - 1));
+  return (mask.alnum & separators_after) | (mask.separator & chars_after);
 }
 
 // Whether a letter or digit stands alone at `at`. The text's ends are as good as separators.
@@ -53,24 +52,34 @@ bool belongs(std::string_view text, std::size_t at) {
 Result<> Finder::find_spaced(Level& level, const TextWindow& window, std::size_t from, std::size_t to,
                              std::vector<Candidate>& out) {
   const std::string_view text = window.text;
-  std::size_t at = (window.base + from + kStride - 1) / kStride * kStride - window.base;
-  for (; at < to && at + 3 < text.size(); at += kStride) {
+  // The places at multiples of kStride of the whole text where characters and separators take turns in four bytes.
+  constexpr std::uint64_t kEachStride = 0x0101010101010101;
+  static_assert(kStride == 8);
+  const std::uint64_t strides = kEachStride << ((kStride - window.base % kStride) % kStride);
+  const auto rows = [&](const CharMask* mask) {
+    const std::uint64_t two = turns(mask[0], mask[1]);
+    const std::uint64_t two_next = turns(mask[1], {});
+    return two & ((two >> 1) | (two_next << (kMaskBytes - 1))) & ((two >> 2) | (two_next << (kMaskBytes - 2))) &
+           strides;
+  };
+  Result<> done;
+  level.masks.each(from, to, rows, [&](std::size_t at) {
     // Nearly all places end here. In such a row two separators around one character, or the characters, are equal.
-    if (!take_turns(text.data() + at) || (text[at + 1] != text[at + 3] && text[at] != text[at + 2])) continue;
+    if (!done || (text[at + 1] != text[at + 3] && text[at] != text[at + 2])) return;
     const std::size_t first = is_alnum(text[at]) ? at : at + 1;
-    if (!separates(text[first + 1]) || !alone(text, first) || !alone(text, first + 2)) continue;
+    if (!separates(text[first + 1]) || !alone(text, first) || !alone(text, first + 2)) return;
     std::size_t begin = first;
     while (begin > 0 && first - begin < kPiece && belongs(text, begin - 1)) --begin;
     while (!is_alnum(text[begin])) ++begin;
     // At the first places in the row, lest one of them is between two words; and at every kPiece bytes.
-    if (first - begin > 2 * kStride && (window.base + at) % kPiece != 0) continue;
+    if (first - begin > 2 * kStride && (window.base + at) % kPiece != 0) return;
     std::size_t end = first;
     while (end < text.size() && end - begin < kSpacedWidth && belongs(text, end)) ++end;
     while (!is_alnum(text[end - 1])) --end;
-    if (end - begin < kShortest) continue;
-    if (auto done = decode_spaced(level, window, begin, end, out); !done) return done;
-  }
-  return {};
+    if (end - begin < kShortest) return;
+    done = decode_spaced(level, window, begin, end, out);
+  });
+  return done;
 }
 
 Result<> Finder::decode_spaced(Level& level, const TextWindow& window, std::size_t begin, std::size_t end,

@@ -1,5 +1,11 @@
 // What no pattern describes: text that repeats itself, and text that no language has.
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "inspect/internal/chars.h"
 #include "inspect/internal/finder_level.h"
@@ -16,7 +22,9 @@ bool repeats(std::string_view text, std::size_t at) {
   if (at + kRepeated > text.size()) return false;
   const std::string_view rest = text.substr(at, kRepeated);
   for (std::size_t period = 1; period <= kPeriod; ++period) {
-    if (rest[0] != rest[period] || rest.substr(0, kRepeated - period) != rest.substr(period)) continue;
+    // Eight bytes first, which are one comparison of numbers.
+    if (std::memcmp(rest.data(), rest.data() + period, 8) != 0) continue;
+    if (rest.substr(0, kRepeated - period) != rest.substr(period)) continue;
     // Lines, tables and indentation repeat signs and blanks; only letters and digits are an attempt at something.
     return std::ranges::any_of(rest.substr(0, period), [](char c) { return is(c, kWordByte); });
   }
@@ -26,7 +34,7 @@ bool repeats(std::string_view text, std::size_t at) {
 constexpr std::size_t kLongestOddWord = 24;
 constexpr std::size_t kGibberish = 128;  // bytes that are judged together
 constexpr std::size_t kSample = 16;      // of which so many tell whether it is worth it
-constexpr std::size_t kLeastRare = 2;    // by so many rare letters in them: prose has one in 60
+constexpr unsigned kLeastRare = 2;       // by so many rare letters in them: prose has one in 60
 
 // Pairs that need no vowel in the languages of Europe: `sz`, `tz`, `rv`, `xp`.
 bool is_usual_pair(char first, char second) {
@@ -42,10 +50,25 @@ bool is_vowel(char c) {
   return std::string_view("aeiouyAEIOUY").find(c) != std::string_view::npos;
 }
 
+// How many of kSample bytes are kRareLetter.
+unsigned rare_in_sample(const char* bytes) {
+#ifdef __SSE2__
+  static_assert(kSample == sizeof(__m128i));
+  __m128i sample;
+  std::memcpy(&sample, bytes, sizeof sample);
+  sample = _mm_or_si128(sample, _mm_set1_epi8(0x20));
+  __m128i rare = _mm_setzero_si128();
+  for (const char c : {'j', 'q', 'v', 'x', 'z'}) rare = _mm_or_si128(rare, _mm_cmpeq_epi8(sample, _mm_set1_epi8(c)));
+  return static_cast<unsigned>(std::popcount(static_cast<unsigned>(_mm_movemask_epi8(rare))));
+#else
+  return static_cast<unsigned>(std::count_if(bytes, bytes + kSample, [](char c) { return is(c, kRareLetter); }));
+#endif
+}
+
 // Whether words of letters alone have such pairs of letters as only chance makes.
 bool is_gibberish(std::string_view text) {
   const auto rare = [](char c) { return is(c, kRareLetter); };
-  if (std::ranges::count_if(text.substr(0, kSample), rare) < static_cast<std::ptrdiff_t>(kLeastRare)) return false;
+  if (rare_in_sample(text.data()) < kLeastRare) return false;
   std::size_t pairs = 0;
   std::size_t odd = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -57,8 +80,10 @@ bool is_gibberish(std::string_view text) {
     if (lone && end - at >= 3 && end - at <= kLongestOddWord) {
       for (std::size_t i = at; i + 1 < end; ++i) {
         ++pairs;
+        // Rare letters first: they are what most pairs have none of.
+        if (!rare(text[i]) && !rare(text[i + 1])) continue;
         const bool no_vowel = !is_vowel(text[i]) && !is_vowel(text[i + 1]);
-        if (no_vowel && (rare(text[i]) || rare(text[i + 1])) && !is_usual_pair(text[i], text[i + 1])) ++odd;
+        if (no_vowel && !is_usual_pair(text[i], text[i + 1])) ++odd;
       }
     }
     at = end + 1;

@@ -1,6 +1,8 @@
 #include "inspect/internal/finder.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "base/check.h"
 #include "inspect/internal/chars.h"
@@ -54,15 +56,22 @@ bool speaks_of(std::string_view name) {
   return std::ranges::any_of(kEnds, [&](std::string_view end) { return ends_with_word(name, end); });
 }
 
+// Behind what names something.
+constexpr std::array<bool, 256> kNameEnds = [] {
+  std::array<bool, 256> out{};
+  for (const char c : std::string_view("=:,<;()!?/\n")) out[static_cast<unsigned char>(c)] = true;
+  return out;
+}();
+
 // Whether what begins at `begin` is given something: a sign of that follows behind `end`, where the rest of a name,
 // quotes and blanks may stand before it. Public keys are not meant.
 bool is_assigned(std::string_view text, std::size_t begin, std::size_t end) {
   constexpr std::size_t kFar = 72;
   constexpr std::string_view kPublic = "public";
   const std::string_view rest = text.substr(end, kFar);
-  const std::size_t sign = rest.find_first_of("=:,<;()!?/\n");
-  if (sign == std::string_view::npos || std::string_view("=:,<").find(rest[sign]) == std::string_view::npos)
-    return false;
+  const auto end_of_name = std::ranges::find_if(rest, [](char c) { return kNameEnds[static_cast<unsigned char>(c)]; });
+  const auto sign = static_cast<std::size_t>(end_of_name - rest.begin());
+  if (sign == rest.size() || std::string_view("=:,<").find(rest[sign]) == std::string_view::npos) return false;
   std::string_view name = rest.substr(0, sign);
   while (!name.empty() && !is_alnum(name.back())) name.remove_suffix(1);
   std::string_view before =
@@ -106,6 +115,7 @@ Result<> Finder::find_at(Level& level, const TextWindow& window, std::uint64_t f
   const std::size_t first = from - window.base;
   const std::size_t last = to - window.base;
   level.nearby.forget();
+  level.masks.read(window.text, first, last);
   if (auto done = find_literals(level, window, first, last, out); !done) return done;
   find_shapes(level, window, first, last, out);
   find_signs(level, window, first, last, out);
@@ -125,7 +135,12 @@ Result<> Finder::find_literals(Level& level, const TextWindow& window, std::size
   if (auto done = rules_.literals->find(window.text, from, to, *scratch_, level.hits); !done) return done;
   for (const LiteralHit& hit : level.hits) {
     const std::size_t size = rules_.literals->literal(hit.literal).text.size();
+    std::optional<bool> assigned;  // the same for all rules of a literal
     for (const std::uint16_t rule : rules_.literal_rules[hit.literal]) {
+      if ((rules_.rules[rule].flags & kAssigned) != 0) {
+        if (!assigned) assigned = is_assigned(window.text, hit.begin, hit.begin + size);
+        if (!*assigned) continue;
+      }
       match_literal(level, window, hit.begin, rule, size, out);
     }
   }
@@ -155,7 +170,6 @@ void Finder::match_literal(Level& level, const TextWindow& window, std::size_t b
     return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
   }
   if ((rule.flags & kInside) != 0) return match_around(level, window, begin, number, size, out);
-  if ((rule.flags & kAssigned) != 0 && !is_assigned(window.text, begin, begin + size)) return;
   // Wide rules wait where their literal stands, rather than have all text held back for them.
   if (rule.width > kSpacedWidth) {
     return wait(level, window, {.place = window.base + begin, .rule = number, .width = rule.width});
@@ -211,7 +225,7 @@ void Finder::add(Level& level, const TextWindow& window, std::size_t begin, std:
     rules_.context.look(window.text, begin, end, level.nearby);
     if (level.nearby.has(rule.context)) {
       candidate.confidence = rule.near;
-      candidate.context = rules_.context.word_of(window.text, begin, end, rule.context);
+      candidate.context = level.nearby.word_of(rule.context);
     }
   }
   if (candidate.confidence < rules_.min_confidence) return;

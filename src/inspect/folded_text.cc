@@ -1,10 +1,15 @@
 #include "inspect/internal/folded_text.h"
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
 #include "base/check.h"
+#include "inspect/internal/utf8.h"
 
 namespace redoubt::inspect::internal {
 namespace {
@@ -14,48 +19,23 @@ constexpr std::uint32_t kLongestRun = 64;
 // How many of the bytes at the start are ASCII and not zero.
 std::size_t ascii_prefix(std::string_view text) {
   std::size_t i = 0;
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighs = 0x8080808080808080;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    if (((word | (word - kOnes)) & kHighs) != 0) break;
+#ifdef __SSE4_1__
+  // As signed numbers, these are above zero; then so is the least of them.
+  for (; i + 64 <= text.size(); i += 64) {
+    __m128i bytes[4];
+    std::memcpy(bytes, text.data() + i, sizeof bytes);
+    const __m128i least = _mm_min_epi8(_mm_min_epi8(bytes[0], bytes[1]), _mm_min_epi8(bytes[2], bytes[3]));
+    if (_mm_movemask_epi8(_mm_cmpgt_epi8(least, _mm_setzero_si128())) != 0xffff) break;
   }
+  for (; i + 16 <= text.size(); i += 16) {
+    __m128i bytes;
+    std::memcpy(&bytes, text.data() + i, sizeof bytes);
+    const auto plain = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128())));
+    if (plain != 0xffff) return i + static_cast<std::size_t>(std::countr_one(plain));
+  }
+#endif
   while (i < text.size() && static_cast<signed char>(text[i]) > 0) ++i;
   return i;
-}
-
-struct Decoded {
-  char32_t point = 0;
-  std::size_t size = 1;
-  bool valid = false;
-  bool complete = true;  // false: more bytes are needed to say
-};
-
-// RFC 3629 §4. `text` begins with a byte that is not ASCII.
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t size = 0;
-  if (lead >= 0xc2 && lead <= 0xdf) size = 2;
-  if (lead >= 0xe0 && lead <= 0xef) size = 3;
-  if (lead >= 0xf0 && lead <= 0xf4) size = 4;
-  if (size == 0) return {};
-  char32_t point = lead & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if (i >= text.size()) return {.point = 0, .size = 1, .valid = false, .complete = false};
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    if (i == 1) {
-      if (lead == 0xe0) low = 0xa0;
-      if (lead == 0xed) high = 0x9f;
-      if (lead == 0xf0) low = 0x90;
-      if (lead == 0xf4) high = 0x8f;
-    }
-    if (byte(i) < low || byte(i) > high) return {};
-    point = (point << 6) | (byte(i) & 0x3fU);
-  }
-  return {.point = point, .size = size, .valid = true};
 }
 
 bool is_tag(char32_t point) {
@@ -96,7 +76,7 @@ void FoldedText::append(std::string_view chunk, bool last, std::vector<Invisible
       chunk.remove_prefix(1);
       continue;
     }
-    const Decoded decoded = decode(chunk);
+    const Utf8Point decoded = utf8_point(chunk);
     if (!decoded.complete && !last) {
       begun_ = chunk;
       break;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "inspect/internal/char_masks.h"
 #include "inspect/internal/finder.h"
 
 namespace redoubt::inspect::internal {
@@ -13,6 +14,7 @@ struct Finder::Level {
 
   int depth = 0;
   Encoding path[kMaxDecodings] = {};
+  CharMasks masks;
   std::vector<LiteralHit> hits;
   ContextWords::Nearby nearby;
   std::vector<Waiting> waiting;
