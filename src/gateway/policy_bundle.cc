@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "inspect/match.h"
 #include "policy/policy_json.h"
 #include "policy/validate.h"
 
@@ -77,12 +78,13 @@ Result<> check(const policy::PolicySet& policies, const PolicyFile& file) {
   return Error(Errc::kMalformed, report(problems, file));
 }
 
+bool is_context(const policy::Expr& expr) {
+  return expr.kind == policy::ExprKind::kVariable &&
+         expr.number == static_cast<std::int64_t>(policy::Variable::kContext);
+}
+
 // Whether the expression looks at `context.matches`, or at `context` as a whole.
 bool looks_at_matches(const policy::Expr& expr) {
-  const auto is_context = [](const policy::Expr& operand) {
-    return operand.kind == policy::ExprKind::kVariable &&
-           operand.number == static_cast<std::int64_t>(policy::Variable::kContext);
-  };
   if (is_context(expr)) return true;
   if (expr.kind == policy::ExprKind::kGetAttr && is_context(expr.children.front())) return expr.text == "matches";
   if (expr.kind == policy::ExprKind::kHas && is_context(expr.children.front())) return expr.path.front() == "matches";
@@ -97,6 +99,32 @@ void add_asked_for(const policy::Expr& expr, bool compared, std::set<std::string
                         expr.kind == kEqual || expr.kind == kNotEqual;
   const bool with_matches = compares && std::ranges::any_of(expr.children, looks_at_matches);
   for (const policy::Expr& child : expr.children) add_asked_for(child, compared || with_matches, out);
+}
+
+// Whether the expression is a text, or a set of texts that stand there.
+bool is_names(const policy::Expr& expr) {
+  const auto is_text = [](const policy::Expr& one) { return one.kind == policy::ExprKind::kString; };
+  return is_text(expr) || (expr.kind == policy::ExprKind::kSet && std::ranges::all_of(expr.children, is_text));
+}
+
+// Whether what the expression gives can depend on matches that it does not name: so does `context.matches.isEmpty()`,
+// and `context.matches.contains("secret")` does not.
+bool depends_on_any_match(const policy::Expr& expr) {
+  using enum policy::ExprKind;
+  if (is_context(expr)) return true;
+  const auto is_matches = [](const policy::Expr& one) {
+    return one.kind == kGetAttr && one.text == "matches" && is_context(one.children.front());
+  };
+  if (is_matches(expr)) return true;
+  // Another part of the context; or whether there is a set of matches, empty or not.
+  if ((expr.kind == kGetAttr || expr.kind == kHas) && is_context(expr.children.front())) return false;
+  const bool asks = expr.kind == kContains || expr.kind == kContainsAll || expr.kind == kContainsAny;
+  // Whether the matches have a name in them, or some; not whether they are among some.
+  if (asks && is_names(expr.children.back()) && is_matches(expr.children.front())) return false;
+  if (expr.kind == kContainsAny && is_names(expr.children.front()) && is_matches(expr.children.back())) {
+    return false;
+  }
+  return std::ranges::any_of(expr.children, depends_on_any_match);
 }
 
 }  // namespace
@@ -143,6 +171,12 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     for (const auto& condition : policy.conditions) {
       bundle->release_depends_on_matches_ |= looks_at_matches(condition.body);
       add_asked_for(condition.body, false, bundle->named_to_stop_answers_);
+      if (!depends_on_any_match(condition.body)) continue;
+      for (const inspect::Family family :
+           {inspect::Family::kPersonal, inspect::Family::kSecret, inspect::Family::kAttack, inspect::Family::kUser,
+            inspect::Family::kContract}) {
+        bundle->named_to_stop_answers_.emplace(inspect::to_string(family));
+      }
     }
   }
   auto compiled = policy::CompiledPolicies::compile(bundle->policies_);

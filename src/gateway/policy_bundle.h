@@ -66,8 +66,8 @@ class PolicyBundle {
   bool release_depends_on_matches() const { return release_depends_on_matches_; }
 
   // Kinds and families that can keep back an answer, or change it: those that obligations stricter than `@flag` name,
-  // and those that a condition asks `context.matches` for, of policies that speak of `release`. Where they are known at
-  // an answer's end alone, a stream must be buffered.
+  // those that a condition asks `context.matches` for, and all families where it depends on any match; of policies that
+  // speak of `release`. Where they are known at an answer's end alone, a stream must be buffered.
   const std::set<std::string, std::less<>>& named_to_stop_answers() const { return named_to_stop_answers_; }
 
   Ruling rule(const policy::Request& request, const policy::EntityStore& entities) const;

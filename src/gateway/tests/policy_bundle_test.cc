@@ -230,10 +230,32 @@ TEST(PolicyBundle, KnowsWhatCanStopAnAnswer) {
             "contract");
   EXPECT_EQ(stops(R"(forbid (principal, action, resource)
       unless { context has purpose && context.purpose == "care" && ["a", "b"].containsAll(context.matches) };)"),
-            "a b");
+            "a attack b contract personal secret user");
   EXPECT_EQ(stops(R"(forbid (principal, action == Action::"invoke", resource)
       when { context.matches.contains("contract") };)"),
             "");
+}
+
+TEST(PolicyBundle, KnowsThatAnyMatchCanStopAnAnswer) {
+  const auto stops = [](std::string_view condition) {
+    const PolicyFile file{.name = "a.cedar",
+                          .text = R"(permit (principal, action == Action::"release", resource) when { )" +
+                                  std::string(condition) + " };"};
+    const auto bundle = PolicyBundle::load({&file, 1});
+    EXPECT_TRUE(bundle.has_value()) << (bundle ? "" : bundle.error().message());
+    return bundle && (*bundle)->named_to_stop_answers().contains("contract");
+  };
+  for (const char* any : {R"(context.matches.isEmpty())", R"(!context["matches"].isEmpty() || context.network.tls)",
+                          R"(context.matches == ["secret"])", R"(["a", "b"].containsAll(context.matches))",
+                          R"(if context.network.tls then true else context.matches.isEmpty())",
+                          R"(context.matches.contains("a") && context.matches.isEmpty())"}) {
+    EXPECT_TRUE(stops(any)) << any;
+  }
+  for (const char* named : {R"(context.matches.contains("secret"))", R"(!context.matches.containsAny(["a", "b"]))",
+                            R"(["a", "b"].containsAny(context.matches))", R"(context.matches.containsAll(["a"]))",
+                            R"(context has matches && context.network.tls)", R"(context.network.tls)"}) {
+    EXPECT_FALSE(stops(named)) << named;
+  }
 }
 
 TEST_F(Ruled, WhatIsRestoredIsWhatAllThatSayItPermit) {
