@@ -30,13 +30,14 @@ UnixMillis Recorder::time_of_record() {
 void Recorder::flush_soon() {}
 
 net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::ExchangeFacts& facts, std::string_view,
-                                             std::string_view, std::string_view /*forwarded*/) {
+                                             std::string_view, std::string_view /*forwarded*/,
+                                             const behaviour::FeatureKey::Text*) {
   co_return Admission(std::unique_ptr<Admission::Exchange>(new Admission::Exchange{
       .recorder = *this, .log = log, .facts = facts, .receipt = {.origin = log.origin}, .started = {}}));
 }
 
 net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::ExchangeFacts, record::Denial,
-                                                  std::string_view) {
+                                                  std::string_view, const behaviour::FeatureKey::Text*) {
   co_return ledger::Receipt{.origin = log.origin};
 }
 

@@ -55,9 +55,13 @@ class Caller:
         response = self.connection.getresponse()
         said = response.read()
         if response.will_close:
+            self.close()
+        return response.status, said
+
+    def close(self):
+        if self.connection is not None:
             self.connection.close()
             self.connection = None
-        return response.status, said
 
     def chat(self, content=None, model="small", messages=None, key=None, **extra):
         """One exchange; its status. `answer`, `call`: how many bytes, and which tool, the stand-in answers with."""
@@ -96,6 +100,8 @@ class Town:
         self.callers = {name: Caller(self, name, key) for name, key in self.redoubt.keys.items()}
 
     def remove(self):
+        for caller in self.callers.values():
+            caller.close()
         self.redoubt.remove()
         self.upstream.close()
 
