@@ -26,6 +26,7 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "keys/dictionary_opener.h"
 #include "keys/key_file.h"
 #include "keys/tls_authority.h"
 #include "ledger/keeper.h"
@@ -261,6 +262,16 @@ Result<> serve(const Arguments& arguments) {
   auto openers = load_openers(fs, "openers");
   if (!openers) return openers.error();
 
+  // A folder of an earlier version has none: then no lists of records are keyed.
+  std::optional<keys::DictionaryOpener> dictionaries;
+  auto dictionary_key = keys::load_key_file("dictionary.key", "dictionary", 32);
+  if (!dictionary_key && dictionary_key.error().code() != Errc::kNotFound) return dictionary_key.error();
+  if (dictionary_key) {
+    auto pair = crypto::X25519KeyPair::from_private(dictionary_key->reveal());
+    if (!pair) return pair.error();
+    dictionaries.emplace(*std::move(pair));
+  }
+
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
     auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
@@ -297,7 +308,8 @@ Result<> serve(const Arguments& arguments) {
                          .quotas = quotas_by_log(**ledger, arguments.tenants),
                          .openers = *std::move(openers),
                          .product_version = arguments.version,
-                         .tls_authority = tls_authority ? &*tls_authority : nullptr});
+                         .tls_authority = tls_authority ? &*tls_authority : nullptr,
+                         .dictionaries = dictionaries ? &*dictionaries : nullptr});
   for (std::size_t i = 0; i < rings.size(); ++i) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);

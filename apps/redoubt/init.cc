@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "crypto/ed25519.h"
+#include "crypto/hpke.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "gateway/policy_bundle.h"
@@ -88,6 +89,15 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
     return done.error();
   }
   if (auto done = keys::create_key_file(layout.keeper() + "/wrap.key", "wrap", crypto::Secret::random(32)); !done) {
+    return done.error();
+  }
+  const auto dictionary_key = crypto::X25519KeyPair::generate();
+  if (auto done = keys::create_key_file(layout.keeper() + "/dictionary.key", "dictionary", dictionary_key.private_key);
+      !done) {
+    return done.error();
+  }
+  const std::string dictionary_public = encoding::base64(dictionary_key.public_key) + "\n";
+  if (auto done = write_file_atomically(fs, layout.dictionary_key(), as_bytes(dictionary_public)); !done) {
     return done.error();
   }
   if (auto done = keys::create_key_file(layout.opener_key(), "opener", opener_key.seed()); !done) return done.error();

@@ -12,7 +12,9 @@ struct Layout {
   std::string policies() const { return root + "/policies"; }
   std::string prices() const { return root + "/prices.toml"; }
   std::string inspection() const { return root + "/inspection.toml"; }
-  std::string contracts() const { return root + "/contracts"; }  // JSON Schemas that inspection.toml names
+  std::string contracts() const { return root + "/contracts"; }            // JSON Schemas that inspection.toml names
+  std::string dictionaries() const { return root + "/dictionaries"; }      // sealed records that it names
+  std::string dictionary_key() const { return root + "/dictionary.pub"; }  // what records are sealed to
   std::string ledger() const { return root + "/ledger"; }
   std::string state() const { return root + "/state"; }  // what the gateway makes of the ledger
   std::string verifier_key() const { return root + "/ledger.vkey"; }

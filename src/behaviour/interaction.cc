@@ -95,7 +95,9 @@ void add_exchange(const Members& record, const Members& redoubt, std::string_vie
   }
 }
 
+// A dictionary that was keyed is the server's own doing, and nobody's behaviour.
 void add_opening(const Members& record, Interaction& out) {
+  if (!record["unmapped"]["redoubt"].text("dictionary").empty()) return;
   const Node actor = out.add({NodeType::kPrincipal, record["actor"]["user"].text("uid")});
   out.actor = actor;
   out.link(actor, out.add({NodeType::kDataSet, record["metadata"].text("log_name")}), EdgeKind::kRead);

@@ -209,6 +209,19 @@ Result<> LedgerClient::submit_open_fact(tlog::LeafIndex index, OpenWaiter* waite
   return {};
 }
 
+Result<> LedgerClient::submit_key_dictionary(const keys::DictionaryPart& part, OpenWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  const Bytes encoded = keys::encode_dictionary_part(part);
+  const std::size_t size = kTicketSize + encoded.size();
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(size)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kKeyDictionary), size);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
+  std::copy(encoded.begin(), encoded.end(), space->begin() + kTicketSize);
+  requests_.commit();
+  return {};
+}
+
 Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kCertifySize)) return exhausted();
@@ -276,7 +289,8 @@ Result<> LedgerClient::poll() {
     if (!*message) return {};
     buffer_.resize((*message)->size);
     const auto type = static_cast<MessageType>((*message)->type);
-    const bool secret = type == MessageType::kSealingKey || type == MessageType::kFactOpened;
+    const bool secret =
+        type == MessageType::kSealingKey || type == MessageType::kFactOpened || type == MessageType::kDictionaryKeyed;
     if (secret) {
       answers_.take_secret(buffer_);
     } else {
@@ -316,6 +330,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     }
     case MessageType::kOpened:
     case MessageType::kFactOpened:
+    case MessageType::kDictionaryKeyed:
     case MessageType::kCertified: {
       if (payload.size() < kTicketSize + 1) return corrupt;
       Slot* slot = find(load_le<Ticket>(payload));
@@ -376,6 +391,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kOpen:
     case MessageType::kOpenFact:
     case MessageType::kCertify:
+    case MessageType::kKeyDictionary:
     case MessageType::kCosigned:
       break;
   }

@@ -41,7 +41,8 @@ class LedgerClient {
   class OpenWaiter {
    public:
     virtual ~OpenWaiter() = default;
-    // Of submit_open() for open_opened() with the reader's key; of submit_open_fact() the opening itself.
+    // Of submit_open() for open_opened() with the reader's key; of submit_open_fact() the opening itself; of
+    // submit_key_dictionary() what keys::KeyedRecords::Builder adds.
     virtual void opened(Result<Bytes> answer) = 0;
   };
   class CertifyWaiter {
@@ -127,6 +128,12 @@ class LedgerClient {
   // values (kNotFound) or beyond the log's end (kNotFound), and those that no checkpoint covers yet (kUnavailable).
   // kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit_open_fact(tlog::LeafIndex index, OpenWaiter* waiter, LogNumber log = kSystemLog);
+  // Asks for the records of a part of a dictionary to be keyed for this process. That a dictionary was is a record in
+  // the system log, durable before the answer to its first part; the others follow one at a time, in their order. The
+  // keeper refuses as kInvalidArgument what does not, as kUnsupported when it has no key for dictionaries, as
+  // kUnavailable while it does not serve, as kResourceExhausted when the ledger or the ring has no room, and as
+  // keys::DictionaryOpener does. kResourceExhausted, kUnavailable; the waiter is then not told.
+  Result<> submit_key_dictionary(const keys::DictionaryPart& part, OpenWaiter* waiter);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);

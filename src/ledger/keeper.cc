@@ -170,6 +170,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
     case MessageType::kOpenFact:
       done = take_open_fact(ring_index, size);
       break;
+    case MessageType::kKeyDictionary:
+      done = take_key_dictionary(ring_index, size);
+      break;
     case MessageType::kCertify:
       done = take_certify(ring_index, size);
       break;
@@ -254,7 +257,7 @@ Result<> Keeper::commit() {
   for (const PendingOpen& open : opens) {
     if (auto done = answer_open(open); !done) return done;
   }
-  return {};
+  return answer_dictionaries();
 }
 
 void Keeper::refuse(std::size_t ring_index, MessageType answer, Ticket ticket, const Error& error) {

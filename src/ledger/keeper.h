@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/shm_ring.h"
 #include "crypto/ed25519.h"
+#include "keys/dictionary_opener.h"
 #include "keys/sealing_key.h"
 #include "keys/tls_authority.h"
 #include "ledger/keeper_stats.h"
@@ -44,9 +45,10 @@ struct KeeperOptions {
   // Bytes that a log's entries may take, by log number; 0 and what is missing: as many as the disk has. A log that has
   // used them up takes outcomes only.
   std::vector<std::uint64_t> quotas;
-  std::vector<crypto::Ed25519PublicKey> openers;  // who may have values opened
-  std::string product_version;                    // for the records that the keeper makes itself
-  keys::TlsAuthority* tls_authority = nullptr;    // null: TLS certificates are refused; else outlives the keeper
+  std::vector<crypto::Ed25519PublicKey> openers;         // who may have values opened
+  std::string product_version;                           // for the records that the keeper makes itself
+  keys::TlsAuthority* tls_authority = nullptr;           // null: TLS certificates are refused; else outlives the keeper
+  const keys::DictionaryOpener* dictionaries = nullptr;  // null: dictionaries are refused; likewise
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
@@ -79,10 +81,17 @@ class Keeper {
   const KeeperStats& stats() const { return stats_; }
 
  private:
+  // A dictionary that is being keyed: that it is, is on record.
+  struct DictionaryTurn {
+    keys::DictionaryId id;
+    std::string name;
+    std::uint32_t next = 0;  // the part that may be asked for
+  };
   struct Ring {
     RingConsumer requests;
     RingProducer answers;
     int wake_fd;
+    std::optional<DictionaryTurn> dictionary = {};
   };
   struct PendingAnswer {
     std::size_t ring;
@@ -94,6 +103,13 @@ class Keeper {
     Ticket ticket;
     LogNumber log;
     OpenRequest request;
+  };
+  // The first part of a dictionary, keyed: sent when the record of it is durable.
+  struct PendingDictionary {
+    std::size_t ring;
+    Ticket ticket;
+    DictionaryTurn turn;
+    Result<Bytes> answer;  // wiped once it is sent
   };
   // What the disk has room for.
   enum class Room : std::uint8_t { kOutcomes, kOutcomesAndFacts, kEverything };
@@ -114,6 +130,10 @@ class Keeper {
   Result<> take_append(std::size_t ring_index, std::size_t size);
   Result<> take_open(std::size_t ring_index, std::size_t size);
   Result<> take_open_fact(std::size_t ring_index, std::size_t size);
+  Result<> take_key_dictionary(std::size_t ring_index, std::size_t size);
+  Result<> answer_dictionaries();
+  Result<> send_keyed(std::size_t ring_index, Ticket ticket, Result<Bytes>& answer);
+  Result<> add_record(LogNumber log, const ExchangeId& uid);
   Result<> take_certify(std::size_t ring_index, std::size_t size);
   Result<> take_cosigned(std::size_t ring_index, std::size_t size);
   Result<> offer_due();
@@ -150,6 +170,7 @@ class Keeper {
   std::vector<Ring> rings_;
   std::vector<PendingAnswer> answers_;
   std::vector<PendingOpen> opens_;
+  std::vector<PendingDictionary> dictionaries_;
   std::vector<LogSchedule> logs_;  // by number
   std::chrono::steady_clock::time_point next_keys_{};
   std::chrono::steady_clock::time_point next_room_check_{};

@@ -1,17 +1,33 @@
 // Values that the keeper opens: for an opener, sealed to the reader and recorded first; for the gateway itself, those
-// of facts alone, which its own tables hold.
+// of facts alone, which its own tables hold, and records of dictionaries, keyed.
 #include <array>
+#include <string>
 
 #include "base/log.h"
 #include "encoding/base64.h"
 #include "ledger/internal/ring_rules.h"
 #include "ledger/keeper.h"
 #include "ledger/sealed_parts.h"
+#include "record/dictionary_record.h"
 
 namespace redoubt::ledger {
 
 using internal::hostile;
 using internal::kAnswerReserveBytes;
+
+namespace {
+
+// Of a record that the keeper makes itself.
+struct Uid {
+  Uid() {
+    crypto::random_bytes(bytes);
+    hex = encoding::hex(bytes);
+  }
+  ExchangeId bytes;
+  std::string hex;
+};
+
+}  // namespace
 
 Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
   request_.resize(size);
@@ -43,12 +59,10 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
     return {};
   }
   // The record first, durable; then the values.
-  record_.clear();
-  std::array<std::byte, 16> uid;
-  crypto::random_bytes(uid);
-  const std::string uid_hex = encoding::hex(uid);
   const std::string opener = "ed25519:" + encoding::hex(request->opener);
-  record::append_opened(record_, {.request_uid = uid_hex,
+  const Uid uid;
+  record_.clear();
+  record::append_opened(record_, {.request_uid = uid.hex,
                                   .time = now(),
                                   .source = source(log),
                                   .principal_uid = opener,
@@ -57,12 +71,18 @@ Result<> Keeper::take_open(std::size_t ring_index, std::size_t size) {
                                   .opened_exchange_uid = {},
                                   .fields = {},
                                   .reason = request->reason});
+  if (auto done = add_record(log, uid.bytes); !done) return done;
+  opens_.push_back({ring_index, ticket, log, *std::move(request)});
+  return {};
+}
+
+// What record_ holds.
+Result<> Keeper::add_record(LogNumber log, const ExchangeId& uid) {
   if (ledger_.batch_room() < kEntryHeaderSize + record_.size()) {
     if (auto done = commit(); !done) return done;
   }
   auto added = ledger_.add({.kind = EntryKind::kStandalone, .log = log, .exchange = uid}, as_bytes(record_), {});
   if (!added) return added.error();
-  opens_.push_back({ring_index, ticket, log, *std::move(request)});
   return {};
 }
 
@@ -81,6 +101,76 @@ Result<> Keeper::answer_open(const PendingOpen& open) {
     return sealed;
   }();
   return send_opened(open.ring, MessageType::kOpened, open.ticket, opened);
+}
+
+// The gateway is believed in what it means to recognise; that it has asked is a record, one for each dictionary. So the
+// parts of one come in a row, behind the first, which is recorded: no part is keyed of what is not on record.
+Result<> Keeper::take_key_dictionary(std::size_t ring_index, std::size_t size) {
+  static_assert(kMaxRequestBytes > kTicketSize + 128 + keys::kDictionaryNameMax + keys::kDictionaryPartPlainBytesMax);
+  request_.resize(size);
+  Ring& ring = rings_[ring_index];
+  ring.requests.take(request_);
+  const auto ticket = load_le<Ticket>(ByteView(request_).first(kTicketSize));
+  auto part = keys::decode_dictionary_part(ByteView(request_).subspan(kTicketSize));
+  if (!part) return hostile("a part of a dictionary that is none");
+  const auto refused = [&](const Error& why) {
+    refuse(ring_index, MessageType::kDictionaryKeyed, ticket, why);
+    return Result<>();
+  };
+  if (options_.dictionaries == nullptr) {
+    return refused(Error(Errc::kUnsupported, "this keeper has no key for dictionaries"));
+  }
+  if (!serving_) return refused(Error(Errc::kUnavailable, "the ledger does not serve yet: witnesses are asked"));
+  const bool in_turn =
+      part->index == 0 || (ring.dictionary && ring.dictionary->id == part->id && ring.dictionary->name == part->name &&
+                           ring.dictionary->next == part->index);
+  if (!in_turn) {
+    return refused(Error(Errc::kInvalidArgument, "the parts of a dictionary are keyed in a row, from the first"));
+  }
+  if (part->index == 0 && (room_ != Room::kEverything || logs_[kSystemLog].full)) {
+    return refused(Error(Errc::kResourceExhausted, "the ledger has no room"));
+  }
+  auto answer = options_.dictionaries->key(*part);
+  if (!answer) return refused(answer.error());
+  if (part->index > 0) {
+    ++ring.dictionary->next;
+    return send_keyed(ring_index, ticket, answer);
+  }
+  // The record first, durable; then the keyed records.
+  ring.dictionary.reset();
+  const Uid uid;
+  record_.clear();
+  record::append_dictionary_keyed(record_, {.request_uid = uid.hex,
+                                            .time = now(),
+                                            .source = source(kSystemLog),
+                                            .dictionary = part->name,
+                                            .records = part->records});
+  if (auto done = add_record(kSystemLog, uid.bytes); !done) {
+    crypto::wipe(*answer);
+    return done;
+  }
+  dictionaries_.push_back(
+      {ring_index, ticket, {.id = part->id, .name = std::move(part->name), .next = 1}, std::move(answer)});
+  return {};
+}
+
+Result<> Keeper::answer_dictionaries() {
+  Result<> done;
+  for (PendingDictionary& keyed : std::exchange(dictionaries_, {})) {
+    rings_[keyed.ring].dictionary = std::move(keyed.turn);
+    if (done) {
+      done = send_keyed(keyed.ring, keyed.ticket, keyed.answer);
+    } else {
+      crypto::wipe(*keyed.answer);
+    }
+  }
+  return done;
+}
+
+Result<> Keeper::send_keyed(std::size_t ring_index, Ticket ticket, Result<Bytes>& answer) {
+  auto sent = send_opened(ring_index, MessageType::kDictionaryKeyed, ticket, answer);
+  crypto::wipe(*answer);
+  return sent;
 }
 
 // The gateway is not believed in what is a fact: the kind stands in the entry, and the seal holds for this kind alone.

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "keys/sealed_dictionary.h"
 #include "keys/sealing_key.h"
 #include "ledger/entry.h"
 
@@ -20,11 +21,12 @@ using Ticket = std::uint64_t;
 
 enum class MessageType : std::uint32_t {
   // gateway to keeper
-  kAppend = 1,    // Ticket, entry (header, leaf, sealed opening)
-  kOpen = 2,      // Ticket, log u32, open request (ledger/open_request.h)
-  kCertify = 3,   // Ticket, public key (65): wants a TLS certificate for it
-  kCosigned = 4,  // Ticket (0), log u32, tree size u64, signature lines: the answer to an offer, once for each
-  kOpenFact = 5,  // Ticket, log u32, index u64: wants the values of an entry that was appended as a fact
+  kAppend = 1,         // Ticket, entry (header, leaf, sealed opening)
+  kOpen = 2,           // Ticket, log u32, open request (ledger/open_request.h)
+  kCertify = 3,        // Ticket, public key (65): wants a TLS certificate for it
+  kCosigned = 4,       // Ticket (0), log u32, tree size u64, signature lines: the answer to an offer, once for each
+  kOpenFact = 5,       // Ticket, log u32, index u64: wants the values of an entry that was appended as a fact
+  kKeyDictionary = 6,  // Ticket, a part of a dictionary (keys/sealed_dictionary.h): wants its records keyed
   // keeper to gateway
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
@@ -41,12 +43,14 @@ enum class MessageType : std::uint32_t {
   kStats = 25,  // counts of the keeper's (ledger/keeper_stats.h), about once a second. On the first core's ring.
   kFactOpened =
       26,  // Ticket, Errc u8 or kOpenedSuccess, then the opening as it was before it was sealed, or the message
+  kDictionaryKeyed =
+      27,  // Ticket, Errc u8 or kOpenedSuccess, then the answer (keys/dictionary_opener.h), or the message
 };
 
 // What a ledger without room for anything new takes all the same.
 enum class FullIntake : std::uint8_t { kOutcomes = 0, kOutcomesAndFacts = 1 };
 
-inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified and kFactOpened, too
+inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, kFactOpened and kDictionaryKeyed, too
 inline constexpr LogNumber kEveryLog = 0xffffffff;
 inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;

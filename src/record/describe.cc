@@ -232,6 +232,10 @@ void describe_result(Lines& lines, const element& record, const Summary& summary
     std::uint64_t index = 0;
     if (number_at(record, "/unmapped/redoubt/opened_index", index))
       lines.line("opened", "entry " + std::to_string(index));
+    if (number_at(record, "/unmapped/redoubt/records", index)) {
+      const std::string name = safe(text_at(record, "/unmapped/redoubt/dictionary"));
+      lines.line("opened", "dictionary " + name + ", " + std::to_string(index) + " records, keyed for the gateway");
+    }
     std::string fields;
     simdjson::dom::array names;
     if (record.at_pointer("/unmapped/redoubt/fields").get(names) == simdjson::SUCCESS) {

@@ -7,6 +7,7 @@
 
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
+#include "record/dictionary_record.h"
 #include "record/summary.h"
 
 // Records are put together from constant pieces of JSON: member names and punctuation are literals, and only what comes
@@ -731,6 +732,36 @@ void append_opened(std::string& out, const Opened& given) {
   }
   json << R"(],"reason":)";
   json.text(opened.reason);
+  end_record(json);
+}
+
+void append_dictionary_keyed(std::string& out, const DictionaryKeyed& given) {
+  Cutter cutter;
+  DictionaryKeyed keyed = given;
+  cutter.cut(keyed.request_uid, kUidSizeMax);
+  cutter.cut(keyed.source);
+  cutter.cut(keyed.dictionary, kNameSizeMax);
+
+  Head head{};
+  head.stage = Stage::kOpened;
+  head.activity = kRead;
+  head.severity = kLow;
+  head.status = kSuccess;
+  head.uid = keyed.request_uid;
+  head.time = keyed.time;
+  head.source = keyed.source;
+  head.truncated = cutter.any();
+
+  RecordWriter json(out);
+  write_head(json, head);
+  write_actor(json, "redoubt-gateway", {}, PrincipalType::kSystem, {});
+  json << R"(,"src_endpoint":{"svc_name":"redoubt"})";
+  write_api(json, "dictionary.key", keyed.request_uid, {}, {});
+  begin_unmapped(json, Stage::kOpened);
+  json << R"(,"dictionary":)";
+  json.text(keyed.dictionary);
+  json.member(R"(,"records":)", keyed.records);
+  json << R"(,"reason":"inspection")";
   end_record(json);
 }
 

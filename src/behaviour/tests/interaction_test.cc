@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "record/dictionary_record.h"
 #include "record/exchange_record.h"
 #include "record/fact_record.h"
 
@@ -130,6 +131,14 @@ TEST(InteractionOf, AnOpeningIsAReadingOfTheLog) {
   const Read read(record);
   ASSERT_TRUE(read.named_somebody());
   EXPECT_EQ(links_of(*read), (Lines{"principal:auditor-1 read data_set:redoubt.example/ledger/t/clinic"}));
+}
+
+TEST(InteractionOf, ADictionaryThatWasKeyedIsNobodysDoing) {
+  std::string record;
+  record::append_dictionary_keyed(record, {.source = exchange().source, .dictionary = "patients", .records = 2});
+  const Read read(record);
+  ASSERT_TRUE(read.result);
+  EXPECT_FALSE(read.named_somebody());
 }
 
 TEST(InteractionOf, WithoutAModelTheServerIsCalled) {

@@ -48,7 +48,9 @@ class LiveLedger {
     logs = *Logs::load(fs, kDirectory, kOrigin, {{.name = "clinic"}, {.name = "ward", .public_log = true}});
     ledger_ = *std::move(ledger);
     keeper_ = std::make_unique<ledger::Keeper>(
-        *ledger_, wrapper_, clock, ledger::KeeperOptions{.publish_interval = publish_interval, .product_version = "0"});
+        *ledger_, wrapper_, clock,
+        ledger::KeeperOptions{
+            .publish_interval = publish_interval, .product_version = "0", .dictionaries = &dictionaries});
     auto requests = SharedRing::create(ledger::kRequestRingBytes);
     auto answers = SharedRing::create(ledger::kAnswerRingBytes);
     EXPECT_TRUE(requests && answers);
@@ -146,6 +148,7 @@ class LiveLedger {
 
   testing_support::FaultFileSystem fs;
   SystemClock clock;
+  const keys::DictionaryOpener dictionaries{crypto::X25519KeyPair::generate()};  // the keeper's
   boost::asio::io_context io{1};
   net::DeadlineSweep sweep{io};
   Logs logs{kOrigin};

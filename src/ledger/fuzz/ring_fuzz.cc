@@ -11,6 +11,8 @@
 //   6  the same in the ring of answers
 //   7  the keeper serves what there is so far
 //   8  a request to open a fact: index u8
+//   9  a part of a dictionary, as the bytes have it
+//  10  a part of a good dictionary: which, u8; the rest is XORed with it
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -35,6 +37,12 @@ class FixedClock final : public Clock {
   }
 };
 
+keys::SealedDictionary two_parts(const crypto::X25519PublicKey& keeper) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 300; ++i) records.push_back(std::to_string(i) + std::string(240, 'x'));
+  return *keys::SealedDictionary::parse("patients", *keys::seal_dictionary(keeper, "patients", std::move(records)));
+}
+
 struct World {
   tlog::NoteSigner signer =
       *tlog::NoteSigner::create("example.org/log", *crypto::Ed25519PrivateKey::from_seed(Bytes(32, std::byte{7})));
@@ -45,6 +53,8 @@ struct World {
   FixedClock clock;
   testing_support::TempDir tls_folder;
   PosixFileSystem tls_files;
+  keys::DictionaryOpener dictionaries{*crypto::X25519KeyPair::from_private(Bytes(32, std::byte{12}))};
+  keys::SealedDictionary dictionary = two_parts(dictionaries.public_key());
   UniqueFd wake{::eventfd(1, EFD_NONBLOCK)};
   UniqueFd stop{::eventfd(1, EFD_NONBLOCK)};  // readable from the beginning: the keeper serves what there is and ends
 };
@@ -63,6 +73,13 @@ Bytes make_entry(ByteView bytes) {
   store_entry_header(MutableByteView(message).subspan(kTicketSize), header);
   append(message, body);
   return message;
+}
+
+Bytes dictionary_part(const World& world, ByteView bytes) {
+  const std::size_t which = bytes.empty() ? 0 : std::to_integer<std::size_t>(bytes[0]);
+  Bytes out = keys::encode_dictionary_part(world.dictionary.parts[which % world.dictionary.parts.size()]);
+  for (std::size_t i = 1; i < bytes.size() && i <= out.size(); ++i) out[i - 1] ^= bytes[i];
+  return out;
 }
 
 bool submit(const World& world, RingProducer& ring, unsigned form, ByteView bytes) {
@@ -91,6 +108,12 @@ bool submit(const World& world, RingProducer& ring, unsigned form, ByteView byte
                                                              world.clock.now(), world.reader.public_key, "fuzzing")));
       break;
     }
+    case 9:
+    case 10:
+      type = static_cast<std::uint32_t>(MessageType::kKeyDictionary);
+      message.resize(kTicketSize);
+      append(message, form == 9 ? to_bytes(bytes) : dictionary_part(world, bytes));
+      break;
     case 8:
       type = static_cast<std::uint32_t>(MessageType::kOpenFact);
       message.resize(kOpenFactSize);
@@ -138,6 +161,7 @@ void serve(World& world, ByteView input) {
     auto tls_authority =
         *keys::TlsAuthority::open(world.tls_files, world.tls_folder.path(), {.names = {"localhost"}}, world.clock);
     keeper_options.tls_authority = &tls_authority;
+    keeper_options.dictionaries = &world.dictionaries;
     Keeper keeper(*ledger, wrapper, world.clock, keeper_options);
     const SharedRing requests = *SharedRing::create(kRingBytes);
     const SharedRing answers = *SharedRing::create(kRingBytes);
@@ -151,7 +175,7 @@ void serve(World& world, ByteView input) {
       REDOUBT_CHECK(!ended.has_value() || ledger->published() == ledger->committed());
     };
     while (input.size() >= 3 && ended) {
-      const unsigned form = std::to_integer<unsigned>(input[0]) % 9;
+      const unsigned form = std::to_integer<unsigned>(input[0]) % 11;
       const std::size_t wanted = std::min<std::size_t>(load_le<std::uint16_t>(input.subspan(1, 2)), kMaxMessage);
       input = input.subspan(3);
       const ByteView bytes = input.first(std::min(wanted, input.size()));

@@ -110,6 +110,7 @@ class KeeperTest : public ::testing::Test {
     options.quotas = quotas;
     options.product_version = "0.1";
     options.tls_authority = tls_authority_ ? &*tls_authority_ : nullptr;
+    options.dictionaries = dictionaries_ ? &*dictionaries_ : nullptr;
     keeper_ = std::make_unique<Keeper>(*ledger_, *wrapper_, clock_, options);
   }
   // The next keeper certifies TLS keys.
@@ -196,6 +197,7 @@ class KeeperTest : public ::testing::Test {
   const testing_support::TempDir folder_;
   PosixFileSystem files_;
   std::optional<keys::TlsAuthority> tls_authority_;
+  std::optional<keys::DictionaryOpener> dictionaries_;
   std::unique_ptr<keys::KeyWrapper> wrapper_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Keeper> keeper_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "record/dictionary_record.h"
 #include "record/exchange_record.h"
 
 namespace redoubt::record {
@@ -192,6 +193,13 @@ TEST(Describe, Opened) {
 std::string opened_part(std::string_view record, const Opening& opening) {
   const std::string text = described(record, &opening);
   return text.substr(described(record).size());
+}
+
+TEST(Describe, ADictionaryThatWasKeyed) {
+  std::string record;
+  append_dictionary_keyed(record, {.dictionary = "patients", .records = 3});
+  EXPECT_NE(described(record).find("dictionary patients, 3 records, keyed for the gateway\n"), std::string::npos)
+      << described(record);
 }
 
 TEST(Describe, ShowsAnOpenedValueThatHolds) {

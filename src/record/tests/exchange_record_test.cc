@@ -11,6 +11,7 @@
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
+#include "record/dictionary_record.h"
 #include "record/summary.h"
 #include "tests/support/ocsf_validator.h"
 
@@ -133,7 +134,7 @@ std::string random_record(HostileTexts& random) {
   const std::vector<std::string> tools = random_names(random);
   const std::vector<std::string> data = random_names(random);
   facts.tools_offered = tools;
-  switch (random(5)) {
+  switch (random(6)) {
     case 0:
       append_admission(record, facts, random_commitments(random));
       break;
@@ -178,6 +179,16 @@ std::string random_record(HostileTexts& random) {
       interruption.source = random_source(random);
       interruption.operation = random.text();
       append_interrupted(record, interruption);
+      break;
+    }
+    case 4: {
+      DictionaryKeyed keyed;
+      keyed.request_uid = random.text();
+      keyed.time = {static_cast<std::int64_t>(random.number())};
+      keyed.source = random_source(random);
+      keyed.dictionary = random.text();
+      keyed.records = random.number();
+      append_dictionary_keyed(record, keyed);
       break;
     }
     default: {
@@ -305,6 +316,9 @@ TEST_F(RecordSchema, HoldsForEmptyFacts) {
   expect_valid(record);
   record.clear();
   append_opened(record, {});
+  expect_valid(record);
+  record.clear();
+  append_dictionary_keyed(record, {});
   expect_valid(record);
 }
 
@@ -507,6 +521,19 @@ TEST(Record, DenialByPolicyNamesThePolicy) {
   EXPECT_EQ(parsed.text("/authorizations/0/decision"), "deny");
   EXPECT_EQ(parsed.text("/authorizations/0/policy/uid"), "triage-may-chat");
   EXPECT_FALSE(parsed.has("/count"));
+}
+
+TEST(Record, OfADictionaryThatWasKeyedNamesItAndHowManyRecordsItHas) {
+  std::string record;
+  append_dictionary_keyed(record,
+                          {.request_uid = "ffeeddccbbaa99887766554433221100", .dictionary = "patients", .records = 3});
+  const Parsed parsed(record);
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/dictionary"), "patients");
+  EXPECT_EQ(parsed.number("/unmapped/redoubt/records"), 3);
+  EXPECT_EQ(parsed.text("/unmapped/redoubt/reason"), "inspection");
+  EXPECT_EQ(parsed.text("/api/operation"), "dictionary.key");
+  EXPECT_EQ(parsed.text("/actor/user/uid"), "redoubt-gateway");
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/opened_index"));
 }
 
 TEST(Record, OpenedNamesWhoWhatAndWhy) {
