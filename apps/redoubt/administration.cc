@@ -19,6 +19,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/denial_counter.h"
+#include "gateway/dictionaries.h"
+#include "gateway/dictionary_desk.h"
 #include "gateway/ledger_pump.h"
 #include "gateway/logs.h"
 #include "gateway/recorder.h"
@@ -41,6 +43,7 @@ namespace redoubt::app {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
+constexpr std::chrono::minutes kRefusedRetry{1};  // of what the keeper has refused
 
 void rethrow(std::exception_ptr error) {
   if (error) std::rethrow_exception(error);
@@ -65,6 +68,7 @@ class StateAdministration::Impl final : public state::Publisher {
         source_(fs_, settings_.ledger_directory, &sink_,
                 admin::KeeperOpener(client_, wake_.native_handle(), settings_.ledger_timeout)),
         desk_(io_, engine_, sink_),
+        dictionary_desk_(client_),
         kept_(fs_, in_state("/bundles"), bundles_, engine_),
         usage_(fs_, clock_),
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
@@ -112,6 +116,10 @@ class StateAdministration::Impl final : public state::Publisher {
   Result<> bring_up();
   Result<> serve();
   void publish_loaded(std::function<void()> everywhere);
+  bool dictionaries_are_open() const;
+  void open_dictionaries();
+  void dictionaries_opened(const Result<>& done);
+  void fail(const Error& why);
   void tick();
   void renew_features();
   void withdraw();
@@ -139,6 +147,7 @@ class StateAdministration::Impl final : public state::Publisher {
   admin::HoldsProjection holds_;
   state::BundleProjection bundles_;
   StateHolds desk_;
+  gateway::DictionaryDesk dictionary_desk_;
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
   KeptBundles kept_;
   std::optional<BundleIntake> intake_;  // as engine_
@@ -156,6 +165,10 @@ class StateAdministration::Impl final : public state::Publisher {
 
   bool draining_ = false;
   bool published_ = false;  // and not withdrawn since
+  bool served_ = false;     // something was published since the start
+  bool opening_ = false;    // dictionaries of what is in force
+  std::string opening_of_;  // the bundle whose dictionaries were last asked for
+  std::chrono::steady_clock::time_point next_opening_{};
   std::chrono::steady_clock::time_point next_retry_{};
   Result<> ended_;  // why it ends by itself
 };
@@ -189,9 +202,11 @@ Result<> StateAdministration::Impl::bring_up() {
                                       .ledger = client_,
                                       .bundles = bundles_,
                                       .kept = kept_,
+                                      .dictionaries = dictionary_desk_,
                                       .clock = clock_,
                                       .socket = bundle_socket_.get(),
-                                      .operator_name = settings_.operator_name});
+                                      .operator_name = settings_.operator_name,
+                                      .fail = [this](const Error& why) { fail(why); }});
   const state::Engine::Start& start = engine_->start();
   if (start.rebuilt && engine_->applied()) {
     log::warning("administration", "the state is made anew from the ledger",
@@ -246,12 +261,49 @@ void StateAdministration::Impl::publish(std::function<void()> everywhere) {
   publish_loaded(std::move(everywhere));
 }
 
+// Nothing is published first that cannot be inspected by yet. Later it is published at once, for what it takes away
+// must not wait; what may be in a dictionary does not pass until that is open.
 void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere) {
+  if (!dictionaries_are_open()) {
+    open_dictionaries();
+    if (!served_) return everywhere();
+  }
   published_ = true;
+  served_ = true;
   const LoadedBundle& bundle = *kept_.in_force();
   const gateway::Access access(identities_.snapshot(), limits_.snapshot(), bundle.policies, bundle.prices,
                                bundle.inspection, bundle.digest, sink_.now());
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });
+}
+
+bool StateAdministration::Impl::dictionaries_are_open() const {
+  const auto& dictionaries = kept_.in_force()->inspection->dictionaries();
+  return dictionaries == nullptr || dictionaries->are_open();
+}
+
+void StateAdministration::Impl::open_dictionaries() {
+  const bool again = opening_of_ == kept_.in_force()->digest;
+  if (opening_ || (again && clock_.steady() < next_opening_)) return;
+  opening_ = true;
+  opening_of_ = kept_.in_force()->digest;
+  dictionary_desk_.open(kept_.in_force()->inspection->dictionaries(),
+                        [this](const Result<>& done) { dictionaries_opened(done); });
+}
+
+void StateAdministration::Impl::dictionaries_opened(const Result<>& done) {
+  opening_ = false;
+  if (done) return;  // the next tick publishes, if that has to be done yet
+  const bool later = gateway::may_open_later(done.error());
+  next_opening_ = clock_.steady() + (later ? kRetry : kRefusedRetry);
+  log::error("administration", "a dictionary in force cannot be opened: what may be in it does not pass",
+             {{"why", done.error().message()}});
+  if (!later && !served_) fail(done.error());
+}
+
+// Not from within what has found it.
+void StateAdministration::Impl::fail(const Error& why) {
+  ended_ = why;
+  boost::asio::post(io_, [this] { stop(); });
 }
 
 void StateAdministration::Impl::tick() {
@@ -263,7 +315,8 @@ void StateAdministration::Impl::tick() {
     return;
   }
   if (!engine_->current()) return withdraw();
-  if (!published_ && kept_.in_force()) publish_loaded([] {});
+  if (kept_.in_force() && !published_) publish_loaded([] {});
+  if (kept_.in_force() && !dictionaries_are_open()) open_dictionaries();
   intake_->tick();
 }
 

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
+#include "keys/sealed_dictionary.h"
 #include "redoubt/settings.h"
 
 namespace redoubt::app {
@@ -15,6 +16,8 @@ constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kPolicies = "policies/";
 constexpr std::string_view kContracts = "contracts/";
+constexpr std::string_view kDictionaries = "dictionaries/";
+constexpr std::string_view kSealed = ".sealed";
 constexpr std::size_t kMaxSchemaBytes = 1024 * 1024;  // what contract::JsonSchema takes
 
 // An obligation about what nothing finds would never be carried out, and nobody would know.
@@ -38,16 +41,18 @@ Result<> check_streams(const gateway::PolicyBundle& policies, const gateway::Ins
   return {};
 }
 
-Result<> add_contracts(FileSystem& fs, const std::string& folder, std::vector<state::BundleFile>& files) {
+// The files of a folder with this ending, as `prefix` and their name. There need not be such a folder.
+Result<> add_folder(FileSystem& fs, const std::string& folder, std::string_view prefix, std::string_view ending,
+                    std::size_t max_bytes, std::vector<state::BundleFile>& files) {
   auto names = fs.list(folder);
   if (!names && names.error().code() == Errc::kNotFound) return {};
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    if (name.starts_with('.') || !name.ends_with(".json")) continue;
+    if (name.starts_with('.') || !name.ends_with(ending)) continue;
     if (files.size() == state::Bundle::kMaxFiles) return Error(Errc::kTooLarge, "too many files").in(folder);
-    auto text = read_file(fs, folder + "/" + name, kMaxSchemaBytes);
+    auto text = read_file(fs, folder + "/" + name, max_bytes);
     if (!text) return text.error();
-    files.push_back({std::string(kContracts) + name, std::string(as_chars(*text))});
+    files.push_back({std::string(prefix) + name, std::string(as_chars(*text))});
   }
   return {};
 }
@@ -72,7 +77,13 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   for (const state::BundleFile& file : bundle.files()) {
     if (file.name.starts_with(kContracts)) schemas.push_back({file.name.substr(kContracts.size()), file.text});
   }
-  auto inspection = gateway::Inspection::load(rules == nullptr ? std::string_view() : *rules, schemas);
+  std::vector<gateway::DictionaryFile> dictionaries;
+  for (const state::BundleFile& file : bundle.files()) {
+    if (!file.name.starts_with(kDictionaries) || !file.name.ends_with(kSealed)) continue;
+    const std::size_t size = file.name.size() - kDictionaries.size() - kSealed.size();
+    dictionaries.push_back({file.name.substr(kDictionaries.size(), size), file.text});
+  }
+  auto inspection = gateway::Inspection::load(rules == nullptr ? std::string_view() : *rules, schemas, dictionaries);
   if (!inspection) return inspection.error();
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
@@ -94,7 +105,13 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
   for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection())}) {
     if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
   }
-  if (auto done = add_contracts(fs, layout.contracts(), files); !done) return done.error();
+  if (auto done = add_folder(fs, layout.contracts(), kContracts, ".json", kMaxSchemaBytes, files); !done) {
+    return done.error();
+  }
+  if (auto done = add_folder(fs, layout.dictionaries(), kDictionaries, kSealed, keys::kSealedDictionaryMax, files);
+      !done) {
+    return done.error();
+  }
   auto policies = gateway::read_policies(fs, layout.policies());
   if (!policies && policies.error().code() == Errc::kNotFound) {
     return Error(Errc::kNotFound, "there is no folder `" + layout.policies() +

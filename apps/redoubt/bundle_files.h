@@ -1,10 +1,11 @@
 // The bundle as the operator has it in files, and what comes of it once it is loaded.
 //
-//   DIR/redoubt.toml        `redoubt.toml`
-//   DIR/policies/X.cedar    `policies/X.cedar`; .json likewise
-//   DIR/prices.toml         `prices.toml`, when there is one
-//   DIR/inspection.toml     `inspection.toml`, likewise
-//   DIR/contracts/X.json    `contracts/X.json`
+//   DIR/redoubt.toml            `redoubt.toml`
+//   DIR/policies/X.cedar        `policies/X.cedar`; .json likewise
+//   DIR/prices.toml             `prices.toml`, when there is one
+//   DIR/inspection.toml         `inspection.toml`, likewise
+//   DIR/contracts/X.json        `contracts/X.json`
+//   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
 #pragma once
 
 #include <memory>
@@ -29,7 +30,7 @@ struct LoadedBundle {
 
 // kMalformed, with file, line and column, for what does not validate, also for policies that name kinds of matches
 // that nothing in the bundle finds, or that are to stop streams by what is known at their end alone, where those are
-// not buffered; nothing of it is then to be used. kUnavailable as gateway::Inspection::load().
+// not buffered; nothing of it is then to be used. Dictionaries are not opened: the keeper does that, for a server.
 //
 // Rules of inspection take most of a second to compile, unless the same are in use: who loads a bundle and means it to
 // be loaded again keeps what was loaded meanwhile.

@@ -46,6 +46,7 @@ Result<> BundleIntake::choose() {
   if (*marked) return unapproved(bundle->digest(), now->digest);
   if (auto kept = parts_.kept.keep(*bundle); !kept) return kept;
   if (same) return parts_.kept.load_in_force();
+  starting_ = true;
   wanted_.emplace(ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)});
   return {};
 }
@@ -72,6 +73,7 @@ void BundleIntake::reload() {
                  {{"digest", bundle->digest()}, {"act", state::kBundleActivate}});
   } else {
     wanted_.emplace(ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)});
+    starting_ = false;
     activate();
   }
 }
@@ -82,6 +84,25 @@ void BundleIntake::tick() {
 
 void BundleIntake::activate() {
   if (activating_ || !wanted_ || !parts_.ledger.ready() || !parts_.engine.current()) return;
+  activating_ = true;
+  // What the keeper refuses is found while nothing depends on it.
+  parts_.dictionaries.open(wanted_->loaded.inspection->dictionaries(),
+                           [this, digest = wanted_->bundle.digest()](const Result<>& done) { opened(digest, done); });
+}
+
+void BundleIntake::opened(const std::string& digest, const Result<>& done) {
+  activating_ = false;
+  if (!wanted_ || wanted_->bundle.digest() != digest) return;  // another is wanted by now
+  if (done) return propose();
+  log::error("administration", "the bundle is kept as it was: a dictionary of the new one cannot be opened",
+             {{"why", done.error().message()}});
+  next_try_ = parts_.clock.steady() + kRetry;
+  if (gateway::may_open_later(done.error())) return;
+  wanted_.reset();
+  if (starting_) parts_.fail(done.error());
+}
+
+void BundleIntake::propose() {
   auto proposal = state::propose_activation(wanted_->bundle.digest(), parts_.bundles.in_force());
   if (!proposal) return;
   proposal->actor = {.principal = "redoubt", .on_behalf_of = parts_.operator_name};
@@ -98,6 +119,7 @@ void BundleIntake::activated(const Result<state::Applied>& done) {
     next_try_ = parts_.clock.steady() + kRetry;
     return;
   }
+  starting_ = false;
   const std::string& digest = parts_.bundles.in_force()->digest;
   if (wanted_ && wanted_->bundle.digest() == digest) wanted_.reset();
   log::info("administration", "in force", {{"digest", digest}, {"fact", done->index}});

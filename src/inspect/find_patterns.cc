@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::size_t kStep = 256;  // bytes that are searched at once, at least
 
-Result<bool> is_known(const Dictionary& dictionary, std::string_view found) {
-  const auto digest = dictionary.key->digest(dictionary.name, normal_form(found));
-  if (!digest) return digest.error();
-  return std::ranges::binary_search(dictionary.digests, *digest);
-}
-
 }  // namespace
 
 // INVARIANT: a match of at most `width` bytes that begins in [from, to) and that no earlier match of the pattern
@@ -45,7 +39,8 @@ Result<> Finder::find_user_patterns(Level& level, const TextWindow& window, std:
       at = begin + 1;
       if (!rule.pattern->Match(near, begin, end, RE2::ANCHOR_START, &found, 1) || found.empty()) continue;
       if (rule.dictionary != nullptr) {
-        const auto known = is_known(*rule.dictionary, {found.data(), found.size()});
+        const Dictionary& dictionary = *rule.dictionary;
+        const auto known = dictionary.keeper->contains(dictionary.name, normal_form({found.data(), found.size()}));
         if (!known) return known.error();
         if (!*known) continue;
       }

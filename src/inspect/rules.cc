@@ -246,8 +246,8 @@ class Compiler {
     if (!user.dictionary.empty() && user.pattern.empty()) {
       return Error(Errc::kInvalidArgument, named + ": a dictionary needs a pattern");
     }
-    if (!user.dictionary.empty() && options_.dictionary_key == nullptr) {
-      return Error(Errc::kUnavailable, named + ": nobody has the key of its dictionary");
+    if (!user.dictionary.empty() && options_.dictionaries == nullptr) {
+      return Error(Errc::kUnavailable, named + ": nobody keeps its dictionary");
     }
     if (!wanted(user.kind, Family::kUser)) return {};
     std::string context;
@@ -287,9 +287,8 @@ class Compiler {
     rule.pattern = std::move(pattern);
     rule.number = out_->user_patterns.size();
     if (!user.dictionary.empty()) {
-      internal::Dictionary dictionary{user.name, user.dictionary, options_.dictionary_key};
-      std::ranges::sort(dictionary.digests);
-      rule.dictionary = std::make_unique<const internal::Dictionary>(std::move(dictionary));
+      rule.dictionary =
+          std::make_unique<const internal::Dictionary>(internal::Dictionary{user.dictionary, options_.dictionaries});
       rule.check_name = "dictionary";
     }
     set_confidence(rule, keep(context), static_cast<float>(user.confidence), static_cast<float>(user.confidence_near));

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "crypto/sha256.h"
 #include "inspect/dictionary.h"
 #include "inspect/match.h"
 #include "inspect/tagger.h"
@@ -33,8 +32,9 @@ struct UserRule {
   std::string kind;                // what its matches are called
   std::string pattern;             // RE2 syntax, without anchors; matched at every place, leftmost-longest
   std::vector<std::string> words;  // or these, whole words, in any case
-  // With a pattern: of what it matches only records with these digests are matches (dictionary.h).
-  std::vector<crypto::Sha256Digest> dictionary;
+  // With a pattern: of what it matches only the records of the dictionary with this name are matches (dictionary.h).
+  // Looked up is the longest text that the pattern matches at a place.
+  std::string dictionary;
   bool ignore_case = false;          // of the pattern
   std::vector<std::string> context;  // words that lift `confidence` to `confidence_near`
   double confidence = 0.8;
@@ -48,8 +48,8 @@ struct RulesOptions {
   std::vector<Family> families;    // none: all
   std::vector<std::string> kinds;  // none: all of the families
   std::vector<UserRule> user;
-  // Who has the key of the dictionaries. None: rules with a dictionary are refused.
-  std::shared_ptr<const DictionaryKey> dictionary_key;
+  // Who keeps the dictionaries. None: rules with a dictionary are refused.
+  std::shared_ptr<const Dictionaries> dictionaries;
   std::vector<std::shared_ptr<const Tagger>> taggers;  // rules without a width
   double min_confidence = 0.5;                         // weaker matches are not reported
   bool decode = true;                                  // look into base64, hexadecimal and escapes
@@ -69,7 +69,7 @@ class Rules {
  public:
   // Errors: kInvalidArgument for a kind that no rule has, a user's pattern that is no RE2, has no width, matches the
   // empty text or has a class of what is not ASCII, a dictionary without a pattern, or a name that is taken;
-  // kUnavailable for a dictionary when nobody has its key; kResourceExhausted when the patterns need too much memory.
+  // kUnavailable for a dictionary when nobody keeps any; kResourceExhausted when the patterns need too much memory.
   static Result<std::shared_ptr<const Rules>> compile(const RulesOptions& options = {});
 
   ~Rules();

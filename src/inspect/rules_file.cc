@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/config.h"
+#include "inspect/dictionary.h"
 
 namespace redoubt::inspect {
 namespace {
@@ -60,9 +61,7 @@ Result<std::string> get_name(const ConfigSection& section, std::string_view key)
 
 class Reader {
  public:
-  Reader(const ConfigFile& file, std::shared_ptr<const DictionaryKey> key) : file_(file) {
-    out_.options.dictionary_key = std::move(key);
-  }
+  explicit Reader(const ConfigFile& file) : file_(file) {}
 
   Result<RulesFile> read() {
     if (auto done = read_rules(); !done) return done.error();
@@ -128,24 +127,27 @@ class Reader {
     auto context = get_words(section, "context");
     if (!context) return context.error();
     rule.context = *std::move(context);
-    auto records = get_words(section, "records");
-    if (!records) return records.error();
-    return digest(section, *records, rule);
+    return read_dictionary(section, rule);
   }
 
-  Result<> digest(const ConfigSection& section, const std::vector<std::string>& records, UserRule& rule) {
-    if (records.empty()) return {};
-    if (rule.pattern.empty()) return section.error_at("records", "must go with a `pattern`");
-    const auto& key = out_.options.dictionary_key;
-    if (key == nullptr) {
-      return Error(Errc::kUnavailable,
-                   section.error_at("records", "cannot be used here: nobody has the key of dictionaries").message());
+  Result<> read_dictionary(const ConfigSection& section, UserRule& rule) {
+    auto records = get_words(section, "records");
+    if (!records) return records.error();
+    const bool named = section.has("dictionary");
+    if (!named && records->empty()) return {};
+    const char* const key = named ? "dictionary" : "records";
+    if (rule.pattern.empty()) return section.error_at(key, "must go with a `pattern`");
+    if (named) {
+      auto dictionary = get_name(section, key);
+      if (!dictionary) return dictionary.error();
+      if (dictionary->starts_with('.')) return section.error_at(key, "must not begin with a dot");
+      if (!records->empty()) return section.error_at(key, "must not stand beside `records`");
+      rule.dictionary = *std::move(dictionary);
+      return {};
     }
-    for (const std::string& record : records) {
-      auto digest = key->digest(rule.name, normal_record(record));
-      if (!digest) return digest.error();
-      rule.dictionary.push_back(*digest);
-    }
+    rule.dictionary = "records of " + rule.name;
+    std::ranges::transform(*records, records->begin(), normal_record);
+    out_.records.push_back({rule.name, rule.dictionary, *std::move(records)});
     return {};
   }
 
@@ -232,12 +234,11 @@ class Reader {
 
 }  // namespace
 
-Result<RulesFile> parse_rules_file(std::string_view text, const std::string& name,
-                                   std::shared_ptr<const DictionaryKey> key) {
+Result<RulesFile> parse_rules_file(std::string_view text, const std::string& name) {
   if (text.size() > kRulesFileMaxBytes) return Error(Errc::kTooLarge, name + ": more than 1 MiB");
   const auto file = ConfigFile::parse(text, name);
   if (!file) return file.error();
-  auto out = Reader(*file, std::move(key)).read();
+  auto out = Reader(*file).read();
   // What is missing is malformed here: the file is there.
   if (!out && out.error().code() == Errc::kNotFound) return Error(Errc::kMalformed, out.error().message());
   return out;

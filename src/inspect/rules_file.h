@@ -13,6 +13,13 @@
 //   kind = "CASE_NUMBER"
 //   pattern = 'C-\d{6}'
 //
+//   [[rule]]
+//   name = "patient"
+//   kind = "PATIENT"
+//   pattern = '\b\d{8}\b'
+//   dictionary = "patients"              # of what the pattern matches, the records of this dictionary alone
+//                                        # or records = ["10203040"], to try a rule out
+//
 //   [[contract]]
 //   tool = "transfer_money"
 //   schema = "transfer.json"             # a JSON Schema that the tool's arguments must fit
@@ -25,13 +32,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "inspect/dictionary.h"
 #include "inspect/rules.h"
 
 namespace redoubt::inspect {
@@ -48,7 +53,15 @@ struct RulesFile {
     std::string schema;
   };
 
-  RulesOptions options;
+  // Records that stand in the file itself. Who uses the rules decides whether they may.
+  struct Records {
+    std::string rule;
+    std::string dictionary;            // what the rule calls them: no name that a file may give
+    std::vector<std::string> records;  // in normal form
+  };
+
+  RulesOptions options;  // without who keeps the dictionaries
+  std::vector<Records> records;
   std::vector<Case> cases;
   std::vector<Contract> contracts;  // each tool once
   bool buffer_streams = false;
@@ -62,13 +75,11 @@ inline constexpr std::size_t kUserPatternMaxBytes = 4096;
 inline constexpr std::size_t kToolContractsMax = 256;
 inline constexpr std::size_t kToolNameMax = 128;  // bytes
 
-// `name` stands before line and column in messages. `key`: what records are digested with, and then in the options; may
-// be null. The rules are not compiled: whether a pattern is one, Rules::compile() says.
+// `name` stands before line and column in messages. The rules are not compiled: whether a pattern is one,
+// Rules::compile() says.
 //
 // Names and kinds consist of letters, digits, `_`, `-` and `.`; no kind is called like a family. Errors: kMalformed
-// with the place, also for keys that mean nothing; kTooLarge; kUnavailable, with the place, for records without a key,
-// and as the key says.
-Result<RulesFile> parse_rules_file(std::string_view text, const std::string& name,
-                                   std::shared_ptr<const DictionaryKey> key = nullptr);
+// with the place, also for keys that mean nothing; kTooLarge.
+Result<RulesFile> parse_rules_file(std::string_view text, const std::string& name);
 
 }  // namespace redoubt::inspect

@@ -218,7 +218,7 @@ class Activation(Base):
 
     def test_rules_of_inspection_that_cannot_be_used_start_no_server(self):
         records = "[[rule]]\nname = 'a'\nkind = 'A'\npattern = '[0-9]{8}'\nrecords = ['10203040']\n"
-        for bad, word in (("[inspection]\nkind = 'jwt'\n", "inspection.toml:2:1"), (records, "key of dictionaries")):
+        for bad, word in (("[inspection]\nkind = 'jwt'\n", "inspection.toml:2:1"), (records, "rule `a` has records: seal them")):
             self.write_inspection(bad)
             done = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0", check=False)
             self.assertEqual(done.returncode, 3)

@@ -16,6 +16,7 @@ constexpr Verb kVerbs[] = {
     {"explain", "what is found in a text, and why", inspect_verbs::add_explain},
     {"eval", "precision and recall on texts that say what is in them", inspect_verbs::add_eval},
     {"bench", "how fast texts are scanned, here", inspect_verbs::add_bench},
+    {"seal", "a file of one's own records as a dictionary that the server looks them up in", inspect_verbs::add_seal},
     {"test", "one's own rules against one's own cases", inspect_verbs::add_test},
 };
 

@@ -28,6 +28,8 @@ Run add_explain(CLI::App& verb, Common& common);
 Run add_eval(CLI::App& verb, Common& common);
 // bench.cc
 Run add_bench(CLI::App& verb, Common& common);
+// seal.cc
+Run add_seal(CLI::App& verb, Common& common);
 // test.cc
 Run add_test(CLI::App& verb, Common& common);
 

@@ -17,14 +17,11 @@ std::string joined(const std::vector<std::string>& list) {
   return out.empty() ? "nothing" : out;
 }
 
-int test(const std::string& file, bool json) {
-  RuleOptions options;
-  options.file = file;
-  options.families = {"user"};
-  const auto read = read_rules_file(file);
+int test(const RuleOptions& options, bool json) {
+  const auto read = read_rules_file(options);
   if (!read) return report(read.error(), json);
   const auto& cases = read->cases;
-  if (cases.empty()) return report(Error(Errc::kNotFound, "`" + file + "` has no [[case]]"), json);
+  if (cases.empty()) return report(Error(Errc::kNotFound, "`" + options.file + "` has no [[case]]"), json);
   const auto rules = compile(options);
   if (!rules) return report(rules.error(), json);
   const auto scanner = inspect::Scanner::create(*rules);
@@ -65,10 +62,12 @@ int test(const std::string& file, bool json) {
 }  // namespace
 
 Run add_test(CLI::App& verb, Common& common) {
-  auto file = std::make_shared<std::string>();
+  auto options = std::make_shared<RuleOptions>();
+  options->families = {"user"};
   verb.add_flag("--json", common.json, "answer in JSON");
-  verb.add_option("file", *file, "TOML file with [[rule]] and [[case]] (docs/inspection.md)")->required();
-  return [file, &common] { return test(*file, common.json); };
+  verb.add_option("file", options->file, "TOML file with [[rule]] and [[case]] (docs/inspection.md)")->required();
+  add_dictionary_option(verb, *options);
+  return [options, &common] { return test(*options, common.json); };
 }
 
 }  // namespace redoubt::app::inspect_verbs

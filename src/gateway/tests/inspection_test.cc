@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/dictionaries.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tool_contracts.h"
 #include "inspect/scanner.h"
@@ -107,6 +108,62 @@ TEST(Inspection, RefusesContractsThatCannotBeKept) {
                     "inspection.kinds = ['repetition']\n[[rule]]\nname = \"a\"\nkind = \"Schema_Violation\"\n"
                     "pattern = 'a'\n"),
             "inspection.toml: rule `a` has a kind that is of contracts");
+}
+
+constexpr std::string_view kPatients = R"([inspection]
+kinds = ["repetition"]
+
+[[rule]]
+name = "patient"
+kind = "PATIENT"
+pattern = '\b\d{8}\b'
+dictionary = "patients"
+)";
+
+std::string sealed_patients() {
+  return *keys::seal_dictionary(crypto::X25519KeyPair::generate().public_key, "patients", {"10203040"});
+}
+
+TEST(Inspection, LetsNothingPassThatADictionaryMayHaveUntilItIsOpen) {
+  const DictionaryFile file{.name = "patients", .text = sealed_patients()};
+  const auto loaded = Inspection::load(kPatients, {}, {&file, 1});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_TRUE((*loaded)->knows("patient"));
+  ASSERT_NE((*loaded)->dictionaries(), nullptr);
+  EXPECT_FALSE((*loaded)->dictionaries()->are_open());
+  const auto scanner = inspect::Scanner::create((*loaded)->rules());
+  ASSERT_TRUE(scanner);
+  std::vector<inspect::Match> matches;
+  EXPECT_TRUE((*scanner)->scan("nothing of that form, 1020304", matches));
+  const auto done = (*scanner)->scan("patient 99999999", matches);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Errc::kUnavailable);
+  EXPECT_EQ(load(kOwn)->dictionaries(), nullptr);
+}
+
+TEST(Inspection, RefusesDictionariesThatItCannotUse) {
+  const auto refused = [](std::vector<DictionaryFile> files, std::string_view toml = kPatients) {
+    const auto loaded = Inspection::load(toml, {}, files);
+    EXPECT_TRUE(loaded || loaded.error().code() == Errc::kMalformed);
+    return loaded ? "accepted" : loaded.error().message();
+  };
+  EXPECT_EQ(refused({}), "inspection.toml: there is no file `dictionaries/patients.sealed`");
+  const std::string text = sealed_patients();
+  EXPECT_EQ(refused({{"patients", text}, {"staff", text}}),
+            "dictionaries/staff.sealed: no rule in inspection.toml names it");
+  EXPECT_EQ(refused({{"patients", "10203040\n"}}),
+            "dictionaries/patients.sealed: not a sealed dictionary, or not all of it");
+  EXPECT_EQ(refused({}, "[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = '\\d{8}'\nrecords = [\"10203040\"]\n"),
+            "inspection.toml: rule `a` has records: seal them (`redoubt inspect seal`), and name them by `dictionary`");
+}
+
+TEST(Inspection, IsNotTheSameWithAnotherDictionary) {
+  const DictionaryFile one{.name = "patients", .text = sealed_patients()};
+  const DictionaryFile other{.name = "patients", .text = sealed_patients()};
+  const auto first = Inspection::load(kPatients, {}, {&one, 1});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(*Inspection::load(kPatients, {}, {&one, 1}), *first);
+  EXPECT_NE(*Inspection::load(kPatients, {}, {&other, 1}), *first);
 }
 
 TEST(Inspection, IsNotCompiledAgainWhileInUse) {

@@ -1,28 +1,15 @@
 // Any bytes as a file of rules: parsing never crashes, messages are one line, and what is accepted keeps its limits.
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "base/check.h"
 #include "inspect/rules_file.h"
 
-namespace {
-
 using namespace redoubt::inspect;
-
-// Digests are not what is tested here.
-class NoKey : public DictionaryKey {
- public:
-  redoubt::Result<redoubt::crypto::Sha256Digest> digest(std::string_view, std::string_view) const override {
-    return redoubt::crypto::Sha256Digest{};
-  }
-};
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto file = parse_rules_file(text, "fuzz.toml", std::make_shared<const NoKey>());
+  const auto file = parse_rules_file(text, "fuzz.toml");
   if (!file) {
     REDOUBT_CHECK(file.error().message().find('\n') == std::string::npos);
     return 0;
@@ -34,6 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REDOUBT_CHECK(!rule.kind.empty() && rule.kind.size() <= kRuleNameMax);
     REDOUBT_CHECK(rule.pattern.empty() != rule.words.empty());
     REDOUBT_CHECK(rule.pattern.size() <= kUserPatternMaxBytes && rule.max_width_bytes <= 4096);
+    REDOUBT_CHECK(rule.dictionary.empty() || !rule.pattern.empty());
   }
   return 0;
 }

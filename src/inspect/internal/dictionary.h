@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "inspect/dictionary.h"
 
@@ -12,8 +11,7 @@ namespace redoubt::inspect::internal {
 
 struct Dictionary {
   std::string name;
-  std::vector<crypto::Sha256Digest> digests;  // ascending
-  std::shared_ptr<const DictionaryKey> key;
+  std::shared_ptr<const Dictionaries> keeper;
 };
 
 // As normal_record(), of text that is folded already.

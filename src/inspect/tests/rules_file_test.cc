@@ -4,21 +4,11 @@
 
 #include <string>
 
-#include "crypto/kdf.h"
-
 namespace redoubt::inspect {
 namespace {
 
-class FakeKey : public DictionaryKey {
- public:
-  Result<crypto::Sha256Digest> digest(std::string_view dictionary, std::string_view record) const override {
-    if (record == "refused") return Error(Errc::kDeadlineExceeded, "no answer");
-    return crypto::hmac_sha256(as_bytes(std::string_view("key")), {as_bytes(dictionary), as_bytes(record)});
-  }
-};
-
 std::string refusal(std::string_view text) {
-  const auto file = parse_rules_file(text, "f.toml", std::make_shared<const FakeKey>());
+  const auto file = parse_rules_file(text, "f.toml");
   return file ? "accepted" : std::string(to_string(file.error().code())) + " " + file.error().message();
 }
 
@@ -134,24 +124,34 @@ TEST(RulesFile, RefusesContractsThatAreNone) {
   EXPECT_EQ(refusal(one + one), "malformed f.toml:5:8: `contract[1].tool` has a contract already");
 }
 
-TEST(RulesFile, DigestsRecordsUnderTheirRulesName) {
-  const auto key = std::make_shared<const FakeKey>();
-  const auto file = parse_rules_file(rule_with("pattern = '\\d{8}'\nrecords = [\"1020  3040\"]"), "f.toml", key);
+TEST(RulesFile, HasRecordsInNormalFormAndWhichRuleTheyAreOf) {
+  const auto file = parse_rules_file(rule_with("pattern = '\\d{4}  ?\\d{4}'\nrecords = [\"1020  3040\"]"), "f.toml");
   ASSERT_TRUE(file) << file.error().message();
-  EXPECT_EQ(file->options.user[0].dictionary, std::vector{*key->digest("a", "1020 3040")});
-  EXPECT_EQ(file->options.dictionary_key, key);
+  ASSERT_EQ(file->records.size(), 1U);
+  EXPECT_EQ(file->records[0].rule, "a");
+  EXPECT_EQ(file->records[0].dictionary, file->options.user[0].dictionary);
+  EXPECT_EQ(file->records[0].records, std::vector<std::string>{"1020 3040"});
 }
 
-TEST(RulesFile, RefusesRecordsWhenNobodyHasTheKey) {
-  const auto file = parse_rules_file(rule_with("pattern = '\\d{8}'\nrecords = [\"10203040\"]"), "f.toml");
-  ASSERT_FALSE(file);
-  EXPECT_EQ(file.error().code(), Errc::kUnavailable);
-  EXPECT_EQ(file.error().message(),
-            "f.toml:5:11: `rule[0].records` cannot be used here: nobody has the key of dictionaries");
+TEST(RulesFile, NamesADictionary) {
+  const auto file = parse_rules_file(rule_with("pattern = '\\d{8}'\ndictionary = \"patients\""), "f.toml");
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(file->options.user[0].dictionary, "patients");
+  EXPECT_TRUE(file->records.empty());
 }
 
-TEST(RulesFile, RefusesWhatTheKeyRefuses) {
-  EXPECT_EQ(refusal(rule_with("pattern = 'a+'\nrecords = [\"refused\"]")), "deadline_exceeded no answer");
+TEST(RulesFile, RefusesDictionariesThatAreNone) {
+  for (const char* name : {"", "../a", ".a", "a b", "a/b"}) {
+    EXPECT_TRUE(
+        refusal(rule_with("pattern = 'a'\ndictionary = \"" + std::string(name) + "\"")).starts_with("malformed"))
+        << name;
+  }
+  EXPECT_EQ(refusal(rule_with("words = ['a']\ndictionary = 'b'")),
+            "malformed f.toml:5:14: `rule[0].dictionary` must go with a `pattern`");
+  EXPECT_EQ(refusal(rule_with("words = ['a']\nrecords = ['b']")),
+            "malformed f.toml:5:11: `rule[0].records` must go with a `pattern`");
+  EXPECT_EQ(refusal(rule_with("pattern = 'a'\ndictionary = 'b'\nrecords = ['c']")),
+            "malformed f.toml:5:14: `rule[0].dictionary` must not stand beside `records`");
 }
 
 TEST(RulesFile, RefusesRecordsWithoutAPattern) {

@@ -57,8 +57,34 @@ const std::vector<std::string>& pieces() {
                                                "\xf0\x9f\x94\x93",
                                                "1/2/2020",
                                                "-",
-                                               "7"};
+                                               "7",
+                                               "10203040",
+                                               "1020",
+                                               "3040",
+                                               "Ann  Lee",
+                                               " Ann",
+                                               "Lee "};
   return all;
+}
+
+// Of the pieces above.
+class TwoRecords final : public Dictionaries {
+ public:
+  Result<bool> contains(std::string_view /*dictionary*/, std::string_view record) const override {
+    return record == "10203040" || record == "ann lee";
+  }
+};
+
+// Every rule built in, and two with a dictionary.
+std::shared_ptr<const Rules> all_rules() {
+  RulesOptions options;
+  options.dictionaries = std::make_shared<const TwoRecords>();
+  options.user.push_back({.name = "number", .kind = "NUMBER", .pattern = R"(\b\d{8}\b)", .dictionary = "a"});
+  options.user.push_back(
+      {.name = "person", .kind = "PERSON", .pattern = R"([A-Za-z]{1,9}\s{1,3}[A-Za-z]{1,9})", .dictionary = "a"});
+  const auto rules = Rules::compile(options);
+  EXPECT_TRUE(rules) << rules.error().message();
+  return rules ? *rules : nullptr;
 }
 
 std::string random_text(std::mt19937_64& random) {
@@ -75,9 +101,9 @@ TEST(StreamProperty, CuttingChangesNothingAndNothingIsLetGoEarly) {
   const std::uint64_t seed = std::random_device{}();
   std::cout << "seed " << seed << "\n";
   std::mt19937_64 random(seed);
-  const auto rules = Rules::compile();
-  ASSERT_TRUE(rules) << rules.error().message();
-  StreamCheck check(*rules);
+  const auto rules = all_rules();
+  ASSERT_NE(rules, nullptr);
+  StreamCheck check(rules);
   while (check.pieces_fed() < 2'000'000) {
     const std::string text = random_text(random);
     const std::uint64_t longest = random() % 3 == 0 ? 1 : 1 + random() % 300;
@@ -88,15 +114,25 @@ TEST(StreamProperty, CuttingChangesNothingAndNothingIsLetGoEarly) {
 }
 
 TEST(StreamProperty, EverySplitOfAMatchIsFound) {
-  const auto rules = Rules::compile();
-  ASSERT_TRUE(rules);
-  StreamCheck check(*rules);
+  const auto rules = all_rules();
+  ASSERT_NE(rules, nullptr);
+  StreamCheck check(rules);
   for (const std::string& piece : pieces()) {
     const std::string text = "card ssn tel " + piece + " and so on";
     for (std::size_t cut = 1; cut <= text.size(); ++cut) {
       EXPECT_EQ(check.fault(text, {cut, text.size()}), "") << piece << " cut at " << cut;
     }
   }
+}
+
+TEST(StreamProperty, RecordsOfDictionariesAreAmongWhatIsFound) {
+  const auto rules = all_rules();
+  ASSERT_NE(rules, nullptr);
+  std::size_t records = 0;
+  for (const Match& match : StreamCheck(rules).whole("please call Ann  Lee, 10203040, not 10203041")) {
+    if (match.why.check == "dictionary") ++records;
+  }
+  EXPECT_EQ(records, 2U);
 }
 
 TEST(StreamProperty, PlainTextIsHeldBackNoFurtherThanStated) {

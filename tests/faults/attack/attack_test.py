@@ -123,8 +123,8 @@ class Confined:
     """The attacks, whoever the server's user is."""
 
     def test_no_key_and_no_file_outside_the_ledger_can_be_read(self):
-        paths = ["keeper", "keeper/signer.key", "keeper/wrap.key", "keeper/openers", "keeper/lock", "keys",
-                 "keys/opener.key", "policies", "redoubt.toml", "run", "."]
+        paths = ["keeper", "keeper/signer.key", "keeper/wrap.key", "keeper/dictionary.key", "keeper/openers",
+                 "keeper/lock", "keys", "keys/opener.key", "policies", "redoubt.toml", "run", "."]
         for name in paths:
             self.assertTrue(os.path.exists(self.path(name)), name)
             self.refused(self.injected.open(self.path(name)))
@@ -141,7 +141,8 @@ class Confined:
     @unittest.skipUnless(ROOT, "reads another process's memory")
     def test_no_long_lived_key_is_in_its_memory(self):
         keys = {}
-        for name in ["keeper/signer.key", "keeper/wrap.key", "keeper/tls-ca.key", "keys/opener.key"]:
+        for name in ["keeper/signer.key", "keeper/wrap.key", "keeper/dictionary.key", "keeper/tls-ca.key",
+                     "keys/opener.key"]:
             if os.path.exists(self.path(name)):
                 with open(self.path(name)) as file:
                     text = file.read().split()[1]
@@ -292,7 +293,7 @@ class AsTwoUsers(Confined, Attack):
     def test_what_is_whose(self):
         keeper = int(self.status(self.keeper)["Uid"].split()[0])
         gateway = int(self.status(self.gateway)["Gid"].split()[0])
-        for name in ("keeper", "keeper/signer.key", "keeper/wrap.key"):
+        for name in ("keeper", "keeper/signer.key", "keeper/wrap.key", "keeper/dictionary.key"):
             info = os.stat(self.path(name))
             self.assertEqual((info.st_uid, info.st_mode & 0o077), (keeper, 0), name)
         for folder, _, names in os.walk(self.path("ledger")):
