@@ -5,7 +5,7 @@
 namespace redoubt::encoding {
 namespace {
 
-using Kind = YamlNode::Kind;
+using NodeKind = YamlNode::Kind;
 
 std::vector<YamlNode> documents_of(std::string_view yaml) {
   std::vector<YamlNode> documents;
@@ -29,18 +29,19 @@ TEST(YamlReaderTest, GivesDocumentsAsTreesWithLines) {
   const YamlNode* const list = documents[0].find("b");
   ASSERT_EQ(list->items.size(), 2u);
   EXPECT_EQ(list->items[0].line, 3u);
-  EXPECT_EQ(list->items[1].items[0].kind, Kind::kBoolean);
-  EXPECT_EQ(list->items[1].items[1].kind, Kind::kNull);
+  EXPECT_EQ(list->items[1].items[0].kind, NodeKind::kBoolean);
+  EXPECT_EQ(list->items[1].items[1].kind, NodeKind::kNull);
   EXPECT_EQ(documents[0].find("c"), nullptr);
   EXPECT_EQ(documents[1].text, "text");
 }
 
 // YAML 1.2 §10.3.2.
 TEST(YamlReaderTest, PlainScalarsAreThoseOfTheCoreSchema) {
-  const std::vector<std::pair<std::string, Kind>> scalars = {
-      {"yes", Kind::kText},     {"on", Kind::kText},      {"True", Kind::kBoolean}, {"~", Kind::kNull},
-      {"0x17", Kind::kInteger}, {"0o17", Kind::kInteger}, {"-12", Kind::kInteger},  {"1e3", Kind::kFloat},
-      {".5", Kind::kFloat},     {"1_000", Kind::kText},   {"'12'", Kind::kText},    {"12:30", Kind::kText},
+  const std::vector<std::pair<std::string, NodeKind>> scalars = {
+      {"yes", NodeKind::kText},    {"on", NodeKind::kText},      {"True", NodeKind::kBoolean},
+      {"~", NodeKind::kNull},      {"0x17", NodeKind::kInteger}, {"0o17", NodeKind::kInteger},
+      {"-12", NodeKind::kInteger}, {"1e3", NodeKind::kFloat},    {".5", NodeKind::kFloat},
+      {"1_000", NodeKind::kText},  {"'12'", NodeKind::kText},    {"12:30", NodeKind::kText},
   };
   for (const auto& [text, kind] : scalars) {
     const auto documents = documents_of("a: " + text);
