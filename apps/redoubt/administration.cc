@@ -78,7 +78,8 @@ class StateAdministration::Impl final : public state::Publisher {
         features_(fs_, in_state("/features")),
         behaviour_(fs_, {.ledger_directory = settings_.ledger_directory,
                          .folder = in_state("/behaviour"),
-                         .features = in_state("/features")}) {
+                         .features = in_state("/features"),
+                         .bundles = in_state("/bundles")}) {
     recorder_.seal_features(features_);
   }
 

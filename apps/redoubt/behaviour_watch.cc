@@ -12,6 +12,7 @@
 #include "behaviour/signal_reader.h"
 #include "crypto/sha256.h"
 #include "ledger/commit_tail.h"
+#include "redoubt/behaviour/detection.h"
 #include "redoubt/entry_features.h"
 #include "tlog/hash.h"
 
@@ -19,13 +20,14 @@ namespace redoubt::app {
 namespace {
 
 constexpr std::array<std::byte, 4> kMagic = {std::byte{'R'}, std::byte{'D'}, std::byte{'B'}, std::byte{'W'}};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kDigestSize = std::tuple_size_v<crypto::Sha256Digest>;
 constexpr std::uint64_t kMaxSnapshotBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kMaxReloadBytes = std::uint64_t{32} << 20;  // of the file of signals, from its end
 constexpr std::size_t kStepsBeforeTelling = 256;                    // commits
+constexpr std::size_t kLoggedAMinute = 60;                          // signals of high severity
 
-// What stands before the engine's bytes in a snapshot, little-endian; SHA-256 of all of it stands behind them.
+// What stands before the detection's bytes in a snapshot, little-endian; SHA-256 of all of it stands behind them.
 struct Head {
   std::uint64_t next = 0;   // sequence of the entry that comes next; above 0
   tlog::Hash last{};        // leaf hash of the one before
@@ -70,26 +72,31 @@ Result<Head> load_head(ByteView bytes) {
 class BehaviourWatch::Reading final : public behaviour::SignalSink {
  public:
   explicit Reading(BehaviourWatch& watch)
-      : watch_(watch), folder_(watch.settings_.folder), features_(watch.fs_, watch.settings_.features) {}
+      : watch_(watch),
+        folder_(watch.settings_.folder),
+        features_(watch.fs_, watch.settings_.features),
+        rules_(watch.fs_, watch.settings_.bundles) {}
 
   Result<> open();
   // Reads a commit. Whether there was one.
   Result<bool> step();
   Result<> save();
 
-  bool has_more_than_saved() const { return engine_ && engine_->next_index() > saved_; }
+  bool has_more_than_saved() const { return detection_ && detection_->next_index() > saved_; }
   admin::BehaviourProgress progress() const;
 
   void take(behaviour::Signal signal) override {
     behaviour::append_signal(lines_, signal);
     lines_ += '\n';
     if (signal.severity >= behaviour::Severity::kHigh) {
-      log::warning("behaviour", signal.message, {{"rule", signal.rule}, {"key", signal.key}, {"entry", signal.index}});
+      log_signal(signal);
     }
     watch_.keep(head_.count++, std::move(signal));
   }
 
  private:
+  Detection::Options options() { return {.engine = {.hash_key = head_.hash_key}, .rules = &rules_}; }
+  void log_signal(const behaviour::Signal& signal);
   Result<> take_up();
   Result<> begin_anew();
   Result<> reload_signals();
@@ -100,12 +107,32 @@ class BehaviourWatch::Reading final : public behaviour::SignalSink {
   const std::string folder_;
   behaviour::FeatureOpener features_;
   std::unique_ptr<File> file_;  // signals
-  std::optional<behaviour::Engine> engine_;
+  KeptRules rules_;
+  std::optional<Detection> detection_;
   std::optional<ledger::CommitTail> tail_;
   Head head_;          // as it would be saved now, but for `size`, which is what is in the file
   std::string lines_;  // signals that are not in the file yet
   std::uint64_t saved_ = 0;
+  std::string rules_problem_;  // told last
+  std::chrono::steady_clock::time_point minute_{};
+  std::size_t logged_ = 0;  // in this minute
 };
+
+// A flood of signals is no flood of the log: where they stand is said instead.
+void BehaviourWatch::Reading::log_signal(const behaviour::Signal& signal) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - minute_ >= std::chrono::minutes(1)) {
+    minute_ = now;
+    logged_ = 0;
+  }
+  if (++logged_ > kLoggedAMinute) {
+    if (logged_ == kLoggedAMinute + 1) {
+      log::warning("behaviour", "more signals of this minute are not in the log: `redoubt behaviour signals` has them");
+    }
+    return;
+  }
+  log::warning("behaviour", signal.message, {{"rule", signal.rule}, {"key", signal.key}, {"entry", signal.index}});
+}
 
 Result<> BehaviourWatch::Reading::open() {
   if (auto done = watch_.fs_.make_directory(folder_); !done) return done;
@@ -132,9 +159,10 @@ Result<> BehaviourWatch::Reading::take_up() {
   if (!size) return size.error();
   if (*size < head->size) return Error(Errc::kCorrupt, "signals are missing");
   const ByteView state = ByteView(*bytes).subspan(kHeadSize, bytes->size() - kHeadSize - kDigestSize);
-  auto engine = behaviour::Engine::restore(state, {.hash_key = head->hash_key});
-  if (!engine) return engine.error();
-  if (engine->next_index() != head->next) return Error(Errc::kCorrupt, "it is of another entry than it says");
+  head_ = *head;
+  auto detection = Detection::restore(state, options());
+  if (!detection) return detection.error();
+  if (detection->next_index() != head->next) return Error(Errc::kCorrupt, "it is of another entry than it says");
 
   // The entry that it was made after must be the ledger's.
   auto tail = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, head->next - 1);
@@ -154,9 +182,8 @@ Result<> BehaviourWatch::Reading::take_up() {
   auto following = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, head->next);
   if (!following) return following.error();
   if (auto done = file_->truncate(head->size); !done) return done;
-  engine_ = *std::move(engine);
+  detection_ = *std::move(detection);
   tail_ = *std::move(following);
-  head_ = *head;
   saved_ = head_.next;
   return {};
 }
@@ -176,7 +203,7 @@ Result<> BehaviourWatch::Reading::begin_anew() {
   tail_ = *std::move(again);
   saved_ = 0;
   watch_.forget_signals();
-  engine_.emplace(behaviour::EngineOptions{.hash_key = head_.hash_key});
+  detection_.emplace(options());
   return file_->truncate(0);
 }
 
@@ -209,15 +236,23 @@ Result<> BehaviourWatch::Reading::consume(const ledger::CommitTail::Commit& comm
   for (ByteView rest = commit.payload; !rest.empty(); ++sequence) {
     auto entry = ledger::take_entry(rest);
     if (!entry) return entry.error();
-    if (sequence < engine_->next_index()) continue;
-    // What is no record of a known kind is counted, and learnt nothing of.
+    if (sequence < detection_->next_index()) continue;
     const auto features = open_features(features_, *entry);
     if (!features) return features.error();
-    (void)engine_->consume(sequence, entry->leaf, *features ? &**features : nullptr, *this);
+    if (auto done = detection_->consume(sequence, entry->leaf, *features ? &**features : nullptr, *this); !done) {
+      return done;
+    }
     last = entry->leaf;
     head_.next = sequence + 1;
   }
   if (last) head_.last = tlog::leaf_hash(*last);
+  if (rules_problem_ != detection_->rules_problem()) {
+    rules_problem_ = detection_->rules_problem();
+    if (!rules_problem_.empty()) {
+      log::error("behaviour", "the rules of the bundle in force do not run, and the program's do instead",
+                 {{"why", rules_problem_}});
+    }
+  }
   if (lines_.empty()) return {};
   if (auto done = file_->write_at(head_.size, as_bytes(lines_)); !done) return done;
   head_.size += lines_.size();
@@ -236,7 +271,7 @@ Result<bool> BehaviourWatch::Reading::step() {
 Result<> BehaviourWatch::Reading::save() {
   if (!has_more_than_saved()) return {};
   if (auto done = file_->sync_data(); !done) return done;
-  const Bytes state = engine_->save();
+  const Bytes state = detection_->save();
   Bytes out(kHeadSize + state.size() + kDigestSize);
   store_head(MutableByteView(out).first(kHeadSize), head_);
   std::ranges::copy(state, out.begin() + kHeadSize);
@@ -248,16 +283,17 @@ Result<> BehaviourWatch::Reading::save() {
 }
 
 admin::BehaviourProgress BehaviourWatch::Reading::progress() const {
-  const behaviour::EngineStats& stats = engine_->stats();
+  const behaviour::Engine& engine = detection_->engine();
+  const behaviour::EngineStats& stats = engine.stats();
   return {.running = true,
           .why = {},
-          .entries = engine_->next_index(),
+          .entries = detection_->next_index(),
           .unread = stats.unread,
           .signals = head_.count,
-          .profiles = engine_->principals(),
+          .profiles = engine.principals(),
           .evicted = stats.evicted,
-          .memory_bytes = engine_->memory_bytes(),
-          .time_ms = engine_->time().value};
+          .memory_bytes = engine.memory_bytes() + detection_->rules()->state().bytes,
+          .time_ms = engine.time().value};
 }
 
 // ------------------------------------------------------------------------------------------------------------ thread

@@ -25,7 +25,7 @@
 #include "admin/signal_desk.h"
 #include "base/file.h"
 #include "base/result.h"
-#include "behaviour/engine.h"
+#include "behaviour/signal.h"
 
 namespace redoubt::app {
 
@@ -37,6 +37,7 @@ class BehaviourWatch final : public admin::SignalDesk {
     std::string ledger_directory;
     std::string folder;                                // is made when it is not there
     std::string features;                              // the folder of their keys (behaviour/feature_seal.h)
+    std::string bundles;                               // that were in force: whose rules run
     std::chrono::milliseconds idle{20};                // between two looks; what came meanwhile is read together
     std::chrono::milliseconds retry{1'000};            // after a failure
     std::chrono::milliseconds save_interval{600'000};  // between two snapshots

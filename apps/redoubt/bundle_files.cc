@@ -6,6 +6,7 @@
 #include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
 #include "keys/sealed_dictionary.h"
+#include "redoubt/behaviour/rule_book.h"
 #include "redoubt/settings.h"
 
 namespace redoubt::app {
@@ -18,6 +19,8 @@ constexpr std::string_view kPolicies = "policies/";
 constexpr std::string_view kContracts = "contracts/";
 constexpr std::string_view kDictionaries = "dictionaries/";
 constexpr std::string_view kSealed = ".sealed";
+constexpr int kMaxRuleFolders = 4;                    // in each other
+constexpr std::size_t kMaxRuleBytes = 1024 * 1024;    // what sigma::RuleSet takes
 constexpr std::size_t kMaxSchemaBytes = 1024 * 1024;  // what contract::JsonSchema takes
 
 // An obligation about what nothing finds would never be carried out, and nobody would know.
@@ -57,6 +60,28 @@ Result<> add_folder(FileSystem& fs, const std::string& folder, std::string_view 
   return {};
 }
 
+// As `rules/` of the program's source is: folders of rules, with tests beside them, which stay out.
+Result<> add_rules(FileSystem& fs, const std::string& folder, const std::string& prefix, int depth,
+                   std::vector<state::BundleFile>& files) {
+  auto names = fs.list(folder);
+  if (!names && names.error().code() == Errc::kNotFound && depth == 0) return {};
+  if (!names) return names.error();
+  if (depth == kMaxRuleFolders) return Error(Errc::kTooLarge, "too many folders in each other").in(folder);
+  for (const std::string& name : *names) {
+    const std::string path = folder + "/" + name;
+    if (name.find('.') == std::string::npos) {
+      if (auto done = add_rules(fs, path, prefix + name + "/", depth + 1, files); !done) return done;
+      continue;
+    }
+    if (name.starts_with('.') || (!name.ends_with(".yml") && (depth != 0 || name != "taxonomy.yaml"))) continue;
+    if (files.size() == state::Bundle::kMaxFiles) return Error(Errc::kTooLarge, "too many files").in(folder);
+    auto text = read_file(fs, path, kMaxRuleBytes);
+    if (!text) return text.error();
+    files.push_back({prefix + name, std::string(as_chars(*text))});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
@@ -87,6 +112,7 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (!inspection) return inspection.error();
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
+  if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
@@ -112,6 +138,8 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
       !done) {
     return done.error();
   }
+  if (auto done = add_rules(fs, layout.root + "/rules", std::string(kBundleRules), 0, files); !done)
+    return done.error();
   auto policies = gateway::read_policies(fs, layout.policies());
   if (!policies && policies.error().code() == Errc::kNotFound) {
     return Error(Errc::kNotFound, "there is no folder `" + layout.policies() +

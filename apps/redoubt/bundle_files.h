@@ -6,6 +6,7 @@
 //   DIR/inspection.toml         `inspection.toml`, likewise
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
+//   DIR/rules/ANY/X.yml         `rules/ANY/X.yml`, and `rules/taxonomy.yaml` (behaviour/rule_book.h)
 #pragma once
 
 #include <memory>

@@ -12,6 +12,37 @@ permit (principal, action == Action::"invoke", resource == Model::"small");
 permit (principal, action == Action::"release", resource);
 """
 
+OWN_RULE = """title: refused
+id: 11111111-1111-4111-8111-111111111111
+name: refused
+status: test
+logsource:
+    category: ai_exchange
+    product: redoubt
+    service: denial
+detection:
+    selection:
+        ai_model.name: large
+    condition: selection
+level: low
+---
+title: refused often
+id: 22222222-2222-4222-8222-222222222222
+status: test
+correlation:
+    type: event_count
+    rules:
+        - refused
+    group-by:
+        - actor.user.uid
+    timespan: 10m
+    condition:
+        gte: %d
+level: high
+"""
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rules", "taxonomy.yaml")) as shipped:
+    TAXONOMY = shipped.read()
+
 
 class Behaviour(unittest.TestCase):
     def setUp(self):
@@ -34,6 +65,25 @@ class Behaviour(unittest.TestCase):
 
     def signals(self, query=""):
         return self.ask("/signals" + query)["items"]
+
+    def all_signals(self):
+        out, path = [], "/signals?limit=3"
+        while path:
+            page = self.ask(path)
+            out += page["items"]
+            path = "/signals?limit=3&cursor=" + page["next"] if "next" in page else None
+        return out
+
+    def until(self, index):
+        return [signal for signal in self.all_signals() if signal["index"] <= index]
+
+    def replay(self):
+        return run(program("redoubt"), "behaviour", "replay", self.redoubt.dir).stdout.splitlines()
+
+    def kept(self):
+        """The signals as the server has kept them."""
+        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
+            return file.read().splitlines()
 
     def read(self, entries):
         """Waits until behaviour has read so many entries."""
@@ -62,18 +112,22 @@ class Behaviour(unittest.TestCase):
         self.assertTrue(status["running"])
         self.assertGreaterEqual(status["entries"], 30)
         self.assertEqual(status["unread"], 0)
-        told = self.signals()
+        told = self.all_signals()
         self.assertNotEqual(told, [])
         self.assertEqual(status["signals"], len(told))
+        rules = {signal["rule"] for signal in told}
+        self.assertTrue(any(rule.startswith("behaviour.") for rule in rules), rules)
+        self.assertTrue(any(not rule.startswith("behaviour.") for rule in rules), rules)
         for signal in told:
-            self.assertRegex(signal["key"], "^principal/")
-            self.assertEqual(signal["attribution"], "proven")
+            self.assertEqual(signal["attribution"], "proven", signal)
             self.assertEqual(signal["id"], "%s:%s:%d" % (signal["rule"], signal["key"], signal["index"]))
             self.assertEqual(signal["entries"][-1], signal["index"])
         indices = [signal["index"] for signal in told]
         self.assertEqual(indices, sorted(indices, reverse=True))
         self.assertEqual(self.signals("?rule=none"), [])
-        self.assertEqual(json.loads(self.command("signals", "--json"))["items"], told)
+        # Reading them is on record, and a record may be worth a signal.
+        shown = json.loads(self.command("signals", "--json"))["items"]
+        self.assertEqual([one for one in shown if one["index"] <= told[0]["index"]], told)
         self.assertIn(told[0]["rule"], self.command("signals", "--severity", told[0]["severity"]))
         self.assertIn("running", self.command("status"))
 
@@ -81,24 +135,69 @@ class Behaviour(unittest.TestCase):
         self.redoubt.stop()
         self.redoubt.start()
         self.read(status["entries"])
-        self.assertEqual(self.signals(), told)
+        self.assertEqual(self.until(told[0]["index"]), told)
         self.redoubt.kill()
         self.redoubt.start()
         self.read(status["entries"])
-        self.assertEqual(self.signals(), told)
+        self.assertEqual(self.until(told[0]["index"]), told)
 
         # Whoever reads the ledger says the same.
         self.redoubt.stop()
-        lines = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir).stdout.splitlines()
-        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
-            self.assertEqual(lines, file.read().splitlines())
+        self.assertEqual(self.replay(), self.kept())
+
+    def test_rules_are_part_of_the_bundle(self):
+        folder = os.path.join(self.redoubt.dir, "rules", "own")
+        os.makedirs(folder)
+        rule = os.path.join(folder, "refused.yml")
+        with open(rule, "w") as file:
+            file.write("title: refused\nid: 11111111-1111-4111-8111-111111111111\nstatus: test\n")
+        result = run(program("redoubt"), "behaviour", "rules", "check", folder, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.redoubt.stop()
+        failed = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, check=False)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("refused.yml", failed.stderr)
+        with open(rule, "w") as file:
+            file.write(OWN_RULE % 3)
+        self.redoubt.start()
+        for _ in range(4):
+            self.assertEqual(self.redoubt.chat("hello", model="large")[0], 403)
+        self.settle()
+        own = self.signals("?rule=22222222-2222-4222-8222-222222222222")
+        self.assertEqual(len(own), 1)
+        self.assertEqual(len(own[0]["entries"]), 3)
+        self.redoubt.stop()
+        self.assertEqual(self.replay(), self.kept())
+
+        # Before a change goes live: what it would have raised and lost.
+        changed = os.path.join(self.redoubt.dir, "changed")
+        os.makedirs(changed)
+        with open(os.path.join(changed, "refused.yml"), "w") as file:
+            file.write(OWN_RULE % 2)
+        with open(os.path.join(changed, "taxonomy.yaml"), "w") as file:
+            file.write(TAXONOMY)
+        compared = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--rules", changed,
+                       "--against", "in-force", "--json", check=False)
+        self.assertEqual(compared.returncode, 1, compared.stderr)
+        lines = [json.loads(line) for line in compared.stdout.splitlines()]
+        of_own = [line for line in lines if line.get("signal", {}).get("rule", "").startswith("2222")]
+        self.assertEqual([line["change"] for line in of_own], ["raised", "lost"])
+        self.assertEqual(of_own[1]["signal"]["id"], own[0]["id"])
+        self.assertEqual(of_own[0]["signal"]["index"], own[0]["entries"][1])
+        same = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--rules", changed,
+                   "--against", changed)
+        self.assertIn("0 raised, 0 lost", same.stdout)
+        alone = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--rules", changed, "--rules-only")
+        self.assertRegex(alone.stderr, "^[1-9][0-9]* entries")
 
     def test_a_usual_day_is_nothing_unusual(self):
+        before = self.settle()["signals"]  # of the first facts
         for _ in range(30):
             status, _, _ = self.redoubt.chat("hello", model="small")
             self.assertEqual(status, 200)
         self.read(60)
-        self.assertEqual(self.signals(), [])
+        self.assertEqual([one for one in self.signals() if one["rule"].startswith("behaviour.")], [])
+        self.assertEqual(self.settle()["signals"], before)
 
 
 EVERYBODY = """

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "behaviour/activity.h"
-#include "redoubt/behaviour/rule_folder.h"
-#include "sigma/correlator.h"
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
 #include "sigma/event_reader.h"
 #include "sigma/matcher.h"
 
-namespace redoubt::app::behaviour_verbs {
+namespace redoubt::app {
 namespace {
 
 using behaviour::Severity;
@@ -39,11 +38,31 @@ std::vector<std::string> tags_of(const sigma::RuleInfo& info) {
   return out;
 }
 
+sigma::CorrelatorOptions options_of(const std::array<std::uint64_t, 2>& hash_key) {
+  sigma::CorrelatorOptions out{.max_bytes = SigmaSignals::kStateBytesMax};
+  store_le(MutableByteView(std::as_writable_bytes(std::span(out.hash_key))).first(8), hash_key[0]);
+  store_le(MutableByteView(std::as_writable_bytes(std::span(out.hash_key))).last(8), hash_key[1]);
+  return out;
+}
+
+// Values are a caller's: without control characters, and not longer than a key may be. What is cut stays apart from
+// what begins alike.
+std::string harmless(std::string key) {
+  for (char& c : key) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  if (key.size() <= SigmaSignals::kKeyMax) return key;
+  const std::string rest = "~" + encoding::hex(ByteView(crypto::sha256(as_bytes(key))).first(8));
+  std::size_t end = SigmaSignals::kKeyMax - rest.size();
+  while ((static_cast<unsigned char>(key[end]) & 0xc0) == 0x80) --end;
+  return key.substr(0, end) + rest;
+}
+
 }  // namespace
 
 struct SigmaSignals::Impl {
-  explicit Impl(sigma::RuleSet compiled)
-      : rules(std::move(compiled)), events(rules), matcher(rules), correlator(rules) {}
+  Impl(sigma::RuleSet compiled, const std::array<std::uint64_t, 2>& hash_key)
+      : rules(std::move(compiled)), events(rules), matcher(rules), correlator(rules, options_of(hash_key)) {}
 
   // Whom a match is about: who was authenticated, or else nobody that is known.
   behaviour::Signal signal_of(const sigma::RuleInfo& info, std::uint64_t index) const {
@@ -80,6 +99,7 @@ struct SigmaSignals::Impl {
         if (!out.key.empty()) out.key += ",";
         out.key.append(each.name).append("=").append(each.value);
       }
+      out.key = harmless(std::move(out.key));
     }
     out.entries.assign(firing.contributing.begin(), firing.contributing.end());
     out.entries.push_back(index);
@@ -96,38 +116,49 @@ struct SigmaSignals::Impl {
   sigma::EventReader events;
   sigma::Matcher matcher;
   sigma::Correlator correlator;
-  behaviour::ActivityReader activities;
-  const behaviour::Activity* activity = nullptr;
+  const behaviour::Activity* activity = nullptr;  // of the record that is being read
 };
 
-SigmaSignals::SigmaSignals(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SigmaSignals::SigmaSignals(sigma::RuleSet rules, const std::array<std::uint64_t, 2>& hash_key)
+    : impl_(std::make_unique<Impl>(std::move(rules), hash_key)) {}
 SigmaSignals::SigmaSignals(SigmaSignals&&) noexcept = default;
 SigmaSignals& SigmaSignals::operator=(SigmaSignals&&) noexcept = default;
 SigmaSignals::~SigmaSignals() = default;
 
-Result<SigmaSignals> SigmaSignals::load(const std::string& folder, const std::string& taxonomy_file) {
-  auto found = read_rule_folder({folder}, taxonomy_file);
-  if (!found) return found.error();
-  auto rules = sigma::RuleSet::compile(found->files, found->taxonomy);
-  if (!rules) return rules.error();
-  if (!rules->predicate_uses().empty()) {
-    return Error(Errc::kUnsupported,
-                 "rules that ask the mesh (`" + rules->predicate_uses()[0].text + "`) need a server");
-  }
-  return SigmaSignals(std::make_unique<Impl>(*std::move(rules)));
+const sigma::RuleSet& SigmaSignals::rules() const {
+  return impl_->rules;
 }
 
-void SigmaSignals::consume(std::uint64_t index, ByteView record, behaviour::SignalSink& sink) {
+void SigmaSignals::consume(std::uint64_t index, ByteView record, const behaviour::Activity* activity,
+                           behaviour::SignalSink& sink) {
   const auto event = impl_->events.read(as_chars(record));
   if (!event) return;
-  const auto activity = impl_->activities.read(record);
-  impl_->activity = activity ? *activity : nullptr;
+  impl_->activity = activity;
   const auto matched = impl_->matcher.match(**event);
   for (const sigma::RuleIndex rule : matched) impl_->take_match(rule, index, sink);
-  const std::int64_t time = (*event)->time_ms().value_or(impl_->activity != nullptr ? impl_->activity->time.value : 0);
+  const std::int64_t time = (*event)->time_ms().value_or(activity != nullptr ? activity->time.value : 0);
   for (const sigma::Firing& firing : impl_->correlator.add({.time_ms = time, .id = index}, **event, matched)) {
     impl_->take_firing(firing, index, sink);
   }
 }
 
-}  // namespace redoubt::app::behaviour_verbs
+SigmaSignals::State SigmaSignals::state() const {
+  State out{.rules = impl_->rules.rules().size()};
+  for (sigma::RuleIndex rule = 0; rule < out.rules; ++rule) {
+    const sigma::CorrelationStats stats = impl_->correlator.stats(rule);
+    out.groups += stats.groups;
+    out.bytes += stats.bytes;
+    out.evicted += stats.evicted;
+  }
+  return out;
+}
+
+std::string SigmaSignals::save() const {
+  return impl_->correlator.save();
+}
+
+Result<sigma::RestoreReport> SigmaSignals::restore(std::string_view state) {
+  return impl_->correlator.restore(state);
+}
+
+}  // namespace redoubt::app

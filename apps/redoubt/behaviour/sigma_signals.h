@@ -1,33 +1,57 @@
 // Sigma rules beside the detectors: what they match becomes signals of the same form.
+//
+// A signal's rule is the Sigma rule's id (or name, or title), its key the group of a correlation (`FIELD=VALUE,…`) or
+// else who was authenticated; at most kKeyMax bytes, beyond which a digest stands for the rest.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "behaviour/activity.h"
 #include "behaviour/signal.h"
+#include "sigma/correlator.h"
+#include "sigma/rule_set.h"
 
-namespace redoubt::app::behaviour_verbs {
+namespace redoubt::app {
 
-// One thread. The same records in the same order give the same signals.
+// One thread. The same records in the same order give the same signals, wherever it was saved and restored between.
 class SigmaSignals {
  public:
-  // Rules and taxonomy as read_rule_folder() finds them (rule_folder.h). Errors: its, and those of the rules.
-  static Result<SigmaSignals> load(const std::string& folder, const std::string& taxonomy_file);
+  static constexpr std::size_t kKeyMax = 512;
+  static constexpr std::size_t kStateBytesMax = std::size_t{256} << 20;  // of all groups of correlations, about
+
+  // `hash_key`: as CorrelatorOptions has it. Precondition: the rules ask no predicate.
+  SigmaSignals(sigma::RuleSet rules, const std::array<std::uint64_t, 2>& hash_key);
   SigmaSignals(SigmaSignals&&) noexcept;
   SigmaSignals& operator=(SigmaSignals&&) noexcept;
   ~SigmaSignals();
 
-  // What is no event of JSON matches nothing.
-  void consume(std::uint64_t index, ByteView record, behaviour::SignalSink& sink);
+  const sigma::RuleSet& rules() const;
+
+  // What is no event of JSON matches nothing. `activity`: of the record; null when it could not be read.
+  void consume(std::uint64_t index, ByteView record, const behaviour::Activity* activity, behaviour::SignalSink& sink);
+
+  // What correlations and new terms hold, and what they forgot to make room.
+  struct State {
+    std::uint64_t rules = 0;
+    std::uint64_t groups = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t evicted = 0;
+  };
+  State state() const;
+
+  // What correlations have seen: Correlator::save() and restore().
+  std::string save() const;
+  Result<sigma::RestoreReport> restore(std::string_view state);
 
  private:
   struct Impl;
-  explicit SigmaSignals(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace redoubt::app::behaviour_verbs
+}  // namespace redoubt::app
