@@ -38,7 +38,7 @@ class BehaviourWatch final : public admin::SignalDesk {
     std::string folder;                                // is made when it is not there
     std::string features;                              // the folder of their keys (behaviour/feature_seal.h)
     std::string bundles;                               // that were in force: whose rules run
-    std::chrono::milliseconds idle{20};                // between two looks; what came meanwhile is read together
+    std::chrono::milliseconds idle{10};                // between two looks; what came meanwhile is read together
     std::chrono::milliseconds retry{1'000};            // after a failure
     std::chrono::milliseconds save_interval{600'000};  // between two snapshots
   };
