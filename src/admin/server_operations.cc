@@ -231,7 +231,6 @@ constexpr Operation kOperations[] = {
      .action = "changeState",
      .request = &kNewBackup,
      .response = &kBackup,
-     .success = 201,
      .resource = server_resource,
      .wish = begin_backup,
      .show = show_backup},

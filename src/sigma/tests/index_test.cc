@@ -14,12 +14,7 @@
 namespace redoubt::sigma::internal {
 namespace {
 
-using Random = std::mt19937_64;
 using How = LiteralIndex::How;
-
-std::size_t below(Random& random, std::size_t bound) {
-  return static_cast<std::size_t>(random() % bound);
-}
 
 std::string letters(Random& random, std::size_t size, std::size_t alphabet) {
   std::string out;

@@ -12,12 +12,6 @@
 namespace redoubt::sigma {
 namespace {
 
-using Random = std::mt19937_64;
-
-std::size_t below(Random& random, std::size_t bound) {
-  return static_cast<std::size_t>(random() % bound);
-}
-
 const std::vector<std::string> kFields = {"A", "B", "C", "D"};
 
 // Values of events and rules, few enough that they meet.

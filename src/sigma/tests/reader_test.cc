@@ -11,11 +11,6 @@ namespace redoubt::sigma {
 namespace {
 
 namespace dom = simdjson::dom;
-using Random = std::mt19937_64;
-
-std::size_t below(Random& random, std::size_t bound) {
-  return static_cast<std::size_t>(random() % bound);
-}
 
 // Reads a, a.b, b, c and every value without a name.
 RuleSet some_rules() {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -17,6 +18,13 @@
 #include "sigma/rule_set.h"
 
 namespace redoubt::sigma {
+
+using Random = std::mt19937_64;
+
+// Precondition: bound > 0.
+inline std::size_t below(Random& random, std::size_t bound) {
+  return static_cast<std::size_t>(random() % bound);
+}
 
 inline Result<RuleSet> compile(std::string text, const Taxonomy& taxonomy = {}) {
   const RuleFile file{"rules.yml", std::move(text)};
