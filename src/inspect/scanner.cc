@@ -262,6 +262,11 @@ Result<> Scanner::scan(std::string_view text, std::vector<Match>& matches) {
   const std::size_t had = matches.size();
   StreamScanner& stream = *stream_;
   stream.reset();
+  // Nothing of the text stays, whatever becomes of the scan: it may be long before there is another.
+  struct Forget {
+    StreamScanner& stream;
+    ~Forget() { stream.reset(); }
+  } const forget{stream};
   // A text that is one piece is read in one step.
   if (text.size() <= kPieceBytes && stream.state_->readings.empty()) {
     stream.state_->finished = true;

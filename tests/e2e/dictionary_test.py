@@ -100,10 +100,10 @@ class Masked(WithRecords):
                                      f"It is <PATIENT>, not {STRANGER}, or <PATIENT>: <PATIENT>.")
                     count += 1
         ends = self.ends(count)
-        self.assertEqual(ends[-1]["matches"], [{"kind": "patient", "count": 3, "action": "redact"}])
+        self.assertEqual(ends[-1]["matches"], [{"kind": "patient", "count": 3, "action": "redact", "where": "answer"}])
         self.assertFalse(ends[-1]["inspected"]["beyond"])
         admission = next(r for r in self.redoubt.records() if stage(r) == "admission")["unmapped"]["redoubt"]
-        self.assertEqual(admission["matches"], [{"kind": "patient", "count": 1, "action": "tokenise"}])
+        self.assertEqual(admission["matches"], [{"kind": "patient", "count": 1, "action": "tokenise", "where": "user"}])
 
     def test_what_the_caller_said_comes_back_to_it(self):
         self.seal(HERE)

@@ -189,10 +189,10 @@ TEST(Inspection, RefusesWhatDoesNotValidate) {
             std::string::npos);
 }
 
-TEST(Inspection, RefusesRecordsForNobodyHasTheirKey) {
-  EXPECT_EQ(
-      refusal("[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = '\\d{8}'\nrecords = [\"10203040\"]\n"),
-      "unavailable inspection.toml:5:11: `rule[0].records` cannot be used here: nobody has the key of dictionaries");
+TEST(Inspection, RefusesRecordsThatAreNotSealed) {
+  EXPECT_EQ(refusal("[[rule]]\nname = \"a\"\nkind = \"A\"\npattern = '\\d{8}'\nrecords = [\"10203040\"]\n"),
+            "malformed inspection.toml: rule `a` has records: seal them (`redoubt inspect seal`), and name them by "
+            "`dictionary`");
 }
 
 TEST(Inspection, RefusesAFileThatIsTooLarge) {
