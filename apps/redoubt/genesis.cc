@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/scratch_folder.h"
 #include "crypto/secret.h"
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
 #include "ledger/ledger.h"
-#include "redoubt/scratch_folder.h"
 #include "state/engine.h"
 
 namespace redoubt::app {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/scratch_folder.h"
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
 #include "ledger/reader.h"
 #include "record/fact_record.h"
-#include "redoubt/scratch_folder.h"
 #include "state/engine.h"
 #include "tlog/hash.h"
 

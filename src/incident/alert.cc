@@ -1,10 +1,10 @@
 #include "incident/alert.h"
 
-#include <algorithm>
 #include <array>
 
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "incident/internal/names.h"
 
 namespace redoubt::incident {
 namespace {
@@ -12,13 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kStatuses = {"open", "acknowledged", "contained", "closed", "merged"};
 constexpr std::array<std::string_view, 6> kCauses = {"none",   "true_positive", "false_positive",
                                                      "benign", "exercise",      "duplicate"};
-
-template <class T, std::size_t N>
-std::optional<T> find(const std::array<std::string_view, N>& names, std::string_view text) {
-  const auto at = std::find(names.begin(), names.end(), text);
-  if (at == names.end()) return std::nullopt;
-  return static_cast<T>(at - names.begin());
-}
 
 }  // namespace
 
@@ -34,7 +27,7 @@ std::string_view to_string(IncidentStatus status) {
 }
 
 std::optional<IncidentStatus> parse_incident_status(std::string_view text) {
-  return find<IncidentStatus>(kStatuses, text);
+  return named<IncidentStatus>(kStatuses, text);
 }
 
 std::string_view to_string(Cause cause) {
@@ -42,7 +35,7 @@ std::string_view to_string(Cause cause) {
 }
 
 std::optional<Cause> parse_cause(std::string_view text) {
-  return find<Cause>(kCauses, text);
+  return named<Cause>(kCauses, text);
 }
 
 }  // namespace redoubt::incident

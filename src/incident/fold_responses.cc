@@ -30,7 +30,7 @@ Result<> room_for_any(std::int64_t more, state::Tables& tables) {
   return Error(Errc::kResourceExhausted, "as many responses are active as may be");
 }
 
-// The response of the object, in one of these states.
+// The response of the object.
 Result<Response> found(const state::FoldedFact& fact, state::Tables& tables) {
   auto response = find_response(tables, id_in(fact.fact.object));
   if (!response) return response.error();

@@ -50,7 +50,7 @@ Result<std::vector<Alert>> list_alerts(state::Tables& tables, const AlertFilter&
 Result<std::optional<Incident>> find_incident(state::Tables& tables, std::string_view id);
 Result<std::vector<Incident>> list_incidents(state::Tables& tables, const IncidentFilter& filter,
                                              const std::optional<After>& after, std::size_t limit);
-// One that is open and has an alert about `key` or of the tenant's `key`s whose last signal came at `since` or later.
+// The newest that is open and has an alert about `key` whose last signal came at `since` or later.
 Result<std::optional<Incident>> open_incident_of(state::Tables& tables, std::string_view key, UnixMillis since);
 // In the order in which they were written.
 Result<std::vector<Note>> list_notes(state::Tables& tables, std::string_view incident);

@@ -1,14 +1,11 @@
 #include "incident/rehearsal.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
 
-#include "base/file.h"
+#include "base/scratch_folder.h"
 
 #include "incident/incident_projection.h"
 #include "incident/listing.h"
@@ -60,33 +57,12 @@ Result<std::vector<T>> all(List&& list, Place&& place) {
   return out;
 }
 
-// Gone with the object.
-class Folder {
- public:
-  Folder() = default;
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  Result<> make() {
-    std::error_code error;
-    std::string path = (std::filesystem::temp_directory_path(error) / "redoubt-XXXXXX").string();
-    if (error || ::mkdtemp(path.data()) == nullptr) return errno_error("cannot make a temporary folder", errno);
-    path_ = std::move(path);
-    return {};
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 struct Rehearsal::Impl {
-  Folder folder;
+  explicit Impl(ScratchFolder made) : folder(std::move(made)) {}
+
+  ScratchFolder folder;
   Nowhere nowhere;
   IncidentProjection projection;
   std::unique_ptr<state::Engine> engine;
@@ -108,8 +84,9 @@ Rehearsal::Rehearsal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Rehearsal::~Rehearsal() = default;
 
 Result<std::unique_ptr<Rehearsal>> Rehearsal::create(std::vector<Playbook> playbooks, Surroundings& surroundings) {
-  auto impl = std::make_unique<Impl>();
-  if (auto made = impl->folder.make(); !made) return made.error();
+  auto folder = ScratchFolder::make();
+  if (!folder) return folder.error();
+  auto impl = std::make_unique<Impl>(*std::move(folder));
   auto engine = state::Engine::open({.path = impl->folder.path() + "/state.db"}, {&impl->projection}, impl->nowhere,
                                     impl->nowhere, impl->nowhere);
   if (!engine) return engine.error();

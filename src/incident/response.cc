@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "incident/internal/names.h"
 #include "record/fact_record.h"
 
 namespace redoubt::incident {
@@ -18,13 +19,6 @@ constexpr std::array<std::string_view, kEffectCount> kEffects = {"throttle",   "
 constexpr std::array<std::string_view, 4> kStatuses = {"proposed", "active", "rehearsed", "ended"};
 constexpr std::array<std::string_view, 4> kEndWhys = {"none", "undone", "expired", "refused"};
 constexpr std::array<std::string_view, 4> kFamilies = {"personal", "secret", "attack", "user"};
-
-template <class T, std::size_t N>
-std::optional<T> find(const std::array<std::string_view, N>& names, std::string_view text) {
-  const auto at = std::find(names.begin(), names.end(), text);
-  if (at == names.end()) return std::nullopt;
-  return static_cast<T>(at - names.begin());
-}
 
 Result<> check_families(std::string_view families) {
   std::size_t begin = 0;
@@ -51,7 +45,7 @@ std::string Target::text() const {
 
 Result<Target> parse_target(std::string_view text) {
   const std::size_t slash = text.find('/');
-  const auto type = find<TargetType>(kTargetTypes, text.substr(0, slash));
+  const auto type = named<TargetType>(kTargetTypes, text.substr(0, slash));
   if (!type || slash == std::string_view::npos) {
     return wrong("`" + std::string(text.substr(0, 64)) +
                  "` is nothing that a response acts on: `principal/ID`, "
@@ -69,7 +63,7 @@ std::string_view to_string(Effect effect) {
 }
 
 std::optional<Effect> parse_effect(std::string_view text) {
-  return find<Effect>(kEffects, text);
+  return named<Effect>(kEffects, text);
 }
 
 bool acts_on(Effect effect, TargetType type) {
@@ -78,7 +72,6 @@ bool acts_on(Effect effect, TargetType type) {
       return type == TargetType::kPrincipal || type == TargetType::kKey;
     case Effect::kStepUp:
     case Effect::kQuarantine:
-      return type == TargetType::kPrincipal || type == TargetType::kKey || type == TargetType::kModel;
     case Effect::kInspect:
       return type == TargetType::kPrincipal || type == TargetType::kKey || type == TargetType::kModel;
     case Effect::kSuspend:
@@ -98,7 +91,7 @@ std::string_view to_string(ResponseStatus status) {
 }
 
 std::optional<ResponseStatus> parse_response_status(std::string_view text) {
-  return find<ResponseStatus>(kStatuses, text);
+  return named<ResponseStatus>(kStatuses, text);
 }
 
 std::string_view to_string(EndWhy why) {
@@ -106,7 +99,7 @@ std::string_view to_string(EndWhy why) {
 }
 
 std::optional<EndWhy> parse_end_why(std::string_view text) {
-  return find<EndWhy>(kEndWhys, text);
+  return named<EndWhy>(kEndWhys, text);
 }
 
 Result<> check(const Action& action) {

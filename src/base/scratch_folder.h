@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace redoubt::app {
+namespace redoubt {
 
 class ScratchFolder {
  public:
@@ -35,4 +35,4 @@ class ScratchFolder {
   std::string path_;
 };
 
-}  // namespace redoubt::app
+}  // namespace redoubt
