@@ -26,6 +26,7 @@
 #include "gateway/recorder.h"
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
+#include "incident/incident_projection.h"
 #include "ledger/client.h"
 #include "limits/limits_projection.h"
 #include "net/deadline.h"
@@ -146,6 +147,7 @@ class StateAdministration::Impl final : public state::Publisher {
   limits::LimitsProjection limits_;
   admin::ModelsProjection models_;
   admin::HoldsProjection holds_;
+  incident::IncidentProjection incidents_;
   state::BundleProjection bundles_;
   StateHolds desk_;
   gateway::DictionaryDesk dictionary_desk_;
@@ -194,9 +196,9 @@ void StateAdministration::Impl::begin() {
 }
 
 Result<> StateAdministration::Impl::bring_up() {
-  auto opened =
-      state::Engine::open({.path = in_state("/state.db")},
-                          {&identities_, &approvals_, &limits_, &models_, &holds_, &bundles_}, source_, sink_, *this);
+  auto opened = state::Engine::open({.path = in_state("/state.db")},
+                                    {&identities_, &approvals_, &limits_, &models_, &holds_, &incidents_, &bundles_},
+                                    source_, sink_, *this);
   if (!opened) return opened.error().in("state");
   engine_ = *std::move(opened);
   intake_.emplace(BundleIntake::Parts{.engine = *engine_,

@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
+#include "incident/incident_projection.h"
 #include "keys/sealing_key.h"
 #include "limits/limits_projection.h"
 #include "redoubt/layout.h"
@@ -54,9 +55,10 @@ class OfflineState {
   limits::LimitsProjection limits_;
   admin::ModelsProjection models_;
   admin::HoldsProjection holds_;
+  incident::IncidentProjection incidents_;
   state::BundleProjection bundles_;
-  const std::array<state::Projection*, 6> projections_{&identities_, &approvals_, &limits_,
-                                                       &models_,     &holds_,     &bundles_};
+  const std::array<state::Projection*, 7> projections_{&identities_, &approvals_, &limits_, &models_,
+                                                       &holds_,      &incidents_, &bundles_};
 };
 
 }  // namespace redoubt::app
