@@ -75,7 +75,14 @@ contract::JsonSchemaOptions schema_options() {
 AnswerContracts::AnswerContracts(const ChatRequest& chat, std::string_view request, const ToolContracts& own)
     : request_(request), own_(own), brings_tools_(chat.brings_tools), answer_format_(chat.response_format) {}
 
+bool AnswerContracts::calls_undescribed(std::string_view path, std::string_view name) {
+  if (name.empty() || !path.ends_with(kName) || role_of(path) != Role::kToolName) return false;
+  if (brings_tools_) read_tools();
+  return !tools_unusable_ && !tools_.contains(name);
+}
+
 bool AnswerContracts::add(std::string_view path, std::string_view piece) {
+  if (empty()) return false;
   const Role role = role_of(path);
   if (role == Role::kToolName) {
     if (piece.empty()) return false;

@@ -11,7 +11,8 @@
 // and the model server: arguments are expected to fit either way. What is empty was not said. What nobody can check
 // does not fit.
 //
-// A fault has no content, and no width: it is known when the text has ended. One thread.
+// A fault has no content, and no width: it is known when the text has ended. That a tool is called which the request
+// does not describe is known from the call's name alone, before anything is told to it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,8 @@ namespace redoubt::gateway {
 inline constexpr std::string_view kSchemaViolation = "SCHEMA_VIOLATION";      // does not fit what the request asked for
 inline constexpr std::string_view kSchemaUnusable = "SCHEMA_UNUSABLE";        // the request's schema can tell nothing
 inline constexpr std::string_view kContractViolation = "CONTRACT_VIOLATION";  // does not fit what the operator asks for
-// Whether a kind, in any case, is one of them.
+inline constexpr std::string_view kUndescribedTool = "UNDESCRIBED_TOOL";      // the request has no tool of this name
+// Whether a kind, in any case, is one of those that are known when a text has ended: all but the last.
 bool is_contract_kind(std::string_view kind);
 
 // What does not fit is a match of so many bytes.
@@ -54,12 +56,16 @@ class AnswerContracts {
   // them.
   AnswerContracts(const ChatRequest& chat, std::string_view request, const ToolContracts& own);
 
-  // Whether anything could be found.
+  // Whether nothing has to fit anything.
   bool empty() const { return !brings_tools_ && answer_format_.empty() && own_.empty(); }
 
   // A text of the answer, or the next piece of it: the JSON Pointer of its place, with choices and calls by their index
   // in a stream. True when it is one that has to fit something. Pieces that differ only in their cut are one text.
   bool add(std::string_view path, std::string_view piece);
+
+  // Whether this text is the name of a function that is called, and the request describes no function of that name.
+  // A name that comes in pieces is none that it describes. False where nobody can say what the request describes.
+  bool calls_undescribed(std::string_view path, std::string_view name);
 
   struct Fault {
     std::string path;       // as it was added

@@ -41,7 +41,7 @@ class InspectedJson::Reading {
         clean_(clean),
         roles_(roles),
         restore_(restore != nullptr && !restore->empty() ? restore : nullptr),
-        contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr) {}
+        contracts_(contracts) {}
 
   // As inspect_request().
   void note_question(std::string& to, std::size_t max) {
@@ -86,6 +86,10 @@ class InspectedJson::Reading {
     scan(said);
     if (failed_) return;
     if (text.kind == JsonText::Kind::kString && matches_.empty()) note_name(text.path, said);
+    if (contracts_ != nullptr && text.kind == JsonText::Kind::kString &&
+        contracts_->calls_undescribed(text.path, said)) {
+      matches_.insert(matches_.begin(), whole_text_match(kUndescribedTool, said.size()));
+    }
     if (text.kind == JsonText::Kind::kString && question_ != nullptr) take_question(text.path, said);
     if (!matches_.empty() || !restored.empty()) {
       keep({.path = std::string(text.path),

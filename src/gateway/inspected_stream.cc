@@ -125,10 +125,12 @@ Result<> InspectedStream::read_text(Event& event, const simdjson::dom::element& 
     if (!text) return text.error();
     return read_piece(event, **text, key, token);
   }
+  bool undescribed = false;
   if (contracts_ != nullptr && token.kind == JsonText::Kind::kString && token.path.ends_with("/name")) {
     contracts_->add(key_of(root, token.path), token.text);
+    undescribed = contracts_->calls_undescribed(token.path, token.text);
   }
-  if (token.text.size() <= kSeenBytes) {
+  if (!undescribed && token.text.size() <= kSeenBytes) {
     std::string place(token.path);
     if (token.kind == JsonText::Kind::kName) place += '\n';
     const auto seen = seen_.find(place);
@@ -140,11 +142,14 @@ Result<> InspectedStream::read_text(Event& event, const simdjson::dom::element& 
     }
   }
   std::vector<inspect::Match> matches;
-  if (auto done = scan_whole(token.text, where_in_answer(token.path), matches); !done) return done;
-  if (matches.empty()) {
-    if (token.kind == JsonText::Kind::kString) names_.add_of_answer(token.path, token.text);
-    return {};
+  const Where where = where_in_answer(token.path);
+  if (auto done = scan_whole(token.text, where, matches); !done) return done;
+  if (matches.empty() && token.kind == JsonText::Kind::kString) names_.add_of_answer(token.path, token.text);
+  if (undescribed) {
+    matches.insert(matches.begin(), whole_text_match(kUndescribedTool, token.text.size()));
+    note(std::span(matches).first(1), {}, where);
   }
+  if (matches.empty()) return {};
   // Were it taken for seen, the next event would pass with it.
   std::erase_if(seen_, [&](const auto& entry) { return entry.second == token.text; });
   event.pieces.push_back({.end = token.text.size(),

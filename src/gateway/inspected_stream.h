@@ -51,7 +51,7 @@ class InspectedStream {
         rules_(std::move(rules)),
         reader_(reader),
         restore_(restore),
-        contracts_(contracts != nullptr && !contracts->empty() ? contracts : nullptr),
+        contracts_(contracts),
         buffered_(buffered) {}
   InspectedStream(const InspectedStream&) = delete;
   InspectedStream& operator=(const InspectedStream&) = delete;

@@ -91,7 +91,8 @@ Inspection::Inspection(std::shared_ptr<const inspect::Rules> rules, std::shared_
       dictionaries_(std::move(dictionaries)),
       buffers_streams_(buffers_streams) {
   names_.insert(std::string(inspect::to_string(inspect::Family::kContract)));
-  for (const std::string_view kind : {kSchemaViolation, kSchemaUnusable}) names_.insert(policy_name(kind));
+  for (const std::string_view kind : {kSchemaViolation, kSchemaUnusable, kUndescribedTool})
+    names_.insert(policy_name(kind));
   if (!contracts_->empty()) names_.insert(policy_name(kContractViolation));
   for (const inspect::RuleInfo& rule : rules_->list()) {
     names_.insert(policy_name(rule.kind));

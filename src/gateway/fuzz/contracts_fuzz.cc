@@ -39,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     gateway::AnswerContracts contracts(*chat, request, own);
     const std::string call = "/choices/0/delta/tool_calls/0/function";
     contracts.add(call + "/name", tool);
+    REDOUBT_CHECK(!tool.empty() || !contracts.calls_undescribed(call + "/name", tool));
     for (std::size_t at = 0; at < text.size(); at += piece_bytes) {
       const std::string_view piece = text.substr(at, piece_bytes);
       contracts.add(call + "/arguments", piece);

@@ -187,6 +187,37 @@ TEST_F(Contracts, OtherTextsOfAnAnswerAreNoneOfIts) {
   EXPECT_EQ(kinds(contracts), "");
 }
 
+constexpr std::string_view kCallName = "/choices/0/message/tool_calls/0/function/name";
+
+TEST_F(Contracts, ACallOfAToolThatTheRequestDoesNotDescribeIsKnownByItsName) {
+  const ToolContracts own = own_contracts();
+  AnswerContracts contracts = made(kTransfer, own);
+  EXPECT_FALSE(contracts.calls_undescribed(kCallName, "transfer"));
+  EXPECT_FALSE(contracts.calls_undescribed(kCallName, "ping")) << "without parameters, but described";
+  for (const std::string_view name : {"shell", "trans", "Transfer", "transfer "}) {
+    EXPECT_TRUE(contracts.calls_undescribed(kCallName, name)) << name;
+  }
+  EXPECT_TRUE(contracts.calls_undescribed("/choices/0/delta/tool_calls/1/function/name", "eval"));
+  EXPECT_TRUE(contracts.calls_undescribed("/choices/0/message/function_call/name", "eval"));
+  EXPECT_FALSE(contracts.calls_undescribed(kCallName, "")) << "what is empty was not said";
+  EXPECT_FALSE(contracts.calls_undescribed("/choices/0/message/name", "eval")) << "of another thing";
+  EXPECT_FALSE(contracts.calls_undescribed("/choices/0/message/tool_calls/0/custom/name", "shell"));
+}
+
+TEST_F(Contracts, WhereARequestBringsNoToolsNoneIsDescribed) {
+  const ToolContracts none;
+  AnswerContracts contracts = made(R"({"model":"m","messages":[]})", none);
+  EXPECT_TRUE(contracts.calls_undescribed(kCallName, "transfer"));
+}
+
+TEST_F(Contracts, NobodySaysWhatToolsDescribeThatCannotBeRead) {
+  const ToolContracts none;
+  const std::string body = R"({"model":"m","messages":[],"tools":[{"type":"function","function":{"name":"t","x":")" +
+                           std::string(AnswerContracts::kMaxSchemaBytes, 'x') + "\"}}]}";
+  AnswerContracts contracts = made(body, none);
+  EXPECT_FALSE(contracts.calls_undescribed(kCallName, "other"));
+}
+
 // In a whole answer.
 
 std::string answer(std::string_view arguments) {
@@ -209,6 +240,20 @@ TEST_F(Contracts, AFaultIsAMatchThatIsDealtWithLikeOthers) {
   const auto changed = inspected->changed(due({{"contract", ContentAction::kRedact}}), nullptr);
   ASSERT_TRUE(changed);
   EXPECT_EQ(*changed, answer("<CONTRACT_VIOLATION>"));
+}
+
+TEST_F(Contracts, ACallOfAnUndescribedToolIsAMatchOfItsName) {
+  ScannerPool pool;
+  const ToolContracts none;
+  const std::string request = R"({"model":"m","messages":[],"tools":[{"type":"function","function":{"name":"ping"}}]})";
+  AnswerContracts contracts = made(request, none);
+  const auto inspected = InspectedJson::inspect(answer("{}"), **pool.whole(few_rules()), nullptr, &contracts);
+  ASSERT_TRUE(inspected);
+  EXPECT_EQ(inspected->findings().names(), (std::vector<std::string_view>{"contract", "undescribed_tool"}));
+  EXPECT_EQ(inspected->names().tools_called(), std::vector<std::string>{"transfer"});
+  const auto changed = inspected->changed(due({{"undescribed_tool", ContentAction::kRedact}}), nullptr);
+  ASSERT_TRUE(changed);
+  EXPECT_NE(changed->find(R"("name":"<UNDESCRIBED_TOOL>")"), std::string::npos) << *changed;
 }
 
 TEST_F(Contracts, WhatFitsIsNoMatch) {

@@ -87,7 +87,8 @@ TEST(Inspection, HasTheOperatorsContracts) {
   EXPECT_NE((*loaded)->contracts()->find("transfer"), nullptr);
   EXPECT_EQ((*loaded)->contracts()->find("other"), nullptr);
   EXPECT_TRUE((*loaded)->buffers_streams());
-  for (const char* name : {"contract", "schema_violation", "schema_unusable", "contract_violation"}) {
+  for (const char* name :
+       {"contract", "schema_violation", "schema_unusable", "undescribed_tool", "contract_violation"}) {
     EXPECT_TRUE((*loaded)->knows(name)) << name;
   }
   EXPECT_FALSE(load(kOwn)->knows("contract_violation")) << "there is none to violate";

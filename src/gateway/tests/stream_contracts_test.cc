@@ -156,6 +156,32 @@ TEST_F(StreamContracts, WhatWaitsLongerThanTheRulesDeclareIsTold) {
   EXPECT_GT(stream.most_held_bytes(), declared);
 }
 
+TEST_F(StreamContracts, ACallOfAnUndescribedToolIsStoppedBeforeItIsToldAnything) {
+  const ChatRequest chat = chat_request(kTransfer);
+  AnswerContracts contracts(chat, kTransfer, own_);
+  InspectedStream stream(pool_, few_rules(), reader_, nullptr, &contracts);  // not buffered
+  stream.set_actions(due({{"undescribed_tool", kBlock}}));
+  ASSERT_TRUE(stream.feed(call("", 0, "ping")).has_value());
+  EXPECT_EQ(stream.take(), call("", 0, "ping"));
+  ASSERT_TRUE(stream.feed(call("", 1, "eval")).has_value());
+  EXPECT_TRUE(stream.found_new());
+  EXPECT_EQ(stream.take(), "");
+  EXPECT_TRUE(stream.is_stopped());
+  EXPECT_EQ(stream.findings().names(), (std::vector<std::string_view>{"contract", "undescribed_tool"}));
+}
+
+TEST_F(StreamContracts, TheNameOfAnUndescribedToolIsTakenOut) {
+  const ChatRequest chat = chat_request(kTransfer);
+  AnswerContracts contracts(chat, kTransfer, own_);
+  InspectedStream stream(pool_, few_rules(), reader_, nullptr, &contracts);
+  stream.set_actions(due({{"contract", kRedact}}));
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(stream.feed(call("", 0, "eval")).has_value());
+    EXPECT_EQ(stream.take(), call("", 0, "<UNDESCRIBED_TOOL>")) << again;
+  }
+  EXPECT_EQ(stream.names().tools_called(), std::vector<std::string>{"eval"}) << "records say what was called";
+}
+
 TEST_F(StreamContracts, ValuesComeBackInArgumentsByPermissionAlone) {
   const std::string name = placeholders_.stand_in("USER", "ann \"lee\"\n");
   const std::string arguments = R"({"amount":5,"to":")" + name + "\"}";
