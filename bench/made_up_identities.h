@@ -38,19 +38,15 @@ class MadeUpLog final : public state::FactSource, public state::FactSink {
 
   Result<std::uint64_t> size() override { return made_up() + appended_.size(); }
   Result<> read(std::uint64_t from, const std::function<Result<bool>(const Entry&)>& take_entry) override {
+    std::string record;
     for (std::uint64_t index = from; index < made_up() + appended_.size(); ++index) {
-      auto entry = read_one(index);
-      if (!entry) return entry.error();
-      auto go_on = take_entry(*entry);
+      auto go_on = take_entry(entry(index, record));
       if (!go_on) return go_on.error();
       if (!*go_on) break;
     }
     return {};
   }
-  Result<Entry> read_one(std::uint64_t index) override {
-    record_ = index < made_up() ? record_of(index) : appended_.at(index - made_up());
-    return Entry{.index = index, .leaf_hash = tlog::leaf_hash(as_bytes(record_)), .record = as_bytes(record_)};
-  }
+  Result<Entry> read_one(std::uint64_t index) override { return entry(index, record_); }
   Result<Bytes> open(std::uint64_t) override { return Error(Errc::kNotFound, "nothing is sealed"); }
 
   void append(std::string record, std::string, std::function<void(Result<std::uint64_t>)> done) override {
@@ -68,6 +64,10 @@ class MadeUpLog final : public state::FactSource, public state::FactSink {
   }
 
  private:
+  Entry entry(std::uint64_t index, std::string& record) const {
+    record = index < made_up() ? record_of(index) : appended_.at(index - made_up());
+    return {.index = index, .leaf_hash = tlog::leaf_hash(as_bytes(record)), .record = as_bytes(record)};
+  }
   std::uint64_t made_up() const { return 1 + sizes_.groups + sizes_.principals + sizes_.keys; }
 
   state::Proposal proposal(std::uint64_t index) const {

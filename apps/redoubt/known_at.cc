@@ -17,7 +17,7 @@ namespace {
 // The facts of a folder up to a moment that is put off.
 class FolderFacts final : public state::FactSource, public state::FactSink {
  public:
-  FolderFacts(FileSystem& fs, const std::string& ledger) : reader_(fs, ledger) {}
+  FolderFacts(FileSystem& fs, const std::string& ledger) : in_order_{fs, ledger}, single_{fs, ledger} {}
 
   struct Place {
     std::uint64_t index = 0;
@@ -27,7 +27,7 @@ class FolderFacts final : public state::FactSource, public state::FactSink {
   Result<> find_facts() {
     record::FactReader facts;
     for (std::uint64_t index = 0;; ++index) {
-      auto entry = reader_.read_entry({index});
+      auto entry = single_.reader.read_entry({index});
       if (!entry && entry.error().code() == Errc::kNotFound) return {};
       if (!entry) return entry.error().in("system log, entry " + std::to_string(index));
       if (entry->header.kind != ledger::EntryKind::kFact) continue;
@@ -46,7 +46,7 @@ class FolderFacts final : public state::FactSource, public state::FactSink {
     auto next = std::lower_bound(places_.begin(), places_.end(), from,
                                  [](const Place& place, std::uint64_t index) { return place.index < index; });
     for (; next != places_.end() && next->index < end_; ++next) {
-      auto entry = read_one(next->index);
+      auto entry = in_order_.entry(next->index);
       if (!entry) return entry.error();
       auto more = take(*entry);
       if (!more) return more.error();
@@ -56,13 +56,7 @@ class FolderFacts final : public state::FactSource, public state::FactSink {
   }
   Result<Entry> read_one(std::uint64_t index) override {
     if (index >= end_) return Error(Errc::kNotFound, "later than what is asked of");
-    auto entry = reader_.read_entry({index});
-    if (!entry) return entry.error();
-    record_ = std::move(entry->leaf);
-    return Entry{.index = index,
-                 .leaf_hash = tlog::leaf_hash(record_),
-                 .record = record_,
-                 .has_opening = !entry->sealed_opening.empty()};
+    return single_.entry(index);
   }
   Result<Bytes> open(std::uint64_t /*index*/) override { return Error(Errc::kNotFound, "the values are sealed"); }
 
@@ -75,10 +69,26 @@ class FolderFacts final : public state::FactSource, public state::FactSink {
   record::RecordSource source() const override { return {}; }
 
  private:
-  ledger::LedgerReader reader_;
+  struct Reading {
+    Reading(FileSystem& fs, const std::string& ledger) : reader(fs, ledger) {}
+    Result<Entry> entry(std::uint64_t index) {
+      auto found = reader.read_entry({index});
+      if (!found) return found.error();
+      record = std::move(found->leaf);
+      return Entry{.index = index,
+                   .leaf_hash = tlog::leaf_hash(record),
+                   .record = record,
+                   .has_opening = !found->sealed_opening.empty()};
+    }
+
+    ledger::LedgerReader reader;
+    Bytes record;  // of the entry that was read last
+  };
+
+  Reading in_order_;  // of read(), which may be on another thread
+  Reading single_;
   std::vector<Place> places_;
   std::uint64_t end_ = 0;
-  Bytes record_;
 };
 
 struct Nobody final : state::Publisher {

@@ -79,7 +79,7 @@ void LedgerFactSink::append(std::string record, std::string opening, std::functi
 }
 
 void LedgerFactSink::answer(Append* append, Result<std::uint64_t> result) {
-  if (result) durable_ = std::max(durable_, *result + 1);
+  if (result) durable_ = std::max(durable_.load(), *result + 1);
   const auto done = std::move(append->done);
   std::erase_if(appends_, [&](const auto& each) { return each.get() == append; });
   done(std::move(result));

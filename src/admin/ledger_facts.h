@@ -8,6 +8,7 @@
 // One thread: that of the client, who calls its poll().
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -49,7 +50,7 @@ class LedgerFactSink final : public state::FactSink {
   UnixMillis now() override;
   record::RecordSource source() const override;
 
-  // One more than the index of the last fact that became durable through this sink; 0 before the first.
+  // One more than the index of the last fact that became durable through this sink; 0 before the first. Any thread.
   std::uint64_t durable() const { return durable_; }
 
  private:
@@ -61,7 +62,7 @@ class LedgerFactSink final : public state::FactSink {
   const net::Executor executor_;
   const Source source_;
   UnixMillis latest_{};
-  std::uint64_t durable_ = 0;
+  std::atomic<std::uint64_t> durable_ = 0;
   std::vector<std::unique_ptr<Append>> appends_;  // under way
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -26,8 +26,10 @@ bool changes_administrators(state::Tables& tables, const Act& act) {
   }
   if (act.kind == "identity.key.rotate") {
     const auto id = object_id(act.object, kKeyPrefixOfObjects);
-    const auto holder = tables.text("SELECT principal FROM identity_keys WHERE id = ?1", {id.value_or("")});
-    return holder && *holder != act.principal && is_administrator(tables, *holder);
+    const state::Row* key = tables.find("identity_keys", {id.value_or("")});
+    if (key == nullptr) return false;
+    const std::string holder(key->text(KeyColumn::kPrincipal));
+    return holder != act.principal && is_administrator(tables, holder);
   }
   const auto principal = object_id(act.object, kPrincipalPrefix);
   if (!principal) return false;
@@ -45,7 +47,7 @@ bool changes_administrators(state::Tables& tables, const Act& act) {
 bool needs_two_persons(state::Tables& tables, const Act& act) {
   if (act.kind == "identity.genesis") return false;  // the fold takes it once
   if (std::find(std::begin(kAlwaysMarked), std::end(kAlwaysMarked), act.kind) != std::end(kAlwaysMarked)) return true;
-  if (tables.integer("SELECT 1 FROM identity_marked_acts WHERE act = ?1", {act.kind})) return true;
+  if (tables.find("identity_marked_acts", {act.kind}) != nullptr) return true;
   return changes_administrators(tables, act);
 }
 

@@ -22,10 +22,6 @@ Error invalid(std::string why) {
   return {Errc::kInvalidArgument, std::move(why)};
 }
 
-bool is_enabled(state::Tables& tables, std::string_view principal) {
-  return tables.integer("SELECT 1 FROM identity_principals WHERE id = ?1 AND enabled = 1", {principal}).has_value();
-}
-
 Result<Approval> request_of(const state::FoldedFact& fact, state::Tables& tables) {
   const auto id = object_id(fact.fact.object, kApprovalPrefix);
   if (!id) return invalid("`" + fact.fact.object + "` is no request for approval");

@@ -24,9 +24,7 @@ std::string_view name_of(Counted what) {
 
 void set_marked_acts(state::Tables& tables, const std::vector<std::string>& acts) {
   (void)tables.run("DELETE FROM identity_marked_acts", {});
-  for (const std::string& act : acts) {
-    (void)tables.run("INSERT INTO identity_marked_acts(act) VALUES(?1)", {act});
-  }
+  for (const std::string& act : acts) tables.put("identity_marked_acts", {act});
 }
 
 Result<> check_first(const GenesisBody& body) {
@@ -61,12 +59,13 @@ Result<std::string> id_of(const state::FoldedFact& fact, std::string_view prefix
 }
 
 std::size_t count_of(state::Tables& tables, Counted what) {
-  return static_cast<std::size_t>(
-      tables.integer("SELECT number FROM identity_counts WHERE what = ?1", {name_of(what)}).value_or(0));
+  const state::Row* row = tables.find("identity_counts", {name_of(what)});
+  return row != nullptr ? static_cast<std::size_t>(row->integer(1)) : 0;
 }
 
 void add_to_count(state::Tables& tables, Counted what, std::int64_t more) {
-  (void)tables.run("UPDATE identity_counts SET number = number + ?2 WHERE what = ?1", {name_of(what), more});
+  const auto number = static_cast<std::int64_t>(count_of(tables, what)) + more;
+  (void)tables.change("identity_counts", {name_of(what)}, {{1, number}});
 }
 
 Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
@@ -79,18 +78,15 @@ Result<> fold_genesis(const state::FoldedFact& fact, state::Tables& tables) {
   if (auto checked = check_first(*body); !checked) return checked.error();
   const UnixMillis now = fact.fact.time;
   for (const Counted what : {Counted::kPrincipals, Counted::kGroups, Counted::kKeys}) {
-    (void)tables.run("INSERT INTO identity_counts(what, number) VALUES(?1, 0)", {name_of(what)});
+    tables.put("identity_counts", {name_of(what), 0});
   }
   for (const std::string_view group : kBuiltInGroups) {
-    (void)tables.run("INSERT INTO identity_groups(id, tenant, version) VALUES(?1, '', 0)", {group});
+    tables.put("identity_groups", {group, "", 0});
     add_to_count(tables, Counted::kGroups, 1);
   }
   for (const FirstBody& first : body->first) {
-    (void)tables.run(
-        "INSERT INTO identity_principals(id, type, tenant, owner, enabled, deleted, created, created_by, enrolled, "
-        "enrolled_by, version) VALUES(?1, ?2, ?3, '', 1, 0, ?4, ?5, 0, '', 0)",
-        {first.principal, static_cast<int>(first.type), first.tenant, now.value, kInitActor});
-    (void)tables.run("INSERT INTO identity_members(principal, grp) VALUES(?1, ?2)", {first.principal, first.group});
+    insert_principal(tables, first.principal, first.type, first.tenant, "", now, kInitActor, 0);
+    tables.put("identity_members", {first.principal, first.group});
     add_to_count(tables, Counted::kPrincipals, 1);
     insert_key(tables,
                {.id = first.key,

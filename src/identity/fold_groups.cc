@@ -23,9 +23,11 @@ Result<Group> group_of(const state::FoldedFact& fact, state::Tables& tables) {
 }
 
 void insert_parents(state::Tables& tables, std::string_view group, const std::vector<std::string>& parents) {
-  for (const std::string& parent : parents) {
-    (void)tables.run("INSERT INTO identity_parents(grp, parent) VALUES(?1, ?2)", {group, parent});
-  }
+  for (const std::string& parent : parents) tables.put("identity_parents", {group, parent});
+}
+
+void erase_parents(state::Tables& tables, const Group& group) {
+  for (const std::string& parent : group.parents) tables.erase("identity_parents", {group.id, parent});
 }
 
 }  // namespace
@@ -45,8 +47,7 @@ Result<> fold_group_create(const state::FoldedFact& fact, state::Tables& tables)
     return Error(Errc::kResourceExhausted, "there are " + std::to_string(kGroupsMax) + " groups");
   }
   if (auto checked = check_parents(tables, *id, body->tenant, body->parents); !checked) return checked.error();
-  (void)tables.run("INSERT INTO identity_groups(id, tenant, version) VALUES(?1, ?2, ?3)",
-                   {*id, body->tenant, next_version(fact)});
+  tables.put("identity_groups", {*id, body->tenant, next_version(fact)});
   insert_parents(tables, *id, body->parents);
   add_to_count(tables, Counted::kGroups, 1);
   return {};
@@ -58,8 +59,8 @@ Result<> fold_group_update(const state::FoldedFact& fact, state::Tables& tables)
   const auto found = group_of(fact, tables);
   if (!found) return found.error();
   if (auto checked = check_parents(tables, found->id, found->tenant, body->parents); !checked) return checked.error();
-  (void)tables.run("UPDATE identity_groups SET version = ?2 WHERE id = ?1", {found->id, next_version(fact)});
-  (void)tables.run("DELETE FROM identity_parents WHERE grp = ?1", {found->id});
+  tables.put("identity_groups", {found->id, found->tenant, next_version(fact)});
+  erase_parents(tables, *found);
   insert_parents(tables, found->id, body->parents);
   return {};
 }
@@ -74,8 +75,8 @@ Result<> fold_group_delete(const state::FoldedFact& fact, state::Tables& tables)
                      {found->id, fact.fact.time.value})) {
     return Error(Errc::kInvalidArgument, "the group `" + found->id + "` is not empty");
   }
-  (void)tables.run("DELETE FROM identity_groups WHERE id = ?1", {found->id});
-  (void)tables.run("DELETE FROM identity_parents WHERE grp = ?1", {found->id});
+  tables.erase("identity_groups", {found->id});
+  erase_parents(tables, *found);
   add_to_count(tables, Counted::kGroups, -1);
   return {};
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "identity/api_key.h"
@@ -17,18 +18,29 @@ struct Held {
 };
 Held held_keys(state::Tables& tables, std::string_view principal, UnixMillis now) {
   Held held;
-  (void)tables.each(
-      "SELECT COUNT(*), COUNT(*) FILTER (WHERE expires <> 0 AND expires <= ?2) FROM identity_keys "
-      "WHERE principal = ?1 AND revoked = 0",
-      {principal, now.value}, [&](const state::Row& row) {
-        held = {.all = row.integer(0), .expired = row.integer(1)};
-        return false;
-      });
+  each_key(tables, principal, [&](const state::Row& key) {
+    ++held.all;
+    if (has_expired(key, now)) ++held.expired;
+  });
   return held;
 }
 
+// Revokes those of the principal's keys that are not yet and that `which` is true of: how many these are.
+std::size_t revoke_if(state::Tables& tables, std::string_view principal, std::uint64_t index,
+                      const std::function<bool(const state::Row&)>& which) {
+  std::vector<std::string> ids;
+  each_key(tables, principal, [&](const state::Row& key) {
+    if (which(key)) ids.emplace_back(key.text(KeyColumn::kId));
+  });
+  for (const std::string& id : ids) {
+    (void)tables.change("identity_keys", {id}, {{KeyColumn::kRevoked, index + 1}});
+  }
+  return ids.size();
+}
+
 Result<> check_holder(state::Tables& tables, const std::string& principal) {
-  if (tables.integer("SELECT 1 FROM identity_principals WHERE id = ?1 AND deleted = 0", {principal})) return {};
+  const state::Row* row = tables.find("identity_principals", {principal});
+  if (row != nullptr && row->integer(PrincipalColumn::kDeleted) == 0) return {};
   return Error(Errc::kNotFound, "there is no principal `" + principal + "`");
 }
 
@@ -56,7 +68,7 @@ Result<Key> good_key(state::Tables& tables, const std::string& id) {
 }  // namespace
 
 Result<> check_new_key(state::Tables& tables, const Key& key) {
-  if (tables.integer("SELECT 1 FROM identity_keys WHERE id = ?1", {key.id})) {
+  if (tables.find("identity_keys", {key.id}) != nullptr) {
     return Error(Errc::kAlreadyExists, "there is a key `" + key.id + "` already");
   }
   if (key.expired(key.created)) return Error(Errc::kInvalidArgument, "the key would have expired already");
@@ -79,27 +91,21 @@ void insert_key(state::Tables& tables, const Key& key, const Author& author, std
                 std::uint64_t index) {
   add_to_count(tables, Counted::kKeys, 1 - expired);
   if (expired > 0) {
-    (void)tables.run(
-        "UPDATE identity_keys SET revoked = ?3 WHERE principal = ?1 AND revoked = 0 AND expires <> 0 AND expires <= ?2",
-        {key.principal, key.created.value, index + 1});
+    revoke_if(tables, key.principal, index, [&](const state::Row& row) { return has_expired(row, key.created); });
   }
-  (void)tables.run(
-      "INSERT INTO identity_keys(id, principal, digest, scopes, models, created, created_by, known_to, expires, "
-      "revoked, replaced_by, version) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, '', ?10)",
-      {key.id, key.principal, ByteView(key.digest), join(key.scopes), join(key.models), key.created.value,
-       author.principal, author.persons.joined(), key.expires.value, key.version});
+  constexpr int kRevoked = 0;
+  tables.put("identity_keys",
+             {key.id, key.principal, ByteView(key.digest), join(key.scopes), join(key.models), key.created.value,
+              author.principal, author.persons.joined(), key.expires.value, kRevoked, "", key.version});
   if (author.principal == key.principal) return;
-  (void)tables.run("UPDATE identity_principals SET enrolled = ?2, enrolled_by = ?3 WHERE id = ?1",
-                   {key.principal, key.created.value, author.principal});
+  (void)tables.change(
+      "identity_principals", {key.principal},
+      {{PrincipalColumn::kEnrolled, key.created.value}, {PrincipalColumn::kEnrolledBy, author.principal}});
 }
 
 void revoke_keys(state::Tables& tables, std::string_view principal, std::uint64_t index) {
-  const auto held =
-      tables.integer("SELECT COUNT(*) FROM identity_keys WHERE principal = ?1 AND revoked = 0", {principal})
-          .value_or(0);
-  add_to_count(tables, Counted::kKeys, -held);
-  (void)tables.run("UPDATE identity_keys SET revoked = ?2 WHERE principal = ?1 AND revoked = 0",
-                   {principal, index + 1});
+  const std::size_t revoked = revoke_if(tables, principal, index, [](const state::Row&) { return true; });
+  add_to_count(tables, Counted::kKeys, -static_cast<std::int64_t>(revoked));
 }
 
 Result<> fold_key_issue(const state::FoldedFact& fact, state::Tables& tables) {
@@ -146,9 +152,10 @@ Result<> fold_key_rotate(const state::FoldedFact& fact, state::Tables& tables) {
   const Author author = author_of(tables, fact.fact);
   const std::int64_t end = now.value + body->overlap_ms;
   const bool ends_now = body->overlap_ms == 0;
-  (void)tables.run(
-      "UPDATE identity_keys SET expires = ?2, replaced_by = ?3, version = ?4 WHERE id = ?1",
-      {*id, old->expires.value == 0 ? end : std::min(old->expires.value, end), key.id, next_version(fact)});
+  (void)tables.change("identity_keys", {*id},
+                      {{KeyColumn::kExpires, old->expires.value == 0 ? end : std::min(old->expires.value, end)},
+                       {KeyColumn::kReplacedBy, key.id},
+                       {KeyColumn::kVersion, next_version(fact)}});
   insert_key(tables, key, author, *expired + (ends_now ? 1 : 0), fact.index);
   return {};
 }
@@ -159,8 +166,8 @@ Result<> fold_key_revoke(const state::FoldedFact& fact, state::Tables& tables) {
   if (auto body = read_empty(fact.body); !body) return body.error();
   if (const auto key = good_key(tables, *id); !key) return key.error();
   add_to_count(tables, Counted::kKeys, -1);
-  (void)tables.run("UPDATE identity_keys SET revoked = ?3, version = ?2 WHERE id = ?1",
-                   {*id, next_version(fact), fact.index + 1});
+  (void)tables.change("identity_keys", {*id},
+                      {{KeyColumn::kRevoked, fact.index + 1}, {KeyColumn::kVersion, next_version(fact)}});
   return {};
 }
 
@@ -176,7 +183,7 @@ Result<> fold_principal_reset(const state::FoldedFact& fact, state::Tables& tabl
   const Author author = author_of(tables, fact.fact);  // before its keys are revoked: it may be its own
   revoke_keys(tables, *id, fact.index);
   insert_key(tables, key, author, 0, fact.index);
-  (void)tables.run("UPDATE identity_principals SET version = ?2 WHERE id = ?1", {*id, next_version(fact)});
+  set_version(fact, tables, *id);
   return {};
 }
 

@@ -67,14 +67,17 @@ Result<> check_not_last_administrator(state::Tables& tables, const Principal& pr
 }
 
 void insert_members(state::Tables& tables, const Principal& principal) {
-  for (const std::string& group : principal.groups) {
-    (void)tables.run("INSERT INTO identity_members(principal, grp) VALUES(?1, ?2)", {principal.id, group});
-  }
+  for (const std::string& group : principal.groups) tables.put("identity_members", {principal.id, group});
+}
+
+void erase_members(state::Tables& tables, const Principal& principal) {
+  for (const std::string& group : principal.groups) tables.erase("identity_members", {principal.id, group});
 }
 
 void set_display_name(const state::FoldedFact& fact, state::Tables& tables, const std::string& id) {
-  (void)tables.run("UPDATE identity_principals SET display_name = ?2, display_name_from = ?3 WHERE id = ?1",
-                   {id, fact.value(kDisplayNameField), fact.index});
+  (void)tables.change("identity_principals", {id},
+                      {{PrincipalColumn::kDisplayName, fact.value(kDisplayNameField)},
+                       {PrincipalColumn::kDisplayNameFrom, fact.index}});
 }
 
 Result<> check_display_name(const state::FoldedFact& fact) {
@@ -86,11 +89,24 @@ Result<> check_display_name(const state::FoldedFact& fact) {
 }
 
 void set_enabled(const state::FoldedFact& fact, state::Tables& tables, const std::string& id, bool enabled) {
-  (void)tables.run("UPDATE identity_principals SET enabled = ?2, version = ?3 WHERE id = ?1",
-                   {id, enabled, next_version(fact)});
+  (void)tables.change("identity_principals", {id},
+                      {{PrincipalColumn::kEnabled, enabled}, {PrincipalColumn::kVersion, next_version(fact)}});
 }
 
 }  // namespace
+
+void insert_principal(state::Tables& tables, std::string_view id, PrincipalType type, std::string_view tenant,
+                      std::string_view owner, UnixMillis created, std::string_view created_by, std::uint64_t version) {
+  constexpr int kEnabled = 1;
+  constexpr int kDeleted = 0;
+  constexpr int kEnrolled = 0;
+  tables.put("identity_principals", {id, static_cast<int>(type), tenant, owner, kEnabled, kDeleted, created.value,
+                                     created_by, kEnrolled, "", std::nullopt, std::nullopt, version});
+}
+
+void set_version(const state::FoldedFact& fact, state::Tables& tables, std::string_view id) {
+  (void)tables.change("identity_principals", {id}, {{PrincipalColumn::kVersion, next_version(fact)}});
+}
 
 Result<> fold_principal_create(const state::FoldedFact& fact, state::Tables& tables) {
   const auto id = id_of(fact, kPrincipalPrefix);
@@ -102,8 +118,8 @@ Result<> fold_principal_create(const state::FoldedFact& fact, state::Tables& tab
   }
   const auto body = read_principal(fact.body);
   if (!body) return body.error();
-  if (const auto deleted = tables.integer("SELECT deleted FROM identity_principals WHERE id = ?1", {*id})) {
-    return Error(Errc::kAlreadyExists, *deleted != 0
+  if (const state::Row* other = tables.find("identity_principals", {*id})) {
+    return Error(Errc::kAlreadyExists, other->integer(PrincipalColumn::kDeleted) != 0
                                            ? "there was a principal `" + *id + "`, and records name it: take another id"
                                            : "there is a principal `" + *id + "` already");
   }
@@ -122,11 +138,8 @@ Result<> fold_principal_create(const state::FoldedFact& fact, state::Tables& tab
     if (auto checked = check_display_name(fact); !checked) return checked.error();
   }
 
-  (void)tables.run(
-      "INSERT INTO identity_principals(id, type, tenant, owner, enabled, deleted, created, created_by, enrolled, "
-      "enrolled_by, version) VALUES(?1, ?2, ?3, ?4, 1, 0, ?5, ?6, 0, '', ?7)",
-      {*id, static_cast<int>(body->type), body->tenant, body->owner, fact.fact.time.value,
-       author_of(tables, fact.fact).principal, next_version(fact)});
+  insert_principal(tables, *id, body->type, body->tenant, body->owner, fact.fact.time,
+                   author_of(tables, fact.fact).principal, next_version(fact));
   insert_members(tables, principal);
   if (body->display_name) set_display_name(fact, tables, *id);
   add_to_count(tables, Counted::kPrincipals, 1);
@@ -150,14 +163,15 @@ Result<> fold_principal_update(const state::FoldedFact& fact, state::Tables& tab
     if (auto checked = check_display_name(fact); !checked) return checked.error();
   }
 
-  (void)tables.run("UPDATE identity_principals SET owner = ?2, version = ?3 WHERE id = ?1",
-                   {changed.id, changed.owner, next_version(fact)});
-  (void)tables.run("DELETE FROM identity_members WHERE principal = ?1", {changed.id});
+  (void)tables.change("identity_principals", {changed.id},
+                      {{PrincipalColumn::kOwner, changed.owner}, {PrincipalColumn::kVersion, next_version(fact)}});
+  erase_members(tables, *found);
   insert_members(tables, changed);
   if (body->display_name == DisplayName::kSet) set_display_name(fact, tables, changed.id);
   if (body->display_name == DisplayName::kRemove) {
-    (void)tables.run("UPDATE identity_principals SET display_name = NULL, display_name_from = NULL WHERE id = ?1",
-                     {changed.id});
+    (void)tables.change(
+        "identity_principals", {changed.id},
+        {{PrincipalColumn::kDisplayName, std::nullopt}, {PrincipalColumn::kDisplayNameFrom, std::nullopt}});
   }
   return {};
 }
@@ -191,12 +205,15 @@ Result<> fold_principal_delete(const state::FoldedFact& fact, state::Tables& tab
     return Error(Errc::kInvalidArgument, "`" + *other + "` acts for `" + found->id + "`");
   }
   revoke_keys(tables, found->id, fact.index);
-  (void)tables.run("DELETE FROM identity_members WHERE principal = ?1", {found->id});
-  (void)tables.run("DELETE FROM identity_break_glass WHERE principal = ?1", {found->id});
-  (void)tables.run(
-      "UPDATE identity_principals SET enabled = 0, deleted = 1, owner = '', display_name = NULL, "
-      "display_name_from = NULL, version = ?2 WHERE id = ?1",
-      {found->id, next_version(fact)});
+  erase_members(tables, *found);
+  for (const BreakGlass& open : found->break_glass) tables.erase("identity_break_glass", {found->id, open.group});
+  (void)tables.change("identity_principals", {found->id},
+                      {{PrincipalColumn::kEnabled, 0},
+                       {PrincipalColumn::kDeleted, 1},
+                       {PrincipalColumn::kOwner, ""},
+                       {PrincipalColumn::kDisplayName, std::nullopt},
+                       {PrincipalColumn::kDisplayNameFrom, std::nullopt},
+                       {PrincipalColumn::kVersion, next_version(fact)}});
   add_to_count(tables, Counted::kPrincipals, -1);
   return {};
 }
@@ -220,11 +237,11 @@ Result<> fold_break_glass_open(const state::FoldedFact& fact, state::Tables& tab
   if (static_cast<std::size_t>(open) >= kBreakGlassOfPrincipalMax) {
     return Error(Errc::kResourceExhausted, "`" + found->id + "` is in as many groups by break-glass as it may be");
   }
-  (void)tables.run("DELETE FROM identity_break_glass WHERE principal = ?1 AND (until <= ?2 OR grp = ?3)",
-                   {found->id, now.value, body->group});
-  (void)tables.run("INSERT INTO identity_break_glass(principal, grp, until) VALUES(?1, ?2, ?3)",
-                   {found->id, body->group, now.value + body->life_ms});
-  (void)tables.run("UPDATE identity_principals SET version = ?2 WHERE id = ?1", {found->id, next_version(fact)});
+  for (const BreakGlass& one : found->break_glass) {
+    if (one.until <= now) tables.erase("identity_break_glass", {found->id, one.group});
+  }
+  tables.put("identity_break_glass", {found->id, body->group, now.value + body->life_ms});
+  set_version(fact, tables, found->id);
   return {};
 }
 
@@ -237,8 +254,8 @@ Result<> fold_break_glass_close(const state::FoldedFact& fact, state::Tables& ta
     return one.group == *group && fact.fact.time < one.until;
   });
   if (!open) return Error(Errc::kNotFound, "`" + found->id + "` is not in `" + *group + "` by break-glass");
-  (void)tables.run("DELETE FROM identity_break_glass WHERE principal = ?1 AND grp = ?2", {found->id, *group});
-  (void)tables.run("UPDATE identity_principals SET version = ?2 WHERE id = ?1", {found->id, next_version(fact)});
+  tables.erase("identity_break_glass", {found->id, *group});
+  set_version(fact, tables, found->id);
   return {};
 }
 

@@ -36,6 +36,21 @@ Error unproven(std::string_view why) {
   return Error(Errc::kUnauthenticated, std::string(why));
 }
 
+// Whether the actor's key is its own and good, and so is its holder, and whom that acts for.
+bool lets_in(state::Tables& tables, const record::FactActor& actor, UnixMillis now) {
+  using internal::KeyColumn;
+  using internal::PrincipalColumn;
+  const state::Row* key = tables.find("identity_keys", {actor.credential});
+  if (key == nullptr || key->text(KeyColumn::kPrincipal) != actor.principal || key->integer(KeyColumn::kRevoked) != 0 ||
+      internal::has_expired(*key, now)) {
+    return false;
+  }
+  const state::Row* holder = tables.find("identity_principals", {actor.principal});
+  if (holder == nullptr || holder->integer(PrincipalColumn::kEnabled) == 0) return false;
+  const std::string owner(holder->text(PrincipalColumn::kOwner));
+  return owner.empty() || internal::is_enabled(tables, owner);
+}
+
 }  // namespace
 
 IdentityProjection::IdentityProjection() = default;
@@ -70,24 +85,19 @@ Result<> IdentityProjection::permits(const state::FoldedFact& fact, state::Table
     return {};
   }
   if (actor.method != "api_key") return unproven("`" + actor.principal + "` is not proven by an API key");
-  const bool let_in =
-      tables
-          .integer(
-              "SELECT 1 FROM identity_keys AS key JOIN identity_principals AS holder ON holder.id = key.principal "
-              "LEFT JOIN identity_principals AS owner ON owner.id = holder.owner "
-              "WHERE key.id = ?1 AND key.principal = ?2 AND key.revoked = 0 "
-              "AND (key.expires = 0 OR key.expires > ?3) AND holder.enabled = 1 "
-              "AND (holder.owner = '' OR owner.enabled = 1)",
-              {actor.credential, actor.principal, fact.fact.time.value})
-          .has_value();
-  if (!let_in) return unproven("the key `" + actor.credential + "` does not let `" + actor.principal + "` in");
+  if (!lets_in(tables, actor, fact.fact.time)) {
+    return unproven("the key `" + actor.credential + "` does not let `" + actor.principal + "` in");
+  }
   return {};
 }
 
 void IdentityProjection::erase(std::uint64_t index, std::span<const std::string_view> fields, state::Tables& tables) {
   for (const std::string_view field : fields) {
     if (field != "display_name") continue;
-    (void)tables.run("UPDATE identity_principals SET display_name = NULL WHERE display_name_from = ?1", {index});
+    for (const std::string& id :
+         internal::texts(tables, "SELECT id FROM identity_principals WHERE display_name_from = ?1", {index})) {
+      (void)tables.change("identity_principals", {id}, {{internal::PrincipalColumn::kDisplayName, std::nullopt}});
+    }
   }
 }
 

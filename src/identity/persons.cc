@@ -59,15 +59,12 @@ Persons persons_behind(state::Tables& tables, std::string_view principal, UnixMi
   for (std::string id(principal); !id.empty();) {
     persons.add(id);
     std::string owner;
-    (void)tables.each(
-        "SELECT holder.owner, key.known_to FROM identity_principals AS holder LEFT JOIN identity_keys AS key "
-        "ON key.principal = holder.id AND key.revoked = 0 AND (key.expires = 0 OR key.expires > ?2) "
-        "WHERE holder.id = ?1",
-        {id, now.value}, [&](const state::Row& row) {
-          owner = row.text(0);
-          persons.add(Persons::parse(row.text(1)));
-          return true;
-        });
+    if (const state::Row* holder = tables.find("identity_principals", {id})) {
+      owner = holder->text(PrincipalColumn::kOwner);
+      each_key(tables, id, [&](const state::Row& key) {
+        if (!has_expired(key, now)) persons.add(Persons::parse(key.text(KeyColumn::kKnownTo)));
+      });
+    }
     id = std::move(owner);
   }
   return persons;

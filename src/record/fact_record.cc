@@ -50,11 +50,11 @@ constexpr std::array<SeverityForm, 2> kSeverities = {{
 constexpr std::string_view kBegin = R"({"category_uid":3,"category_name":"Identity & Access Management",)"
                                     R"("class_uid":3004,"class_name":"Entity Management")";
 
-// What the record says beside the fact.
+// What the record that is read says beside the fact.
 struct SourceTexts {
-  std::string log_origin;
-  std::string tenant;
-  std::string product_version;
+  std::string_view log_origin;
+  std::string_view tenant;
+  std::string_view product_version;
 };
 
 // What kind of thing an object is: the part of its name before the first slash.
@@ -67,9 +67,38 @@ bool is_kept(std::string_view json) {
   return !json.empty() && json.size() <= kFactStateMax;
 }
 
+// What a character may be part of. A fact is some hundred characters of names: each is looked up once.
+enum CharacterClass : std::uint8_t {
+  kHexCharacter = 1,
+  kNameCharacter = 2,   // of objects and ids
+  kWordCharacter = 4,   // of methods
+  kKindCharacter = 8,   // of kinds
+  kPlainCharacter = 16  // of what is written between quotation marks as it is
+};
+
+constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned c = 0; c < classes.size(); ++c) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool letter = c >= 'a' && c <= 'z';
+    const bool escaped = c < 0x20 || c == '"' || c == '\\';
+    if (digit || (c >= 'a' && c <= 'f')) classes[c] |= kHexCharacter;
+    if (c > 0x20 && c < 0x7f && !escaped) classes[c] |= kNameCharacter;
+    if (digit || letter || c == '_') classes[c] |= kWordCharacter;
+    if (digit || letter || c == '_' || c == '.') classes[c] |= kKindCharacter;
+    if (!escaped) classes[c] |= kPlainCharacter;
+  }
+  return classes;
+}();
+
+bool all_are(CharacterClass wanted, std::string_view text) {
+  std::uint8_t common = wanted;
+  for (const char c : text) common &= kClasses[static_cast<unsigned char>(c)];
+  return common == wanted;
+}
+
 bool is_hex(std::string_view text, std::size_t size) {
-  return text.size() == size &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == size && all_are(kHexCharacter, text);
 }
 
 class DecimalText {
@@ -173,12 +202,16 @@ class Reader {
   bool whole() const { return ok_ && rest_.empty(); }
 
   void constant(std::string_view json) { ok_ = ok_ && take(json); }
-  void text(std::string_view before, std::string& value) { value.assign(quoted(before)); }
+  void text(std::string_view before, std::string& value) {
+    constant(before);
+    value = quoted();
+  }
   // What is there but empty would not have been written.
-  void optional_text(std::string_view before, std::string& value) {
-    value.clear();
-    if (!ok_ || !rest_.starts_with(before)) return;
-    text(before, value);
+  template <class Text>
+  void optional_text(std::string_view before, Text& value) {
+    value = std::string_view();
+    if (!ok_ || !take(before)) return;
+    value = quoted();
     ok_ = ok_ && !value.empty();
   }
   template <std::integral T>
@@ -193,8 +226,8 @@ class Reader {
   }
   void optional_number(std::string_view before, std::optional<std::uint64_t>& value) {
     value.reset();
-    if (!ok_ || !rest_.starts_with(before)) return;
-    number(before, value.emplace());
+    if (!ok_ || !take(before)) return;
+    number({}, value.emplace());
   }
   void verb(FactVerb& verb) {
     if (!ok_) return;
@@ -229,7 +262,8 @@ class Reader {
     while (ok_ && all.size() < kCommitmentsMax && rest_.starts_with(separator)) {
       auto& [field, commitment] = all.emplace_back();
       text(separator, field);
-      const std::string_view hex = quoted(R"(:")");
+      constant(R"(:")");
+      const std::string_view hex = quoted();
       ok_ = ok_ && is_hex(hex, 2 * commitment.size());
       if (!ok_) return;
       const Result<Bytes> bytes = encoding::hex_decode(hex);
@@ -248,9 +282,8 @@ class Reader {
   }
 
  private:
-  // The text between `before`, which ends in a quotation mark, and the next one.
-  std::string_view quoted(std::string_view before) {
-    constant(before);
+  // The text up to the next quotation mark; what was taken last ends in one.
+  std::string_view quoted() {
     const std::size_t end = ok_ ? rest_.find('"') : std::string_view::npos;
     ok_ = end != std::string_view::npos;
     if (!ok_) return {};
@@ -326,20 +359,13 @@ Error invalid(std::string_view member, std::string_view form) {
   return Error(Errc::kInvalidArgument, "a fact's " + std::string(member) + " " + std::string(form));
 }
 
-bool is_word(std::string_view text, std::size_t max, std::string_view also) {
-  return text.size() <= max && std::all_of(text.begin(), text.end(), [&](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || also.find(c) != std::string_view::npos;
-         });
-}
-
 bool is_kind(std::string_view text) {
-  return !text.empty() && text[0] >= 'a' && text[0] <= 'z' && is_word(text, kFactKindMax, "_.");
+  return !text.empty() && text[0] >= 'a' && text[0] <= 'z' && text.size() <= kFactKindMax &&
+         all_are(kKindCharacter, text);
 }
 
 bool is_plain(std::string_view text, std::size_t max) {
-  return text.size() <= max && encoding::is_utf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-         });
+  return text.size() <= max && all_are(kPlainCharacter, text) && encoding::is_utf8(text);
 }
 
 Result<> check_source(const RecordSource& source) {
@@ -355,7 +381,8 @@ Result<> check_actor(const FactActor& actor) {
   if (!is_fact_name(actor.principal)) return invalid("principal", kForm);
   if (!actor.credential.empty() && !is_fact_name(actor.credential)) return invalid("credential", kForm);
   if (!actor.on_behalf_of.empty() && !is_fact_name(actor.on_behalf_of)) return invalid("on_behalf_of", kForm);
-  if (!is_word(actor.method, kFactMethodMax, "_")) return invalid("method", "is not of a-z, 0-9 and _");
+  if (actor.method.size() > kFactMethodMax || !all_are(kWordCharacter, actor.method))
+    return invalid("method", "is not of a-z, 0-9 and _");
   if (actor.strength < 0 || actor.strength > kFactStrengthMax) return invalid("strength", "is not 0 to 9");
   return {};
 }
@@ -428,8 +455,7 @@ Result<> check_other(ByteView record) {
 }  // namespace
 
 bool is_fact_name(std::string_view text) {
-  return !text.empty() && text.size() <= kFactNameMax &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  return !text.empty() && text.size() <= kFactNameMax && all_are(kNameCharacter, text);
 }
 
 std::string_view to_string(FactVerb verb) {

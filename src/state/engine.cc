@@ -115,6 +115,7 @@ struct Engine::Impl {
   Publisher& publisher;
   std::unique_ptr<Database> database;
   std::unique_ptr<Fold> fold;
+  ReadEntry read;  // the fact that is tried or folded
   Engine::Start started;
 
   std::deque<Queued> queue;
@@ -181,12 +182,15 @@ Result<> Engine::Impl::try_on_tables(const Written& written) {
   const std::optional<Position> last = fold->position();
   if (auto begun = database->begin(); !begun) return begun;
   BesideWritten beside(written.values);
-  auto folded = fold->entry({.index = last ? last->index + 1 : 0, .record = as_bytes(written.record)}, beside);
+  read.read({.index = last ? last->index + 1 : 0, .record = as_bytes(written.record)});
+  auto folded = fold->entry(read, beside);
+  // What is wrong with a row shows when it is written.
+  const Result<> rows = database->write_rows();
   database->roll_back();
   fold->set_position(last);
   if (!folded) return folded.error();
   if (folded->refused) return *folded->refused;
-  return {};
+  return rows;
 }
 
 // Step 3: durable.
@@ -216,7 +220,8 @@ Result<Outcome> Engine::Impl::fold_written(const Written& written, std::uint64_t
   if (auto begun = database->begin(); !begun) return begun.error();
   BesideWritten beside(written.values);
   const ByteView record = as_bytes(written.record);
-  auto folded = fold->entry({.index = index, .leaf_hash = tlog::leaf_hash(record), .record = record}, beside);
+  read.read({.index = index, .leaf_hash = tlog::leaf_hash(record), .record = record});
+  auto folded = fold->entry(read, beside);
   Result<> done;
   if (folded) {
     fold->store();
@@ -230,7 +235,7 @@ Result<Outcome> Engine::Impl::fold_written(const Written& written, std::uint64_t
     return done.error();
   }
   if (!folded->refused) {
-    if (auto followed = fold->follow(*folded); !followed) return followed.error();
+    if (auto followed = fold->follow(read, *folded); !followed) return followed.error();
   }
   // What was erased is to be in none of the files.
   if (folded->erased) (void)database->settle();
@@ -240,8 +245,8 @@ Result<Outcome> Engine::Impl::fold_written(const Written& written, std::uint64_t
 // The same, when facts before it may have come to be in the log without our knowing.
 Result<Outcome> Engine::Impl::fold_source(std::uint64_t index) {
   std::optional<Outcome> outcome;
-  auto done = replay(*database, *fold, source, {.each = [&](const FactSource::Entry& entry, const Folded& folded) {
-    if (entry.index == index) outcome = {.refused = folded.refused, .version = folded.version};
+  auto done = replay(*database, *fold, source, {.each = [&](std::uint64_t at, const Folded& folded) {
+    if (at == index) outcome = {.refused = folded.refused, .version = folded.version};
   }});
   if (!done) return done.error();
   if (auto loaded = fold->load_projections(); !loaded) return loaded.error();

@@ -8,7 +8,8 @@
 // folded in one transaction with its index, published. SQLite may lag the ledger, never lead it: after a crash at any
 // step, open() folds what the ledger has and the tables lack.
 //
-// One thread: that of the sink. Nothing blocks but SQLite, and FactSource where it is asked (open(), retry()).
+// One thread: that of the sink. Nothing blocks but SQLite, and FactSource where it is asked (open(), retry()); while
+// many facts are folded there, a second thread reads and parses them ahead.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +43,14 @@ class FactSink {
   virtual record::RecordSource source() const = 0;
 };
 
-// Where facts are read again: the system log as it is on the disk. Calls are not nested, but for open(), which `take`
-// may call.
+// Where facts are read again: the system log as it is on the disk. read() may run on another thread, one call at a
+// time, while the rest is called on the engine's; `take` calls nothing of it.
 class FactSource {
  public:
   struct Entry {
     std::uint64_t index = 0;
     tlog::Hash leaf_hash{};
-    ByteView record;  // until the next call of the source, or during the call of `take`
+    ByteView record;  // until the next read_one(), or during the call of `take`
     bool has_opening = false;
   };
   virtual ~FactSource() = default;

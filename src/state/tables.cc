@@ -20,4 +20,9 @@ std::optional<std::string> Tables::text(Sql sql, std::initializer_list<Column> v
   return found;
 }
 
+const Row* Tables::find(Name table, std::initializer_list<Column> key) {
+  auto found = find_row(table, key);
+  return found ? *found : nullptr;
+}
+
 }  // namespace redoubt::state

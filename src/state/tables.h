@@ -8,6 +8,16 @@
 //               [&](const Row& row) { … return true; });
 //   std::optional<std::int64_t> version = tables.integer("SELECT version FROM identity_keys WHERE id = ?1", {id});
 //
+// What most folds do, to find a row by its key and to change one, takes a tenth of the time without SQL:
+//
+//   const Row* key = tables.find("identity_keys", {id});                  // null: there is no such row
+//   tables.put("identity_keys", {id, principal, …});                      // the whole row
+//   tables.change("identity_keys", {id}, {{kKeyRevoked, 1}});             // some columns of it
+//   tables.each_alike("identity_keys_by_principal", {principal, 0}, …);   // those alike in columns of an index
+//
+// The rows that these touch are kept in memory within a transaction, and written in the order of their keys at its end,
+// or before a statement looks at their table. So both see all that was changed before, in whichever way.
+//
 // What cannot be done by mistake: to write outside of a fold, or into the tables of another module; to call a function
 // of SQL that is not a function of its arguments (`random()`, `datetime('now')`…). Each stops the program when the
 // statement is first used. Rows come in any order that is not asked for.
@@ -33,6 +43,16 @@ namespace redoubt::state {
 class Sql {
  public:
   consteval Sql(const char* text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  const char* text() const { return text_; }
+
+ private:
+  const char* text_;
+};
+
+// The name of a table or of an index.
+class Name {
+ public:
+  consteval Name(const char* text) : text_(text) {}  // NOLINT(google-explicit-constructor)
   const char* text() const { return text_; }
 
  private:
@@ -87,6 +107,29 @@ class Tables {
   virtual Result<> run(Sql sql, std::initializer_list<Column> values) = 0;
   // `take` returns whether to go on. It must not call the tables.
   virtual Result<> each(Sql sql, std::initializer_list<Column> values, const std::function<bool(const Row&)>& take) = 0;
+
+  // ---- rows by their keys. A table's columns are counted from zero, as it was made; those of its key come first.
+  // Errors are those above. A row, a key or a change that does not fit the table may be found only when it is written:
+  // the fold then fails as a whole, when it is tried.
+
+  // The row with this key, all columns; null when there is none, and, within a fold, after an error. Valid until the
+  // tables are used again.
+  virtual Result<const Row*> find_row(Name table, std::initializer_list<Column> key) = 0;
+  // The same within a fold, where errors are kept.
+  const Row* find(Name table, std::initializer_list<Column> key);
+  // All rows that have these values in the first columns of an index, which is over all rows; or, when it is the table
+  // that is named, in those of its key. In any order. `take` as that of each().
+  virtual Result<> each_alike(Name index, std::initializer_list<Column> first,
+                              const std::function<bool(const Row&)>& take) = 0;
+  // In place of the row with its key, if there is one. No index of the table but that of its key is UNIQUE.
+  virtual void put(Name table, std::initializer_list<Column> row) = 0;
+  // Other values in some columns, none of them of the key. Whether there is such a row.
+  struct Change {
+    int column;
+    Column value;
+  };
+  virtual bool change(Name table, std::initializer_list<Column> key, std::initializer_list<Change> changes) = 0;
+  virtual void erase(Name table, std::initializer_list<Column> key) = 0;
 
   // The first column of the first row, for statements that find one thing; nothing when there is no row, when it is
   // null, and after an error. Within a fold, where errors are kept.

@@ -3,7 +3,9 @@
 
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "identity/identities.h"
 #include "state/projection.h"
 
 namespace redoubt::identity::internal {
@@ -40,6 +42,11 @@ Result<std::string> id_of(const state::FoldedFact& fact, std::string_view prefix
 inline std::uint64_t next_version(const state::FoldedFact& fact) {
   return fact.fact.expects + 1;
 }
+
+void insert_principal(state::Tables& tables, std::string_view id, PrincipalType type, std::string_view tenant,
+                      std::string_view owner, UnixMillis created, std::string_view created_by, std::uint64_t version);
+// The principal's, to that after this fact.
+void set_version(const state::FoldedFact& fact, state::Tables& tables, std::string_view id);
 
 enum class Counted : std::uint8_t { kPrincipals, kGroups, kKeys };
 std::size_t count_of(state::Tables& tables, Counted what);

@@ -16,14 +16,51 @@ namespace redoubt::identity::internal {
 std::string join(const std::vector<std::string>& parts);
 std::vector<std::string> split(std::string_view joined);
 
-// Columns of a principal without its groups, and of a key, in the order in which row_principal() and row_key() read
-// them.
-#define REDOUBT_PRINCIPAL_COLUMNS \
-  "id, type, tenant, owner, enabled, deleted, created, created_by, enrolled, enrolled_by, display_name, version"
+// Columns of rows, as schema.h makes them.
+#define REDOUBT_PRINCIPAL_COLUMNS                                                                         \
+  "id, type, tenant, owner, enabled, deleted, created, created_by, enrolled, enrolled_by, display_name, " \
+  "display_name_from, version"
+struct PrincipalColumn {
+  enum : int {
+    kId,
+    kType,
+    kTenant,
+    kOwner,
+    kEnabled,
+    kDeleted,
+    kCreated,
+    kCreatedBy,
+    kEnrolled,
+    kEnrolledBy,
+    kDisplayName,
+    kDisplayNameFrom,
+    kVersion
+  };
+};
 #define REDOUBT_KEY_COLUMNS \
-  "id, principal, digest, scopes, models, created, created_by, expires, revoked, replaced_by, version"
+  "id, principal, digest, scopes, models, created, created_by, known_to, expires, revoked, replaced_by, version"
+struct KeyColumn {
+  enum : int {
+    kId,
+    kPrincipal,
+    kDigest,
+    kScopes,
+    kModels,
+    kCreated,
+    kCreatedBy,
+    kKnownTo,
+    kExpires,
+    kRevoked,
+    kReplacedBy,
+    kVersion
+  };
+};
+
+// A principal without its groups, and a key.
 Principal row_principal(const state::Row& row);
 Key row_key(const state::Row& row);
+// Whether the key of this row has expired at `now`.
+bool has_expired(const state::Row& key, UnixMillis now);
 
 // Whole, with groups; nothing when there was never one.
 Result<std::optional<Principal>> read_principal_row(state::Tables& tables, std::string_view id);
@@ -39,6 +76,9 @@ std::optional<Group> live_group(state::Tables& tables, std::string_view id);
 std::optional<Key> any_key(state::Tables& tables, std::string_view id);
 std::vector<std::string> texts(state::Tables& tables, state::Sql sql, std::initializer_list<state::Column> values);
 
+// Calls `take` with each key of the principal that is not revoked.
+void each_key(state::Tables& tables, std::string_view principal, const std::function<void(const state::Row&)>& take);
+bool is_enabled(state::Tables& tables, std::string_view principal);
 // For good, not by break-glass.
 bool is_administrator(state::Tables& tables, std::string_view principal);
 

@@ -1,6 +1,9 @@
 #include "state/internal/bring_up.h"
 
 #include <array>
+#include <optional>
+#include <system_error>
+#include <thread>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -179,11 +182,43 @@ Result<Made> make_beside(const std::string& path, std::span<Projection* const> p
   if (!database) return database.error();
   Fold fold(**database, projections);
   if (auto loaded = fold.load(); !loaded) return loaded.error();
-  auto folded = replay(**database, fold, source, {.end = end});
+  auto folded = replay(**database, fold, source, {.end = end, .each = {}, .at_once = true});
   if (!folded) return folded.error();
   made.facts = *folded;
   made.position = fold.position();
   return made;
+}
+
+// From so many facts on the log of the tables is emptied beside the rest of a start.
+constexpr std::uint64_t kManyFacts = 10'000;
+
+// Moves what a long tail left in the log into the tables, on a thread and a connection of its own, while memory is
+// loaded from them. The destructor waits for it. Should it fail, a later commit does it.
+class CheckpointBeside {
+ public:
+  explicit CheckpointBeside(const std::string& path) {
+    try {
+      thread_ = std::thread([path] {
+        auto database = Database::open(path, Database::Use::kLive);
+        if (database) (void)(*database)->checkpoint();
+      });
+    } catch (const std::system_error&) {
+      // No thread is to be had: as if it had failed.
+    }
+  }
+  ~CheckpointBeside() {
+    if (thread_.joinable()) thread_.join();
+  }
+  CheckpointBeside(const CheckpointBeside&) = delete;
+  CheckpointBeside& operator=(const CheckpointBeside&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+Result<std::uint64_t> fold_tail(Database& database, Fold& fold, FactSource& source) {
+  const Database::LeaveInLog leave(database);
+  return replay(database, fold, source);
 }
 
 }  // namespace
@@ -218,9 +253,11 @@ Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const>
     if (fold.position()) {
       if (auto same = check_on_ledger(*fold.position(), source); !same) return same;
     }
-    auto folded = replay(database, fold, source);
+    auto folded = fold_tail(database, fold, source);
     if (!folded) return folded.error();
     up.start.replayed += *folded;
+    std::optional<CheckpointBeside> beside;
+    if (*folded >= kManyFacts) beside.emplace(path);
     return fold.load_projections();
   };
 

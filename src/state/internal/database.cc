@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "state/internal/schema_names.h"
 
 namespace redoubt::state {
 
@@ -20,16 +21,6 @@ constexpr std::array<std::string_view, 17> kFunctions{
     "abs",  "coalesce", "count", "glob", "hex",    "ifnull", "iif", "instr", "length",
     "like", "lower",    "max",   "min",  "nullif", "substr", "sum", "upper",
 };
-
-// A statement of the source that cannot be right stops the program, and says which.
-[[noreturn]] void mistaken(const char* sql, std::string_view why) {
-  check_failed((std::string(why) + ", in: " + sql).c_str(), __FILE__, __LINE__);
-}
-
-// Tables are named for their module: `identity_keys`.
-std::string_view module_of(std::string_view table) {
-  return table.substr(0, table.find('_'));
-}
 
 class StatementRow final : public Row {
  public:
@@ -156,10 +147,16 @@ Result<> Database::configure(Use use) {
 Database::~Database() {
   statements_.clear();
   inserts_.clear();
+  alike_.clear();
+  tables_.clear();
   sqlite3_close(handle_);
 }
 
 // -------------------------------------------------------------------------------------------------------- statements
+
+void Database::mistaken(const char* text, std::string_view why) {
+  check_failed((std::string(why) + ", in: " + text).c_str(), __FILE__, __LINE__);
+}
 
 int Database::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
                         const char* trigger) {
@@ -170,6 +167,11 @@ int Database::authorize(void* self, int action, const char* first, const char* s
     database.denied_ = std::move(why);
     return SQLITE_DENY;
   };
+  if (action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) {
+    Table& table = database.table_named(first);
+    auto& tables = preparing->tables;
+    if (std::find(tables.begin(), tables.end(), &table) == tables.end()) tables.push_back(&table);
+  }
   // What reads may do so for a WITH clause, which SQLite names as it does a view.
   if (action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_RECURSIVE) return SQLITE_OK;
   if (trigger != nullptr) return deny("a trigger or view is used");
@@ -181,7 +183,7 @@ int Database::authorize(void* self, int action, const char* first, const char* s
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE: {
-      const std::string_view module = module_of(first);
+      const std::string_view module = module_of_table(first);
       if (!preparing->writes.empty() && preparing->writes != module) return deny("it writes tables of two modules");
       preparing->writes = module;
       return SQLITE_OK;
@@ -244,6 +246,7 @@ Result<> Database::each(Sql sql, std::initializer_list<Column> values, const std
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(handle)) != values.size()) {
     mistaken(sql.text(), "the number of values is another");
   }
+  if (auto met = meet_rows(statement); !met) return met;
   const Used used(handle);
   int place = 0;
   for (const Column& value : values) {
@@ -295,6 +298,11 @@ Result<> Database::execute(const char* sql) {
 }
 
 Result<> Database::script(std::string_view sql) {
+  for (const auto& [name, table] : tables_) {
+    forget_rows(*table);
+    table->columns.clear();
+  }
+  alike_.clear();
   return execute(std::string(sql).c_str());
 }
 
@@ -310,9 +318,11 @@ Result<> Database::begin() {
 
 Result<> Database::commit() {
   REDOUBT_CHECK(in_transaction_);
+  if (!failed_) (void)write_rows();
   if (!failed_) {
     if (auto done = execute("COMMIT"); done) {
       in_transaction_ = false;
+      if (keep_rows_bytes_ == 0) forget_rows();
       return {};
     }
   }
@@ -324,6 +334,7 @@ Result<> Database::commit() {
 void Database::roll_back() {
   REDOUBT_CHECK(in_transaction_);
   in_transaction_ = false;
+  forget_rows();
   // SQLite may have rolled back by itself, after a full disk for example.
   if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
@@ -331,10 +342,6 @@ void Database::roll_back() {
 Database::Writing::Writing(Database& database, std::string_view module) : database_(database) {
   REDOUBT_CHECK(database.in_transaction_ && database.writer_.empty());
   database.writer_ = module;
-}
-
-std::int64_t Database::total_changes() const {
-  return sqlite3_total_changes64(handle_);
 }
 
 // ------------------------------------------------------------------------------------------------------------ errors

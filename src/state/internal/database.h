@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +16,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "state/internal/key_filter.h"
+#include "state/internal/table_rows.h"
 #include "state/tables.h"
 
 namespace redoubt::state {
@@ -26,6 +30,7 @@ class Database final : public Tables {
 
  public:
   static constexpr std::uint64_t kPageSize = 4096;
+  static constexpr int kLogPages = 1000;  // from so many on, a commit empties the log
 
   enum class Use : std::uint8_t {
     kLive,      // made when it is not there; WAL, so that others can read beside it
@@ -39,6 +44,13 @@ class Database final : public Tables {
 
   Result<> run(Sql sql, std::initializer_list<Column> values) override;
   Result<> each(Sql sql, std::initializer_list<Column> values, const std::function<bool(const Row&)>& take) override;
+
+  Result<const Row*> find_row(Name table, std::initializer_list<Column> key) override;
+  Result<> each_alike(Name index, std::initializer_list<Column> first,
+                      const std::function<bool(const Row&)>& take) override;
+  void put(Name table, std::initializer_list<Column> row) override;
+  bool change(Name table, std::initializer_list<Column> key, std::initializer_list<Change> changes) override;
+  void erase(Name table, std::initializer_list<Column> key) override;
 
   // ---- transactions. begin() forgets errors that were kept; commit() fails with the one kept since, and has then
   // rolled back, as after an error of its own.
@@ -62,8 +74,32 @@ class Database final : public Tables {
     Database& database_;
   };
 
-  // Rows changed since the database was opened, those of transactions rolled back included.
-  std::int64_t total_changes() const;
+  // Grows whenever a row is changed, also when that is rolled back.
+  std::int64_t changes() const;
+
+  // ---- rows in memory: written before each commit, and forgotten after it and when it is rolled back
+
+  // Writes those that were changed now, so that what is wrong with them shows.
+  Result<> write_rows();
+  // While this lives, and as long as they take less than so many bytes, rows stay from one transaction to the next.
+  // Nobody else writes to the database meanwhile.
+  class KeepRows {
+   public:
+    KeepRows(Database& database, std::size_t max_bytes) : database_(database) {
+      database_.keep_rows_bytes_ = max_bytes;
+    }
+    ~KeepRows() {
+      database_.keep_rows_bytes_ = 0;
+      database_.forget_rows();
+    }
+    KeepRows(const KeepRows&) = delete;
+    KeepRows& operator=(const KeepRows&) = delete;
+
+   private:
+    Database& database_;
+  };
+  // Writes and forgets them when they take more than that: within a transaction that changes many.
+  Result<> bound_rows();
 
   // ---- the whole of it
 
@@ -98,6 +134,19 @@ class Database final : public Tables {
   Result<> begin_reading();
   // Moves everything from the write-ahead log into the database, and empties the log.
   Result<> settle();
+  // While this lives, commits leave in the log what they wrote, however much that is: for checkpoint().
+  class LeaveInLog {
+   public:
+    explicit LeaveInLog(Database& database) : database_(database) { sqlite3_wal_autocheckpoint(database.handle_, 0); }
+    ~LeaveInLog() { sqlite3_wal_autocheckpoint(database_.handle_, kLogPages); }
+    LeaveInLog(const LeaveInLog&) = delete;
+    LeaveInLog& operator=(const LeaveInLog&) = delete;
+
+   private:
+    Database& database_;
+  };
+  // Moves what is in the log into the database as far as nobody else hinders it, and waits for nobody.
+  Result<> checkpoint();
   // At most this many pages. For tests of a full disk.
   void limit_pages(std::int64_t pages);
   // Writes all rows, as of now, into a new database at `path`, which must be empty or not there.
@@ -106,20 +155,65 @@ class Database final : public Tables {
   Result<> copy_to(const std::string& path);
 
  private:
+  struct Table {
+    std::string name;
+    std::vector<std::string> columns;  // empty: not looked up yet
+    std::size_t key_columns = 0;
+    StatementHandle select;
+    StatementHandle insert_many;  // kRowsOfInsert
+    StatementHandle upsert;
+    StatementHandle remove;
+    TableRows rows;
+    // Of a database whose rows are kept, once that was looked up: `rows` are all there are; none is in the database.
+    std::optional<bool> whole;
+    bool blank = false;
+    // Keys of its rows in the database, once so many were not there that to look at them all has become cheaper.
+    std::optional<KeyFilter> filter;
+    std::uint64_t missed = 0;
+  };
   struct Statement {
     StatementHandle handle;
     std::string writes;  // the module whose tables it writes
+    std::vector<Table*> tables;
     bool busy = false;
+  };
+  // Of an index, or of a table's key: so many columns of it.
+  struct Alike {
+    Table* table = nullptr;
+    std::size_t index = 0;
+    StatementHandle select;
   };
 
   explicit Database(sqlite3* handle) : handle_(handle) {}
   Result<> configure(Use use);
   Result<> execute(const char* sql);
   Result<Statement*> statement(Sql sql);
+  // The statement and rows in memory see each other's changes.
+  Result<> meet_rows(const Statement& statement);
   // Not cached, and without the rules for statements: for SQL over names taken from the schema.
   Result<StatementHandle> prepare(const std::string& sql);
   static int bind(sqlite3_stmt* statement, int place, const Column& column);
   Result<> step_all(sqlite3_stmt* statement, const std::function<Result<bool>(const Row&)>& take);
+  // A mistake of the source stops the program, and says where it is.
+  [[noreturn]] static void mistaken(const char* text, std::string_view why);
+  Table& table_named(std::string_view name);
+  Result<Table*> table_of(Name name);
+  Table* table_to_change(Name name);
+  Result<> look_up(Table& table);
+  Result<> learn_columns(Table& table);
+  Result<> prepare_statements(Table& table, std::span<const std::string> columns);
+  Result<Alike*> alike_of(Name name, std::size_t count);
+  Result<> learn_alike(Name name, std::size_t count, Alike& alike);
+  Result<> ask(const std::string& sql, std::string_view value, const std::function<void(const Row&)>& take);
+  Result<> select(sqlite3_stmt* statement, std::initializer_list<Column> values,
+                  const std::function<Result<bool>(std::string_view row)>& take);
+  Result<std::string_view> row_with(Table& table, std::initializer_list<Column> key);
+  Result<> note_miss(Table& table);
+  Result<> write(Table& table);
+  Result<> write_changed(Table& table);
+  Result<> write_rows(sqlite3_stmt* statement, std::span<const TableRows::Changed> rows);
+  void forget_rows(Table& table);
+  void forget_rows();
   Error error_of(int code, std::string_view what);
   Error keep(Error error);
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
@@ -128,6 +222,17 @@ class Database final : public Tables {
   sqlite3* handle_;
   std::unordered_map<const char*, Statement> statements_;  // by the literal: the program has only so many
   std::unordered_map<std::string, StatementHandle> inserts_;
+  std::map<std::string, std::unique_ptr<Table>, std::less<>> tables_;  // that were named in this program
+  std::unordered_map<const char*, Table*> tables_by_literal_;
+  std::map<std::pair<const char*, std::size_t>, Alike> alike_;  // by the literal and the number of columns
+  std::size_t keep_rows_bytes_ = 0;
+  std::int64_t row_changes_ = 0;
+  std::int64_t rows_written_ = 0;   // of sqlite3_total_changes64(), by write()
+  bool giving_rows_ = false;        // each_alike() is
+  std::string key_;                 // scratch space
+  std::string row_;                 // scratch space
+  std::string selected_;            // scratch space: the row that select() found last
+  BytesRow found_;                  // what find_row() gave
   std::string writer_;              // see Writing
   Statement* preparing_ = nullptr;  // the authorizer's rules hold while it is set
   std::string denied_;              // what it refused

@@ -5,27 +5,9 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "state/internal/database.h"
+#include "state/internal/schema_names.h"
 
 namespace redoubt::state {
-
-namespace {
-
-std::string quoted(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + quoted(name);
-  return out;
-}
-
-}  // namespace
 
 Result<> Database::check_integrity(bool quick) {
   auto statement = prepare(quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)");
@@ -111,7 +93,7 @@ Result<Database::Cursor> Database::rows(const std::string& table) {
     return done.error();
   }
   if (key.empty()) return Error(Errc::kCorrupt, "the tables are damaged: `" + table + "` has no key");
-  auto statement = prepare("SELECT * FROM " + quoted(table) + " ORDER BY " + joined(key));
+  auto statement = prepare("SELECT * FROM " + sql_name(table) + " ORDER BY " + sql_names(key));
   if (!statement) return statement.error();
   Cursor cursor;
   cursor.database_ = this;
@@ -156,6 +138,7 @@ Result<> Database::begin_reading() {
 }
 
 Result<> Database::insert_row(const std::string& table, const Cells& cells) {
+  if (const auto known = tables_.find(table); known != tables_.end()) forget_rows(*known->second);
   StatementHandle& insert = inserts_[table];
   if (!insert) {
     auto names = columns(table);
@@ -163,7 +146,7 @@ Result<> Database::insert_row(const std::string& table, const Cells& cells) {
     if (names->empty()) return keep(Error(Errc::kNotFound, "there is no table `" + table + "`"));
     std::string places;
     for (std::size_t i = 1; i <= names->size(); ++i) places += (i == 1 ? "?" : ", ?") + std::to_string(i);
-    auto made = prepare("INSERT INTO " + quoted(table) + "(" + joined(*names) + ") VALUES(" + places + ")");
+    auto made = prepare("INSERT INTO " + sql_name(table) + "(" + sql_names(*names) + ") VALUES(" + places + ")");
     if (!made) return made.error();
     insert = *std::move(made);
   }
@@ -183,6 +166,10 @@ Result<> Database::insert_row(const std::string& table, const Cells& cells) {
 
 Result<> Database::settle() {
   return execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Result<> Database::checkpoint() {
+  return execute("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 void Database::limit_pages(std::int64_t pages) {

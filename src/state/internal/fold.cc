@@ -9,6 +9,9 @@ namespace redoubt::state {
 
 namespace {
 
+// How long, in a fold of many facts, idempotency keys stay that are too old.
+constexpr std::int64_t kForgetKeysMs = 3600 * 1000;
+
 std::string_view module_of(std::string_view kind) {
   return kind.substr(0, kind.find('.'));
 }
@@ -32,9 +35,15 @@ Result<> Fold::load() {
   });
 }
 
+void Fold::set_position(const std::optional<Position>& position) {
+  position_ = position;
+  keys_end_ = keys_ended_ = 0;
+}
+
 void Fold::store() {
   if (!position_) return;
   const Database::Writing writing(database_, kOwnModule);
+  forget_keys();
   // An error is kept, and fails the commit.
   (void)database_.run(
       "INSERT INTO state_applied(one, fact_index, leaf_hash, time) VALUES(1, ?1, ?2, ?3) "
@@ -44,20 +53,15 @@ void Fold::store() {
 }
 
 std::uint64_t Fold::version_of(std::string_view object) {
-  const auto version = database_.integer("SELECT version FROM state_objects WHERE object = ?1", {object});
-  return version ? static_cast<std::uint64_t>(*version) : 0;
+  const Row* row = database_.find("state_objects", {object});
+  return row != nullptr ? static_cast<std::uint64_t>(row->integer(1)) : 0;
 }
 
 std::optional<Fold::Earlier> Fold::earlier(std::string_view key, UnixMillis now) {
-  std::optional<Earlier> found;
-  (void)database_.each(
-      "SELECT request, fact_index, object, version FROM state_idempotency WHERE key = ?1 AND time > ?2",
-      {key, now.value - Engine::kIdempotencyMs}, [&](const Row& row) {
-        found = Earlier{std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1)), std::string(row.text(2)),
-                        static_cast<std::uint64_t>(row.integer(3))};
-        return false;
-      });
-  return found;
+  const Row* row = database_.find("state_idempotency", {key});
+  if (row == nullptr || row->integer(5) <= now.value - Engine::kIdempotencyMs) return std::nullopt;
+  return Earlier{std::string(row->text(1)), static_cast<std::uint64_t>(row->integer(2)), std::string(row->text(3)),
+                 static_cast<std::uint64_t>(row->integer(4))};
 }
 
 // ----------------------------------------------------------------------------------------------------------- folding
@@ -83,10 +87,7 @@ Result<> Fold::check_place(const record::Fact& fact, std::uint64_t index, Beside
 
 Result<> Fold::take_values(std::uint64_t index, const record::Fact& fact, Beside& beside) {
   values_.clear();
-  const auto erased = [&](std::string_view field) {
-    return database_.integer("SELECT 1 FROM state_erased WHERE fact_index = ?1 AND field = ?2", {index, field})
-        .has_value();
-  };
+  const auto erased = [&](std::string_view field) { return database_.find("state_erased", {index, field}) != nullptr; };
   const auto& commitments = fact.commitments;
   if (std::all_of(commitments.begin(), commitments.end(), [&](const auto& c) { return erased(c.first); })) return {};
   auto values = beside.values_of(index, fact);
@@ -96,26 +97,26 @@ Result<> Fold::take_values(std::uint64_t index, const record::Fact& fact, Beside
   return {};
 }
 
-Result<Folded> Fold::entry(const FactSource::Entry& entry, Beside& beside) {
-  auto read = reader_.read(entry.record);
+Result<Folded> Fold::entry(const ReadEntry& entry, Beside& beside) {
+  const auto& read = entry.fact();
   if (!read && read.error().code() == Errc::kUnsupported) {
-    return read.error().in("fact " + std::to_string(entry.index));
+    return read.error().in("fact " + std::to_string(entry.index()));
   }
   if (read && *read == nullptr) return Folded{};
 
   // Nobody who writes facts takes it for the fact before: it leaves the position as it is.
   if (!read) {
-    reject(entry.index, nullptr, read.error());
+    reject(entry.index(), nullptr, read.error());
     if (database_.failed()) return *database_.failed();
     return Folded{.refused = read.error()};
   }
   const record::Fact& fact = **read;
-  if (auto taken = take_values(entry.index, fact, beside); !taken) return taken.error();
-  auto applied = apply({.fact = fact, .index = entry.index, .body = reader_.body(), .values = values_}, beside);
-  if (!applied) reject(entry.index, &fact, applied.error());
+  if (auto taken = take_values(entry.index(), fact, beside); !taken) return taken.error();
+  auto applied = apply({.fact = fact, .index = entry.index(), .body = entry.body(), .values = values_}, beside);
+  if (!applied) reject(entry.index(), &fact, applied.error());
   if (database_.failed()) return *database_.failed();
-  position_ = Position{.index = entry.index,
-                       .leaf_hash = entry.leaf_hash,
+  position_ = Position{.index = entry.index(),
+                       .leaf_hash = entry.leaf_hash(),
                        .time = position_ ? std::max(position_->time, fact.time) : fact.time};
   Folded folded{.fact = &fact};
   if (!applied) {
@@ -136,16 +137,14 @@ Result<> Fold::apply(const FoldedFact& folded, Beside& beside) {
   if (projection == projections_.end() && module != kOwnModule) {
     return Error(Errc::kUnsupported, "the module `" + std::string(module) + "` is not known");
   }
-  if (!raise_version(fact)) {
-    return Error(Errc::kConflict, "`" + fact.object + "` has version " + std::to_string(version_of(fact.object)) +
-                                      ", not " + std::to_string(fact.expects));
+  if (const std::uint64_t version = version_of(fact.object); version != fact.expects) {
+    return Error(Errc::kConflict, "`" + fact.object + "` has version " + std::to_string(version) + ", not " +
+                                      std::to_string(fact.expects));
   }
-  auto done = apply_raised(folded, projection != projections_.end() ? *projection : nullptr);
-  if (!done) lower_version(fact);
-  return done;
+  return apply_in_place(folded, projection != projections_.end() ? *projection : nullptr);
 }
 
-Result<> Fold::apply_raised(const FoldedFact& folded, Projection* projection) {
+Result<> Fold::apply_in_place(const FoldedFact& folded, Projection* projection) {
   const record::Fact& fact = folded.fact;
   if (!fact.idempotency_key.empty() && earlier(fact.idempotency_key, fact.time)) {
     return Error(Errc::kAlreadyExists, "its idempotency key was used before");
@@ -154,17 +153,17 @@ Result<> Fold::apply_raised(const FoldedFact& folded, Projection* projection) {
     if (auto permitted = each->permits(folded, database_); !permitted) return permitted;
   }
 
-  const std::int64_t changes = database_.total_changes();
+  const std::int64_t changes = database_.changes();
   {
     const Database::Writing writing(database_, projection != nullptr ? projection->module() : kOwnModule);
     auto done = projection != nullptr ? projection->apply(folded, database_) : apply_own(folded, database_);
     if (!done) {
       // INVARIANT: what is refused changes nothing (projection.h).
-      REDOUBT_CHECK(database_.total_changes() == changes);
+      REDOUBT_CHECK(database_.changes() == changes);
       return done;
     }
   }
-  if (!fact.idempotency_key.empty()) remember_key(folded);
+  remember(folded);
 
   std::optional<Erasure> erasure;
   if (fact.kind == kEraseKind) erasure = *read_erasure(folded);
@@ -176,47 +175,32 @@ Result<> Fold::apply_raised(const FoldedFact& folded, Projection* projection) {
   return {};
 }
 
-// Compared and raised in one step, for speed; refused facts, which are rare, lower it again.
-bool Fold::raise_version(const record::Fact& fact) {
-  const std::int64_t changes = database_.total_changes();
-  const Database::Writing writing(database_, kOwnModule);
-  if (fact.expects == 0) {
-    (void)database_.run("INSERT INTO state_objects(object, version) VALUES(?1, 1) ON CONFLICT DO NOTHING",
-                        {fact.object});
-  } else {
-    (void)database_.run("UPDATE state_objects SET version = ?2 + 1 WHERE object = ?1 AND version = ?2",
-                        {fact.object, fact.expects});
-  }
-  return database_.total_changes() != changes;
-}
-
-void Fold::lower_version(const record::Fact& fact) {
-  const Database::Writing writing(database_, kOwnModule);
-  if (fact.expects == 0) {
-    (void)database_.run("DELETE FROM state_objects WHERE object = ?1", {fact.object});
-  } else {
-    (void)database_.run("UPDATE state_objects SET version = ?2 WHERE object = ?1", {fact.object, fact.expects});
-  }
-}
-
-void Fold::remember_key(const FoldedFact& folded) {
+// The object's version, and the idempotency key.
+void Fold::remember(const FoldedFact& folded) {
   const record::Fact& fact = folded.fact;
   const Database::Writing writing(database_, kOwnModule);
-  (void)database_.run("DELETE FROM state_idempotency WHERE time <= ?1", {fact.time.value - Engine::kIdempotencyMs});
-  (void)database_.run(
-      "INSERT INTO state_idempotency(key, request, fact_index, object, version, time) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-      {fact.idempotency_key, fact.idempotency_request, folded.index, fact.object, fact.expects + 1, fact.time.value});
+  database_.put("state_objects", {fact.object, fact.expects + 1});
+  if (fact.idempotency_key.empty()) return;
+  database_.put("state_idempotency", {fact.idempotency_key, fact.idempotency_request, folded.index, fact.object,
+                                      fact.expects + 1, fact.time.value});
+  keys_end_ = fact.time.value - Engine::kIdempotencyMs;
+  if (keys_end_ - keys_ended_ >= kForgetKeysMs) forget_keys();
+}
+
+// Keys that are too old are overlooked until they are removed: now and then, and before each commit.
+void Fold::forget_keys() {
+  if (keys_end_ == keys_ended_) return;
+  (void)database_.run("DELETE FROM state_idempotency WHERE time <= ?1", {keys_end_});
+  keys_ended_ = keys_end_;
 }
 
 void Fold::reject(std::uint64_t index, const record::Fact* fact, const Error& why) {
   const Database::Writing writing(database_, kOwnModule);
-  (void)database_.run(
-      "INSERT INTO state_rejected(fact_index, module, kind, object, code, why) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-      {index, fact != nullptr ? module_of(fact->kind) : std::string_view(),
-       fact != nullptr ? std::string_view(fact->kind) : std::string_view(),
-       fact != nullptr ? std::string_view(fact->object) : std::string_view(), to_string(why.code()), why.message()});
+  if (database_.find("state_rejected", {index}) != nullptr) return;
+  database_.put("state_rejected", {index, fact != nullptr ? module_of(fact->kind) : std::string_view(),
+                                   fact != nullptr ? std::string_view(fact->kind) : std::string_view(),
+                                   fact != nullptr ? std::string_view(fact->object) : std::string_view(),
+                                   to_string(why.code()), why.message()});
 }
 
 // ------------------------------------------------------------------------------------------------------------ memory
@@ -228,9 +212,9 @@ Result<> Fold::load_projections() {
   return {};
 }
 
-Result<> Fold::follow(const Folded& folded) {
+Result<> Fold::follow(const ReadEntry& entry, const Folded& folded) {
   if (folded.erased) return load_projections();
-  const FoldedFact at_place{.fact = *folded.fact, .index = position_->index, .body = reader_.body(), .values = values_};
+  const FoldedFact at_place{.fact = *folded.fact, .index = entry.index(), .body = entry.body(), .values = values_};
   for (Projection* projection : projections_) projection->follow(at_place, database_);
   return {};
 }

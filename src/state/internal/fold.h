@@ -15,6 +15,7 @@
 #include "record/fact_record.h"
 #include "state/engine.h"
 #include "state/internal/database.h"
+#include "state/internal/read_ahead.h"
 #include "state/projection.h"
 #include "tlog/hash.h"
 
@@ -32,11 +33,10 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 
 // What folding one entry came to.
 struct Folded {
-  const record::Fact* fact =
-      nullptr;                   // until the next entry; null for a record of another kind, or one not well formed
-  std::optional<Error> refused;  // why it changed nothing
-  std::uint64_t version = 0;     // of its object, now
-  bool erased = false;           // it erased values
+  const record::Fact* fact = nullptr;  // the entry's; null for a record of another kind, or one not well formed
+  std::optional<Error> refused;        // why it changed nothing
+  std::uint64_t version = 0;           // of its object, now
+  bool erased = false;                 // it erased values
 };
 
 // What the fold asks about the ledger, beside the entry itself.
@@ -57,16 +57,16 @@ class Fold {
   // Where the tables are; nothing before the first fact. load() reads it from them at the start, store() writes it
   // before each commit, and set_position() is for whoever rolled back.
   const std::optional<Position>& position() const { return position_; }
-  void set_position(const std::optional<Position>& position) { position_ = position; }
+  void set_position(const std::optional<Position>& position);
   Result<> load();
   void store();
 
   // Folds the entry. Errors, after which the transaction must be rolled back: those of the tables and of `beside`;
   // kUnsupported for a fact of a later format; kCorrupt when a fact before it was not folded.
-  Result<Folded> entry(const FactSource::Entry& entry, Beside& beside);
+  Result<Folded> entry(const ReadEntry& entry, Beside& beside);
 
-  // The projections' memory from the fact that entry() folded last, which changed the tables.
-  Result<> follow(const Folded& folded);
+  // The projections' memory from the entry that was folded last, and changed the tables.
+  Result<> follow(const ReadEntry& entry, const Folded& folded);
   Result<> load_projections();
 
   // Of the tables.
@@ -85,17 +85,17 @@ class Fold {
   Result<> check_place(const record::Fact& fact, std::uint64_t index, Beside& beside);
   // Everything that the fact changes, or why it changes nothing.
   Result<> apply(const FoldedFact& folded, Beside& beside);
-  Result<> apply_raised(const FoldedFact& folded, Projection* projection);
-  bool raise_version(const record::Fact& fact);
-  void lower_version(const record::Fact& fact);
-  void remember_key(const FoldedFact& folded);
+  Result<> apply_in_place(const FoldedFact& folded, Projection* projection);
+  void remember(const FoldedFact& folded);
+  void forget_keys();
   void reject(std::uint64_t index, const record::Fact* fact, const Error& why);
 
   Database& database_;
   std::span<Projection* const> projections_;
-  record::FactReader reader_;
   std::optional<Position> position_;
-  Values values_;  // of the fact folded last
+  std::int64_t keys_end_ = 0;    // idempotency keys up to this time are to be removed
+  std::int64_t keys_ended_ = 0;  // and those up to this time were
+  Values values_;                // of the fact folded last
 };
 
 }  // namespace redoubt::state

@@ -32,8 +32,7 @@ Result<> apply_erasure(const FoldedFact& fact, Database& database) {
   auto erasure = read_erasure(fact);
   if (!erasure) return erasure.error();
   for (const std::string_view field : erasure->fields) {
-    (void)database.run("INSERT INTO state_erased(fact_index, field) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
-                       {erasure->index, field});
+    database.put("state_erased", {erasure->index, field});
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "state/internal/replay.h"
 
-#include <vector>
+#include <optional>
+#include <span>
 
 #include "record/commitment.h"
 #include "record/opening.h"
@@ -9,64 +10,31 @@ namespace redoubt::state {
 
 namespace {
 
-// Entries are copied in groups and then folded, so that the source is asked one thing at a time. A transaction has many
-// groups: what it costs at its end is the pages it touched.
-constexpr std::size_t kGroupBytes = 256 * 1024;
-constexpr std::uint64_t kTransactionBytes = 64 * 1024 * 1024;
-
-class Group {
- public:
-  void clear() {
-    bytes_.clear();
-    entries_.clear();
-  }
-  void add(const FactSource::Entry& entry) {
-    entries_.push_back({.entry = entry, .offset = bytes_.size(), .size = entry.record.size()});
-    append(bytes_, entry.record);
-  }
-  std::size_t size() const { return entries_.size(); }
-  std::size_t size_bytes() const { return bytes_.size(); }
-  FactSource::Entry at(std::size_t i) const {
-    FactSource::Entry entry = entries_[i].entry;
-    entry.record = ByteView(bytes_).subspan(entries_[i].offset, entries_[i].size);
-    return entry;
-  }
-
- private:
-  struct Place {
-    FactSource::Entry entry;
-    std::size_t offset;
-    std::size_t size;
-  };
-  Bytes bytes_;
-  std::vector<Place> entries_;
-};
+// Of records: how much a transaction folds, unless it is to fold all. What it costs at its end is the pages it touched.
+constexpr std::uint64_t kTransactionBytes = 512 * 1024 * 1024;
 
 class Replaying {
  public:
   Replaying(Database& database, Fold& fold, FactSource& source, const Replay& options)
       : database_(database),
         fold_(fold),
-        source_(source),
         options_(options),
         beside_(source),
-        from_(fold.position() ? fold.position()->index + 1 : 0) {}
+        ahead_(source, fold.position() ? fold.position()->index + 1 : 0, options.end) {}
 
   Result<bool> transaction();
   std::uint64_t facts() const { return facts_; }
 
  private:
-  Result<bool> fill();
-  Result<> fold_group();
+  Result<> fold_batch(std::span<const ReadEntry> entries);
 
   Database& database_;
   Fold& fold_;
-  FactSource& source_;
   const Replay& options_;
   BesideSource beside_;
-  Group group_;
-  std::uint64_t from_;
+  ReadAhead ahead_;
   std::uint64_t facts_ = 0;
+  std::uint64_t bytes_ = 0;  // of records, in this transaction
 };
 
 }  // namespace
@@ -99,35 +67,16 @@ Result<bool> BesideSource::is_fact(std::uint64_t index) {
 
 namespace {
 
-// Reads up to a group's worth of entries. Whether there may be more.
-Result<bool> Replaying::fill() {
-  group_.clear();
-  bool more = false;
-  auto read = source_.read(from_, [&](const FactSource::Entry& entry) -> Result<bool> {
-    if (entry.index >= options_.end) return false;
-    if (entry.index < from_) return Error(Errc::kCorrupt, "the ledger gave its entries out of order");
-    if (group_.size_bytes() >= kGroupBytes) {
-      more = true;
-      return false;
-    }
-    from_ = entry.index + 1;
-    group_.add(entry);
-    return true;
-  });
-  if (!read) return read.error();
-  return more;
-}
-
-Result<> Replaying::fold_group() {
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    const FactSource::Entry entry = group_.at(i);
+Result<> Replaying::fold_batch(std::span<const ReadEntry> entries) {
+  for (const ReadEntry& entry : entries) {
+    bytes_ += entry.size_bytes();
     auto folded = fold_.entry(entry, beside_);
     if (!folded) return folded.error();
     if (folded->fact == nullptr) continue;
     ++facts_;
-    if (options_.each) options_.each(entry, *folded);
+    if (options_.each) options_.each(entry.index(), *folded);
   }
-  return {};
+  return database_.bound_rows();
 }
 
 // One transaction. Whether there may be more.
@@ -135,13 +84,17 @@ Result<bool> Replaying::transaction() {
   const std::optional<Position> last = fold_.position();
   const std::uint64_t facts = facts_;
   if (auto begun = database_.begin(); !begun) return begun.error();
-  std::uint64_t bytes = 0;
+  bytes_ = 0;
   Result<bool> more = true;
-  while (more && *more && bytes < kTransactionBytes) {
-    more = fill();
-    if (!more) break;
-    bytes += group_.size_bytes();
-    if (auto folded = fold_group(); !folded) more = folded.error();
+  while (more && *more && (options_.at_once || bytes_ < kTransactionBytes)) {
+    auto entries = ahead_.next();
+    if (!entries) {
+      more = entries.error();
+    } else if (entries->empty()) {
+      more = false;
+    } else if (auto folded = fold_batch(*entries); !folded) {
+      more = folded.error();
+    }
   }
   Result<> done;
   if (more) {
@@ -162,6 +115,8 @@ Result<bool> Replaying::transaction() {
 }  // namespace
 
 Result<std::uint64_t> replay(Database& database, Fold& fold, FactSource& source, const Replay& options) {
+  // What is folded again and again is the same few rows, or new ones: few have to be looked for in the database.
+  const Database::KeepRows keep(database, options.rows_bytes);
   Replaying replaying(database, fold, source, options);
   for (;;) {
     auto more = replaying.transaction();

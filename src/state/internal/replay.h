@@ -1,6 +1,7 @@
 // Facts folded from the ledger: the tail at the start, or all.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -24,11 +25,18 @@ class BesideSource final : public Beside {
   record::FactReader reader_;
 };
 
+// Enough for the rows of 1,300,000 facts, as those of principals and keys are.
+inline constexpr std::size_t kReplayRowsBytes = 512 * 1024 * 1024;
+
 struct Replay {
   // Entries from this index on are left.
   std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
   // Called for each fact once it is folded, within the transaction; may be empty.
-  std::function<void(const FactSource::Entry&, const Folded&)> each;
+  std::function<void(std::uint64_t index, const Folded&)> each;
+  // In one transaction, however many they are: for tables that are thrown away after an error.
+  bool at_once = false;
+  // Memory for rows, between the first fact and the last.
+  std::size_t rows_bytes = kReplayRowsBytes;
 };
 
 // Folds what the source has beyond fold.position(), in large transactions. How many facts that was. After an error the

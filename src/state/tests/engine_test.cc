@@ -439,7 +439,9 @@ using EngineDeathTest = EngineTest;
 TEST_F(EngineDeathTest, ARefusalThatChangedTheTablesStopsTheProgram) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   toy->change_then_refuse = true;
-  EXPECT_DEATH((void)change(create("a", 5)), "total_changes");
+  EXPECT_DEATH((void)change(create("a", 5)), "changes\\(\\) == changes");
+  toy->refuse_with_sql = true;
+  EXPECT_DEATH((void)change(create("a", 5)), "changes\\(\\) == changes");
 }
 
 }  // namespace

@@ -5,6 +5,10 @@
 #include <random>
 
 #include "record/opening.h"
+#include "state/internal/digest.h"
+#include "state/internal/fold.h"
+#include "state/internal/replay.h"
+#include "state/internal/schema.h"
 #include "state/rebuild.h"
 #include "state/tests/support/state_fixture.h"
 
@@ -199,6 +203,18 @@ TEST_F(FoldPropertyTest, EveryWayOfFoldingIsThePlainOne) {
   EXPECT_EQ(engine->tables().integer("SELECT sum(facts) FROM watcher_counts", {}), std::int64_t(naive.applied));
   expect_memory_is_as_loaded();
   const auto digests = *engine->table_digests();
+
+  // With so little memory for rows that they are written and forgotten now and then; in one transaction, and in many.
+  for (const bool at_once : {true, false}) {
+    const std::string beside = folder / (at_once ? "once.db" : "often.db");
+    auto database = Database::open(beside, at_once ? Database::Use::kScratch : Database::Use::kLive);
+    const std::vector<Projection*> all = projections();
+    ASSERT_TRUE(database && make_schema(**database, all));
+    Fold fold(**database, all);
+    auto folded = replay(**database, fold, ledger, {.each = {}, .at_once = at_once, .rows_bytes = 1 + pick(30'000)});
+    ASSERT_TRUE(folded) << folded.error().message();
+    EXPECT_EQ(*table_digests(**database), digests);
+  }
 
   // And in pieces, with an end of the engine between them.
   engine.reset();

@@ -21,7 +21,8 @@ Result<std::int64_t> amount_of(const FoldedFact& fact) {
 }
 
 std::optional<std::int64_t> held(Tables& tables, std::string_view name) {
-  return tables.integer("SELECT amount FROM toy_items WHERE name = ?1", {name});
+  const Row* row = tables.find("toy_items", {name});
+  return row != nullptr ? std::optional(row->integer(1)) : std::nullopt;
 }
 
 }  // namespace
@@ -51,32 +52,43 @@ Result<> Toy::apply(const FoldedFact& fact, Tables& tables) {
     if (!change) return change.error();
     const std::int64_t next = amount.value_or(0) + *change;
     if (change_then_refuse) {
-      (void)tables.run("INSERT INTO toy_items(name, amount) VALUES('broken', 1)", {});
+      if (refuse_with_sql) {
+        (void)tables.run("INSERT INTO toy_items(name, amount) VALUES('broken', 1)", {});
+      } else {
+        tables.put("toy_links", {"broken", "broken"});
+      }
       return Error(Errc::kInvalidArgument, "refused too late");
     }
     if (next < 0 || next > kAmountMax) return Error(Errc::kResourceExhausted, "the amount is out of bounds");
     if (!create) {
-      (void)tables.run("UPDATE toy_items SET amount = ?2 WHERE name = ?1", {name, next});
+      (void)tables.change("toy_items", {name}, {{1, next}});
     } else if (steps == 1) {
-      (void)tables.run("INSERT INTO toy_items(name, amount) VALUES(?1, ?2)", {name, next});
+      tables.put("toy_items", {name, next});
     } else {
       const auto note = fact.value("note");
-      (void)tables.run("INSERT INTO toy_items(name, amount, note, note_index) VALUES(?1, ?2, ?3, ?4)",
-                       {name, next, note, note ? std::optional(fact.index) : std::nullopt});
+      tables.put("toy_items", {name, next, note, note ? std::optional(fact.index) : std::nullopt});
     }
   } else if (kind == "toy.item.link") {
     const std::string_view to = encoding::string_member(fact.body, "to");
     if (!held(tables, to)) return Error(Errc::kNotFound, "there is no item to link to");
-    (void)tables.run(
-        "INSERT INTO toy_links(name, target) VALUES(?1, ?2) "
-        "ON CONFLICT(name) DO UPDATE SET target = excluded.target",
-        {name, to});
-  } else if (kind == "toy.item.delete") {
-    if (tables.integer("SELECT 1 FROM toy_links WHERE target = ?1 LIMIT 1", {name})) {
-      return Error(Errc::kPermissionDenied, "something links to the item");
+    // Sometimes without SQL and sometimes with it, as a module may.
+    if (fact.fact.expects % 4 != 0) {
+      tables.put("toy_links", {name, to});
+    } else {
+      (void)tables.run(
+          "INSERT INTO toy_links(name, target) VALUES(?1, ?2) "
+          "ON CONFLICT(name) DO UPDATE SET target = excluded.target",
+          {name, to});
     }
-    (void)tables.run("DELETE FROM toy_items WHERE name = ?1", {name});
-    (void)tables.run("DELETE FROM toy_links WHERE name = ?1", {name});
+  } else if (kind == "toy.item.delete") {
+    bool linked = false;
+    (void)tables.each_alike("toy_links_target", {name}, [&](const Row&) {
+      linked = true;
+      return false;
+    });
+    if (linked) return Error(Errc::kPermissionDenied, "something links to the item");
+    tables.erase("toy_items", {name});
+    tables.erase("toy_links", {name});
   } else {
     return Error(Errc::kInvalidArgument, "there are no such facts");
   }
@@ -160,10 +172,10 @@ Result<> Watcher::permits(const FoldedFact& fact, Tables&) {
 
 void Watcher::applied(const FoldedFact& fact, Tables& tables) {
   const std::string_view kind = fact.fact.kind;
-  (void)tables.run(
-      "INSERT INTO watcher_counts(module, facts) VALUES(?1, 1) "
-      "ON CONFLICT(module) DO UPDATE SET facts = facts + 1",
-      {kind.substr(0, kind.find('.'))});
+  const std::string_view module = kind.substr(0, kind.find('.'));
+  const Row* row = tables.find("watcher_counts", {module});
+  const std::int64_t before = row != nullptr ? row->integer(1) : 0;
+  tables.put("watcher_counts", {module, before + 1});
 }
 
 Result<> Watcher::load(Tables& tables) {

@@ -1,0 +1,455 @@
+// Rows in memory between the folds and the database. Names of tables, columns and indices are put into SQL here; they
+// come from the schema, and are quoted.
+#include <algorithm>
+
+#include "base/check.h"
+#include "state/internal/database.h"
+#include "state/internal/schema_names.h"
+
+namespace redoubt::state {
+
+namespace {
+
+// From so many rows on, a table that had none gets its indices when they are in it: sorted, rather than one by one.
+constexpr std::size_t kIndicesAfterRows = 4096;
+
+// New rows that one statement takes: SQLite then keeps its place in the table between them, and what a statement costs
+// by itself is shared.
+constexpr std::size_t kRowsOfInsert = 32;
+
+// Rows that are looked for and are not there, to a page of the database, before all keys of their table are read: that
+// takes as long as about 7 misses a page of that table.
+constexpr std::uint64_t kMissesOfPage = 2;
+
+// Bound from the place `first` on.
+std::string places(std::size_t count, std::size_t first = 1) {
+  std::string out;
+  for (std::size_t i = first; i < first + count; ++i) out += (i == first ? "?" : ", ?") + std::to_string(i);
+  return out;
+}
+
+std::string equal_places(std::span<const std::string> columns) {
+  std::string out;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    out += (i == 0 ? "" : " AND ") + sql_name(columns[i]) + " IS ?" + std::to_string(i + 1);
+  }
+  return out;
+}
+
+void append_row(std::string& out, const Row& row, sqlite3_stmt* statement) {
+  const int count = sqlite3_column_count(statement);
+  for (int i = 0; i < count; ++i) {
+    switch (sqlite3_column_type(statement, i)) {
+      case SQLITE_NULL:
+        append_column(out, std::nullopt);
+        break;
+      case SQLITE_INTEGER:
+        append_column(out, row.integer(i));
+        break;
+      case SQLITE_TEXT:
+        append_column(out, row.text(i));
+        break;
+      default:
+        append_column(out, row.blob(i));
+    }
+  }
+}
+
+void append_values(std::string& out, std::initializer_list<Column> values) {
+  append_columns(out, std::span(values.begin(), values.size()));
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------------ what there is
+
+Database::Table& Database::table_named(std::string_view name) {
+  const auto known = tables_.find(name);
+  if (known != tables_.end()) return *known->second;
+  Table& table = *tables_.emplace(name, std::make_unique<Table>()).first->second;
+  table.name = name;
+  return table;
+}
+
+Result<Database::Table*> Database::table_of(Name name) {
+  Table*& known = tables_by_literal_[name.text()];
+  if (known == nullptr) known = &table_named(name.text());
+  if (auto looked = look_up(*known); !looked) return looked.error();
+  return known;
+}
+
+// Null after an error, which is kept.
+Database::Table* Database::table_to_change(Name name) {
+  auto table = table_of(name);
+  if (!table) return nullptr;
+  const std::string_view module = module_of_table((*table)->name);
+  if (writer_.empty()) mistaken(name.text(), "tables are written outside of a fold");
+  if (writer_ != module) {
+    mistaken(name.text(), "`" + writer_ + "` writes tables of `" + std::string(module) + "`");
+  }
+  if (giving_rows_) mistaken(name.text(), "a row is changed while rows are given");
+  return *table;
+}
+
+// What the schema says of it, once, and whether it has rows.
+Result<> Database::look_up(Table& table) {
+  if (table.columns.empty()) {
+    if (auto learnt = learn_columns(table); !learnt) return learnt;
+  }
+  if (keep_rows_bytes_ == 0 || table.whole) return {};
+  bool whole = true;
+  auto asked = ask("SELECT 1 FROM " + sql_name(table.name) + " LIMIT 1", {}, [&](const Row&) { whole = false; });
+  if (!asked) return asked;
+  table.whole = table.blank = whole;
+  return {};
+}
+
+Result<> Database::learn_columns(Table& table) {
+  auto found = columns(table.name);
+  if (!found) return found.error();
+  if (found->empty()) mistaken(table.name.c_str(), "there is no such table");
+  if (found->size() > kColumnsMax) mistaken(table.name.c_str(), "the table has too many columns");
+  auto asked = ask("SELECT count(*) FROM pragma_table_info(?1) WHERE pk = cid + 1", table.name,
+                   [&](const Row& row) { table.key_columns = static_cast<std::size_t>(row.integer(0)); });
+  if (!asked) return asked;
+  if (table.key_columns == 0) mistaken(table.name.c_str(), "the columns of the key do not come first");
+  asked = ask("SELECT name FROM pragma_index_list(?1) WHERE \"unique\" AND origin <> 'pk'", table.name,
+              [&](const Row&) { mistaken(table.name.c_str(), "an index of the table is UNIQUE"); });
+  if (!asked) return asked;
+  if (auto prepared = prepare_statements(table, *found); !prepared) return prepared;
+  table.columns = *std::move(found);
+  return {};
+}
+
+Result<> Database::prepare_statements(Table& table, std::span<const std::string> columns) {
+  const auto key = columns.first(table.key_columns);
+  const std::string name = sql_name(table.name);
+  std::string set;
+  for (const std::string& column : columns.subspan(table.key_columns)) {
+    set += (set.empty() ? "UPDATE SET " : ", ") + sql_name(column) + " = excluded." + sql_name(column);
+  }
+  std::string rows;
+  for (std::size_t i = 0; i < kRowsOfInsert; ++i) {
+    rows += (i == 0 ? "(" : ", (") + places(columns.size(), i * columns.size() + 1) + ")";
+  }
+  // Of the insertion a failure fails the whole transaction, so that it need not be undone by itself.
+  for (const auto& [statement, sql] : std::initializer_list<std::pair<StatementHandle&, std::string>>{
+           {table.select, "SELECT * FROM " + name + " WHERE " + equal_places(key)},
+           {table.insert_many, "INSERT OR FAIL INTO " + name + " VALUES " + rows},
+           {table.upsert, "INSERT INTO " + name + " VALUES(" + places(columns.size()) + ") ON CONFLICT(" +
+                              sql_names(key) + ") DO " + (set.empty() ? "NOTHING" : set)},
+           {table.remove, "DELETE FROM " + name + " WHERE " + equal_places(key)},
+       }) {
+    auto prepared = prepare(sql);
+    if (!prepared) return prepared.error();
+    statement = *std::move(prepared);
+  }
+  return {};
+}
+
+Result<Database::Alike*> Database::alike_of(Name name, std::size_t count) {
+  Alike& alike = alike_[{name.text(), count}];
+  if (!alike.select) {
+    if (auto learnt = learn_alike(name, count, alike); !learnt) return learnt.error();
+  }
+  if (auto looked = look_up(*alike.table); !looked) return looked.error();
+  return &alike;
+}
+
+Result<> Database::learn_alike(Name name, std::size_t count, Alike& alike) {
+  bool is_index = false;
+  auto asked =
+      ask("SELECT tbl_name, type = 'index' FROM sqlite_schema WHERE name = ?1", name.text(), [&](const Row& row) {
+        alike.table = &table_named(row.text(0));
+        is_index = row.integer(1) != 0;
+      });
+  if (!asked) return asked;
+  if (alike.table == nullptr) mistaken(name.text(), "there is no such index or table");
+  if (auto looked = look_up(*alike.table); !looked) return looked;
+  std::vector<std::size_t> columns;
+  if (is_index) {
+    asked =
+        ask("SELECT 1 FROM pragma_index_list((SELECT tbl_name FROM sqlite_schema WHERE name = ?1)) "
+            "WHERE name = ?1 AND partial",
+            name.text(), [&](const Row&) { mistaken(name.text(), "the index is not over all rows"); });
+    if (!asked) return asked;
+    asked = ask("SELECT cid FROM pragma_index_info(?1) ORDER BY seqno", name.text(),
+                [&](const Row& row) { columns.push_back(static_cast<std::size_t>(row.integer(0))); });
+    if (!asked) return asked;
+  } else {
+    for (std::size_t i = 0; i < alike.table->key_columns; ++i) columns.push_back(i);
+  }
+  if (count == 0 || count > columns.size()) mistaken(name.text(), "the number of values is another");
+  columns.resize(count);
+  std::vector<std::string> names;
+  for (const std::size_t column : columns) names.push_back(alike.table->columns[column]);
+  auto select = prepare("SELECT * FROM " + sql_name(alike.table->name) + " WHERE " + equal_places(names));
+  if (!select) return select.error();
+  alike.index = alike.table->rows.index_by(std::move(columns));
+  alike.select = *std::move(select);
+  return {};
+}
+
+Result<> Database::ask(const std::string& sql, std::string_view value, const std::function<void(const Row&)>& take) {
+  const auto statement = prepare(sql);
+  if (!statement) return statement.error();
+  if (sqlite3_bind_parameter_count(statement->get()) > 0) {
+    sqlite3_bind_text64(statement->get(), 1, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  return step_all(statement->get(), [&](const Row& row) -> Result<bool> {
+    take(row);
+    return true;
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------------ reading
+
+Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column> values,
+                          const std::function<Result<bool>(std::string_view row)>& take) {
+  int place = 0;
+  for (const Column& value : values) (void)bind(statement, ++place, value);
+  auto done = step_all(statement, [&](const Row& row) -> Result<bool> {
+    selected_.clear();
+    append_row(selected_, row, statement);
+    return take(selected_);
+  });
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  return done;
+}
+
+// The row's bytes, empty when there is none; until the next call.
+Result<std::string_view> Database::row_with(Table& table, std::initializer_list<Column> key) {
+  if (key.size() != table.key_columns) mistaken(table.name.c_str(), "the key has another number of columns");
+  if (giving_rows_) mistaken(table.name.c_str(), "a row is looked for while rows are given");
+  key_.clear();
+  append_values(key_, key);
+  if (in_transaction_) {
+    if (const TableRows::Entry* entry = table.rows.find(key_)) return entry->bytes();
+    if (table.whole.value_or(false)) return std::string_view();
+    if (table.filter && !table.filter->may_have(key_)) return table.rows.learn(key_, {}).bytes();
+  }
+  std::string_view found;
+  auto done = select(table.select.get(), key, [&](std::string_view row) -> Result<bool> {
+    found = row;
+    return true;
+  });
+  if (!done) return done.error();
+  if (!in_transaction_) return found;
+  const TableRows::Entry& learnt = table.rows.learn(key_, found);
+  if (found.empty()) {
+    if (auto noted = note_miss(table); !noted) return noted.error();
+  }
+  return learnt.bytes();
+}
+
+// Reads all keys of the table once that is worth it.
+Result<> Database::note_miss(Table& table) {
+  if (keep_rows_bytes_ == 0 || table.filter || ++table.missed % 1024 != 0) return {};
+  std::uint64_t pages = 0;
+  auto asked =
+      ask("PRAGMA page_count", {}, [&](const Row& row) { pages = static_cast<std::uint64_t>(row.integer(0)); });
+  if (!asked) return asked;
+  if (table.missed < pages * kMissesOfPage) return {};
+  const auto key = std::span<const std::string>(table.columns).first(table.key_columns);
+  auto statement = prepare("SELECT " + sql_names(key) + " FROM " + sql_name(table.name));
+  if (!statement) return statement.error();
+  std::vector<std::uint64_t> hashes;
+  auto done = select(statement->get(), {}, [&](std::string_view row) -> Result<bool> {
+    hashes.push_back(KeyFilter::hash(row));
+    return true;
+  });
+  if (!done) return done;
+  table.filter.emplace(hashes);
+  return {};
+}
+
+Result<const Row*> Database::find_row(Name name, std::initializer_list<Column> key) {
+  auto table = table_of(name);
+  if (!table) return table.error();
+  auto row = row_with(**table, key);
+  if (!row) return row.error();
+  if (row->empty()) return nullptr;
+  found_ = BytesRow(*row);
+  return &found_;
+}
+
+Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
+                              const std::function<bool(const Row&)>& take) {
+  auto found = alike_of(index, first.size());
+  if (!found) return found.error();
+  Alike& alike = **found;
+  if (giving_rows_) mistaken(index.text(), "rows are asked for while rows are given");
+  if (!in_transaction_) {
+    return select(alike.select.get(), first, [&](std::string_view row) -> Result<bool> { return take(BytesRow(row)); });
+  }
+  TableRows& rows = alike.table->rows;
+  key_.clear();
+  append_values(key_, first);
+  TableRows::Alike* known = &rows.alike(alike.index, key_);
+  if (!known->whole && !alike.table->whole.value_or(false)) {
+    auto done = select(alike.select.get(), first, [&](std::string_view row) -> Result<bool> {
+      const std::string_view key = BytesRow(row).first(alike.table->key_columns);
+      if (rows.find(key) == nullptr) (void)rows.learn(key, row);
+      return true;
+    });
+    if (!done) return done;
+  }
+  known->whole = true;
+  giving_rows_ = true;
+  for (const TableRows::Entry* entry : known->entries) {
+    if (!take(BytesRow(entry->bytes()))) break;
+  }
+  giving_rows_ = false;
+  return {};
+}
+
+// ----------------------------------------------------------------------------------------------------------- changing
+
+void Database::put(Name name, std::initializer_list<Column> row) {
+  Table* const to_change = table_to_change(name);
+  if (to_change == nullptr) return;
+  Table& table = *to_change;
+  if (row.size() != table.columns.size()) mistaken(name.text(), "the row has another number of columns");
+  row_.clear();
+  append_values(row_, row);
+  table.rows.set(BytesRow(row_).first(table.key_columns), row_, !table.whole.value_or(false));
+  ++row_changes_;
+}
+
+bool Database::change(Name name, std::initializer_list<Column> key, std::initializer_list<Change> changes) {
+  Table* const to_change = table_to_change(name);
+  if (to_change == nullptr) return false;
+  Table& table = *to_change;
+  auto found = row_with(table, key);
+  if (!found || found->empty()) return false;
+  const BytesRow row(*found);
+  row_.clear();
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto* const changed = std::find_if(changes.begin(), changes.end(),
+                                             [&](const Change& one) { return one.column == static_cast<int>(i); });
+    if (changed == changes.end()) {
+      row_.append(row.bytes(i));
+    } else {
+      if (i < table.key_columns) mistaken(name.text(), "the key of a row is changed");
+      append_column(row_, changed->value);
+    }
+  }
+  table.rows.set(key_, row_);
+  ++row_changes_;
+  return true;
+}
+
+void Database::erase(Name name, std::initializer_list<Column> key) {
+  Table* const to_change = table_to_change(name);
+  if (to_change == nullptr) return;
+  Table& table = *to_change;
+  if (key.size() != table.key_columns) mistaken(name.text(), "the key has another number of columns");
+  key_.clear();
+  append_values(key_, key);
+  table.rows.set(key_, {});
+  ++row_changes_;
+}
+
+std::int64_t Database::changes() const {
+  return sqlite3_total_changes64(handle_) - rows_written_ + row_changes_;
+}
+
+// ------------------------------------------------------------------------------------------------------------ writing
+
+Result<> Database::meet_rows(const Statement& statement) {
+  if (!in_transaction_) return {};
+  REDOUBT_CHECK(!giving_rows_);
+  for (Table* table : statement.tables) {
+    if (auto written = write(*table); !written) return written;
+    if (!statement.writes.empty() && module_of_table(table->name) == statement.writes) forget_rows(*table);
+  }
+  return {};
+}
+
+Result<> Database::write_rows() {
+  for (const auto& [name, table] : tables_) {
+    if (auto written = write(*table); !written) return written;
+  }
+  return {};
+}
+
+Result<> Database::write(Table& table) {
+  if (table.rows.changed() == 0) return {};
+  Result<> done;
+  const std::int64_t before = sqlite3_total_changes64(handle_);
+  std::vector<std::pair<std::string, std::string>> indices;  // to be made afterwards, and how
+  if (table.blank && table.rows.changed() >= kIndicesAfterRows) {
+    done = ask("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+               table.name, [&](const Row& row) { indices.emplace_back(row.text(0), row.text(1)); });
+  }
+  for (const auto& [name, sql] : indices) {
+    if (done) done = execute(("DROP INDEX " + sql_name(name)).c_str());
+  }
+  if (done) done = write_changed(table);
+  for (const auto& [name, sql] : indices) {
+    if (done) done = execute(sql.c_str());
+  }
+  table.blank = false;
+  rows_written_ += sqlite3_total_changes64(handle_) - before;
+  return done;
+}
+
+// In the order of their keys: first what changes or removes rows, then new ones, many at a time.
+Result<> Database::write_changed(Table& table) {
+  const std::vector<TableRows::Changed> changed = table.rows.take_changed();
+  std::vector<TableRows::Changed> fresh;
+  for (const TableRows::Changed& one : changed) {
+    if (!one.stored) {
+      if (one.entry->row != nullptr) fresh.push_back(one);
+      continue;
+    }
+    sqlite3_stmt* const statement = one.entry->row != nullptr ? table.upsert.get() : table.remove.get();
+    if (auto done = write_rows(statement, {&one, 1}); !done) return done;
+  }
+  std::span<const TableRows::Changed> rest(fresh);
+  while (!rest.empty()) {
+    const std::size_t count = rest.size() < kRowsOfInsert ? 1 : kRowsOfInsert;
+    sqlite3_stmt* const statement = count == 1 ? table.upsert.get() : table.insert_many.get();
+    if (auto done = write_rows(statement, rest.first(count)); !done) return done;
+    rest = rest.subspan(count);
+  }
+  return {};
+}
+
+Result<> Database::write_rows(sqlite3_stmt* statement, std::span<const TableRows::Changed> rows) {
+  int code = SQLITE_OK;
+  int place = 0;
+  for (const TableRows::Changed& one : rows) {
+    const BytesRow row(one.entry->row != nullptr ? one.entry->bytes() : one.entry->key);
+    for (std::size_t i = 0; i < row.size() && code == SQLITE_OK; ++i) code = bind(statement, ++place, row.column(i));
+  }
+  if (code == SQLITE_OK) code = sqlite3_step(statement);
+  Result<> done;
+  if (code != SQLITE_DONE) done = keep(error_of(code, "the tables cannot be written"));
+  sqlite3_reset(statement);
+  return done;
+}
+
+Result<> Database::bound_rows() {
+  std::size_t bytes = 0;
+  for (const auto& [name, table] : tables_) bytes += table->rows.size_bytes();
+  if (bytes <= keep_rows_bytes_) return {};
+  auto written = write_rows();
+  if (written) forget_rows();
+  return written;
+}
+
+void Database::forget_rows(Table& table) {
+  table.rows.clear();
+  table.whole.reset();
+  table.blank = false;
+  table.filter.reset();
+  table.missed = 0;
+}
+
+void Database::forget_rows() {
+  for (const auto& [name, table] : tables_) forget_rows(*table);
+}
+
+}  // namespace redoubt::state

@@ -1,0 +1,87 @@
+// Rows of one table in memory, by their keys: as the database has them or, of those that were changed, as it is to have
+// them. Knows nothing of the database (database_rows.cc brings the two together).
+//
+// What is found stays where it is until clear(). One thread, that of its database.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "state/internal/row_bytes.h"
+
+namespace redoubt::state {
+
+class TableRows {
+ public:
+  struct Entry {
+    std::string_view key;
+    char* row = nullptr;  // its bytes; null: there is no such row
+    std::uint32_t size = 0;
+    bool changed = false;  // the database is to have it so
+    bool stored = false;   // the database may have a row with this key
+    std::string_view bytes() const { return {row, size}; }
+  };
+  // Rows that have the same in some columns.
+  struct Alike {
+    std::vector<const Entry*> entries;  // in no particular order
+    bool whole = false;                 // the database has no further ones
+  };
+
+  // Null when nothing is known of this key.
+  const Entry* find(std::string_view key) const;
+  // What the database has under a key of which nothing is known: a row, or none (empty).
+  const Entry& learn(std::string_view key, std::string_view row);
+  // What it is to have: a row in place of the one with its key, or none. `stored`: whether it may have one, should
+  // nothing be known of the key.
+  void set(std::string_view key, std::string_view row, bool stored = true);
+
+  // Rows by some columns, by their number: kept up from the first call on. `alike` are these columns, as bytes.
+  std::size_t index_by(std::vector<std::size_t> columns);
+  Alike& alike(std::size_t index, std::string_view alike);
+
+  std::size_t changed() const { return changed_.size(); }
+  // Entries that were changed, in the order of their keys; they count as unchanged and written from then on.
+  struct Changed {
+    const Entry* entry;
+    bool stored;  // the database may have had a row with this key
+  };
+  std::vector<Changed> take_changed();
+  // Memory in use, in bytes, roughly.
+  std::size_t size_bytes() const { return bytes_; }
+  // Forgets all, what was changed included; what it is indexed by stays.
+  void clear();
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  struct Index {
+    std::vector<std::size_t> columns;
+    std::unordered_map<std::string, Alike, Hash, std::equal_to<>> rows;
+  };
+  // Everything lies in one arena, because everything is forgotten at once.
+  struct Held {
+    std::pmr::monotonic_buffer_resource arena;
+    std::pmr::unordered_map<std::string_view, Entry> entries{&arena};
+  };
+
+  Entry& learn_entry(std::string_view key, std::string_view row);
+  char* keep(std::string_view bytes);
+  void move(const Entry& entry, std::string_view before, std::string_view after);
+
+  std::unique_ptr<Held> held_ = std::make_unique<Held>();
+  std::vector<Index> indices_;
+  std::vector<Entry*> changed_;
+  std::size_t bytes_ = 0;
+  std::string before_;  // scratch space of move()
+  std::string after_;
+};
+
+}  // namespace redoubt::state
