@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 
 #include "base/check.h"
 
@@ -12,8 +14,34 @@ namespace {
 
 using simdjson::error_code;
 
-// Below this many members comparing all pairs is cheaper than sorting.
-constexpr std::size_t kPairwiseMembers = 16;
+// Up to this many members, keys are told apart by marks of kMarkBits places rather than by sorting.
+constexpr std::size_t kMarkedMembers = 128;
+constexpr std::size_t kMarkBits = 1024;
+
+template <class Word>
+std::uint64_t load(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The same for equal keys, and seldom for others: of the size, the beginning and the end.
+std::uint64_t digest_of(std::string_view key) {
+  const char* const end = key.data() + key.size();
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  if (key.size() >= 8) {
+    head = load<std::uint64_t>(key.data());
+    tail = load<std::uint64_t>(end - 8);
+  } else if (key.size() >= 4) {
+    head = load<std::uint32_t>(key.data());
+    tail = load<std::uint32_t>(end - 4);
+  } else if (!key.empty()) {
+    head = load<std::uint8_t>(key.data());
+    tail = load<std::uint8_t>(key.data() + key.size() / 2) << 8 | load<std::uint8_t>(end - 1);
+  }
+  return (head ^ key.size()) * 0x9e3779b97f4a7c15 + tail * 0xc2b2ae3d27d4eb4f;
+}
 
 // Of ours; simdjson has no such error of its own in this place.
 constexpr error_code kDuplicateKey = simdjson::INCORRECT_TYPE;
@@ -46,6 +74,24 @@ Error parse_error(error_code code) {
     default:
       return Error(Errc::kMalformed, "json has bad syntax");
   }
+}
+
+// At most kMarkedMembers keys. False: two of them may be equal.
+bool has_distinct_digests(std::span<const std::string_view> keys) {
+  std::array<std::uint64_t, kMarkBits / 64> marks{};
+  std::array<std::uint64_t, kMarkedMembers> digests;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::uint64_t digest = digest_of(keys[i]);
+    digests[i] = digest;
+    const std::uint64_t mark = digest >> 54;  // a place among kMarkBits
+    std::uint64_t& marked = marks[mark / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (mark % 64);
+    if ((marked & bit) != 0 && std::find(digests.begin(), digests.begin() + i, digest) != digests.begin() + i) {
+      return false;
+    }
+    marked |= bit;
+  }
+  return true;
 }
 
 bool shorter_or_before(std::string_view a, std::string_view b) {
@@ -156,16 +202,9 @@ bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
   for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
     keys_.push_back(string_at(parser_.doc, *word));
   }
-  if (keys_.size() > kPairwiseMembers) {
-    std::sort(keys_.begin(), keys_.end(), shorter_or_before);
-    return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
-  }
-  for (auto key = keys_.begin(); key != keys_.end(); ++key) {
-    for (auto other = keys_.begin(); other != key; ++other) {
-      if (*other == *key) return true;
-    }
-  }
-  return false;
+  if (keys_.size() <= kMarkedMembers && has_distinct_digests(keys_)) return false;
+  std::sort(keys_.begin(), keys_.end(), shorter_or_before);
+  return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
 }
 
 std::string_view string_member(const simdjson::dom::object& object, std::string_view name) {
