@@ -198,6 +198,7 @@ internal::Group* Correlator::Engine::group_of(Part& part, const internal::Hash12
   }
   internal::Group& fresh = part.table.insert(key);
   fresh.distinct = part.window.distinct();
+  fresh.ranked = part.window.ranked();
   return &fresh;
 }
 
