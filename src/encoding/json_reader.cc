@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <span>
 
 #include "base/check.h"
 
@@ -76,24 +75,6 @@ Error parse_error(error_code code) {
   }
 }
 
-// At most kMarkedMembers keys. False: two of them may be equal.
-bool has_distinct_digests(std::span<const std::string_view> keys) {
-  std::array<std::uint64_t, kMarkBits / 64> marks{};
-  std::array<std::uint64_t, kMarkedMembers> digests;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::uint64_t digest = digest_of(keys[i]);
-    digests[i] = digest;
-    const std::uint64_t mark = digest >> 54;  // a place among kMarkBits
-    std::uint64_t& marked = marks[mark / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (mark % 64);
-    if ((marked & bit) != 0 && std::find(digests.begin(), digests.begin() + i, digest) != digests.begin() + i) {
-      return false;
-    }
-    marked |= bit;
-  }
-  return true;
-}
-
 bool shorter_or_before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
@@ -129,6 +110,27 @@ std::string_view string_at(const simdjson::dom::document& document, std::uint64_
   std::uint32_t size = 0;
   std::memcpy(&size, at, sizeof size);
   return {reinterpret_cast<const char*>(at) + sizeof size, size};
+}
+
+// Of an object of at most kMarkedMembers. False: two of its keys may be equal.
+bool has_distinct_digests(const simdjson::dom::document& document, const std::uint64_t* object) {
+  std::array<std::uint64_t, kMarkBits / 64> marks{};
+  std::array<std::uint64_t, kMarkedMembers> digests;
+  std::size_t count = 0;
+  for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(document, word + 1)) {
+    if (count == digests.size()) return false;
+    const std::uint64_t digest = digest_of(string_at(document, *word));
+    const std::uint64_t mark = digest >> 54;  // a place among kMarkBits
+    std::uint64_t& marked = marks[mark / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (mark % 64);
+    if ((marked & bit) != 0) {
+      const auto end = digests.begin() + static_cast<std::ptrdiff_t>(count);
+      if (std::find(digests.begin(), end, digest) != end) return false;
+    }
+    marked |= bit;
+    digests[count++] = digest;
+  }
+  return true;
 }
 
 }  // namespace
@@ -197,12 +199,13 @@ simdjson::error_code JsonReader::check() {
 }
 
 bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
-  if (members_of(*object) < 2) return false;
+  const std::uint64_t members = members_of(*object);
+  if (members < 2) return false;
+  if (members <= kMarkedMembers && has_distinct_digests(parser_.doc, object)) return false;
   keys_.clear();
   for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
     keys_.push_back(string_at(parser_.doc, *word));
   }
-  if (keys_.size() <= kMarkedMembers && has_distinct_digests(keys_)) return false;
   std::sort(keys_.begin(), keys_.end(), shorter_or_before);
   return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
 }
