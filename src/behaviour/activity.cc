@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "encoding/json_reader.h"
@@ -93,9 +94,11 @@ struct ActivityReader::Impl {
   std::array<DataRead, kActivityDataMax> data;
   std::string_view detail;
   std::uint64_t type_id = 0;
+  std::optional<element> document;
 
   Result<const Activity*> read(ByteView bytes) {
     activity = {};
+    document.reset();
     detail = {};
     type_id = 0;
     return record::begins_as_fact(bytes) ? read_fact(bytes) : read_exchange(bytes);
@@ -104,6 +107,7 @@ struct ActivityReader::Impl {
   Result<const Activity*> read_exchange(ByteView bytes) {
     auto root = json.parse(as_chars(bytes));
     if (!root) return root.error();
+    document = *root;
     object record;
     if (root->get(record) != simdjson::SUCCESS) return Error(Errc::kUnsupported, "not a record: no JSON object");
     std::uint64_t class_uid = 0;
@@ -353,6 +357,9 @@ ActivityReader::~ActivityReader() = default;
 
 Result<const Activity*> ActivityReader::read(ByteView record) {
   return impl_->read(record);
+}
+const simdjson::dom::element* ActivityReader::document() const {
+  return impl_->document ? &*impl_->document : nullptr;
 }
 
 }  // namespace redoubt::behaviour

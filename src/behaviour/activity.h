@@ -21,6 +21,10 @@
 #include "base/result.h"
 #include "record/summary.h"
 
+namespace simdjson::dom {
+class element;
+}
+
 namespace redoubt::behaviour {
 
 inline constexpr std::size_t kActivityMatchesMax = 32;
@@ -123,6 +127,10 @@ class ActivityReader {
   // Valid until the next read(). Errors: kTooLarge above 65,535 bytes; kMalformed, naming the member; kUnsupported for
   // JSON that is no record of a kind or format that this build knows.
   Result<const Activity*> read(ByteView record);
+
+  // The JSON that read() was last given, when that was the record of an exchange: until the next call. Null otherwise.
+  // For whoever reads more of it.
+  const simdjson::dom::element* document() const;
 
  private:
   struct Impl;

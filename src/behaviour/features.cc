@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "behaviour/internal/bit_majority.h"
 #include "behaviour/internal/hash.h"
 #include "crypto/kdf.h"
 
@@ -26,47 +27,6 @@ constexpr std::array<unsigned char, 256> kWordBytes = [] {
   for (std::size_t c = 0x80; c < 0x100; ++c) out[c] = static_cast<unsigned char>(c);
   return out;
 }();
-
-// Eight counters of a byte each, moved by the eight bits of an index: `kSpread[b]` has a 1 in byte i where bit i is.
-constexpr std::array<std::uint64_t, 256> kSpread = [] {
-  std::array<std::uint64_t, 256> out{};
-  for (std::size_t b = 0; b < 256; ++b) {
-    for (unsigned i = 0; i < 8; ++i) out[b] |= static_cast<std::uint64_t>((b >> i) & 1) << (8 * i);
-  }
-  return out;
-}();
-
-// Counts, for each of 64 bits, the shingles that have it set.
-class BitCounts {
- public:
-  void add(std::uint64_t hash) {
-    for (unsigned i = 0; i < 8; ++i) lanes_[i] += kSpread[(hash >> (8 * i)) & 0xff];
-    ++total_;
-    if (++held_ == 255) flush();
-  }
-  // Bits that more than half of them have.
-  std::uint64_t majority() {
-    flush();
-    std::uint64_t out = 0;
-    for (unsigned bit = 0; bit < 64; ++bit) {
-      if (2 * counts_[bit] > total_) out |= std::uint64_t{1} << bit;
-    }
-    return out;
-  }
-
- private:
-  void flush() {
-    for (unsigned i = 0; i < 8; ++i) {
-      for (unsigned j = 0; j < 8; ++j) counts_[8 * i + j] += (lanes_[i] >> (8 * j)) & 0xff;
-      lanes_[i] = 0;
-    }
-    held_ = 0;
-  }
-  std::array<std::uint64_t, 8> lanes_{};  // 64 counters of a byte
-  std::array<std::uint32_t, 64> counts_{};
-  std::uint32_t held_ = 0;
-  std::uint32_t total_ = 0;
-};
 
 constexpr unsigned char kMagic0 = 'R';
 constexpr unsigned char kMagic1 = 'F';
@@ -127,7 +87,7 @@ std::uint64_t FeatureKey::credential(std::string_view id) const {
 
 FeatureKey::Text FeatureKey::text(std::span<const std::string_view> texts) const {
   Text out;
-  BitCounts counts;
+  BitMajority shingles;
   std::size_t left = kSketchTextMax;
   // A running hash over all words tells order; a word alone and with the one before it are the shingles.
   std::uint64_t whole = sketch_key_[0];
@@ -136,8 +96,8 @@ FeatureKey::Text FeatureKey::text(std::span<const std::string_view> texts) const
   const auto end_word = [&] {
     if (word == 0) return;
     const std::uint64_t hash = fold_product(word ^ sketch_key_[2], sketch_key_[3] | 1);
-    counts.add(hash);
-    counts.add(fold_product(hash ^ (previous << 1 | previous >> 63), sketch_key_[0] | 1));
+    shingles.add(hash);
+    shingles.add(fold_product(hash ^ (previous << 1 | previous >> 63), sketch_key_[0] | 1));
     whole = fold_product(whole ^ hash, sketch_key_[1] | 1) + sketch_key_[2];
     previous = hash;
     word = 0;
@@ -161,7 +121,7 @@ FeatureKey::Text FeatureKey::text(std::span<const std::string_view> texts) const
     end_word();
   }
   if (out.words == 0) return out;
-  out.sketch = counts.majority();
+  out.sketch = shingles.majority();
   std::array<std::byte, 12> last;
   store_le<std::uint64_t>(MutableByteView(last).first(8), whole);
   store_le<std::uint32_t>(MutableByteView(last).last(4), out.words);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/check.h"
@@ -12,8 +13,34 @@ namespace {
 
 using simdjson::error_code;
 
-// Below this many members comparing all pairs is cheaper than sorting.
-constexpr std::size_t kPairwiseMembers = 16;
+// Up to this many members, keys are told apart by marks of kMarkBits places rather than by sorting.
+constexpr std::size_t kMarkedMembers = 128;
+constexpr std::size_t kMarkBits = 1024;
+
+template <class Word>
+std::uint64_t load(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The same for equal keys, and seldom for others: of the size, the beginning and the end.
+std::uint64_t digest_of(std::string_view key) {
+  const char* const end = key.data() + key.size();
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  if (key.size() >= 8) {
+    head = load<std::uint64_t>(key.data());
+    tail = load<std::uint64_t>(end - 8);
+  } else if (key.size() >= 4) {
+    head = load<std::uint32_t>(key.data());
+    tail = load<std::uint32_t>(end - 4);
+  } else if (!key.empty()) {
+    head = load<std::uint8_t>(key.data());
+    tail = load<std::uint8_t>(key.data() + key.size() / 2) << 8 | load<std::uint8_t>(end - 1);
+  }
+  return (head ^ key.size()) * 0x9e3779b97f4a7c15 + tail * 0xc2b2ae3d27d4eb4f;
+}
 
 // Of ours; simdjson has no such error of its own in this place.
 constexpr error_code kDuplicateKey = simdjson::INCORRECT_TYPE;
@@ -85,6 +112,27 @@ std::string_view string_at(const simdjson::dom::document& document, std::uint64_
   return {reinterpret_cast<const char*>(at) + sizeof size, size};
 }
 
+// Of an object of at most kMarkedMembers. False: two of its keys may be equal.
+bool has_distinct_digests(const simdjson::dom::document& document, const std::uint64_t* object) {
+  std::array<std::uint64_t, kMarkBits / 64> marks{};
+  std::array<std::uint64_t, kMarkedMembers> digests;
+  std::size_t count = 0;
+  for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(document, word + 1)) {
+    if (count == digests.size()) return false;
+    const std::uint64_t digest = digest_of(string_at(document, *word));
+    const std::uint64_t mark = digest >> 54;  // a place among kMarkBits
+    std::uint64_t& marked = marks[mark / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (mark % 64);
+    if ((marked & bit) != 0) {
+      const auto end = digests.begin() + static_cast<std::ptrdiff_t>(count);
+      if (std::find(digests.begin(), end, digest) != end) return false;
+    }
+    marked |= bit;
+    digests[count++] = digest;
+  }
+  return true;
+}
+
 }  // namespace
 
 // simdjson refuses everything when its capacity is below 32 bytes; parse() checks the limit itself.
@@ -151,21 +199,15 @@ simdjson::error_code JsonReader::check() {
 }
 
 bool JsonReader::has_duplicate_key(const std::uint64_t* object) {
-  if (members_of(*object) < 2) return false;
+  const std::uint64_t members = members_of(*object);
+  if (members < 2) return false;
+  if (members <= kMarkedMembers && has_distinct_digests(parser_.doc, object)) return false;
   keys_.clear();
   for (const std::uint64_t* word = object + 1; kind_of(*word) != '}'; word = after_value(parser_.doc, word + 1)) {
     keys_.push_back(string_at(parser_.doc, *word));
   }
-  if (keys_.size() > kPairwiseMembers) {
-    std::sort(keys_.begin(), keys_.end(), shorter_or_before);
-    return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
-  }
-  for (auto key = keys_.begin(); key != keys_.end(); ++key) {
-    for (auto other = keys_.begin(); other != key; ++other) {
-      if (*other == *key) return true;
-    }
-  }
-  return false;
+  std::sort(keys_.begin(), keys_.end(), shorter_or_before);
+  return std::adjacent_find(keys_.begin(), keys_.end()) != keys_.end();
 }
 
 std::string_view string_member(const simdjson::dom::object& object, std::string_view name) {

@@ -124,9 +124,10 @@ Result<std::optional<CommitHeader>> SegmentScanner::whole_at(std::uint64_t offse
       header.payload_size > kMaxCommitPayloadBytes || offset + kCommitHeaderSize + header.payload_size > file_size_) {
     return none;
   }
-  commit_.resize(kCommitHeaderSize + header.payload_size);
+  // It only grows: what is overwritten need not be made zero before.
+  commit_.resize(std::max<std::size_t>(commit_.size(), kCommitHeaderSize + header.payload_size));
   std::copy(bytes.begin(), bytes.end(), commit_.begin());
-  const MutableByteView payload = MutableByteView(commit_).subspan(kCommitHeaderSize);
+  const MutableByteView payload = MutableByteView(commit_).subspan(kCommitHeaderSize, header.payload_size);
   n = file_->read_at(offset + kCommitHeaderSize, payload);
   if (!n) return n.error();
   if (*n != payload.size() ||
@@ -140,8 +141,9 @@ Result<std::optional<SegmentScanner::Commit>> SegmentScanner::next() {
   auto header = whole_at(offset_, next_, last_time_ms_);
   if (!header) return header.error();
   if (!*header) return std::optional<Commit>();
+  const ByteView bytes = ByteView(commit_).first(kCommitHeaderSize + (*header)->payload_size);
   const Commit commit{
-      .header = **header, .offset = offset_, .bytes = commit_, .payload = ByteView(commit_).subspan(kCommitHeaderSize)};
+      .header = **header, .offset = offset_, .bytes = bytes, .payload = bytes.subspan(kCommitHeaderSize)};
   offset_ += kCommitHeaderSize + commit.header.payload_size;
   next_ += commit.header.entry_count;
   last_time_ms_ = commit.header.time_ms;

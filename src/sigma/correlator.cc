@@ -40,10 +40,11 @@ Correlator::Engine::Engine(const RuleSet& rules, const CorrelatorOptions& option
   references_.resize(rules_.infos.size());
   for (std::uint32_t place = 0; place < rules_.correlations.size(); ++place) {
     const internal::CorrelationRule& rule = rules_.correlations[place];
-    Part part{&rule, internal::Window(rule, options.max_terms), {}, {}, internal::kNever, {}, false, false, false};
+    Part part{&rule, internal::Window(rule, options.max_terms), {}, {}, internal::kNever, {}, {}, false, false, false};
     part.ordered = rule.kind == RuleKind::kTemporalOrdered;
     part.numbers = rule.kind == RuleKind::kValueSum || rule.kind == RuleKind::kValueAvg || rule.percentile;
     part.values = !rule.fields.empty() && !rule.fields[0].empty();
+    for (const auto& sources : rule.group) part.groupings.push_back(grouping_of(sources));
     parts_.push_back(std::move(part));
     part_of_[rule.rule] = place;
     for (std::uint32_t member = 0; member < rule.members.size(); ++member)
@@ -65,6 +66,7 @@ std::span<const Firing> Correlator::Engine::add(const EventTime& when, const Eve
                                                 std::span<const RuleIndex> matched) {
   firings_.clear();
   if (parts_.empty()) return firings_;
+  ++events_;
   raised_.clear();
   group_values_.clear();
   ids_.clear();
@@ -140,44 +142,79 @@ bool Correlator::Engine::collect_values(Part& part, const Arrival& arrival, cons
   return !values_.empty();
 }
 
-void Correlator::Engine::take(Part& part, const Arrival& arrival, const EventTime& when, const Event& event) {
-  const auto& sources = part.rule->group[arrival.member];
-  choices_.resize(std::max(choices_.size(), sources.size()));
-  bool complete = true;
-  std::size_t combinations = 1;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    auto& choice = choices_[i];
+std::uint32_t Correlator::Engine::grouping_of(const std::vector<internal::CorrelationRule::Source>& sources) {
+  std::vector<FieldSlot> fields;
+  for (const auto& source : sources) fields.push_back(source.slot);
+  const auto known = std::find_if(groupings_.begin(), groupings_.end(),
+                                  [&](const Grouping& grouping) { return grouping.fields == fields; });
+  if (known != groupings_.end()) return static_cast<std::uint32_t>(known - groupings_.begin());
+  Grouping& fresh = groupings_.emplace_back();
+  fresh.choices.resize(fields.size());
+  fresh.fields = std::move(fields);
+  return static_cast<std::uint32_t>(groupings_.size() - 1);
+}
+
+const Correlator::Engine::Grouping& Correlator::Engine::grouping(const Part& part, const Arrival& arrival,
+                                                                 const Event& event) {
+  const auto take_values = [&](std::vector<std::string_view>& choice, FieldSlot field) {
     choice.clear();
-    if (sources[i].member_group && arrival.group != kNone) {
-      choice.push_back(group_values_[arrival.group + *sources[i].member_group].value);
+    for (const Value& value : event.values(field)) {
+      if (value.kind == Value::Kind::kNull) continue;
+      if (std::find(choice.begin(), choice.end(), value.text) == choice.end()) choice.push_back(value.text);
+    }
+  };
+  if (arrival.group == kNone) {
+    Grouping& own = groupings_[part.groupings[arrival.member]];
+    if (own.event == events_) return own;
+    own.event = events_;
+    for (std::size_t i = 0; i < own.fields.size(); ++i) take_values(own.choices[i], own.fields[i]);
+    add_keys(own);
+    return own;
+  }
+  const auto& sources = part.rule->group[arrival.member];
+  given_.choices.resize(sources.size());
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i].member_group) {
+      given_.choices[i].assign(1, group_values_[arrival.group + *sources[i].member_group].value);
     } else {
-      for (const Value& value : event.values(sources[i].slot)) {
-        if (value.kind == Value::Kind::kNull) continue;
-        if (std::find(choice.begin(), choice.end(), value.text) == choice.end()) choice.push_back(value.text);
-      }
+      take_values(given_.choices[i], sources[i].slot);
     }
-    complete = complete && !choice.empty();
-    combinations = std::min(combinations * std::max<std::size_t>(1, choice.size()), std::size_t{1} << 20);
   }
-  if (!complete || !collect_values(part, arrival, event)) {
-    ++part.stats.without_group;
-    return;
+  add_keys(given_);
+  return given_;
+}
+
+// Of what there is to choose from.
+void Correlator::Engine::add_keys(Grouping& grouping) {
+  grouping.complete = true;
+  grouping.combinations = 1;
+  grouping.keys.clear();
+  for (const auto& choice : grouping.choices) {
+    grouping.complete = grouping.complete && !choice.empty();
+    grouping.combinations =
+        std::min(grouping.combinations * std::max<std::size_t>(1, choice.size()), std::size_t{1} << 20);
   }
-  if (combinations > kMaxGroups) part.stats.groups_cut += combinations - kMaxGroups;
-  chosen_.assign(sources.size(), 0);
-  for (std::size_t done = 0; done < std::min(combinations, kMaxGroups); ++done) {
-    take_group(part, arrival, when);
-    for (std::size_t i = sources.size(); i-- > 0;) {
-      if (++chosen_[i] < choices_[i].size()) break;
-      chosen_[i] = 0;
-    }
+  if (!grouping.complete) return;
+  for (std::size_t at = 0; at < std::min(grouping.combinations, kMaxGroups); ++at) {
+    text_.clear();
+    for (std::size_t i = 0; i < grouping.choices.size(); ++i) frame(text_, grouping.value(at, i));
+    grouping.keys.push_back(hash_(text_));
   }
 }
 
-internal::Hash128 Correlator::Engine::key_of_group() {
-  text_.clear();
-  for (std::size_t i = 0; i < chosen_.size(); ++i) frame(text_, choices_[i][chosen_[i]]);
-  return hash_(text_);
+std::string_view Correlator::Engine::Grouping::value(std::size_t combination, std::size_t field) const {
+  for (std::size_t i = choices.size() - 1; i > field; --i) combination /= choices[i].size();
+  return choices[field][combination % choices[field].size()];
+}
+
+void Correlator::Engine::take(Part& part, const Arrival& arrival, const EventTime& when, const Event& event) {
+  const Grouping& groups = grouping(part, arrival, event);
+  if (!groups.complete || !collect_values(part, arrival, event)) {
+    ++part.stats.without_group;
+    return;
+  }
+  if (groups.combinations > kMaxGroups) part.stats.groups_cut += groups.combinations - kMaxGroups;
+  for (std::size_t at = 0; at < groups.keys.size(); ++at) take_group(part, arrival, groups, at, when);
 }
 
 // The group, made if it is not there. Null: the event is too late for it.
@@ -198,12 +235,14 @@ internal::Group* Correlator::Engine::group_of(Part& part, const internal::Hash12
   }
   internal::Group& fresh = part.table.insert(key);
   fresh.distinct = part.window.distinct();
+  fresh.ranked = part.window.ranked();
   return &fresh;
 }
 
-void Correlator::Engine::take_group(Part& part, const Arrival& arrival, const EventTime& when) {
+void Correlator::Engine::take_group(Part& part, const Arrival& arrival, const Grouping& grouping,
+                                    std::size_t combination, const EventTime& when) {
   const internal::CorrelationRule& rule = *part.rule;
-  const internal::Hash128 key = key_of_group();
+  const internal::Hash128& key = grouping.keys[combination];
   // Several rules, or several fields, may lead to the same group.
   const std::uint32_t role = is_temporal(rule.kind) ? arrival.member : 0;
   const std::pair counted{key, role};
@@ -231,13 +270,14 @@ void Correlator::Engine::take_group(Part& part, const Arrival& arrival, const Ev
                      group->newest_ms - group->fired_ms >= rule.timespan_ms;
   const auto first_value = static_cast<std::uint32_t>(group_values_.size());
   const RuleInfo& info = rules_.infos[rule.rule];
-  for (std::size_t i = 0; i < chosen_.size(); ++i) group_values_.push_back({info.group_by[i], choices_[i][chosen_[i]]});
+  const std::size_t fields = grouping.choices.size();
+  for (std::size_t i = 0; i < fields; ++i) group_values_.push_back({info.group_by[i], grouping.value(combination, i)});
   if (fires) {
     group->fired_ms = group->newest_ms;
     Raised raised;
     raised.firing = {rule.rule, group->newest_ms, when.id, info.reports, verdict.measure, {}, {}};
     raised.first_value = first_value;
-    raised.firing.group = std::span<const GroupValue>(group_values_.data(), chosen_.size());  // its size alone
+    raised.firing.group = std::span<const GroupValue>(group_values_.data(), fields);  // its size alone
     raised.first_id = ids_.size();
     if (rule.kind == RuleKind::kNewTerms) {
       ids_.push_back(when.id);

@@ -217,6 +217,7 @@ Result<RestoreReport> Correlator::Engine::restore(std::string_view bytes) {
       seen_again = again;
       internal::Group& own = target->table.insert(group.key);
       own.distinct = target->window.distinct();
+      own.ranked = target->window.ranked();
       const std::size_t before = own.bytes();
       own.newest_ms = group.newest_ms;
       own.fired_ms = group.fired_ms;

@@ -1,7 +1,11 @@
 #include "sigma/event_reader.h"
 
-#include <algorithm>
+#include <simdjson.h>
 
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.h"
 #include "sigma/internal/compiled.h"
 #include "sigma/internal/json_tokens.h"
 #include "sigma/internal/path_tree.h"
@@ -41,6 +45,16 @@ class EventReader::Walk {
     if (too_deep_) return Error(Errc::kTooLarge, "an event deeper than 64 levels");
     return Error(Errc::kMalformed,
                  "not an event: no JSON near byte " + std::to_string(behind == nullptr ? *wrong_ : *behind));
+  }
+
+  Result<Event*> read(const simdjson::dom::element& json) {
+    event_.clear();
+    spelled_.clear();
+    timed_ = false;
+    simdjson::dom::object object;
+    if (json.get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "an event is a JSON object");
+    members(object, tree_.root());
+    return &event_;
   }
 
  private:
@@ -211,6 +225,74 @@ class EventReader::Walk {
     }
   }
 
+  // The same of a tree. By recursion, as deep as its parser let it be. Behind each string of simdjson's stand at least
+  // eight bytes of its buffer, which find() reads.
+  void members(const simdjson::dom::object& object, std::uint32_t node) {
+    for (const auto field : object) {
+      const std::uint32_t next = node == PathTree::kNone ? node : tree_.find(node, field.key);
+      if (next != PathTree::kNone || rules_.keywords) value(field.value, next);
+    }
+  }
+
+  void object_at(const simdjson::dom::object& object, std::uint32_t node) {
+    present(node);
+    members(object, node);
+    if (node == PathTree::kNone) return;
+    for (const PathTree::Branch& branch : tree_.branches(node)) {
+      std::string_view text;
+      if (object[branch.member].get(text) == simdjson::SUCCESS &&
+          std::find(branch.values.begin(), branch.values.end(), text) != branch.values.end()) {
+        object_at(object, branch.node);
+      }
+    }
+  }
+
+  void value(const simdjson::dom::element& json, std::uint32_t node) {
+    using simdjson::dom::element_type;
+    switch (json.type()) {
+      case element_type::OBJECT:
+        return object_at(as<simdjson::dom::object>(json), node);
+      case element_type::ARRAY:
+        present(node);
+        for (const simdjson::dom::element item : as<simdjson::dom::array>(json)) value(item, node);
+        return;
+      case element_type::STRING:
+        return put(node, Value::of_text(as<std::string_view>(json)));
+      case element_type::BOOL:
+        return put(node, Value::boolean(as<bool>(json)));
+      case element_type::NULL_VALUE:
+        return put(node, Value::null());
+      case element_type::INT64: {
+        const auto number = as<std::int64_t>(json);
+        return put(node, Value::of_number(spelled(number), static_cast<double>(number)));
+      }
+      case element_type::UINT64: {
+        const auto number = as<std::uint64_t>(json);
+        return put(node, Value::of_number(spelled(number), static_cast<double>(number)));
+      }
+      case element_type::DOUBLE: {
+        const auto number = as<double>(json);
+        return put(node, Value::of_number(spelled(number), number));
+      }
+    }
+  }
+
+  // Of the type that the value has.
+  template <class T>
+  static T as(const simdjson::dom::element& json) {
+    T out{};
+    const auto error = json.get(out);
+    REDOUBT_CHECK(error == simdjson::SUCCESS);
+    return out;
+  }
+
+  template <class Number>
+  std::string_view spelled(Number number) {
+    constexpr std::size_t kLongest = 32;
+    char* const to = spelled_.take(kLongest);
+    return {to, std::to_chars(to, to + kLongest, number).ptr};
+  }
+
   void present(std::uint32_t node) {
     if (node == PathTree::kNone) return;
     for (const FieldSlot slot : tree_.slots(node)) event_.add_presence(slot);
@@ -235,6 +317,7 @@ class EventReader::Walk {
   Event event_;
   PathTree tree_;
   JsonTokens tokens_;
+  internal::TextBlocks spelled_;  // numbers of a tree
   Token wrong_ = nullptr;
   bool too_deep_ = false;
   bool timed_ = false;
@@ -246,6 +329,9 @@ EventReader& EventReader::operator=(EventReader&&) noexcept = default;
 EventReader::~EventReader() = default;
 
 Result<Event*> EventReader::read(std::string_view json) {
+  return walk_->read(json);
+}
+Result<Event*> EventReader::read(const simdjson::dom::element& json) {
   return walk_->read(json);
 }
 

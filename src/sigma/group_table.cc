@@ -10,6 +10,7 @@ std::size_t Group::bytes() const {
   std::size_t out = sizeof(Group) + 12;
   if (size() > 0) out += std::bit_ceil(size()) * sizeof(Entry);
   if (distinct) out += ValueIndex::bytes(size());
+  if (ranked) out += RankIndex::bytes(size());
   for (const Chain& chain : chains) out += sizeof(Chain) + chain.ids.size() * sizeof(std::uint64_t);
   return out;
 }

@@ -39,6 +39,10 @@ bool Window::distinct() const {
   return rule_.kind == RuleKind::kValueCount || rule_.kind == RuleKind::kTemporal || rule_.kind == RuleKind::kNewTerms;
 }
 
+bool Window::ranked() const {
+  return rule_.percentile.has_value();
+}
+
 void Window::expire(Group& group) const {
   const std::int64_t horizon = group.newest_ms - rule_.timespan_ms;
   const Entry* first = group.begin();
@@ -52,6 +56,10 @@ void Window::expire(Group& group) const {
 // Those that are gone are counted, too.
 void Window::drop_front(Group& group, std::size_t count) const {
   if (group.index != nullptr) group.index->drop_front(group.entries, count);
+  if (count * 8 > group.size()) group.ranks.reset();  // sorting the rest costs less
+  if (group.ranks != nullptr) {
+    for (const Entry* entry = group.begin(); entry != group.begin() + count; ++entry) group.ranks->remove(entry->value);
+  }
   group.entries.drop_front(count);
   if (group.size() == 0) without_index(group);
 }
@@ -152,17 +160,13 @@ Verdict Window::judged(double measure) const {
   return out;
 }
 
-Verdict Window::percentile(const Group& group, const Occurrence& event) const {
+Verdict Window::percentile(Group& group, const Occurrence& event) const {
   if (group.size() == 0) return {};
   if (rule_.percentile) {
-    std::vector<double> numbers;
-    numbers.reserve(group.size());
-    for (const Entry& entry : group) numbers.push_back(as_number(entry.value));
+    if (group.ranks == nullptr) group.ranks = std::make_unique<RankIndex>(group.entries);
     // The least number that so many per cent of all do not exceed.
-    const double rank = std::ceil(*rule_.percentile / 100 * static_cast<double>(numbers.size()));
-    const auto at = static_cast<std::ptrdiff_t>(std::max(1.0, rank)) - 1;
-    std::nth_element(numbers.begin(), numbers.begin() + at, numbers.end());
-    return judged(numbers[static_cast<std::size_t>(at)]);
+    const double rank = std::ceil(*rule_.percentile / 100 * static_cast<double>(group.size()));
+    return judged(group.ranks->at(static_cast<std::size_t>(std::max(1.0, rank)) - 1));
   }
   Verdict out;
   for (const std::uint64_t value : event.values) {
@@ -255,9 +259,11 @@ Verdict Window::add(Group& group, const Occurrence& event, std::uint64_t& forgot
       return judged(rule_.kind == RuleKind::kValueSum ? total : total / count);
     }
     case RuleKind::kValuePercentile:
-      for (const std::uint64_t value : event.values)
+      for (const std::uint64_t value : event.values) {
         group.entries.insert(after(group, event.time_ms), {event.time_ms, event.id, value, 1});
-      if (group.size() > kMostEntries) group.entries.drop_front(group.size() - kMostEntries);
+        if (group.ranks != nullptr) group.ranks->add(value);
+      }
+      if (group.size() > kMostEntries) drop_front(group, group.size() - kMostEntries);
       return percentile(group, event);
     case RuleKind::kNewTerms:
       return new_terms(group, event, forgotten);

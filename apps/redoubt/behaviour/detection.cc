@@ -159,7 +159,9 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
   } else {
     (void)self.engine.consume(index, record, features, told);  // counts it as unread
   }
-  if (self.sigma) self.sigma->consume(index, record, activity ? *activity : nullptr, told);
+  if (self.sigma) {
+    self.sigma->consume(index, record, self.activities.document(), activity ? *activity : nullptr, told);
+  }
   self.change_rules(record);
   return {};
 }

@@ -33,8 +33,10 @@ class SigmaSignals {
 
   const sigma::RuleSet& rules() const;
 
-  // What is no event of JSON matches nothing. `activity`: of the record; null when it could not be read.
-  void consume(std::uint64_t index, ByteView record, const behaviour::Activity* activity, behaviour::SignalSink& sink);
+  // What is no event of JSON matches nothing. `document`: the record as it was parsed before; null when it was not.
+  // `activity`: of the record; null when it could not be read.
+  void consume(std::uint64_t index, ByteView record, const simdjson::dom::element* document,
+               const behaviour::Activity* activity, behaviour::SignalSink& sink);
 
   // What correlations and new terms hold, and what they forgot to make room.
   struct State {

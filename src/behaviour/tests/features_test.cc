@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "behaviour/internal/bit_majority.h"
 
 namespace redoubt::behaviour {
 namespace {
@@ -51,6 +54,37 @@ TEST(Features, SameWordsHaveTheSameFingerprint) {
   // Texts one after the other are one.
   const std::string_view parts[] = {"ignore the", "noise please"};
   EXPECT_EQ(key.text(parts).fingerprint, one.fingerprint);
+}
+
+TEST(Features, AreTheSameInEveryVersion) {
+  const FeatureKey key(secret('a'));
+  std::mt19937 random(7);
+  std::string longest;
+  while (longest.size() < kSketchTextMax) longest += words(random, 100);
+  EXPECT_EQ(text_of(key, "once").sketch, 0x1290a24000103340);
+  EXPECT_EQ(text_of(key, "once more").sketch, 0x250aa0c40d02240);
+  EXPECT_EQ(text_of(key, "\xe5\x9b\x9b\xe5\xad\x97 or so").sketch, 0x969ac1f0880bfb0c);
+  EXPECT_EQ(text_of(key, longest.substr(0, 1000)).sketch, 0x73494f018682fb6e);
+  EXPECT_EQ(text_of(key, longest).sketch, 0x2efc4501a3241ecf);
+  EXPECT_EQ(text_of(key, longest).fingerprint, 0x3ffa8ccabb2f57b6);
+  EXPECT_EQ(text_of(key, longest).words, 11345U);
+}
+
+TEST(Features, MajorityIsThatOfCounting) {
+  std::mt19937_64 random(11);
+  for (std::size_t size = 1; size < 3000; size += 1 + size / 8) {
+    BitMajority together;
+    std::array<std::size_t, 64> counts{};
+    for (std::size_t i = 0; i < size; ++i) {
+      // Some bits are set seldom, some nearly always, and some just half of the time.
+      const std::uint64_t word = (random() & random() & 0xffff) | (random() | 0xffff'0000'0000'0000) | (i % 2) << 20;
+      together.add(word);
+      for (std::size_t bit = 0; bit < 64; ++bit) counts[bit] += word >> bit & 1;
+    }
+    std::uint64_t wanted = 0;
+    for (std::size_t bit = 0; bit < 64; ++bit) wanted |= std::uint64_t{2 * counts[bit] > size} << bit;
+    ASSERT_EQ(together.majority(), wanted) << size;
+  }
 }
 
 TEST(Features, LikeTextsAreNearAndOthersFar) {

@@ -763,6 +763,24 @@ TEST(Record, KeepsAMethodThatOcsfDoesNotListOutsideItsAttributes) {
   EXPECT_EQ(parsed.number("/activity_id"), 99);
 }
 
+TEST(Record, EscapesAByteWhereverItStands) {
+  for (std::size_t size = 1; size <= 25; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char c : {'\0', '\x1f', ' ', '!', '"', '#', '[', '\\', ']', '\x7f', '\x80', '\xff'}) {
+        std::string model(size, 'm');
+        model[at] = c;
+        ExchangeFacts facts = typical_facts();
+        facts.model = model;
+        std::string record;
+        append_admission(record, facts, {});
+        std::string wanted = R"(,"name":)";
+        encoding::append_json_string(wanted, model);
+        ASSERT_NE(record.find(wanted + "}"), std::string::npos) << wanted;
+      }
+    }
+  }
+}
+
 TEST(Record, ReplacesBytesThatAreNotUtf8) {
   ExchangeFacts facts = typical_facts();
   facts.model = "m\xff\"";

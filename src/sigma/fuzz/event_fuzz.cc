@@ -1,7 +1,9 @@
 // Any bytes as an event: read or refused as simdjson's own tree of them is, and matched.
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "base/check.h"
 #include "sigma/event_reader.h"
@@ -43,13 +45,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   EventReader reader(rules());
   Matcher matcher(rules());
   const auto event = reader.read(json);
-  if (event) (void)matcher.match(**event);
+  std::vector<RuleIndex> matched;
+  if (event) {
+    const auto found = matcher.match(**event);
+    matched.assign(found.begin(), found.end());
+  }
   // Half of a surrogate pair is an error here, and not for all versions of simdjson; limits differ.
   if (json.find("\\ud") != std::string_view::npos || json.find("\\uD") != std::string_view::npos) return 0;
   if (!event && event.error().code() == Errc::kTooLarge) return 0;
   simdjson::dom::parser parser;
-  simdjson::dom::object object;
+  simdjson::dom::element root;
   const simdjson::padded_string padded(json);
-  REDOUBT_CHECK((parser.parse(padded).get(object) == simdjson::SUCCESS) == event.has_value());
+  const bool good = parser.parse(padded).get(root) == simdjson::SUCCESS && root.is_object();
+  REDOUBT_CHECK(good == event.has_value());
+  if (!good) return 0;
+  // Its tree is the same event.
+  const auto of_tree = reader.read(root);
+  REDOUBT_CHECK(of_tree.has_value() && std::ranges::equal(matcher.match(**of_tree), matched));
   return 0;
 }

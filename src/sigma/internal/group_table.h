@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sigma/internal/entry_list.h"
+#include "sigma/internal/rank_index.h"
 #include "sigma/internal/siphash.h"
 
 namespace redoubt::sigma::internal {
@@ -36,8 +37,10 @@ struct Group {
   bool coarse = false;    // entries are sums of parts of the timespan
   bool again = false;     // seen more than once
   bool distinct = false;  // each value has one entry
+  bool ranked = false;    // values are numbers, and the one of a rank is asked for
   // Of many entries with distinct values. INVARIANT: without it, no entry of the list is gone.
   std::unique_ptr<ValueIndex> index;
+  std::unique_ptr<RankIndex> ranks;  // of entries that are ranked; made when it is asked for
   std::int64_t fired_ms = kNever;
   std::int64_t first_ms = kNever;  // of new terms
   std::vector<Chain> chains;

@@ -37,6 +37,8 @@ class Window {
   Verdict add(Group& group, const Occurrence& event, std::uint64_t& forgotten) const;
   // Whether each value has one entry, its newest.
   bool distinct() const;
+  // Whether the number of a rank is asked for.
+  bool ranked() const;
   // Events that make the condition hold, oldest first, at most so many.
   void contributing(const Group& group, std::size_t most, std::vector<std::uint64_t>& out) const;
   // Whether a group can have come to be as it is: for states from outside.
@@ -53,7 +55,7 @@ class Window {
   void see(Group& group, const Entry& entry, std::size_t most, std::uint64_t& forgotten, bool& fresh) const;
   void extend_chains(Group& group, const Occurrence& event) const;
   Verdict judged(double measure) const;
-  Verdict percentile(const Group& group, const Occurrence& event) const;
+  Verdict percentile(Group& group, const Occurrence& event) const;
   Verdict new_terms(Group& group, const Occurrence& event, std::uint64_t& forgotten) const;
 
   const CorrelationRule& rule_;

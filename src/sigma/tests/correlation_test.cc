@@ -1,4 +1,10 @@
 // Correlations: when they fire, for whom, and what they rest on.
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <random>
+#include <utility>
+
 #include "src/sigma/tests/support.h"
 
 namespace redoubt::sigma {
@@ -217,6 +223,44 @@ TEST(Correlation, PercentilesAndShares) {
   ASSERT_EQ(fired.size(), 1U);
   EXPECT_EQ(fired[0].measure, 10);
   EXPECT_FALSE(rare.fires(10, R"({"kind":"a","image":"usual"})"));
+}
+
+// Against sorting what is in the window, with numbers that leave it at its end, by its length, and many at once.
+TEST(Correlation, PercentilesAreThoseOfTheWindow) {
+  constexpr std::uint64_t kSeed = 20261122;
+  SCOPED_TRACE(kSeed);
+  std::mt19937_64 random(kSeed);
+  Stream stream(
+      correlation("type: value_percentile\nrules: [a]\ngroup-by: []\ntimespan: 2000s\n"
+                  "condition: {field: n, percentile: 90, gte: 70}"));
+  std::deque<std::pair<std::int64_t, double>> window;
+  std::int64_t now = 0;
+  bool held = false;
+  std::int64_t fired_at = 0;
+  for (int i = 0; i < 6000; ++i) {
+    now += random() % 1000 == 0 ? 1900 : static_cast<std::int64_t>(random() % 3);
+    // Half of the time small numbers, else large ones: the percentile wanders about the bound.
+    const double number = static_cast<double>(random() % (i / 500 % 2 == 0 ? 60 : 200)) - 20;
+    while (!window.empty() && window.front().first < now - 2000) window.pop_front();
+    window.push_back({now, number});
+    if (window.size() > 1024) window.pop_front();
+    std::vector<double> sorted;
+    for (const auto& [time, each] : window) sorted.push_back(each);
+    std::sort(sorted.begin(), sorted.end());
+    const double wanted =
+        sorted[static_cast<std::size_t>(std::max(1.0, std::ceil(0.9 * static_cast<double>(sorted.size())))) - 1];
+    const bool holds = wanted >= 70;
+    const bool fires = holds && (!held || now - fired_at >= 2000);
+    if (fires) fired_at = now;
+    held = holds;
+    const auto fired = stream.at(now, R"({"kind":"a","n":)" + std::to_string(static_cast<int>(number)) + "}");
+    ASSERT_EQ(fired.size(), fires ? 1U : 0U) << "event " << i;
+    if (fires) {
+      ASSERT_EQ(fired[0].measure, wanted);
+    }
+    // What is restored begins with nothing but the entries.
+    if (i % 1500 == 700) ASSERT_TRUE(stream.correlator.restore(stream.correlator.save()));
+  }
 }
 
 TEST(Correlation, TemporalWantsAllRulesInAnyOrder) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -63,7 +64,14 @@ inline bool matches(const RuleSet& rules, std::string_view event) {
     ADD_FAILURE() << read.error().message();
     return false;
   }
-  return !matcher.match(**read).empty();
+  const bool out = !matcher.match(**read).empty();
+  // Of the tree, the same.
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  EXPECT_EQ(parser.parse(event.data(), event.size()).get(root), simdjson::SUCCESS) << event;
+  const auto again = reader.read(root);
+  EXPECT_TRUE(again && matcher.match(**again).empty() != out) << event;
+  return out;
 }
 // Whether a rule with this `selection` matches.
 inline bool selects(std::string_view lines_of_map, std::string_view event) {
