@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""`redoubt incident` against a server with incidents: the administrative interface with a ledger in memory, as
+tests/admin has it (ADMIN_TEST_SERVER), where two alerts were raised and a playbook proposed a response to each."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from harness import program
+
+SUCCESS, NO, USAGE = 0, 1, 2
+FIRST, SECOND = "00000000000000a1", "00000000000000a2"
+PROPOSED, OTHER = "f0000000000000a1", "f0000000000000a2"
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.server = subprocess.Popen([os.environ["ADMIN_TEST_SERVER"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       text=True)
+        self.addCleanup(self.stop)
+        greeting = json.loads(self.server.stdout.readline())
+        self.url, self.keys = greeting["url"], greeting["keys"]
+
+    def stop(self):
+        self.server.stdin.close()
+        self.assertEqual(self.server.wait(timeout=20), 0)
+        self.server.stdout.close()
+
+    def environment(self, who):
+        return {**os.environ, "REDOUBT_PROFILES": os.path.join(self.folder, "profiles.toml"),
+                "REDOUBT_ADMIN_KEY": self.keys[who]}
+
+    def incident(self, *words, who="alice", status=SUCCESS):
+        done = subprocess.run([program("redoubt"), "incident", *words, "--url", self.url], capture_output=True,
+                              text=True, timeout=60, env=self.environment(who))
+        self.assertEqual(done.returncode, status, f"{' '.join(words)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def answer(self, *words, **how):
+        return json.loads(self.incident(*words, "--json", **how))
+
+    def rows(self, *words, columns, **how):
+        return [row.split()[:columns] for row in self.incident(*words, **how).splitlines()[1:]]
+
+
+class Cases(Base):
+    def test_are_listed_shown_and_worked_on(self):
+        self.assertEqual([row[0] for row in self.rows("alerts", "--severity", "high", columns=1)], [SECOND, FIRST])
+        self.assertEqual(self.rows("list", "--status", "open", columns=1), [[SECOND], [FIRST]])
+        self.assertEqual(self.answer("alert", FIRST)["answer"]["rule"], "behaviour.spend")
+        taken = self.answer("assign", FIRST, "bob")
+        self.assertEqual((taken["answer"]["owner"], taken["answer"]["version"]), ("bob", 1))
+        self.incident("mark", FIRST, "--status", "contained", "--title", "a bill")
+        self.incident("note", FIRST, "we called them")
+        shown = self.incident("show", FIRST, who="carol")
+        for text in ("a bill", "contained", "behaviour.spend", PROPOSED, "we called them", "principal/app"):
+            self.assertIn(text, shown)
+        parts = self.answer("show", FIRST, who="carol")
+        self.assertEqual(parts["incident"]["title"], "a bill")
+        self.assertEqual([item["id"] for item in parts["alerts"]["items"]], [FIRST])
+        self.assertEqual([item["text"] for item in parts["notes"]["items"]], ["we called them"])
+        self.assertEqual(self.answer("close", FIRST, "--cause", "false_positive")["answer"]["cause"], "false_positive")
+        self.incident("note", FIRST, "too late", status=NO)
+        self.incident("close", SECOND, "--cause", "none", status=USAGE)
+
+    def test_are_taken_by_the_first_of_two_who_saw_the_same(self):
+        self.incident("assign", FIRST, "alice", "--if-version", "0")
+        self.incident("assign", FIRST, "bob", "--if-version", "0", who="bob", status=NO)
+        self.assertEqual(self.answer("show", FIRST)["incident"]["owner"], "alice")
+        self.incident("assign", FIRST, "--nobody")
+        self.assertNotIn("owner", self.answer("show", FIRST)["incident"])
+
+    def test_are_merged(self):
+        self.incident("merge", FIRST, SECOND)
+        self.assertEqual(self.answer("show", FIRST)["incident"]["merged_into"], SECOND)
+        self.assertEqual(len(self.answer("show", SECOND)["alerts"]["items"]), 2)
+        self.incident("merge", SECOND, FIRST, status=NO)
+        self.incident("merge", SECOND, SECOND, status=USAGE)
+
+    def test_are_for_whom_policies_say(self):
+        self.incident("list", who="app", status=NO)
+        self.incident("assign", FIRST, "carol", who="carol", status=NO)
+
+
+class Responses(Base):
+    def test_are_accepted_refused_and_undone(self):
+        self.assertEqual(self.rows("responses", "--status", "proposed", columns=4),
+                         [[OTHER, "proposed", "suspend", "principal/app"],
+                          [PROPOSED, "proposed", "suspend", "principal/app"]])
+        self.assertEqual(self.answer("accept", PROPOSED)["answer"]["status"], "active")
+        self.incident("refuse", PROPOSED, status=NO)
+        self.assertEqual(self.answer("undo", PROPOSED, who="bob")["answer"]["ended_by"], "bob")
+        self.incident("undo", PROPOSED, status=NO)
+        self.assertEqual(self.answer("refuse", OTHER)["answer"]["end"], "refused")
+
+    def test_are_started_by_people(self):
+        self.incident("respond", "throttle", "principal/app", "--for", "1h", "--reason", "r", status=USAGE)
+        self.incident("respond", "suspend", "principal/nobody", "--for", "1h", "--reason", "r", status=USAGE)
+        started = self.answer("respond", "throttle", "principal/app", "--per-minute", "5", "--for", "1h", "--incident",
+                              FIRST, "--reason", "ten times its usual")["answer"]
+        self.assertEqual((started["per_minute"], started["for_s"], started["incident"]), (5, 3600, FIRST))
+        self.assertEqual(self.rows("responses", "--status", "active", "--incident", FIRST, columns=3),
+                         [[started["id"], "active", "throttle"]])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv, verbosity=2)
