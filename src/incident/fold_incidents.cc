@@ -4,6 +4,7 @@
 #include "incident/facts.h"
 #include "incident/incident_projection.h"
 #include "incident/internal/fold.h"
+#include "incident/internal/fold_clocks.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -70,6 +71,7 @@ Result<> fold_merge(const state::FoldedFact& fact, state::Tables& tables) {
                                  state::Sql("UPDATE incident_notes SET incident = ?2 WHERE incident = ?1")}) {
     static_cast<void>(tables.run(move, {now->id, into}));
   }
+  merge_clocks(now->id, into, tables);
   return tables.run(
       "UPDATE incident_incidents SET status = ?2, cause = ?3, merged_into = ?4, closed = ?5, version = ?6 WHERE id = "
       "?1",

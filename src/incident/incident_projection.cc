@@ -2,15 +2,17 @@
 
 #include <array>
 
+#include "incident/clocks.h"
 #include "incident/facts.h"
 #include "incident/internal/fold.h"
+#include "incident/internal/fold_clocks.h"
 #include "incident/internal/rows.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSchema = {R"(
+constexpr std::array<std::string_view, 2> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -81,6 +83,41 @@ CREATE INDEX incident_responses_by_target ON incident_responses(target, status);
 CREATE INDEX incident_responses_by_alert ON incident_responses(alert, playbook);
 CREATE INDEX incident_responses_by_incident ON incident_responses(incident, started);
 CREATE INDEX incident_responses_by_time ON incident_responses(started, id);
+)",
+                                                     R"(
+CREATE TABLE incident_awareness(
+  incident TEXT NOT NULL PRIMARY KEY,
+  time INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  recorded INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  corrections INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_decisions(
+  incident TEXT NOT NULL,
+  regime TEXT NOT NULL,
+  notifiable INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  decided INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  laws TEXT NOT NULL,
+  PRIMARY KEY(incident, regime)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_told(
+  incident TEXT NOT NULL,
+  regime TEXT NOT NULL,
+  step TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  reference TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  fact_index INTEGER NOT NULL,
+  PRIMARY KEY(incident, regime, step)
+) STRICT, WITHOUT ROWID;
 )"};
 
 }  // namespace
@@ -100,6 +137,9 @@ Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables&
   if (kind == kResponseStart) return fold_start(fact, tables);
   if (kind == kResponseAccept) return fold_accept(fact, tables);
   if (kind == kResponseEnd) return fold_end(fact, tables);
+  if (kind == kClockAware) return fold_aware(fact, tables);
+  if (kind == kClockDecide) return fold_decide(fact, tables);
+  if (kind == kClockTell) return fold_tell(fact, tables);
   return Error(Errc::kInvalidArgument, "there is no kind of fact `" + fact.fact.kind + "`");
 }
 
