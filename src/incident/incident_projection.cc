@@ -4,15 +4,17 @@
 
 #include "incident/clocks.h"
 #include "incident/facts.h"
+#include "incident/history.h"
 #include "incident/internal/fold.h"
 #include "incident/internal/fold_clocks.h"
 #include "incident/internal/rows.h"
 #include "incident/listing.h"
+#include "incident/notices.h"
 
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSchema = {R"(
+constexpr std::array<std::string_view, 5> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -118,15 +120,41 @@ CREATE TABLE incident_told(
   fact_index INTEGER NOT NULL,
   PRIMARY KEY(incident, regime, step)
 ) STRICT, WITHOUT ROWID;
+)",
+                                                     R"(
+CREATE TABLE incident_history(
+  fact_index INTEGER NOT NULL PRIMARY KEY,
+  incident TEXT NOT NULL,
+  object TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  happened INTEGER NOT NULL,
+  known INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_history_by_happening ON incident_history(incident, happened, fact_index);
+CREATE INDEX incident_history_by_knowledge ON incident_history(incident, known, fact_index);
+CREATE INDEX incident_history_by_object ON incident_history(object, incident);
+)",
+                                                     // Facts of before are in the timeline, too.
+                                                     "",
+                                                     R"(
+CREATE TABLE incident_notices(
+  notice TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  why TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  PRIMARY KEY(notice, endpoint)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
 )"};
 
-}  // namespace
-
-std::span<const std::string_view> IncidentProjection::schema_steps() const {
-  return kSchema;
-}
-
-Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
+Result<> fold(const state::FoldedFact& fact, state::Tables& tables) {
   const std::string_view kind = fact.fact.kind;
   if (kind == kAlertRaise) return fold_raise(fact, tables);
   if (kind == kAlertGrow) return fold_grow(fact, tables);
@@ -140,7 +168,20 @@ Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables&
   if (kind == kClockAware) return fold_aware(fact, tables);
   if (kind == kClockDecide) return fold_decide(fact, tables);
   if (kind == kClockTell) return fold_tell(fact, tables);
+  if (kind == kNoticeAttempt) return fold_notice(fact, tables);
   return Error(Errc::kInvalidArgument, "there is no kind of fact `" + fact.fact.kind + "`");
+}
+
+}  // namespace
+
+std::span<const std::string_view> IncidentProjection::schema_steps() const {
+  return kSchema;
+}
+
+Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
+  auto folded = fold(fact, tables);
+  if (folded) note_event(fact, tables);
+  return folded;
 }
 
 void IncidentProjection::erase(std::uint64_t index, std::span<const std::string_view> fields, state::Tables& tables) {

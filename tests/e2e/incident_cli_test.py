@@ -108,5 +108,29 @@ class Responses(Base):
                          [[started["id"], "active", "throttle"]])
 
 
+class Offline(unittest.TestCase):
+    def run_incident(self, *words, status=SUCCESS):
+        done = subprocess.run([program("redoubt"), "incident", *words], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_an_exercise_runs_a_playbook_and_enforces_nothing(self):
+        playbooks = os.path.join(os.path.dirname(__file__), "..", "..", "playbooks", "contain-exfiltration.yaml")
+        words = ("exercise", playbooks, "--playbook", "stop-exfiltration", "--name", "spring")
+        answer = json.loads(self.run_incident(*words, "--json"))
+        self.assertEqual([(each["effect"], each["target"], each["status"]) for each in answer["responses"]],
+                         [("suspend", "principal/exercise:spring", "rehearsed")])
+        self.assertIn("**EXERCISE.", self.run_incident(*words))
+        self.assertIn("<strong class=\"mark\">EXERCISE.", self.run_incident(*words, "--html"))
+        self.run_incident("exercise", playbooks, status=USAGE)
+
+    def test_a_review_is_of_an_incident_that_there_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            var = os.path.join(folder, "var")
+            subprocess.run([program("redoubt"), "init", "--dir", var, "--origin", "test.example/log", "--upstream",
+                            "http://127.0.0.1:9", "--one-person"], check=True, capture_output=True, timeout=60)
+            self.assertIn("there is no incident", self.run_incident("review", FIRST, "--dir", var, status=3))
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv, verbosity=2)
