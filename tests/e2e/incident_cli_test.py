@@ -108,6 +108,29 @@ class Responses(Base):
                          [[started["id"], "active", "throttle"]])
 
 
+class Clocks(Base):
+    def clock(self, regime, step):
+        answer = self.answer("clocks", FIRST, who="carol")
+        return next(each for each in answer["deadlines"] if (each["regime"], each["step"]) == (regime, step))
+
+    def test_run_from_what_people_say(self):
+        self.assertIn("no clock runs", self.incident("clocks", FIRST, who="carol"))
+        self.incident("aware", FIRST, "--time", "2026-05-28T08:20:00Z", "--reason", "the ward called")
+        self.incident("aware", FIRST, "--time", "2099-01-01T00:00:00Z", "--reason", "x", status=USAGE)
+        self.assertEqual(self.clock("gdpr", "authority")["state"], "undecided")
+        self.assertTrue(self.clock("gdpr", "authority")["due"].startswith("2026-05-31T09:00:00"))
+        self.incident("told", FIRST, "gdpr", "authority", "--time", "2026-05-28T09:00:00Z", status=NO)
+        self.incident("decide", FIRST, "gdpr", "yes", "--reason", "patients are named", who="bob")
+        self.incident("decide", FIRST, "solvency", "yes", "--reason", "x", status=USAGE)
+        self.incident("decide", FIRST, "gdpr", "perhaps", "--reason", "x", status=USAGE)
+        self.incident("told", FIRST, "gdpr", "authority", "--time", "2026-05-28T09:00:00Z", "--reference", "case 17")
+        self.assertEqual(self.clock("gdpr", "authority")["state"], "done")
+        shown = self.incident("clocks", FIRST, who="carol")
+        for text in ("the ward called", "patients are named", "bob", "Art. 33(1)"):
+            self.assertIn(text, shown)
+        self.incident("aware", FIRST, "--reason", "x", who="carol", status=NO)
+
+
 class Offline(unittest.TestCase):
     def run_incident(self, *words, status=SUCCESS):
         done = subprocess.run([program("redoubt"), "incident", *words], capture_output=True, text=True, timeout=60)

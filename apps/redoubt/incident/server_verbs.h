@@ -11,6 +11,7 @@ void add_incident_server_verbs(CLI::App& incident, AdminCommands& commands);
 // A group of verbs each, in the file of its name.
 void add_alert_verbs(CLI::App& incident, AdminCommands& commands);
 void add_case_verbs(CLI::App& incident, AdminCommands& commands);
+void add_clock_verbs(CLI::App& incident, AdminCommands& commands);
 void add_response_verbs(CLI::App& incident, AdminCommands& commands);
 
 }  // namespace redoubt::app
