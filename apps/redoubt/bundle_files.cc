@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
+#include "incident/regimes.h"
 #include "keys/sealed_dictionary.h"
 #include "redoubt/behaviour/rule_book.h"
 #include "redoubt/settings.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr std::string_view kConfig = "redoubt.toml";
 constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
+constexpr std::string_view kRegimes = "regimes.yaml";
 constexpr std::string_view kPolicies = "policies/";
 constexpr std::string_view kContracts = "contracts/";
 constexpr std::string_view kDictionaries = "dictionaries/";
@@ -113,6 +115,11 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
+  if (const std::string* laws = bundle.find(kRegimes)) {
+    if (auto table = incident::read_regimes(kRegimes, *laws); !table) {
+      return Error(Errc::kMalformed, table.error().message());
+    }
+  }
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
@@ -128,7 +135,8 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
     return {};
   };
   if (auto done = add(kConfig, layout.config()); !done) return done.error();
-  for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection())}) {
+  for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection()),
+                                   std::pair(kRegimes, layout.regimes())}) {
     if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
   }
   if (auto done = add_folder(fs, layout.contracts(), kContracts, ".json", kMaxSchemaBytes, files); !done) {

@@ -4,6 +4,7 @@
 //   DIR/policies/X.cedar        `policies/X.cedar`; .json likewise
 //   DIR/prices.toml             `prices.toml`, when there is one
 //   DIR/inspection.toml         `inspection.toml`, likewise
+//   DIR/regimes.yaml            `regimes.yaml`, likewise
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
 //   DIR/rules/ANY/X.yml         `rules/ANY/X.yml`, and `rules/taxonomy.yaml` (behaviour/rule_book.h)

@@ -11,6 +11,7 @@ struct Layout {
   std::string config() const { return root + "/redoubt.toml"; }
   std::string policies() const { return root + "/policies"; }
   std::string prices() const { return root + "/prices.toml"; }
+  std::string regimes() const { return root + "/regimes.yaml"; }
   std::string inspection() const { return root + "/inspection.toml"; }
   std::string contracts() const { return root + "/contracts"; }            // JSON Schemas that inspection.toml names
   std::string dictionaries() const { return root + "/dictionaries"; }      // sealed records that it names

@@ -10,6 +10,7 @@
 #include "redoubt/common_options.h"
 #include "redoubt/contract/commands.h"
 #include "redoubt/incident/commands.h"
+#include "redoubt/incident/server_verbs.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/state_commands.h"
@@ -100,6 +101,7 @@ int run(int argc, char** argv) {
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);
   add_incident_commands(app, common, status);
+  add_incident_server_verbs(*app.get_subcommand("incident"), administer);
   add_signal_commands(*app.get_subcommand("behaviour"), administer);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");

@@ -1,12 +1,16 @@
+#include "admin/alert_operations.h"
 #include "admin/approval_operations.h"
 #include "admin/bundle_operations.h"
+#include "admin/clock_operations.h"
 #include "admin/group_operations.h"
 #include "admin/hold_operations.h"
+#include "admin/incident_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
 #include "admin/model_operations.h"
 #include "admin/operation.h"
 #include "admin/principal_operations.h"
+#include "admin/response_operations.h"
 #include "admin/server_operations.h"
 #include "admin/signal_operations.h"
 
@@ -16,7 +20,8 @@ std::vector<const Operation*> all_operations() {
   std::vector<const Operation*> out;
   for (const auto& operations :
        {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
-        model_operations(), limit_operations(), hold_operations(), signal_operations(), server_operations()}) {
+        model_operations(), limit_operations(), hold_operations(), signal_operations(), alert_operations(),
+        incident_operations(), clock_operations(), response_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "admin/call.h"
-#include "admin/forms.h"
 #include "admin/services.h"
+#include "admin/signal_shapes.h"
 #include "admin/timestamp.h"
 
 namespace redoubt::admin {
@@ -15,27 +15,20 @@ using net::Method;
 
 // ---- shapes
 
-constexpr std::string_view kSeverities[] = {"low", "medium", "high", "critical"};
-constexpr Shape kSeverity = one_of(kSeverities);
-constexpr std::string_view kAttributions[] = {"proven", "claimed"};
-constexpr Shape kAttribution = one_of(kAttributions);
-constexpr Shape kRule =
-    text_of({.kind = TextForm::Kind::kName, .min = 1, .max = 128, .first = "A-Za-z0-9", .rest = kNameRest});
-constexpr Shape kSubject = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = 600});
 constexpr Shape kPercent = integer_of(0, 100);
 constexpr Shape kEntries = list_of(kIndexShape, behaviour::kSignalEntriesMax);
 constexpr Shape kTags = list_of(kTextShape, behaviour::kSignalTagsMax);
 
 constexpr Field kSignalFields[] = {
     {"id", &kTextShape, "Rule, key and entry.", kRequired},
-    {"rule", &kRule, "", kRequired},
-    {"key", &kSubject, "Whom it is about: `principal/NAME`, `model/NAME`, …", kRequired},
+    {"rule", &kRuleShape, "", kRequired},
+    {"key", &kAboutShape, "Whom it is about: `principal/NAME`, `model/NAME`, …", kRequired},
     {"index", &kIndexShape, "Of the entry that raised it, among those of all logs.", kRequired},
     {"time", &kTimeShape, "Of that entry.", kRequired},
-    {"severity", &kSeverity, "", kRequired},
+    {"severity", &kSeverityShape, "", kRequired},
     {"score", &kPercent, "How unusual; 50 is where the rule begins to tell.", kRequired},
     {"confidence", &kPercent, "How well the usual is known.", kRequired},
-    {"attribution", &kAttribution,
+    {"attribution", &kAttributionShape,
      "Whether whoever it names was authenticated for these acts, or its name merely used.", kRequired},
     {"tenant", &kTextShape, ""},
     {"message", &kTextShape, "For people.", kRequired},
@@ -43,11 +36,7 @@ constexpr Field kSignalFields[] = {
     {"tags", &kTags, "MITRE ATLAS, OWASP.", kRequired},
 };
 constexpr Shape kSignal = object_of("Signal", kSignalFields);
-constexpr Shape kSignalItems = list_of(kSignal, 200);
-constexpr Field kListFields[] = {
-    {"items", &kSignalItems, "The newest first.", kRequired},
-    {"next", &kCursorShape, "The `cursor` of the next page; absent when this was the last one."}};
-constexpr Shape kSignalList = object_of("SignalList", kListFields);
+constexpr Shape kSignalList = newest_page_of<kSignal>("SignalList");
 
 constexpr Field kProgressFields[] = {
     {"running", &kBoolean, "Whether records are being read.", kRequired},
@@ -63,20 +52,12 @@ constexpr Field kProgressFields[] = {
 constexpr Shape kProgress = object_of("BehaviourProgress", kProgressFields);
 
 constexpr Parameter kFilters[] = {
-    {.name = "rule", .shape = &kRule, .description = "Of this rule."},
-    {.name = "key", .shape = &kSubject, .description = "About this one."},
-    {.name = "severity", .shape = &kSeverity, .description = "At least so severe."},
+    {.name = "rule", .shape = &kRuleShape, .description = "Of this rule."},
+    {.name = "key", .shape = &kAboutShape, .description = "About this one."},
+    {.name = "severity", .shape = &kSeverityShape, .description = "At least so severe."},
 };
 
 // ---- handlers
-
-behaviour::Severity severity_of(std::string_view text) {
-  using enum behaviour::Severity;
-  for (const behaviour::Severity severity : {kMedium, kHigh, kCritical}) {
-    if (text == to_string(severity)) return severity;
-  }
-  return kLow;
-}
 
 void write_signal(encoding::JsonWriter& json, const NumberedSignal& numbered) {
   const behaviour::Signal& signal = numbered.signal;
@@ -162,6 +143,14 @@ constexpr Operation kOperations[] = {
 };
 
 }  // namespace
+
+behaviour::Severity severity_of(std::string_view text) {
+  using enum behaviour::Severity;
+  for (const behaviour::Severity severity : {kMedium, kHigh, kCritical}) {
+    if (text == to_string(severity)) return severity;
+  }
+  return kLow;
+}
 
 std::span<const Operation> signal_operations() {
   return kOperations;

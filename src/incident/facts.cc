@@ -4,6 +4,7 @@
 
 #include "encoding/json_writer.h"
 #include "incident/internal/body_reader.h"
+#include "incident/internal/lines.h"
 
 namespace redoubt::incident {
 namespace {
@@ -33,8 +34,7 @@ std::optional<Attribution> parse_attribution(std::string_view text) {
 }
 
 Result<> check_line(std::string_view what, std::string_view text, std::size_t max = kLineMax) {
-  const bool one_line = std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; });
-  if (text.size() <= max && one_line && encoding::is_utf8(text)) return {};
+  if (is_line(text, max)) return {};
   return wrong("the " + std::string(what) + " is one line of at most " + std::to_string(max) + " bytes");
 }
 

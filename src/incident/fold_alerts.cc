@@ -1,6 +1,7 @@
 // Alerts: raised and grown, with what is done about them.
 #include <algorithm>
 
+#include "incident/exercise.h"
 #include "incident/internal/begin_response.h"
 #include "incident/internal/fold.h"
 #include "incident/internal/rows.h"
@@ -23,6 +24,21 @@ Result<> check_incident(const std::string& id, const std::string& title, state::
   return Error(Errc::kConflict, "the incident `" + id + "` is over");
 }
 
+// An exercise is about nobody, enforces nothing, and never is one incident with what is real.
+Result<> keep_exercise_apart(const Alert& alert, const std::string& incident, bool opens,
+                             const std::vector<PlannedResponse>& responses, state::Tables& tables) {
+  const bool exercise = is_exercise(alert.tags);
+  if (exercise && !is_exercise_key(alert.key)) {
+    return Error(Errc::kInvalidArgument, "an exercise is about `TYPE/exercise:NAME`");
+  }
+  const bool enforces = std::any_of(responses.begin(), responses.end(), [](const PlannedResponse& each) {
+    return each.status != ResponseStatus::kRehearsed;
+  });
+  if (exercise && enforces) return Error(Errc::kInvalidArgument, "an exercise enforces nothing");
+  if (incident.empty() || opens || is_exercise(incident, tables) == exercise) return {};
+  return Error(Errc::kConflict, "an exercise and what is real are two incidents");
+}
+
 void open_incident(const std::string& id, const std::string& title, std::string_view tenant, UnixMillis now,
                    state::Tables& tables) {
   if (title.empty()) return;
@@ -40,6 +56,10 @@ Result<> fold_raise(const state::FoldedFact& fact, state::Tables& tables) {
     return Error(Errc::kAlreadyExists, "there is an alert `" + alert.id + "`");
   }
   if (auto incident = check_incident(alert.incident, raise->title, tables); !incident) return incident;
+  if (auto apart = keep_exercise_apart(alert, alert.incident, !raise->title.empty(), raise->responses, tables);
+      !apart) {
+    return apart;
+  }
   if (auto may = may_begin(raise->responses, tables); !may) return may;
 
   const std::int64_t now = fact.fact.time.value;
@@ -71,6 +91,9 @@ Result<> fold_grow(const state::FoldedFact& fact, state::Tables& tables) {
     return Error(Errc::kConflict, "the alert belongs to an incident already");
   }
   if (auto incident = check_incident(grow->incident, grow->title, tables); !incident) return incident;
+  if (auto apart = keep_exercise_apart(now, grow->incident, !grow->title.empty(), grow->responses, tables); !apart) {
+    return apart;
+  }
   if (auto may = may_begin(grow->responses, tables); !may) return may;
   const std::string& incident = grow->incident.empty() ? now.incident : grow->incident;
   std::vector<std::string> withheld = now.withheld;

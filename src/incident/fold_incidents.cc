@@ -1,9 +1,11 @@
 // Incidents: what people do with them.
 #include <algorithm>
 
+#include "incident/exercise.h"
 #include "incident/facts.h"
 #include "incident/incident_projection.h"
 #include "incident/internal/fold.h"
+#include "incident/internal/fold_clocks.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -64,12 +66,17 @@ Result<> fold_merge(const state::FoldedFact& fact, state::Tables& tables) {
   if (!*other || (*other)->status >= IncidentStatus::kClosed || (*other)->id == now->id) {
     return Error(Errc::kConflict, "`" + std::string(into) + "` is no other incident that is open");
   }
+  if (is_exercise(now->id, tables) != is_exercise((*other)->id, tables)) {
+    return Error(Errc::kConflict, "an exercise and what is real are two incidents");
+  }
   if ((*other)->tenant != now->tenant) return Error(Errc::kConflict, "the incidents are of two tenants");
   for (const state::Sql& move : {state::Sql("UPDATE incident_alerts SET incident = ?2 WHERE incident = ?1"),
                                  state::Sql("UPDATE incident_responses SET incident = ?2 WHERE incident = ?1"),
+                                 state::Sql("UPDATE incident_notices SET incident = ?2 WHERE incident = ?1"),
                                  state::Sql("UPDATE incident_notes SET incident = ?2 WHERE incident = ?1")}) {
     static_cast<void>(tables.run(move, {now->id, into}));
   }
+  merge_clocks(now->id, into, tables);
   return tables.run(
       "UPDATE incident_incidents SET status = ?2, cause = ?3, merged_into = ?4, closed = ?5, version = ?6 WHERE id = "
       "?1",

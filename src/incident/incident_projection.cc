@@ -2,15 +2,19 @@
 
 #include <array>
 
+#include "incident/clocks.h"
 #include "incident/facts.h"
+#include "incident/history.h"
 #include "incident/internal/fold.h"
+#include "incident/internal/fold_clocks.h"
 #include "incident/internal/rows.h"
 #include "incident/listing.h"
+#include "incident/notices.h"
 
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSchema = {R"(
+constexpr std::array<std::string_view, 5> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -81,15 +85,76 @@ CREATE INDEX incident_responses_by_target ON incident_responses(target, status);
 CREATE INDEX incident_responses_by_alert ON incident_responses(alert, playbook);
 CREATE INDEX incident_responses_by_incident ON incident_responses(incident, started);
 CREATE INDEX incident_responses_by_time ON incident_responses(started, id);
+)",
+                                                     R"(
+CREATE TABLE incident_awareness(
+  incident TEXT NOT NULL PRIMARY KEY,
+  time INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  recorded INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  corrections INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_decisions(
+  incident TEXT NOT NULL,
+  regime TEXT NOT NULL,
+  notifiable INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  decided INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  laws TEXT NOT NULL,
+  PRIMARY KEY(incident, regime)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_told(
+  incident TEXT NOT NULL,
+  regime TEXT NOT NULL,
+  step TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  reference TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  fact_index INTEGER NOT NULL,
+  PRIMARY KEY(incident, regime, step)
+) STRICT, WITHOUT ROWID;
+)",
+                                                     R"(
+CREATE TABLE incident_history(
+  fact_index INTEGER NOT NULL PRIMARY KEY,
+  incident TEXT NOT NULL,
+  object TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  happened INTEGER NOT NULL,
+  known INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_history_by_happening ON incident_history(incident, happened, fact_index);
+CREATE INDEX incident_history_by_knowledge ON incident_history(incident, known, fact_index);
+CREATE INDEX incident_history_by_object ON incident_history(object, incident);
+)",
+                                                     // Facts of before are in the timeline, too.
+                                                     "",
+                                                     R"(
+CREATE TABLE incident_notices(
+  notice TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  why TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  PRIMARY KEY(notice, endpoint)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
 )"};
 
-}  // namespace
-
-std::span<const std::string_view> IncidentProjection::schema_steps() const {
-  return kSchema;
-}
-
-Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
+Result<> fold(const state::FoldedFact& fact, state::Tables& tables) {
   const std::string_view kind = fact.fact.kind;
   if (kind == kAlertRaise) return fold_raise(fact, tables);
   if (kind == kAlertGrow) return fold_grow(fact, tables);
@@ -100,7 +165,23 @@ Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables&
   if (kind == kResponseStart) return fold_start(fact, tables);
   if (kind == kResponseAccept) return fold_accept(fact, tables);
   if (kind == kResponseEnd) return fold_end(fact, tables);
+  if (kind == kClockAware) return fold_aware(fact, tables);
+  if (kind == kClockDecide) return fold_decide(fact, tables);
+  if (kind == kClockTell) return fold_tell(fact, tables);
+  if (kind == kNoticeAttempt) return fold_notice(fact, tables);
   return Error(Errc::kInvalidArgument, "there is no kind of fact `" + fact.fact.kind + "`");
+}
+
+}  // namespace
+
+std::span<const std::string_view> IncidentProjection::schema_steps() const {
+  return kSchema;
+}
+
+Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
+  auto folded = fold(fact, tables);
+  if (folded) note_event(fact, tables);
+  return folded;
 }
 
 void IncidentProjection::erase(std::uint64_t index, std::span<const std::string_view> fields, state::Tables& tables) {

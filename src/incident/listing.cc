@@ -62,13 +62,23 @@ Result<std::optional<Alert>> last_alert(Tables& tables, std::string_view rule, s
 Result<std::vector<Alert>> list_alerts(Tables& tables, const AlertFilter& filter, const std::optional<After>& after,
                                        std::size_t limit) {
   const After from = place(after);
-  return all<Alert>(tables,
-                    "SELECT * FROM incident_alerts WHERE (raised, id) < (?1, ?2) AND (?3 IS NULL OR rule = ?3) AND "
-                    "(?4 IS NULL OR about = ?4) AND (?5 IS NULL OR tenant = ?5) AND (?6 IS NULL OR incident = ?6) AND "
-                    "severity >= ?7 ORDER BY raised DESC, id DESC LIMIT ?8",
-                    {from.time.value, from.id, filter.rule, filter.key, filter.tenant, filter.incident,
-                     static_cast<int>(filter.least), limit},
-                    alert_of);
+  // By the index of incidents: few of very many.
+  if (filter.incident) {
+    return all<Alert>(tables,
+                      "SELECT * FROM incident_alerts WHERE incident = ?6 AND (raised, id) < (?1, ?2) AND "
+                      "(?3 IS NULL OR rule = ?3) AND (?4 IS NULL OR about = ?4) AND (?5 IS NULL OR tenant = ?5) AND "
+                      "severity >= ?7 ORDER BY raised DESC, id DESC LIMIT ?8",
+                      {from.time.value, from.id, filter.rule, filter.key, filter.tenant, filter.incident,
+                       static_cast<int>(filter.least), limit},
+                      alert_of);
+  }
+  return all<Alert>(
+      tables,
+      "SELECT * FROM incident_alerts WHERE (raised, id) < (?1, ?2) AND (?3 IS NULL OR rule = ?3) AND "
+      "(?4 IS NULL OR about = ?4) AND (?5 IS NULL OR tenant = ?5) AND severity >= ?6 "
+      "ORDER BY raised DESC, id DESC LIMIT ?7",
+      {from.time.value, from.id, filter.rule, filter.key, filter.tenant, static_cast<int>(filter.least), limit},
+      alert_of);
 }
 
 Result<std::optional<Incident>> find_incident(Tables& tables, std::string_view id) {
@@ -94,7 +104,8 @@ Result<std::optional<Incident>> open_incident_of(Tables& tables, std::string_vie
       {key, since.value, static_cast<int>(IncidentStatus::kClosed)}, incident_of);
 }
 
-Result<std::vector<Note>> list_notes(Tables& tables, std::string_view incident) {
+Result<std::vector<Note>> list_notes(Tables& tables, std::string_view incident, std::uint64_t before,
+                                     std::size_t limit) {
   const auto note_of = [](const state::Row& row) -> Result<Note> {
     return Note{.index = static_cast<std::uint64_t>(row.integer(0)),
                 .incident = std::string(row.text(1)),
@@ -102,7 +113,10 @@ Result<std::vector<Note>> list_notes(Tables& tables, std::string_view incident) 
                 .time = {row.integer(3)},
                 .text = std::string(row.text(4))};
   };
-  return all<Note>(tables, "SELECT * FROM incident_notes WHERE incident = ?1 ORDER BY fact_index", {incident}, note_of);
+  return all<Note>(tables,
+                   "SELECT * FROM incident_notes WHERE incident = ?1 AND fact_index < ?2 ORDER BY fact_index DESC "
+                   "LIMIT ?3",
+                   {incident, before, limit}, note_of);
 }
 
 Result<std::optional<Response>> find_response(Tables& tables, std::string_view id) {
@@ -112,12 +126,19 @@ Result<std::optional<Response>> find_response(Tables& tables, std::string_view i
 Result<std::vector<Response>> list_responses(Tables& tables, const ResponseFilter& filter,
                                              const std::optional<After>& after, std::size_t limit) {
   const After from = place(after);
-  return all<Response>(tables,
-                       "SELECT * FROM incident_responses WHERE (started, id) < (?1, ?2) AND "
-                       "(?3 IS NULL OR status = ?3) AND (?4 IS NULL OR incident = ?4) AND (?5 IS NULL OR target = ?5) "
-                       "ORDER BY started DESC, id DESC LIMIT ?6",
-                       {from.time.value, from.id, number(filter.status), filter.incident, filter.target, limit},
-                       response_of);
+  if (filter.incident) {
+    return all<Response>(tables,
+                         "SELECT * FROM incident_responses WHERE incident = ?4 AND (started, id) < (?1, ?2) AND "
+                         "(?3 IS NULL OR status = ?3) AND (?5 IS NULL OR target = ?5) "
+                         "ORDER BY started DESC, id DESC LIMIT ?6",
+                         {from.time.value, from.id, number(filter.status), filter.incident, filter.target, limit},
+                         response_of);
+  }
+  return all<Response>(
+      tables,
+      "SELECT * FROM incident_responses WHERE (started, id) < (?1, ?2) AND "
+      "(?3 IS NULL OR status = ?3) AND (?4 IS NULL OR target = ?4) ORDER BY started DESC, id DESC LIMIT ?5",
+      {from.time.value, from.id, number(filter.status), filter.target, limit}, response_of);
 }
 
 Result<std::vector<Response>> expired_responses(Tables& tables, UnixMillis now, std::size_t limit) {

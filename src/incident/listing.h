@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,8 +53,10 @@ Result<std::vector<Incident>> list_incidents(state::Tables& tables, const Incide
                                              const std::optional<After>& after, std::size_t limit);
 // The newest that is open and has an alert about `key` whose last signal came at `since` or later.
 Result<std::optional<Incident>> open_incident_of(state::Tables& tables, std::string_view key, UnixMillis since);
-// In the order in which they were written.
-Result<std::vector<Note>> list_notes(state::Tables& tables, std::string_view incident);
+// The newest first, those of facts before `before`.
+inline constexpr std::uint64_t kNewest = std::numeric_limits<std::int64_t>::max();
+Result<std::vector<Note>> list_notes(state::Tables& tables, std::string_view incident, std::uint64_t before,
+                                     std::size_t limit);
 
 Result<std::optional<Response>> find_response(state::Tables& tables, std::string_view id);
 Result<std::vector<Response>> list_responses(state::Tables& tables, const ResponseFilter& filter,

@@ -10,6 +10,7 @@
 #include "incident/incident_projection.h"
 #include "incident/listing.h"
 #include "state/engine.h"
+#include "tlog/hash.h"
 
 namespace redoubt::incident {
 namespace {
@@ -19,14 +20,19 @@ constexpr std::size_t kPage = 1000;
 // Facts go nowhere: what comes of them is in the tables.
 class Nowhere final : public state::FactSink, public state::FactSource, public state::Publisher {
  public:
-  void append(std::string, std::string, std::function<void(Result<std::uint64_t>)> done) override {
+  void append(std::string record, std::string, std::function<void(Result<std::uint64_t>)> done) override {
+    if (keep) kept_.push_back(std::move(record));
     waiting_ = [done = std::move(done), index = next_++] { done(index); };
   }
   UnixMillis now() override { return time; }
   record::RecordSource source() const override { return {.log_origin = "rehearsal", .product_version = "0"}; }
   Result<std::uint64_t> size() override { return std::uint64_t{next_}; }
   Result<> read(std::uint64_t, const std::function<Result<bool>(const Entry&)>&) override { return {}; }
-  Result<Entry> read_one(std::uint64_t) override { return Error(Errc::kNotFound, "there is no such entry"); }
+  Result<Entry> read_one(std::uint64_t index) override {
+    if (index >= kept_.size()) return Error(Errc::kNotFound, "there is no such entry");
+    const ByteView record = as_bytes(kept_[index]);
+    return Entry{.index = index, .leaf_hash = tlog::leaf_hash(record), .record = record};
+  }
   Result<Bytes> open(std::uint64_t) override { return Error(Errc::kNotFound, "there are no values"); }
   void publish(std::function<void()> everywhere) override { everywhere(); }
 
@@ -35,8 +41,10 @@ class Nowhere final : public state::FactSink, public state::FactSource, public s
   }
 
   UnixMillis time{};
+  bool keep = false;
 
  private:
+  std::vector<std::string> kept_;
   std::uint64_t next_ = 0;
   std::function<void()> waiting_;
 };
@@ -83,10 +91,12 @@ struct Rehearsal::Impl {
 Rehearsal::Rehearsal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Rehearsal::~Rehearsal() = default;
 
-Result<std::unique_ptr<Rehearsal>> Rehearsal::create(std::vector<Playbook> playbooks, Surroundings& surroundings) {
+Result<std::unique_ptr<Rehearsal>> Rehearsal::create(std::vector<Playbook> playbooks, Surroundings& surroundings,
+                                                     Keep keep) {
   auto folder = ScratchFolder::make();
   if (!folder) return folder.error();
   auto impl = std::make_unique<Impl>(*std::move(folder));
+  impl->nowhere.keep = keep == Keep::kFacts;
   auto engine = state::Engine::open({.path = impl->folder.path() + "/state.db"}, {&impl->projection}, impl->nowhere,
                                     impl->nowhere, impl->nowhere);
   if (!engine) return engine.error();
@@ -129,6 +139,13 @@ Result<std::vector<Incident>> Rehearsal::incidents() {
 Result<std::vector<Response>> Rehearsal::responses() {
   return all<Response>([&](const auto& after) { return list_responses(impl_->engine->tables(), {}, after, kPage); },
                        [](const Response& last) { return After{last.started, last.id}; });
+}
+
+Result<Review> Rehearsal::review(std::string_view incident, const RegimeTable& laws) {
+  Impl& in = *impl_;
+  if (!in.nowhere.keep) return Error(Errc::kUnsupported, "facts were not kept");
+  return make_review(in.engine->tables(), in.nowhere,
+                     {.incident = std::string(incident), .laws = laws, .now = in.nowhere.time});
 }
 
 }  // namespace redoubt::incident

@@ -17,14 +17,19 @@
 #include "incident/playbook.h"
 #include "incident/responder.h"
 #include "incident/response.h"
+#include "incident/review.h"
 
 namespace redoubt::incident {
 
 class Rehearsal {
  public:
+  // What stays of facts: what comes of them, or themselves, too, in memory, for a review.
+  enum class Keep : std::uint8_t { kTables, kFacts };
+
   // `surroundings` must outlive it. Its tables lie in a folder of their own under the system's for temporary files,
   // gone with it. kIo and the like.
-  static Result<std::unique_ptr<Rehearsal>> create(std::vector<Playbook> playbooks, Surroundings& surroundings);
+  static Result<std::unique_ptr<Rehearsal>> create(std::vector<Playbook> playbooks, Surroundings& surroundings,
+                                                   Keep keep = Keep::kTables);
   ~Rehearsal();
 
   // In the order of the ledger.
@@ -36,6 +41,9 @@ class Rehearsal {
   Result<std::vector<Alert>> alerts();
   Result<std::vector<Incident>> incidents();
   Result<std::vector<Response>> responses();
+
+  // Of one incident, as of the last signal. kUnsupported unless facts are kept.
+  Result<Review> review(std::string_view incident, const RegimeTable& laws);
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "incident/exercise.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -36,7 +37,7 @@ std::string cut(std::string text, std::size_t max) {
 }
 
 std::string title_of(const Signal& signal) {
-  return cut(signal.rule + " of " + signal.key, kTitleMax);
+  return cut((is_exercise(signal.tags) ? "Exercise: " : "") + signal.rule + " of " + signal.key, kTitleMax);
 }
 
 // An active response that does at least as much to the target.
@@ -64,7 +65,8 @@ Responder::Responder(std::vector<Playbook> playbooks, Surroundings& surroundings
 Result<std::optional<state::Proposal>> Responder::take(const Signal& signal, UnixMillis now, state::Tables& tables) {
   auto last = last_alert(tables, signal.rule, signal.key);
   if (!last) return last.error();
-  if (!*last) return raise(signal, now, tables);
+  // An exercise and what is real never are one alert.
+  if (!*last || is_exercise((*last)->tags) != is_exercise(signal.tags)) return raise(signal, now, tables);
   const Alert& alert = **last;
   if (signal.index <= alert.last_index) return std::optional<state::Proposal>();  // read again after a restart
   const auto growth = growing_.find(alert.id);
@@ -99,8 +101,9 @@ Result<std::optional<state::Proposal>> Responder::raise(const Signal& signal, Un
   if (signal.severity >= kIncidentFrom) {
     const auto open = open_incident_of(tables, signal.key, {signal.time.value - kAlertQuietMs});
     if (!open) return open.error();
-    alert.incident = *open ? (*open)->id : alert.id;
-    if (!*open) out.title = title_of(signal);
+    const bool joins = *open && is_exercise((*open)->id, tables) == is_exercise(signal.tags);
+    alert.incident = joins ? (*open)->id : alert.id;
+    if (!joins) out.title = title_of(signal);
   }
   auto planned = plan(signal, 1, alert, now, tables);
   if (!planned) return planned.error();
@@ -141,8 +144,9 @@ Result<std::optional<state::Proposal>> Responder::grow(const Alert& alert, const
   if (alert.incident.empty() && growth.severity >= kIncidentFrom) {
     const auto open = open_incident_of(tables, alert.key, {signal.time.value - kAlertQuietMs});
     if (!open) return open.error();
-    out.incident = *open ? (*open)->id : alert.id;
-    if (!*open) out.title = title_of(signal);
+    const bool joins = *open && is_exercise((*open)->id, tables) == is_exercise(signal.tags);
+    out.incident = joins ? (*open)->id : alert.id;
+    if (!joins) out.title = title_of(signal);
   }
   auto proposal = propose_grow(alert, out);
   if (!proposal) return proposal.error();
@@ -210,7 +214,7 @@ Result<Responder::Plan> Responder::plan(const Signal& signal, std::uint64_t coun
         continue;
       }
       PlannedResponse response{.id = response_id(alert, playbook, at), .action = action, .playbook = playbook.name};
-      if (playbook.rehearse) {
+      if (playbook.rehearse || is_exercise(signal.tags)) {
         response.status = ResponseStatus::kRehearsed;
       } else {
         response.why = step.approval ? "the playbook says that somebody accepts it"
@@ -240,7 +244,8 @@ std::string Responder::forbidden(const Action& action, const Signal& signal, boo
       return "what `" + target.text() + "` was given to read may have brought it about";
     }
   }
-  if (!surroundings_.exists(target)) return "there is no `" + target.text() + "`";
+  const bool simulated = about && is_exercise(signal.tags);
+  if (!simulated && !surroundings_.exists(target)) return "there is no `" + target.text() + "`";
   if (std::string why = surroundings_.exempt(target); !why.empty()) return why;
   if (in_force(restrictions_, action, now)) return "as much is in force already";
   return {};

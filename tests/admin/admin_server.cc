@@ -39,6 +39,8 @@ void wait_for_end_of_input() {
 
 int main() {
   admin::test::AdminWorld world;
+  world.raise("00000000000000a1");
+  world.raise("00000000000000a2");
   // Entries are durable at once, and answered in turn.
   world.ledger.after_append = [&world] { boost::asio::post(world.io, [&world] { world.ledger.deliver(); }); };
   auto listener = net::bind_tcp("127.0.0.1:0");

@@ -32,7 +32,7 @@ export function fitting(document, schema, known = () => []) {
     case 'integer':
       return fc.oneof(
         fc.integer({ min: schema.minimum, max: Math.min(schema.maximum, schema.minimum + 100) }),
-        fc.maxSafeInteger().filter((n) => n >= schema.minimum && n <= schema.maximum),
+        fc.integer({ min: schema.minimum, max: schema.maximum }),
         fc.constantFrom(schema.minimum, schema.maximum),
       );
     case 'array':

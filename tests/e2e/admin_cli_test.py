@@ -224,6 +224,31 @@ class Limits(Base):
         self.identity("limit", "show", "demo-rate", status=NO)
 
 
+class Responses(Base):
+    def test_are_started_listed_and_undone(self):
+        self.command("incident", "respond", "throttle", "principal/demo", "--for", "1h", "--reason", "r", status=USAGE)
+        self.command("incident", "respond", "suspend", "principal/nobody", "--for", "1h", "--reason", "r", status=USAGE)
+        started = self.answer("incident", "respond", "throttle", "principal/demo", "--per-minute", "1000", "--for", "1h",
+                              "--reason", "much more than ever")
+        self.assertEqual(started["answer"]["status"], "active")
+        self.assertIn("incident.response.start", self.on_record(started["fact"]))
+        name = started["answer"]["id"]
+        rows = self.command("incident", "responses", "--status", "active", who="auditor").stdout.splitlines()
+        self.assertEqual([row.split()[:4] for row in rows[1:]], [[name, "active", "throttle", "principal/demo"]])
+        self.command("incident", "accept", name, status=NO)
+        self.command("incident", "undo", name, who="auditor", status=NO)
+        undone = self.answer("incident", "undo", name)
+        self.assertEqual((undone["answer"]["end"], undone["answer"]["ended_by"]), ("undone", "admin-1"))
+        self.assertIn("incident.response.end", self.on_record(undone["fact"]))
+        self.command("incident", "undo", name, status=NO)
+
+    def test_have_no_incidents_before_there_are_alerts(self):
+        self.assertEqual(self.command("incident", "list").stdout, "none\n")
+        self.assertEqual(self.answer("incident", "alerts")["items"], [])
+        for verb in (("show",), ("assign", "--nobody"), ("note", "x"), ("close", "--cause", "benign")):
+            self.command("incident", verb[0], "00000000000000a1", *verb[1:], status=NO)
+
+
 class Refusals(Base):
     """What the answer is when it is no, and the exit status that says so."""
 

@@ -13,6 +13,8 @@ namespace redoubt::app {
 void add_incident_commands(CLI::App& app, Common& common, int& status);
 
 // One verb each, added to the noun, in the file of its name.
+void add_exercise_command(CLI::App& incident, Common& common, int& status);
 void add_playbook_command(CLI::App& incident, Common& common, int& status);
+void add_review_command(CLI::App& incident, Common& common, int& status);
 
 }  // namespace redoubt::app

@@ -46,13 +46,13 @@ TEST_F(IncidentProjectionTest, NotesAreSealedValuesAndGoWhenTheyAreErased) {
   const auto noted = change(propose_note(open, "called the ward: it was Eve"));
   ASSERT_TRUE(noted);
   EXPECT_EQ(ledger.record(noted->index).find("Eve"), std::string::npos);
-  auto notes = *list_notes(engine->tables(), open.id);
+  auto notes = *list_notes(engine->tables(), open.id, kNewest, 10);
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_EQ(notes[0].text, "called the ward: it was Eve");
   EXPECT_EQ(notes[0].author, "alice");
   auto erasure = state::propose_erasure(noted->index, {std::string(kNoteText)}, 0);
   ASSERT_TRUE(change(std::move(erasure)));
-  notes = *list_notes(engine->tables(), open.id);
+  notes = *list_notes(engine->tables(), open.id, kNewest, 10);
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_EQ(notes[0].text, "");
 }

@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "incident/facts.h"
+
 namespace redoubt::admin::test {
 namespace {
 
@@ -77,9 +79,9 @@ std::vector<NumberedSignal> FakeSignals::signals(const SignalFilter& filter, std
 }
 
 AdminWorld::AdminWorld() {
-  auto opened =
-      state::Engine::open({.path = folder / "state.db"}, {&identities, &approvals, &limits, &models, &holds, &bundles},
-                          ledger, ledger, publisher);
+  auto opened = state::Engine::open({.path = folder / "state.db"},
+                                    {&identities, &approvals, &limits, &models, &holds, &incidents, &bundles}, ledger,
+                                    ledger, publisher);
   EXPECT_TRUE(opened) << opened.error().message();
   engine = *std::move(opened);
 
@@ -129,6 +131,36 @@ AdminWorld::AdminWorld() {
 AdminWorld::~AdminWorld() {
   api->stop();
   run();
+}
+
+void AdminWorld::raise(const std::string& id) {
+  const std::uint64_t index = raised_++;
+  const incident::Action suspend{.effect = incident::Effect::kSuspend,
+                                 .target = {.type = incident::TargetType::kPrincipal, .name = "app"},
+                                 .for_ms = 3'600'000};
+  auto raise = incident::propose_raise({.alert = {.id = id,
+                                                  .rule = "behaviour.spend",
+                                                  .key = "principal/app",
+                                                  .tenant = "acme",
+                                                  .severity = incident::Severity::kHigh,
+                                                  .message = "much more than ever",
+                                                  .tags = {"atlas:AML.T0034"},
+                                                  .entries = {index},
+                                                  .first_index = index,
+                                                  .first = ledger.now(),
+                                                  .incident = id},
+                                        .title = "spending of app",
+                                        .responses = {{.id = "f" + id.substr(1),
+                                                       .action = suspend,
+                                                       .status = incident::ResponseStatus::kProposed,
+                                                       .playbook = "stop-spending",
+                                                       .why = "it stops somebody"}}});
+  ASSERT_TRUE(raise) << raise.error().message();
+  raise->actor.principal = "redoubt";
+  std::optional<Result<state::Applied>> done;
+  engine->propose(*std::move(raise), [&](Result<state::Applied> result) { done = std::move(result); });
+  run();
+  ASSERT_TRUE(done && *done) << (done ? done->error().message() : "no answer");
 }
 
 std::shared_ptr<FakeExchange> AdminWorld::start(std::string_view principal, Request request) {

@@ -18,6 +18,7 @@
 #include "encoding/json_reader.h"
 #include "identity/approvals.h"
 #include "identity/proposals.h"
+#include "incident/incident_projection.h"
 #include "state/tests/support/fake_ledger.h"
 #include "state/tests/support/state_fixture.h"
 
@@ -91,6 +92,10 @@ class AdminWorld {
   Reply act(std::string_view principal, net::Method method, std::string target, std::string if_match,
             std::string body = {}, std::vector<std::pair<std::string, std::string>> headers = {});
 
+  // Raises an alert of high severity about `app`, from a playbook that proposes to suspend it, which opens the incident
+  // `id`; its tenant is `acme`. The alert's id is the incident's, the response's begins with `f` instead.
+  void raise(const std::string& id);
+
   // Starts a call without waiting for its answer; run() brings things forward.
   std::shared_ptr<FakeExchange> start(std::string_view principal, Request request);
   void run();
@@ -105,6 +110,7 @@ class AdminWorld {
   limits::Meters meters{{1, 2}, 1024};
   ModelsProjection models;
   HoldsProjection holds;
+  incident::IncidentProjection incidents;
   state::BundleProjection bundles;
   FakeLibrary library;
   FakeAuthorizer authorizer;
@@ -113,6 +119,9 @@ class AdminWorld {
   std::unique_ptr<state::Engine> engine;
   std::map<std::string, std::string> secrets;  // by principal
   std::unique_ptr<AdminApi> api;
+
+ private:
+  std::uint64_t raised_ = 1;
 };
 
 class AdminTest : public testing::Test {
