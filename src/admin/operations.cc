@@ -12,15 +12,16 @@
 #include "admin/response_operations.h"
 #include "admin/server_operations.h"
 #include "admin/signal_operations.h"
+#include "admin/timeline_operations.h"
 
 namespace redoubt::admin {
 
 std::vector<const Operation*> all_operations() {
   std::vector<const Operation*> out;
-  for (const auto& operations :
-       {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
-        model_operations(), limit_operations(), hold_operations(), signal_operations(), alert_operations(),
-        incident_operations(), response_operations(), server_operations()}) {
+  for (const auto& operations : {principal_operations(), key_operations(), group_operations(), approval_operations(),
+                                 bundle_operations(), model_operations(), limit_operations(), hold_operations(),
+                                 signal_operations(), alert_operations(), incident_operations(), timeline_operations(),
+                                 response_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

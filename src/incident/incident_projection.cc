@@ -10,7 +10,7 @@
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSchema = {R"(
+constexpr std::array<std::string_view, 3> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -81,7 +81,26 @@ CREATE INDEX incident_responses_by_target ON incident_responses(target, status);
 CREATE INDEX incident_responses_by_alert ON incident_responses(alert, playbook);
 CREATE INDEX incident_responses_by_incident ON incident_responses(incident, started);
 CREATE INDEX incident_responses_by_time ON incident_responses(started, id);
-)"};
+)",
+                                                     R"(
+CREATE TABLE incident_timeline(
+  fact_index INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  what INTEGER NOT NULL,
+  object TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  event INTEGER NOT NULL,
+  discovered INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(fact_index, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_timeline_by_incident ON incident_timeline(incident, fact_index, part);
+CREATE INDEX incident_timeline_by_event ON incident_timeline(incident, event, fact_index, part);
+CREATE INDEX incident_timeline_by_object ON incident_timeline(object);
+)",
+                                                     // The timeline, of facts that were folded without it.
+                                                     ""};
 
 }  // namespace
 

@@ -87,6 +87,45 @@ class Cases(Base):
         self.incident("assign", FIRST, "carol", who="carol", status=NO)
 
 
+class Timelines(Base):
+    def test_are_listed_by_event_or_discovery(self):
+        self.incident("assign", FIRST, "bob")
+        for order in ("event", "discovery"):
+            rows = self.rows("timeline", FIRST, "--by", order, columns=2)
+            self.assertEqual([row[1] for row in rows],
+                             ["alert.raised", "incident.opened", "response.proposed", "incident.changed"])
+        self.incident("timeline", "00000000000000ff", status=NO)
+
+    def test_are_followed_from_a_place_and_as_they_come(self):
+        seen = self.incident("watch", "--after", "0", "--count", "6").splitlines()
+        self.assertEqual([line.split()[1] for line in seen],
+                         2 * ["alert.raised", "incident.opened", "response.proposed"])
+        items = [json.loads(line) for line in self.incident("watch", "--after", "0", "--count", "6", "--json").splitlines()]
+        place = "{index}.{part}".format(**items[4])
+        rest = self.incident("watch", "--after", place, "--count", "1")
+        self.assertIn("response.proposed", rest)
+        self.incident("watch", "--after", "x", status=USAGE)
+        self.incident("watch", "--after", "100000", status=USAGE)
+
+        watching = subprocess.Popen([program("redoubt"), "incident", "watch", "--incident", SECOND, "--after", place,
+                                     "--url", self.url], stdout=subprocess.PIPE, text=True,
+                                    env=self.environment("carol"))
+        self.addCleanup(watching.stdout.close)
+        self.addCleanup(watching.wait)
+        self.addCleanup(watching.kill)
+        self.assertIn("response.proposed", watching.stdout.readline())
+        self.incident("assign", FIRST, "bob")
+        self.incident("assign", SECOND, "bob")
+        self.assertIn("incident/" + SECOND, watching.stdout.readline())
+        # Whoever is stopped sees no more, and hears why.
+        done = subprocess.run([program("redoubt"), "identity", "principal", "disable", "carol", "--url", self.url],
+                              env=self.environment("alice"), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, SUCCESS, done.stdout + done.stderr)
+        self.incident("assign", SECOND, "--nobody")
+        self.assertEqual(watching.wait(timeout=30), NO)
+        self.assertEqual(watching.stdout.read(), "")
+
+
 class Responses(Base):
     def test_are_accepted_refused_and_undone(self):
         self.assertEqual(self.rows("responses", "--status", "proposed", columns=4),

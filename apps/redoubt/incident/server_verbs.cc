@@ -6,6 +6,7 @@ void add_incident_server_verbs(CLI::App& incident, AdminCommands& commands) {
   add_alert_verbs(incident, commands);
   add_case_verbs(incident, commands);
   add_response_verbs(incident, commands);
+  add_watch_verb(incident, commands);
 }
 
 }  // namespace redoubt::app

@@ -12,5 +12,6 @@ void add_incident_server_verbs(CLI::App& incident, AdminCommands& commands);
 void add_alert_verbs(CLI::App& incident, AdminCommands& commands);
 void add_case_verbs(CLI::App& incident, AdminCommands& commands);
 void add_response_verbs(CLI::App& incident, AdminCommands& commands);
+void add_watch_verb(CLI::App& incident, AdminCommands& commands);
 
 }  // namespace redoubt::app
