@@ -1,6 +1,7 @@
 #include "admin/alert_operations.h"
 #include "admin/approval_operations.h"
 #include "admin/bundle_operations.h"
+#include "admin/export_operations.h"
 #include "admin/group_operations.h"
 #include "admin/hold_operations.h"
 #include "admin/incident_operations.h"
@@ -21,7 +22,7 @@ std::vector<const Operation*> all_operations() {
   for (const auto& operations : {principal_operations(), key_operations(), group_operations(), approval_operations(),
                                  bundle_operations(), model_operations(), limit_operations(), hold_operations(),
                                  signal_operations(), alert_operations(), incident_operations(), timeline_operations(),
-                                 response_operations(), server_operations()}) {
+                                 export_operations(), response_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

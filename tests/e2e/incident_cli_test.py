@@ -25,6 +25,7 @@ class Base(unittest.TestCase):
         self.addCleanup(self.stop)
         greeting = json.loads(self.server.stdout.readline())
         self.url, self.keys = greeting["url"], greeting["keys"]
+        self.vkey = greeting["vkey"]
 
     def stop(self):
         self.server.stdin.close()
@@ -124,6 +125,78 @@ class Timelines(Base):
         self.incident("assign", SECOND, "--nobody")
         self.assertEqual(watching.wait(timeout=30), NO)
         self.assertEqual(watching.stdout.read(), "")
+
+
+class Exports(Base):
+    def share(self):
+        path = os.path.join(self.folder, "share.json")
+        self.incident("note", FIRST, "it was Eve, says her ward")
+        self.incident("share", FIRST, "--output", path, who="carol")
+        return path
+
+    def verify(self, path, status=SUCCESS, vkey=None):
+        done = subprocess.run([program("redoubt"), "incident", "verify-share", path, "--vkey", vkey or self.vkey],
+                              capture_output=True, text=True, timeout=60, cwd=self.folder)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_are_verified_by_a_stranger_and_open_nothing(self):
+        path = self.share()
+        with open(path) as file:
+            text = file.read()
+        self.assertNotIn("Eve", text)
+        said = self.verify(path)
+        for what in ("incident.alert.raise", "incident.incident.note", "included    2, unproven 0"):
+            self.assertIn(what, said)
+
+        share = json.loads(text)
+        self.assertEqual(share["incident"], FIRST)
+        altered = os.path.join(self.folder, "altered.json")
+
+        def refused(change):
+            other = json.loads(text)
+            change(other)
+            with open(altered, "w") as file:
+                json.dump(other, file)
+            self.verify(altered, status=NO)
+
+        def another_record(other):
+            other["items"][0]["record"] = other["items"][0]["record"].replace("alert", "alarm", 1)
+
+        def another_place(other):
+            other["items"][0]["index"] += 1
+
+        def swapped(other):
+            first, second = other["items"]
+            first["proof"], second["proof"] = second["proof"], first["proof"]
+
+        def another_log(other):
+            other["origin"] = "elsewhere.example/log"
+
+        def without_proof(other):
+            del other["items"][1]["proof"]
+
+        def empty(other):
+            other["items"] = []
+
+        for change in (another_record, another_place, swapped, another_log, without_proof, empty):
+            with self.subTest(change.__name__):
+                refused(change)
+        with open(altered, "w") as file:
+            file.write("{")
+        self.assertIn("altered.json", self.verify(altered, status=3))
+
+    def test_are_valid_ocsf(self):
+        lines = self.incident("export", FIRST, "--ocsf").splitlines()
+        self.assertEqual([json.loads(line)["class_uid"] for line in lines], [2005, 2004, 7001])
+        self.incident("export", FIRST, status=USAGE)
+        validate = os.path.join(os.path.dirname(program("redoubt")), "ocsf_validate")
+        if not os.path.exists(validate):
+            self.skipTest("ocsf_validate is not built")
+        done = subprocess.run([validate], input="\n".join(lines) + "\n", capture_output=True, text=True)
+        if done.returncode == 3:
+            self.skipTest("REDOUBT_DATA has no OCSF schema")
+        self.assertEqual(done.returncode, 0, done.stdout)
 
 
 class Responses(Base):
