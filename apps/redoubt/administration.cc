@@ -12,6 +12,7 @@
 
 #include "admin/admin_api.h"
 #include "admin/admin_server.h"
+#include "admin/fact_proofs.h"
 #include "admin/holds_projection.h"
 #include "admin/ledger_facts.h"
 #include "admin/models_projection.h"
@@ -68,6 +69,7 @@ class StateAdministration::Impl final : public state::Publisher {
               {.log_origin = settings_.origin, .product_version = settings_.version}),
         source_(fs_, settings_.ledger_directory, &sink_,
                 admin::KeeperOpener(client_, wake_.native_handle(), settings_.ledger_timeout)),
+        proofs_(fs_, settings_.ledger_directory),
         desk_(io_, engine_, sink_),
         dictionary_desk_(client_),
         kept_(fs_, in_state("/bundles"), bundles_, engine_),
@@ -149,6 +151,7 @@ class StateAdministration::Impl final : public state::Publisher {
   admin::HoldsProjection holds_;
   incident::IncidentProjection incidents_;
   state::BundleProjection bundles_;
+  admin::LedgerFactProofs proofs_;
   StateHolds desk_;
   gateway::DictionaryDesk dictionary_desk_;
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
@@ -240,6 +243,7 @@ Result<> StateAdministration::Impl::serve() {
                                                            .authorizer = authorizer_,
                                                            .recorder = exchanges_,
                                                            .signals = behaviour_,
+                                                           .proofs = proofs_,
                                                            .tenants = std::move(tenants),
                                                            .version = settings_.version});
   server_ = std::make_unique<admin::AdminServer>(io_, sweep_, *api_, *engine_, std::move(listeners_));

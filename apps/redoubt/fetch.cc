@@ -47,8 +47,9 @@ std::string trust_anchors(const Common& common, const std::string& ca_file, bool
 
 namespace {
 
+// `take`: of an answer of 200, unless it is null.
 net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, const std::vector<std::string_view>& wanted,
-                std::uint64_t limit, Result<Reply>& out) {
+                std::uint64_t limit, const Fetcher::Take* take, Result<Reply>& out) {
   auto response = co_await client.send(request);
   if (!response) {
     out = response.error();
@@ -63,6 +64,10 @@ net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, cons
       co_return;
     }
     if (piece->empty()) break;
+    if (take != nullptr && reply.status == 200) {
+      if (!(*take)(*piece)) break;
+      continue;
+    }
     if (reply.body.size() + piece->size() > limit) {
       out = Error(Errc::kTooLarge, "the reply has more than " + std::to_string(limit) + " bytes");
       co_return;
@@ -75,6 +80,14 @@ net::Task<> run(net::HttpClient& client, const net::ClientRequest& request, cons
 }  // namespace
 
 Result<Reply> Fetcher::exchange(const FetchRequest& wanted, std::uint64_t limit) {
+  return run_one(wanted, limit, nullptr);
+}
+
+Result<Reply> Fetcher::stream(const FetchRequest& wanted, const Take& take) {
+  return run_one(wanted, kOtherMax, &take);
+}
+
+Result<Reply> Fetcher::run_one(const FetchRequest& wanted, std::uint64_t limit, const Take* take) {
   const std::string authorization = "Bearer " + impl_->key;
   std::vector<net::HeaderField> fields = wanted.headers;
   if (!impl_->key.empty()) fields.push_back({"Authorization", authorization});
@@ -84,7 +97,7 @@ Result<Reply> Fetcher::exchange(const FetchRequest& wanted, std::uint64_t limit)
   Result<Reply> result = Error(Errc::kUnavailable, "no reply");
   impl_->io.restart();
   impl_->sweep.start();
-  boost::asio::co_spawn(impl_->io, run(impl_->client, request, wanted.wanted, limit, result),
+  boost::asio::co_spawn(impl_->io, run(impl_->client, request, wanted.wanted, limit, take, result),
                         [this](std::exception_ptr error) {
                           impl_->sweep.stop();
                           if (error) std::rethrow_exception(error);

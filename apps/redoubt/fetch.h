@@ -1,6 +1,7 @@
 // Plain blocking HTTP for commands, on the project's own client.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,12 +40,19 @@ class Fetcher {
 
   // One exchange; the reply's body at most `limit` bytes (kTooLarge).
   Result<Reply> exchange(const FetchRequest& request, std::uint64_t limit);
+  // One whose body is taken as it comes: `take` is given each piece of an answer of 200 and returns whether to go on;
+  // after a no, or at the body's end, the reply comes, without a body. Another answer is as exchange() has it, of at
+  // most kOtherMax bytes.
+  using Take = std::function<bool(std::string_view piece)>;
+  static constexpr std::uint64_t kOtherMax = 64 * 1024;
+  Result<Reply> stream(const FetchRequest& request, const Take& take);
   Result<Reply> get(const std::string& path, std::uint64_t limit);
   Result<Reply> post(const std::string& path, std::string_view json, std::uint64_t limit);
 
  private:
   struct Impl;
   explicit Fetcher(std::unique_ptr<Impl> impl);
+  Result<Reply> run_one(const FetchRequest& request, std::uint64_t limit, const Take* take);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -11,6 +11,7 @@
 #include "redoubt/contract/commands.h"
 #include "redoubt/incident/commands.h"
 #include "redoubt/incident/server_verbs.h"
+#include "redoubt/incident/verify_share.h"
 #include "redoubt/inspect/commands.h"
 #include "redoubt/policy_commands.h"
 #include "redoubt/state_commands.h"
@@ -150,6 +151,15 @@ int run(int argc, char** argv) {
   of_what->add_option("--record", verify_proof.record_file, "file with the record's bytes");
   of_what->require_option(1);
   verify_proof_command->callback([&] { status = run_ledger_verify_proof(common, access, verify_proof); });
+
+  std::string shared;
+  auto* verify_share = app.get_subcommand("incident")
+                           ->add_subcommand("verify-share", "verify an incident that somebody gave you, offline");
+  add_common(*verify_share, common);
+  add_log_key(*verify_share, access);
+  add_policy(*verify_share, access);
+  verify_share->add_option("file", shared, "what `redoubt incident share` wrote")->required();
+  verify_share->callback([&] { status = run_verify_share(common, access, shared); });
 
   ShowOptions show;
   auto* show_command = ledger->add_subcommand("show", "print a record for a person to read");

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "encoding/base64.h"
 #include "redoubt/commands.h"
-#include "redoubt/standing.h"
+#include "redoubt/verify_proof.h"
 #include "tlog/proof_file.h"
 
 namespace redoubt::app {
@@ -33,40 +33,37 @@ Result<tlog::Hash> leaf_of(const VerifyProofOptions& options) {
   return leaf;
 }
 
-struct Proven {
-  tlog::Checkpoint checkpoint;
-  tlog::LeafIndex index;
-  tlog::Hash leaf{};
-  std::optional<Signer> signer;
-  std::optional<Standing> standing;
-};
-
-Result<Proven> verify(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
+Result<ProvenEntry> verify(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
   const auto leaf = leaf_of(options);
   if (!leaf) return leaf.error();
   const auto file = read(options.file, tlog::kMaxProofFileSize);
   if (!file) return file.error();
-  if (access.policy_file.empty()) {
-    auto history = signer_history(common, access);
-    if (!history) return history.error();
-    const auto parts = tlog::parse_proof_file(as_chars(*file));
-    if (!parts) return parts.error().in(options.file);
-    const auto across = tlog::open_checkpoint_across(parts->checkpoint, *history);
-    if (!across) return across.error().in("checkpoint").in(options.file);
-    Signer signer{*std::move(history), across->term};
-    auto verified = tlog::verify_proof_file(as_chars(*file), *leaf, {&signer.key(), 1});
-    if (!verified) return verified.error().in(options.file);
-    return Proven{std::move(verified->checkpoint), verified->index, *leaf, std::move(signer), std::nullopt};
-  }
-  auto policy = trust_policy(common, access);
-  if (!policy) return policy.error();
-  auto checked = tlog::check_proof_file(as_chars(*file), *leaf, *policy);
-  if (!checked) return checked.error().in(options.file);
-  return Proven{checked->checkpoint.checkpoint, checked->index, *leaf, std::nullopt,
-                Standing{*std::move(policy), std::move(checked->checkpoint)}};
+  return verify_entry(common, access, *leaf, as_chars(*file), options.file);
 }
 
 }  // namespace
+
+Result<ProvenEntry> verify_entry(const Common& common, const LedgerAccess& access, const tlog::Hash& leaf,
+                                 std::string_view proof, const std::string& name) {
+  if (access.policy_file.empty()) {
+    auto history = signer_history(common, access);
+    if (!history) return history.error();
+    const auto parts = tlog::parse_proof_file(proof);
+    if (!parts) return parts.error().in(name);
+    const auto across = tlog::open_checkpoint_across(parts->checkpoint, *history);
+    if (!across) return across.error().in("checkpoint").in(name);
+    Signer signer{*std::move(history), across->term};
+    auto verified = tlog::verify_proof_file(proof, leaf, {&signer.key(), 1});
+    if (!verified) return verified.error().in(name);
+    return ProvenEntry{std::move(verified->checkpoint), verified->index, leaf, std::move(signer), std::nullopt};
+  }
+  auto policy = trust_policy(common, access);
+  if (!policy) return policy.error();
+  auto checked = tlog::check_proof_file(proof, leaf, *policy);
+  if (!checked) return checked.error().in(name);
+  return ProvenEntry{checked->checkpoint.checkpoint, checked->index, leaf, std::nullopt,
+                     Standing{*std::move(policy), std::move(checked->checkpoint)}};
+}
 
 int run_ledger_verify_proof(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
   const auto proven = verify(common, access, options);

@@ -4,7 +4,7 @@
 
 #include "admin/approval_operations.h"
 #include "admin/internal/awaiting.h"
-#include "admin/internal/change_stream.h"
+#include "admin/internal/event_stream.h"
 #include "admin/internal/idempotency.h"
 #include "admin/internal/reply.h"
 #include "admin/internal/request_parts.h"
@@ -84,7 +84,7 @@ AdminApi::AdminApi(Services services)
       document_(openapi_document(operations_, services_.version)),
       reader_({.max_bytes = kMaxBodyBytes, .max_depth = kMaxBodyDepth}),
       waits_(std::make_unique<internal::Waits>(services_.io)),
-      streams_(std::make_unique<internal::ChangeStreams>()) {}
+      streams_(std::make_unique<internal::EventStreams>()) {}
 
 AdminApi::~AdminApi() = default;
 
@@ -225,7 +225,7 @@ net::Task<Reply> AdminApi::read(net::Exchange& exchange, Call& call) {
           Problem{.type = &problems::kUnavailable, .detail = "nothing can be recorded now", .retry_after_s = 1});
     }
   }
-  if (operation.read == nullptr) co_return co_await internal::stream_changes(exchange, call, *streams_, *waits_);
+  if (operation.events != nullptr) co_return co_await internal::stream_events(exchange, call, *streams_, *waits_);
 
   Reply reply;
   if (answer.version) reply.headers.emplace_back("ETag", internal::entity_tag(*answer.version));

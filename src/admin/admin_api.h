@@ -25,7 +25,7 @@
 namespace redoubt::admin {
 
 namespace internal {
-struct ChangeStreams;
+struct EventStreams;
 struct Conditions;
 struct Reply;
 class Waits;
@@ -42,7 +42,7 @@ class AdminApi final : public net::ExchangeHandler {
   net::Task<> handle(net::Exchange& exchange) override;
   net::RefusalReply refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) override;
 
-  // Ends the streams of changes and the waits of refused callers, so that a drain need not.
+  // Ends the streams of events and the waits of refused callers, so that a drain need not.
   void stop();
 
   // The OpenAPI document as it is served.
@@ -76,7 +76,7 @@ class AdminApi final : public net::ExchangeHandler {
   encoding::JsonReader reader_;
   FailedCalls failed_;
   std::unique_ptr<internal::Waits> waits_;
-  std::unique_ptr<internal::ChangeStreams> streams_;
+  std::unique_ptr<internal::EventStreams> streams_;
 };
 
 }  // namespace redoubt::admin

@@ -1,9 +1,48 @@
 #include "admin/changes.h"
 
+#include <charconv>
+
+#include "admin/call.h"
 #include "admin/timestamp.h"
 #include "encoding/json_writer.h"
 
 namespace redoubt::admin {
+namespace {
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::optional<Problem> ChangeEvents::begin(Call& call, std::string_view last) {
+  const std::uint64_t applied = call.services.engine.applied().value_or(0);
+  after_ = applied;
+  if (!last.empty()) {
+    const auto number = number_in(last);
+    if (!number) return Problem{.type = &problems::kMalformed, .detail = "`Last-Event-ID` is no index"};
+    if (*number > applied) return Problem{.type = &problems::kInvalid, .detail = "the log is not that long yet"};
+    after_ = *number;
+  }
+  const auto first = call.services.source.first();
+  if (!first) return problem_of(first.error());
+  if (after_ + 1 < *first) {
+    return Problem{.type = &problems::kGone, .detail = "changes that old are no longer there: read the lists anew"};
+  }
+  return std::nullopt;
+}
+
+Result<bool> ChangeEvents::append(Call& call, std::string& out) {
+  const std::uint64_t applied = call.services.engine.applied().value_or(0);
+  if (applied <= after_) return false;
+  const auto reached = append_events(call.services.source, after_, applied, reader_, out);
+  if (!reached) return reached.error();
+  after_ = *reached;
+  return after_ < applied;
+}
 
 void append_event(std::string& out, std::uint64_t index, const record::Fact& fact) {
   out.append("id: ").append(std::to_string(index));

@@ -1,4 +1,4 @@
-// The stream of changes: each fact as it comes, as server-sent events (WHATWG HTML, "Server-sent events").
+// The stream of changes: each fact as it comes, as server-sent events.
 //
 //   id: 1041
 //   event: identity.key.revoke
@@ -14,15 +14,22 @@
 #include <string>
 #include <string_view>
 
+#include "admin/event_stream.h"
 #include "admin/services.h"
 #include "base/result.h"
 #include "record/fact_record.h"
 
 namespace redoubt::admin {
 
-inline constexpr std::size_t kMaxStreams = 32;            // of changes, at a time; further ones are refused
-inline constexpr std::size_t kEventsAtOnce = 256;         // read from the log between two writes
-inline constexpr std::int64_t kStreamLifeMs = 3'600'000;  // then it ends, and the reader comes back
+class ChangeEvents final : public EventSource {
+ public:
+  std::optional<Problem> begin(Call& call, std::string_view last) override;
+  Result<bool> append(Call& call, std::string& out) override;
+
+ private:
+  std::uint64_t after_ = 0;
+  record::FactReader reader_;
+};
 
 // The events of facts after `after`, at most kEventsAtOnce, appended to `out`. Returns the index up to which the log
 // was read, to go on after: not `upto` when the last ones cannot be read yet. Other errors: those of the source.

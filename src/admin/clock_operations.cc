@@ -266,7 +266,7 @@ Result<Answer> review(Call& call) {
                             {.incident = call.path_value("id"),
                              .laws = *laws,
                              .now = call.now,
-                             .order = known ? incident::HistoryOrder::kKnown : incident::HistoryOrder::kHappened});
+                             .order = known ? incident::TimelineOrder::kDiscovery : incident::TimelineOrder::kEvent});
   // What was merged has no review of its own, and the message says where to look.
   if (!made && made.error().code() == Errc::kConflict) return Error(Errc::kNotFound, made.error().message());
   if (!made) return made.error();

@@ -146,17 +146,20 @@ std::string place_key(UnixMillis time, std::string_view id) {
   return std::to_string(time.value).append(":").append(id);
 }
 
-Result<std::optional<incident::After>> place_of(const Call& call) {
-  const std::string_view key = call.arguments.page.after;
-  if (key.empty()) return std::optional<incident::After>();
+std::optional<incident::After> parse_place(std::string_view key) {
   incident::After after;
   const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), after.time.value);
   const std::string_view rest = key.substr(static_cast<std::size_t>(end - key.data()));
-  if (error != std::errc() || !rest.starts_with(':') || !incident::is_id(rest.substr(1))) {
-    return Error(Errc::kMalformed, "`cursor` is not one of this list");
-  }
+  if (error != std::errc() || !rest.starts_with(':') || !incident::is_id(rest.substr(1))) return std::nullopt;
   after.id = rest.substr(1);
-  return std::optional(std::move(after));
+  return after;
+}
+
+Result<std::optional<incident::After>> place_of(const Call& call) {
+  const std::string& key = call.arguments.page.after;
+  auto after = parse_place(key);
+  if (!after && !key.empty()) return Error(Errc::kMalformed, "`cursor` is not one of this list");
+  return after;
 }
 
 }  // namespace redoubt::admin

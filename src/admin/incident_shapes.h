@@ -30,6 +30,8 @@ void write_response(encoding::JsonWriter& json, const incident::Response& respon
 
 // The place in a list whose newest comes first, as its cursor has it.
 std::string place_key(UnixMillis time, std::string_view id);
+// Nothing for what place_key() did not make.
+std::optional<incident::After> parse_place(std::string_view key);
 // Where the page that is asked for begins; nothing: at the front. kMalformed for what place_key() did not make.
 Result<std::optional<incident::After>> place_of(const Call& call);
 

@@ -13,6 +13,7 @@
 // Constants with static lifetime.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,7 @@
 namespace redoubt::admin {
 
 struct Call;
+class EventSource;
 
 struct Parameter {
   enum class In : std::uint8_t { kPath, kQuery };
@@ -90,11 +92,13 @@ struct Operation {
   // What it is about, asked of policies before the body is read; kNotFound when there is no such thing. Null: the body
   // says it, and the wish asks (Call::require); one that did not ask is denied.
   Result<Resource> (*resource)(Call& call) = nullptr;
-  // One of the three; none for what the API serves by itself (the document, the stream of changes).
+  // One of the four; none for what the API serves by itself (the document).
   Result<Answer> (*read)(Call& call) = nullptr;
   Result<Change> (*wish)(Call& call) = nullptr;
   // What is more than one fact: waits until all of it is in force. Has no body and no conditions.
   net::Task<Result<Answer>> (*perform)(Call& call) = nullptr;
+  // What is told as it comes (event_stream.h); its media type is text/event-stream.
+  std::unique_ptr<EventSource> (*events)() = nullptr;
   // What a wish is answered with, once it is in force; null: an empty answer.
   Result<Answer> (*show)(Call& call, const Change& change) = nullptr;
 

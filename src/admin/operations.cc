@@ -2,6 +2,7 @@
 #include "admin/approval_operations.h"
 #include "admin/bundle_operations.h"
 #include "admin/clock_operations.h"
+#include "admin/export_operations.h"
 #include "admin/group_operations.h"
 #include "admin/hold_operations.h"
 #include "admin/incident_operations.h"
@@ -13,15 +14,16 @@
 #include "admin/response_operations.h"
 #include "admin/server_operations.h"
 #include "admin/signal_operations.h"
+#include "admin/timeline_operations.h"
 
 namespace redoubt::admin {
 
 std::vector<const Operation*> all_operations() {
   std::vector<const Operation*> out;
-  for (const auto& operations :
-       {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
-        model_operations(), limit_operations(), hold_operations(), signal_operations(), alert_operations(),
-        incident_operations(), clock_operations(), response_operations(), server_operations()}) {
+  for (const auto& operations : {principal_operations(), key_operations(), group_operations(), approval_operations(),
+                                 bundle_operations(), model_operations(), limit_operations(), hold_operations(),
+                                 signal_operations(), alert_operations(), incident_operations(), timeline_operations(),
+                                 clock_operations(), export_operations(), response_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

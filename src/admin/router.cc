@@ -28,6 +28,13 @@ bool can_be_one(const std::vector<std::string_view>& a, const std::vector<std::s
          });
 }
 
+// Whether what fits `a` fits `b`, too: segment by segment, `a` says the same or more.
+bool is_within(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](std::string_view x, std::string_view y) {
+           return x == y || is_placeholder(y);
+         });
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -42,8 +49,14 @@ Router::Router(const std::vector<const Operation*>& operations) {
     std::vector<std::string_view> segments = split(operation->path);
     auto route = std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return r.segments == segments; });
     if (route == routes_.end()) {
-      for (const Route& other : routes_) REDOUBT_CHECK(!can_be_one(other.segments, segments));
-      route = routes_.insert(routes_.end(), {std::move(segments), {}});
+      // Of two that fit one path, one says more, and comes first (OpenAPI 3.1 §4.8.8.1: concrete before templated).
+      for (const Route& other : routes_) {
+        REDOUBT_CHECK(!can_be_one(other.segments, segments) || is_within(other.segments, segments) ||
+                      is_within(segments, other.segments));
+      }
+      route =
+          std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return is_within(segments, r.segments); });
+      route = routes_.insert(route, {std::move(segments), {}});
     }
     for (const Operation* other : route->operations) REDOUBT_CHECK(other->method != operation->method);
     route->operations.push_back(operation);

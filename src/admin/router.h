@@ -14,7 +14,7 @@ namespace redoubt::admin {
 
 class Router {
  public:
-  // INVARIANT: no path fits two templates.
+  // INVARIANT: of two templates that fit one path, one says more (`/a/b` and `/a/{x}`): that one is taken.
   explicit Router(const std::vector<const Operation*>& operations);
 
   struct Match {

@@ -1,6 +1,7 @@
 #include "admin/server_operations.h"
 
 #include "admin/call.h"
+#include "admin/changes.h"
 #include "admin/forms.h"
 #include "admin/identity_lookup.h"
 #include "admin/internal/awaiting.h"
@@ -276,7 +277,8 @@ constexpr Operation kOperations[] = {
      .parameters = kChangesParameters,
      .media_type = "text/event-stream",
      .recorded = true,
-     .resource = server_resource},
+     .resource = server_resource,
+     .events = make_event_source<ChangeEvents>},
 };
 
 }  // namespace

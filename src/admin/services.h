@@ -7,6 +7,7 @@
 
 #include "admin/authorizer.h"
 #include "admin/bundle_library.h"
+#include "admin/fact_proofs.h"
 #include "admin/holds_projection.h"
 #include "admin/models_projection.h"
 #include "admin/signal_desk.h"
@@ -39,6 +40,7 @@ struct Services {
   AdminAuthorizer& authorizer;
   AdminRecorder& recorder;
   SignalDesk& signals;
+  FactProofs& proofs;
   std::vector<TenantInfo> tenants;  // sorted by id
   std::string version;              // of Redoubt
 };

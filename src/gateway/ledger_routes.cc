@@ -17,9 +17,7 @@
 #include "encoding/metrics_text.h"
 #include "gateway/internal/await_ledger.h"
 #include "gateway/problem.h"
-#include "tlog/checkpoint.h"
-#include "tlog/proof.h"
-#include "tlog/proof_file.h"
+#include "ledger/prove_entry.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -115,30 +113,6 @@ record::ExchangeFacts facts_of(const Exchange& exchange, const Caller& caller, s
           .credential_uid = caller.key->id,
           .operation = operation,
           .upstream = "ledger"};
-}
-
-Result<tlog::Checkpoint> checkpoint_of(std::string_view note) {
-  const std::size_t text_end = note.find("\n\n");
-  if (text_end == std::string::npos) return Error(Errc::kCorrupt, "the checkpoint is not a note");
-  return tlog::parse_checkpoint(note.substr(0, text_end + 1));
-}
-
-// C2SP tlog-proof of one entry, under the last checkpoint that witnesses have cosigned if that covers it, or else under
-// the last one.
-Result<std::string> make_proof(ledger::LedgerReader& reader, tlog::LeafIndex index) {
-  auto note = reader.cosigned();
-  auto checkpoint = note ? checkpoint_of(*note) : Result<tlog::Checkpoint>(note.error());
-  if (!checkpoint || index.value >= checkpoint->size.value) {
-    note = reader.checkpoint();
-    if (!note) return note.error();
-    checkpoint = checkpoint_of(*note);
-  }
-  if (!checkpoint) return checkpoint.error();
-  if (index.value >= checkpoint->size.value) return Error(Errc::kNotFound, "no such record");
-  auto proof = tlog::inclusion_proof(reader, index, checkpoint->size);
-  if (!proof) return proof.error();
-  return tlog::format_proof_file(
-      {.extra = std::nullopt, .index = index, .proof = *std::move(proof), .checkpoint = *std::move(note)});
 }
 
 Result<ledger::OpenRequest> parse_open_request(std::string_view body) {
@@ -391,7 +365,7 @@ net::Task<> LedgerRoutes::receipt(Exchange& exchange, const Asker& asker, std::s
     co_return;
   }
   const auto deadline = std::chrono::steady_clock::now() + kReceiptWait;
-  const LedgerFiles::Read prove = [index](ledger::LedgerReader& reader) { return make_proof(reader, index); };
+  const LedgerFiles::Read prove = [index](ledger::LedgerReader& reader) { return ledger::prove_entry(reader, index); };
   Timer timer(io_);
   while (recorder_.client().published(asker.log.number) <= index.value && recorder_.client().stopped().empty()) {
     // Published before this process began, or not yet?

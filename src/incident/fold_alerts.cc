@@ -5,6 +5,7 @@
 #include "incident/internal/begin_response.h"
 #include "incident/internal/fold.h"
 #include "incident/internal/rows.h"
+#include "incident/internal/teller.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -40,8 +41,9 @@ Result<> keep_exercise_apart(const Alert& alert, const std::string& incident, bo
 }
 
 void open_incident(const std::string& id, const std::string& title, std::string_view tenant, UnixMillis now,
-                   state::Tables& tables) {
+                   state::Tables& tables, Teller& teller) {
   if (title.empty()) return;
+  teller.tell(Happening::kIncidentOpened, incident_object(id), id, title);
   static_cast<void>(tables.run("INSERT INTO incident_incidents VALUES(?1, ?2, ?3, ?4, '', 0, '', ?5, 0, 0, 0)",
                                {id, title, tenant, static_cast<int>(IncidentStatus::kOpen), now.value}));
 }
@@ -69,9 +71,18 @@ Result<> fold_raise(const state::FoldedFact& fact, state::Tables& tables) {
       {alert.id, alert.rule, alert.key, alert.tenant, static_cast<int>(alert.severity),
        static_cast<int>(alert.attribution), alert.message, pack(alert.tags), pack(alert.entries), pack(alert.withheld),
        alert.first_index, alert.first.value, now, alert.incident, fact.fact.expects + 1}));
-  open_incident(alert.incident, raise->title, alert.tenant, fact.fact.time, tables);
+  Teller teller(fact, tables);
+  const std::string text = std::string(behaviour::to_string(alert.severity))
+                               .append(", ")
+                               .append(alert.rule)
+                               .append(" about ")
+                               .append(alert.key)
+                               .append(": ")
+                               .append(alert.message);
+  teller.tell(Happening::kAlertRaised, fact.fact.object, alert.incident, text, alert.first);
+  open_incident(alert.incident, raise->title, alert.tenant, fact.fact.time, tables, teller);
   for (const PlannedResponse& each : raise->responses) {
-    begin(each, {.incident = alert.incident, .alert = alert.id, .tenant = alert.tenant}, fact, 0, tables);
+    begin(each, {.incident = alert.incident, .alert = alert.id, .tenant = alert.tenant}, fact, 0, tables, teller);
   }
   return {};
 }
@@ -105,9 +116,17 @@ Result<> fold_grow(const state::FoldedFact& fact, state::Tables& tables) {
                  "incident = ?7, version = ?8 WHERE id = ?1",
                  {now.id, grow->index, grow->time.value, grow->count, static_cast<int>(grow->severity), pack(withheld),
                   incident, fact.fact.expects + 1}));
-  open_incident(grow->incident, grow->title, now.tenant, fact.fact.time, tables);
+  // What was told of it before it belonged to one belongs there, too.
+  if (!grow->incident.empty()) {
+    static_cast<void>(tables.run("UPDATE incident_timeline SET incident = ?2 WHERE object = ?1", {object, incident}));
+  }
+  Teller teller(fact, tables);
+  const std::string text =
+      std::string(behaviour::to_string(grow->severity)).append(", ") + std::to_string(grow->count) + " signals";
+  teller.tell(Happening::kAlertGrew, object, incident, text, grow->time);
+  open_incident(grow->incident, grow->title, now.tenant, fact.fact.time, tables, teller);
   for (const PlannedResponse& each : grow->responses) {
-    begin(each, {.incident = incident, .alert = now.id, .tenant = now.tenant}, fact, 0, tables);
+    begin(each, {.incident = incident, .alert = now.id, .tenant = now.tenant}, fact, 0, tables, teller);
   }
   return {};
 }

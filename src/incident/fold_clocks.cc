@@ -4,6 +4,7 @@
 #include "incident/clocks.h"
 #include "incident/facts.h"
 #include "incident/internal/fold_clocks.h"
+#include "incident/internal/teller.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -47,6 +48,7 @@ Result<> fold_aware(const state::FoldedFact& fact, state::Tables& tables) {
   const auto incident = clock_of(fact, tables);
   if (!incident) return incident.error();
   if (auto come = not_ahead(said->time, fact); !come) return come;
+  Teller(fact, tables).tell(Happening::kClockAware, fact.fact.object, *incident, said->why, said->time);
   return tables.run(
       "INSERT INTO incident_awareness VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?2, 0) ON CONFLICT(incident) DO UPDATE SET "
       "time = ?2, why = ?3, said_by = ?4, recorded = ?5, fact_index = ?6, corrections = corrections + 1",
@@ -63,6 +65,9 @@ Result<> fold_decide(const state::FoldedFact& fact, state::Tables& tables) {
   if (there.value_or(0) >= kDecisionsMax) {
     return Error(Errc::kResourceExhausted, "the incident has all the decisions it may");
   }
+  Teller(fact, tables)
+      .tell(Happening::kClockDecided, fact.fact.object, *incident,
+            said->regime + (said->notifiable ? ": notifiable, " : ": not notifiable, ") + said->why);
   return tables.run(
       "INSERT INTO incident_decisions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8) ON CONFLICT(incident, regime) DO "
       "UPDATE SET since = CASE WHEN notifiable = ?3 THEN since ELSE ?6 END, notifiable = ?3, why = ?4, said_by = ?5, "
@@ -91,6 +96,9 @@ Result<> fold_tell(const state::FoldedFact& fact, state::Tables& tables) {
   if (!last && there.value_or(0) >= kToldMax) {
     return Error(Errc::kResourceExhausted, "as much is told of the incident as may be");
   }
+  Teller(fact, tables)
+      .tell(Happening::kClockTold, fact.fact.object, *incident, said->regime + " " + said->step + " " + said->reference,
+            said->time);
   return tables.run(
       "INSERT INTO incident_told VALUES(?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7) ON CONFLICT(incident, regime, step) DO UPDATE "
       "SET last = ?4, reference = ?5, said_by = ?6, fact_index = ?7",

@@ -6,6 +6,7 @@
 #include "incident/incident_projection.h"
 #include "incident/internal/fold.h"
 #include "incident/internal/fold_clocks.h"
+#include "incident/internal/teller.h"
 #include "incident/listing.h"
 
 namespace redoubt::incident {
@@ -23,6 +24,19 @@ Result<Incident> changing(const state::FoldedFact& fact, state::Tables& tables) 
   return **std::move(incident);
 }
 
+// `contained, taken by alice, named a key in a public place`.
+std::string text_of(const IncidentChange& change) {
+  std::string out;
+  const auto add = [&](std::string_view what, std::string_view value) {
+    if (!out.empty()) out += ", ";
+    out.append(what).append(value);
+  };
+  if (change.status) add("", to_string(*change.status));
+  if (change.owner) add(change.owner->empty() ? "taken by nobody" : "taken by ", *change.owner);
+  if (change.title) add("named ", *change.title);
+  return out;
+}
+
 }  // namespace
 
 Result<> fold_change(const state::FoldedFact& fact, state::Tables& tables) {
@@ -35,6 +49,7 @@ Result<> fold_change(const state::FoldedFact& fact, state::Tables& tables) {
   const bool seen = status != IncidentStatus::kOpen || (change->owner && !change->owner->empty());
   const std::int64_t acknowledged =
       now->acknowledged.value != 0 ? now->acknowledged.value : (seen ? fact.fact.time.value : 0);
+  Teller(fact, tables).tell(Happening::kIncidentChanged, fact.fact.object, now->id, text_of(*change));
   return tables.run(
       "UPDATE incident_incidents SET status = ?2, owner = ?3, title = ?4, acknowledged = ?5, version = ?6 WHERE id = "
       "?1",
@@ -48,6 +63,7 @@ Result<> fold_note(const state::FoldedFact& fact, state::Tables& tables) {
   if (!now) return now.error();
   const auto notes = tables.integer("SELECT count(*) FROM incident_notes WHERE incident = ?1", {now->id});
   if (notes.value_or(0) >= kNotesMax) return Error(Errc::kResourceExhausted, "the incident has all the notes it may");
+  Teller(fact, tables).tell(Happening::kIncidentNoted, fact.fact.object, now->id, "");
   static_cast<void>(
       tables.run("INSERT INTO incident_notes VALUES(?1, ?2, ?3, ?4, ?5)",
                  {fact.index, now->id, fact.fact.actor.principal, fact.fact.time.value, fact.value(kNoteText)}));
@@ -73,10 +89,12 @@ Result<> fold_merge(const state::FoldedFact& fact, state::Tables& tables) {
   for (const state::Sql& move : {state::Sql("UPDATE incident_alerts SET incident = ?2 WHERE incident = ?1"),
                                  state::Sql("UPDATE incident_responses SET incident = ?2 WHERE incident = ?1"),
                                  state::Sql("UPDATE incident_notices SET incident = ?2 WHERE incident = ?1"),
-                                 state::Sql("UPDATE incident_notes SET incident = ?2 WHERE incident = ?1")}) {
+                                 state::Sql("UPDATE incident_notes SET incident = ?2 WHERE incident = ?1"),
+                                 state::Sql("UPDATE incident_timeline SET incident = ?2 WHERE incident = ?1")}) {
     static_cast<void>(tables.run(move, {now->id, into}));
   }
   merge_clocks(now->id, into, tables);
+  Teller(fact, tables).tell(Happening::kIncidentMerged, fact.fact.object, into, "into " + std::string(into));
   return tables.run(
       "UPDATE incident_incidents SET status = ?2, cause = ?3, merged_into = ?4, closed = ?5, version = ?6 WHERE id = "
       "?1",
@@ -91,6 +109,7 @@ Result<> fold_close(const state::FoldedFact& fact, state::Tables& tables) {
   }
   const auto now = changing(fact, tables);
   if (!now) return now.error();
+  Teller(fact, tables).tell(Happening::kIncidentClosed, fact.fact.object, now->id, to_string(*cause));
   return tables.run("UPDATE incident_incidents SET status = ?2, cause = ?3, closed = ?4, version = ?5 WHERE id = ?1",
                     {now->id, static_cast<int>(IncidentStatus::kClosed), static_cast<int>(*cause), fact.fact.time.value,
                      fact.fact.expects + 1});

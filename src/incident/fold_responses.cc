@@ -30,6 +30,30 @@ Result<> room_for_any(std::int64_t more, state::Tables& tables) {
   return Error(Errc::kResourceExhausted, "as many responses are active as may be");
 }
 
+// `throttle principal/app for 3600 s`.
+std::string text_of(const Action& action) {
+  return std::string(to_string(action.effect)).append(" ").append(action.target.text()) + " for " +
+         std::to_string(action.for_ms / 1000) + " s";
+}
+
+Happening happening_of(ResponseStatus status) {
+  switch (status) {
+    case ResponseStatus::kProposed:
+      return Happening::kResponseProposed;
+    case ResponseStatus::kRehearsed:
+      return Happening::kResponseRehearsed;
+    case ResponseStatus::kActive:
+    case ResponseStatus::kEnded:  // none begins so
+      return Happening::kResponseStarted;
+  }
+  return Happening::kResponseStarted;
+}
+
+Happening happening_of(EndWhy why) {
+  if (why == EndWhy::kUndone) return Happening::kResponseUndone;
+  return why == EndWhy::kRefused ? Happening::kResponseRefused : Happening::kResponseExpired;
+}
+
 // The response of the object.
 Result<Response> found(const state::FoldedFact& fact, state::Tables& tables) {
   auto response = find_response(tables, id_in(fact.fact.object));
@@ -60,7 +84,7 @@ Result<> may_begin(const std::vector<PlannedResponse>& responses, state::Tables&
 }
 
 void begin(const PlannedResponse& response, const Begins& of, const state::FoldedFact& fact, std::uint64_t version,
-           state::Tables& tables) {
+           state::Tables& tables, Teller& teller) {
   const Action& action = response.action;
   const std::int64_t now = fact.fact.time.value;
   const std::int64_t until = response.status == ResponseStatus::kProposed ? 0 : now + action.for_ms;
@@ -70,6 +94,9 @@ void begin(const PlannedResponse& response, const Begins& of, const state::Folde
                  {response.id, static_cast<int>(action.effect), action.target.text(), action.for_ms, action.per_minute,
                   action.families, static_cast<int>(response.status), of.incident, of.alert, response.playbook,
                   response.why, of.tenant, now, until, version}));
+  std::string text = text_of(action);
+  if (!response.why.empty()) text.append(": ").append(response.why);
+  teller.tell(happening_of(response.status), response_object(response.id), of.incident, text);
 }
 
 Result<> fold_start(const state::FoldedFact& fact, state::Tables& tables) {
@@ -81,7 +108,8 @@ Result<> fold_start(const state::FoldedFact& fact, state::Tables& tables) {
   }
   const PlannedResponse planned{.id = wanted->id, .action = wanted->action, .why = wanted->why};
   if (auto may = may_begin({planned}, tables); !may) return may;
-  begin(planned, {.incident = wanted->incident, .tenant = wanted->tenant}, fact, fact.fact.expects + 1, tables);
+  Teller teller(fact, tables);
+  begin(planned, {.incident = wanted->incident, .tenant = wanted->tenant}, fact, fact.fact.expects + 1, tables, teller);
   return {};
 }
 
@@ -95,6 +123,8 @@ Result<> fold_accept(const state::FoldedFact& fact, state::Tables& tables) {
   }
   if (auto room = room_for(response->action.target.text(), 1, tables); !room) return room;
   if (auto room = room_for_any(1, tables); !room) return room;
+  Teller(fact, tables)
+      .tell(Happening::kResponseAccepted, fact.fact.object, response->incident, text_of(response->action));
   return tables.run("UPDATE incident_responses SET status = ?2, until = ?3, version = ?4 WHERE id = ?1",
                     {response->id, static_cast<int>(ResponseStatus::kActive),
                      fact.fact.time.value + response->action.for_ms, fact.fact.expects + 1});
@@ -116,6 +146,7 @@ Result<> fold_end(const state::FoldedFact& fact, state::Tables& tables) {
   if (*why == EndWhy::kExpired && fact.fact.time < response->until) {
     return Error(Errc::kInvalidArgument, "the end of the response has not come");
   }
+  Teller(fact, tables).tell(happening_of(*why), fact.fact.object, response->incident, text_of(response->action));
   return tables.run(
       "UPDATE incident_responses SET status = ?2, end_why = ?3, ended = ?4, ended_by = ?5, version = ?6 WHERE id = ?1",
       {response->id, static_cast<int>(ResponseStatus::kEnded), static_cast<int>(*why), fact.fact.time.value,

@@ -4,7 +4,6 @@
 
 #include "incident/clocks.h"
 #include "incident/facts.h"
-#include "incident/history.h"
 #include "incident/internal/fold.h"
 #include "incident/internal/fold_clocks.h"
 #include "incident/internal/rows.h"
@@ -87,6 +86,25 @@ CREATE INDEX incident_responses_by_incident ON incident_responses(incident, star
 CREATE INDEX incident_responses_by_time ON incident_responses(started, id);
 )",
                                                      R"(
+CREATE TABLE incident_timeline(
+  fact_index INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  what INTEGER NOT NULL,
+  object TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  event INTEGER NOT NULL,
+  discovered INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(fact_index, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_timeline_by_incident ON incident_timeline(incident, fact_index, part);
+CREATE INDEX incident_timeline_by_event ON incident_timeline(incident, event, fact_index, part);
+CREATE INDEX incident_timeline_by_object ON incident_timeline(object);
+)",
+                                                     // The timeline, of facts that were folded without it.
+                                                     "",
+                                                     R"(
 CREATE TABLE incident_awareness(
   incident TEXT NOT NULL PRIMARY KEY,
   time INTEGER NOT NULL,
@@ -122,22 +140,6 @@ CREATE TABLE incident_told(
 ) STRICT, WITHOUT ROWID;
 )",
                                                      R"(
-CREATE TABLE incident_history(
-  fact_index INTEGER NOT NULL PRIMARY KEY,
-  incident TEXT NOT NULL,
-  object TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  actor TEXT NOT NULL,
-  happened INTEGER NOT NULL,
-  known INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX incident_history_by_happening ON incident_history(incident, happened, fact_index);
-CREATE INDEX incident_history_by_knowledge ON incident_history(incident, known, fact_index);
-CREATE INDEX incident_history_by_object ON incident_history(object, incident);
-)",
-                                                     // Facts of before are in the timeline, too.
-                                                     "",
-                                                     R"(
 CREATE TABLE incident_notices(
   notice TEXT NOT NULL,
   endpoint TEXT NOT NULL,
@@ -154,7 +156,13 @@ CREATE TABLE incident_notices(
 CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
 )"};
 
-Result<> fold(const state::FoldedFact& fact, state::Tables& tables) {
+}  // namespace
+
+std::span<const std::string_view> IncidentProjection::schema_steps() const {
+  return kSchema;
+}
+
+Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
   const std::string_view kind = fact.fact.kind;
   if (kind == kAlertRaise) return fold_raise(fact, tables);
   if (kind == kAlertGrow) return fold_grow(fact, tables);
@@ -170,18 +178,6 @@ Result<> fold(const state::FoldedFact& fact, state::Tables& tables) {
   if (kind == kClockTell) return fold_tell(fact, tables);
   if (kind == kNoticeAttempt) return fold_notice(fact, tables);
   return Error(Errc::kInvalidArgument, "there is no kind of fact `" + fact.fact.kind + "`");
-}
-
-}  // namespace
-
-std::span<const std::string_view> IncidentProjection::schema_steps() const {
-  return kSchema;
-}
-
-Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables& tables) {
-  auto folded = fold(fact, tables);
-  if (folded) note_event(fact, tables);
-  return folded;
 }
 
 void IncidentProjection::erase(std::uint64_t index, std::span<const std::string_view> fields, state::Tables& tables) {

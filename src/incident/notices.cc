@@ -7,6 +7,7 @@
 #include "incident/facts.h"
 #include "incident/internal/body_reader.h"
 #include "incident/internal/lines.h"
+#include "incident/internal/teller.h"
 #include "incident/regimes.h"
 
 namespace redoubt::incident {
@@ -84,6 +85,9 @@ Result<> fold_notice(const state::FoldedFact& fact, state::Tables& tables) {
     if (!into) return Error(Errc::kNotFound, "there is no incident `" + incident + "`");
     if (!into->empty()) incident = *into;
   }
+  std::string text = attempt->kind + " " + attempt->outcome;
+  if (!attempt->why.empty()) text += ": " + attempt->why;
+  Teller(fact, tables).tell(Happening::kNoticeAttempted, fact.fact.object, incident, text);
   return tables.run(
       "INSERT INTO incident_notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9) ON CONFLICT(notice, endpoint) DO "
       "UPDATE SET attempts = ?5, outcome = ?6, why = ?7, last = ?8, fact_index = ?9",

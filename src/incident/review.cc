@@ -12,69 +12,6 @@
 namespace redoubt::incident {
 namespace {
 
-std::string_view member(const simdjson::dom::object& body, std::string_view name) {
-  return encoding::string_member(body, name);
-}
-
-std::string action_words(const simdjson::dom::object& body) {
-  return std::string(member(body, "effect")) + " of `" + std::string(member(body, "target")) + "`";
-}
-
-std::string responses_words(const simdjson::dom::object& body) {
-  std::string out;
-  simdjson::dom::array list;
-  if (body["responses"].get(list) != simdjson::SUCCESS) return out;
-  for (const auto each : list) {
-    simdjson::dom::object response;
-    if (each.get(response) != simdjson::SUCCESS) continue;
-    out += "; " + std::string(member(response, "status")) + ": " + action_words(response) + " by playbook " +
-           std::string(member(response, "playbook"));
-  }
-  return out;
-}
-
-std::string change_words(const simdjson::dom::object& body) {
-  std::string out;
-  for (const std::string_view name : {"status", "owner", "title"}) {
-    if (body[name].error() != simdjson::SUCCESS) continue;
-    out.append(out.empty() ? "" : ", ").append(name).append(" `").append(member(body, name)).append("`");
-  }
-  return out;
-}
-
-std::string words(const record::Fact& fact, const simdjson::dom::object& body) {
-  const std::string_view kind = fact.kind;
-  std::uint64_t count = 0;
-  if (kind == kAlertRaise) {
-    return std::string(member(body, "rule")) + ": " + std::string(member(body, "message")) + responses_words(body);
-  }
-  if (kind == kAlertGrow) {
-    if (body["count"].get(count) != simdjson::SUCCESS) count = 0;
-    return std::to_string(count) + " signals, " + std::string(member(body, "severity")) + responses_words(body);
-  }
-  if (kind == kIncidentChange) return change_words(body);
-  if (kind == kIncidentNote) return "a note";
-  if (kind == kIncidentMerge) return "merged into `" + std::string(member(body, "into")) + "`";
-  if (kind == kIncidentClose) return "closed as `" + std::string(member(body, "cause")) + "`";
-  if (kind == kResponseStart) return action_words(body) + ": " + std::string(member(body, "why"));
-  if (kind == kResponseAccept) return "accepted";
-  if (kind == kResponseEnd) return std::string(member(body, "why"));
-  if (kind == kClockAware) return "aware: " + std::string(member(body, "why"));
-  if (kind == kClockDecide) {
-    return std::string(member(body, "regime")) + " notifiable: " + std::string(member(body, "notifiable")) + ", " +
-           std::string(member(body, "why"));
-  }
-  if (kind == kClockTell) {
-    return std::string(member(body, "regime")) + " " + std::string(member(body, "step")) + " told " +
-           std::string(member(body, "reference"));
-  }
-  if (kind == kNoticeAttempt) {
-    return std::string(member(body, "kind")) + " " + std::string(member(body, "outcome")) + " " +
-           std::string(member(body, "why"));
-  }
-  return {};
-}
-
 void earliest(std::optional<UnixMillis>& at, UnixMillis moment) {
   if (moment.value != 0 && (!at || moment < *at)) at = moment;
 }
@@ -138,28 +75,29 @@ class Maker {
   }
 
   Result<> timeline() {
-    auto events = list_history(tables_, out_.incident.id, request_.order, {}, kReviewEventsMax + 1);
-    if (!events) return events.error();
-    if (events->size() > kReviewEventsMax) {
+    auto items = list_timeline(tables_, out_.incident.id, request_.order, {}, kReviewItemsMax + 1);
+    if (!items) return items.error();
+    if (items->size() > kReviewItemsMax) {
       out_.cut = true;
-      events->resize(kReviewEventsMax);
+      items->resize(kReviewItemsMax);
     }
-    for (HistoryEvent& event : *events) {
-      auto entry = source_.read_one(event.index);
+    for (TimelineItem& item : *items) {
+      auto entry = source_.read_one(item.place.index);
       if (!entry) return entry.error();
-      ReviewEvent each{.event = std::move(event), .leaf_hash = {}, .what = {}};
+      ReviewItem each{.item = std::move(item), .leaf_hash = {}};
       encoding::append_hex(each.leaf_hash, entry->leaf_hash);
       const auto fact = reader_.read(entry->record);
       if (!fact) return fact.error();
-      if (*fact == nullptr || (*fact)->kind != each.event.kind) {
-        return Error(Errc::kCorrupt, "entry " + std::to_string(each.event.index) + " is not the fact of the tables");
+      if (*fact == nullptr || (*fact)->time != each.item.discovered) {
+        return Error(Errc::kCorrupt,
+                     "entry " + std::to_string(each.item.place.index) + " is not the fact of the tables");
       }
-      each.what = words(**fact, reader_.body());
-      const bool said_contained = each.event.kind == kIncidentChange &&
-                                  member(reader_.body(), "status") == to_string(IncidentStatus::kContained);
-      if (said_contained) earliest(out_.contained, each.event.known);
-      if (each.event.kind == kIncidentMerge) {
-        out_.merged.push_back(each.event.object.substr(incident_object("").size()));
+      const bool said_contained =
+          each.item.what == Happening::kIncidentChanged &&
+          encoding::string_member(reader_.body(), "status") == to_string(IncidentStatus::kContained);
+      if (said_contained) earliest(out_.contained, each.item.discovered);
+      if (each.item.what == Happening::kIncidentMerged) {
+        out_.merged.push_back(each.item.object.substr(incident_object("").size()));
       }
       out_.timeline.push_back(std::move(each));
     }

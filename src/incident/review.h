@@ -23,22 +23,21 @@
 #include "incident/alert.h"
 #include "incident/clocks.h"
 #include "incident/document.h"
-#include "incident/history.h"
 #include "incident/notices.h"
 #include "incident/response.h"
+#include "incident/timeline.h"
 #include "state/engine.h"
 
 namespace redoubt::incident {
 
-inline constexpr std::size_t kReviewEventsMax = 10'000;  // of the timeline, the first ones
-inline constexpr std::size_t kReviewAlertsMax = 1'000;   // likewise, of alerts and of responses
+inline constexpr std::size_t kReviewItemsMax = 10'000;  // of the timeline, the first ones
+inline constexpr std::size_t kReviewAlertsMax = 1'000;  // likewise, of alerts and of responses
 inline constexpr std::size_t kEarlierMax = 50;
 inline constexpr std::int64_t kEarlierMs = 30LL * 24 * 3600 * 1000;
 
-struct ReviewEvent {
-  HistoryEvent event;
-  std::string leaf_hash;  // of the entry, hexadecimal: with `event.index` its receipt
-  std::string what;       // in words
+struct ReviewItem {
+  TimelineItem item;
+  std::string leaf_hash;  // of the entry, hexadecimal: with `item.place.index` its receipt
 };
 
 struct EarlierAlert {
@@ -70,7 +69,7 @@ struct Review {
   Clocks clocks;
   std::vector<Deadline> due;
   std::string laws;  // digest of the table that `due` comes of
-  std::vector<ReviewEvent> timeline;
+  std::vector<ReviewItem> timeline;
   bool cut = false;  // there is more than the limits let in
   std::vector<EarlierAlert> earlier;
   std::optional<std::vector<Reached>> reached;  // nothing: nobody looked
@@ -89,7 +88,7 @@ struct ReviewRequest {
   std::string incident;
   const RegimeTable& laws;
   UnixMillis now;
-  HistoryOrder order = HistoryOrder::kHappened;
+  TimelineOrder order = TimelineOrder::kEvent;
 };
 
 // kNotFound when there is no such incident; of one that is merged the review of the other is asked for (kConflict).

@@ -240,11 +240,12 @@ class Writer {
   void timeline() {
     heading(2, "Timeline");
     std::vector<std::vector<std::string>> rows;
-    for (const ReviewEvent& each : review_.timeline) {
-      rows.push_back({time_of(each.event.happened), time_of(each.event.known), each.event.kind, each.event.object,
-                      each.event.actor, each.what, std::to_string(each.event.index), each.leaf_hash});
+    for (const ReviewItem& each : review_.timeline) {
+      const TimelineItem& item = each.item;
+      rows.push_back({time_of(item.event), time_of(item.discovered), std::string(to_string(item.what)), item.object,
+                      item.actor, item.text, std::to_string(item.place.index), each.leaf_hash});
     }
-    table({"Happened", "Known", "Fact", "Object", "By", "What", "Entry", "Leaf hash"}, std::move(rows),
+    table({"Happened", "Known", "What", "Object", "By", "In words", "Entry", "Leaf hash"}, std::move(rows),
           "There is nothing on record.");
   }
 

@@ -16,14 +16,15 @@ namespace {
 
 using namespace redoubt;
 
-std::string greeting(std::uint16_t port, const std::map<std::string, std::string>& keys) {
+std::string greeting(std::uint16_t port, const admin::test::AdminWorld& world) {
   std::string out;
   encoding::JsonWriter json(out);
   json.begin_object();
   json.member("url", "http://127.0.0.1:" + std::to_string(port));
+  json.member("vkey", world.proofs.verifier_key());  // of the log
   json.key("keys");
   json.begin_object();
-  for (const auto& [principal, key] : keys) json.member(principal, key);
+  for (const auto& [principal, key] : world.secrets) json.member(principal, key);
   json.end_object();
   json.end_object();
   return out;
@@ -57,7 +58,7 @@ int main() {
     return 3;
   }
   sweep.start();
-  std::cout << greeting(port, world.secrets) << std::endl;
+  std::cout << greeting(port, world) << std::endl;
   world.io.restart();
   std::thread thread([&world] { world.io.run(); });
   wait_for_end_of_input();

@@ -241,6 +241,10 @@ class Responses(Base):
         self.assertEqual((undone["answer"]["end"], undone["answer"]["ended_by"]), ("undone", "admin-1"))
         self.assertIn("incident.response.end", self.on_record(undone["fact"]))
         self.command("incident", "undo", name, status=NO)
+        told = self.command("incident", "watch", "--after", "0", "--count", "2", who="auditor").stdout.splitlines()
+        self.assertEqual([line.split()[1:4] for line in told],
+                         [["response.started", "response/" + name, "admin-1"],
+                          ["response.undone", "response/" + name, "admin-1"]])
 
     def test_have_no_incidents_before_there_are_alerts(self):
         self.assertEqual(self.command("incident", "list").stdout, "none\n")

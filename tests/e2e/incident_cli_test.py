@@ -25,6 +25,7 @@ class Base(unittest.TestCase):
         self.addCleanup(self.stop)
         greeting = json.loads(self.server.stdout.readline())
         self.url, self.keys = greeting["url"], greeting["keys"]
+        self.vkey = greeting["vkey"]
 
     def stop(self):
         self.server.stdin.close()
@@ -85,6 +86,117 @@ class Cases(Base):
     def test_are_for_whom_policies_say(self):
         self.incident("list", who="app", status=NO)
         self.incident("assign", FIRST, "carol", who="carol", status=NO)
+
+
+class Timelines(Base):
+    def test_are_listed_by_event_or_discovery(self):
+        self.incident("assign", FIRST, "bob")
+        for order in ("event", "discovery"):
+            rows = self.rows("timeline", FIRST, "--by", order, columns=2)
+            self.assertEqual([row[1] for row in rows],
+                             ["alert.raised", "incident.opened", "response.proposed", "incident.changed"])
+        self.incident("timeline", "00000000000000ff", status=NO)
+
+    def test_are_followed_from_a_place_and_as_they_come(self):
+        seen = self.incident("watch", "--after", "0", "--count", "6").splitlines()
+        self.assertEqual([line.split()[1] for line in seen],
+                         2 * ["alert.raised", "incident.opened", "response.proposed"])
+        items = [json.loads(line) for line in self.incident("watch", "--after", "0", "--count", "6", "--json").splitlines()]
+        place = "{index}.{part}".format(**items[4])
+        rest = self.incident("watch", "--after", place, "--count", "1")
+        self.assertIn("response.proposed", rest)
+        self.incident("watch", "--after", "x", status=USAGE)
+        self.incident("watch", "--after", "100000", status=USAGE)
+
+        watching = subprocess.Popen([program("redoubt"), "incident", "watch", "--incident", SECOND, "--after", place,
+                                     "--url", self.url], stdout=subprocess.PIPE, text=True,
+                                    env=self.environment("carol"))
+        self.addCleanup(watching.stdout.close)
+        self.addCleanup(watching.wait)
+        self.addCleanup(watching.kill)
+        self.assertIn("response.proposed", watching.stdout.readline())
+        self.incident("assign", FIRST, "bob")
+        self.incident("assign", SECOND, "bob")
+        self.assertIn("incident/" + SECOND, watching.stdout.readline())
+        # Whoever is stopped sees no more, and hears why.
+        done = subprocess.run([program("redoubt"), "identity", "principal", "disable", "carol", "--url", self.url],
+                              env=self.environment("alice"), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, SUCCESS, done.stdout + done.stderr)
+        self.incident("assign", SECOND, "--nobody")
+        self.assertEqual(watching.wait(timeout=30), NO)
+        self.assertEqual(watching.stdout.read(), "")
+
+
+class Exports(Base):
+    def share(self):
+        path = os.path.join(self.folder, "share.json")
+        self.incident("note", FIRST, "it was Eve, says her ward")
+        self.incident("share", FIRST, "--output", path, who="carol")
+        return path
+
+    def verify(self, path, status=SUCCESS, vkey=None):
+        done = subprocess.run([program("redoubt"), "incident", "verify-share", path, "--vkey", vkey or self.vkey],
+                              capture_output=True, text=True, timeout=60, cwd=self.folder)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_are_verified_by_a_stranger_and_open_nothing(self):
+        path = self.share()
+        with open(path) as file:
+            text = file.read()
+        self.assertNotIn("Eve", text)
+        said = self.verify(path)
+        for what in ("incident.alert.raise", "incident.incident.note", "included    2, unproven 0"):
+            self.assertIn(what, said)
+
+        share = json.loads(text)
+        self.assertEqual(share["incident"], FIRST)
+        altered = os.path.join(self.folder, "altered.json")
+
+        def refused(change):
+            other = json.loads(text)
+            change(other)
+            with open(altered, "w") as file:
+                json.dump(other, file)
+            self.verify(altered, status=NO)
+
+        def another_record(other):
+            other["items"][0]["record"] = other["items"][0]["record"].replace("alert", "alarm", 1)
+
+        def another_place(other):
+            other["items"][0]["index"] += 1
+
+        def swapped(other):
+            first, second = other["items"]
+            first["proof"], second["proof"] = second["proof"], first["proof"]
+
+        def another_log(other):
+            other["origin"] = "elsewhere.example/log"
+
+        def without_proof(other):
+            del other["items"][1]["proof"]
+
+        def empty(other):
+            other["items"] = []
+
+        for change in (another_record, another_place, swapped, another_log, without_proof, empty):
+            with self.subTest(change.__name__):
+                refused(change)
+        with open(altered, "w") as file:
+            file.write("{")
+        self.assertIn("altered.json", self.verify(altered, status=3))
+
+    def test_are_valid_ocsf(self):
+        lines = self.incident("export", FIRST, "--ocsf").splitlines()
+        self.assertEqual([json.loads(line)["class_uid"] for line in lines], [2005, 2004, 7001])
+        self.incident("export", FIRST, status=USAGE)
+        validate = os.path.join(os.path.dirname(program("redoubt")), "ocsf_validate")
+        if not os.path.exists(validate):
+            self.skipTest("ocsf_validate is not built")
+        done = subprocess.run([validate], input="\n".join(lines) + "\n", capture_output=True, text=True)
+        if done.returncode == 3:
+            self.skipTest("REDOUBT_DATA has no OCSF schema")
+        self.assertEqual(done.returncode, 0, done.stdout)
 
 
 class Responses(Base):

@@ -280,12 +280,24 @@ class Contracts(Base):
     def test_a_stream_that_is_not_buffered_is_seen_and_policies_hear_of_it(self):
         self.start(INVOKE + '@flag("contract") ' + RELEASE, self.own % "false")
         self.say = lambda body: '{"amount":500}'
-        _, _, body = self.redoubt.chat("hi", stream=True)
+        _, _, body = self.redoubt.chat("hi", stream=True, tools=self.tools)
         self.assertEqual(self.told(body, True), ('{"amount":500}', None))
         end = self.ends(1)[-1]
         self.assertEqual(end["matches"], [{"kind": "contract_violation", "count": 1, "action": "flag",
                                            "where": "tool_arguments"}])
         self.assertEqual(end["inspected"]["beyond"], False)
+
+    def test_a_call_of_an_undescribed_tool_is_stopped_before_it_is_told_anything(self):
+        self.start(INVOKE + '@block("undescribed_tool") ' + RELEASE, self.own % "false")
+        self.say = lambda body: '{"amount":5}'
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                _, _, body = self.redoubt.chat("hi", stream=stream, tools=self.tools)
+                self.assertEqual(self.told(body, stream), ('{"amount":5}', None))
+                _, _, body = self.redoubt.chat("hi", stream=stream)
+                self.assertEqual(self.told(body, stream), ("", "content_blocked"))
+        found = [[(m["kind"], m["action"]) for m in end.get("matches", [])] for end in self.ends(4)]
+        self.assertEqual(found, 2 * [[], [("undescribed_tool", "block")]])
 
     def test_to_block_by_it_takes_buffers(self):
         with self.assertRaisesRegex(Exception, "buffer_streams"):

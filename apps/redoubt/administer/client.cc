@@ -156,6 +156,22 @@ Result<> AdminClient::each(const std::string& path, const std::function<void(sim
   }
 }
 
+Result<> AdminClient::follow(const std::string& path, const EventReader::Take& take) {
+  EventReader events;
+  Result<> failed;
+  bool begun = false;
+  auto reply = fetcher_->stream({.path = std::string(admin::kPrefix) + path}, [&](std::string_view piece) {
+    begun = true;
+    const auto go_on = events.feed(piece, take);
+    if (!go_on) failed = go_on.error();
+    return go_on && *go_on;
+  });
+  if (begun) return failed;
+  if (!reply) return Error(reply.error().code(), "no answer at `" + access_.where + "`: " + reply.error().message());
+  if (reply->status != 200) return error_of(reader_, {.status = reply->status, .body = std::move(reply->body)});
+  return {};
+}
+
 int report_admin(const Error& error, bool json) {
   const int status = report(error, json);
   switch (error.code()) {

@@ -19,6 +19,7 @@
 #include "encoding/json_reader.h"
 #include "net/exchange.h"
 #include "redoubt/administer/access.h"
+#include "redoubt/administer/event_reader.h"
 #include "redoubt/fetch.h"
 
 namespace redoubt::app {
@@ -55,6 +56,10 @@ class AdminClient {
   Result<AdminReply> change(const AdminChange& change);
   // Every item of a list, page by page; `path` may have a query. `take` must not call the client.
   Result<> each(const std::string& path, const std::function<void(simdjson::dom::object)>& take);
+
+  // A stream of events, until it ends, its connection is lost, or `take`, which must not call the client, returns
+  // false. Errors: as get()'s when it does not begin; kTooLarge for an event that is too long.
+  Result<> follow(const std::string& path, const EventReader::Take& take);
 
   const AdminAccess& access() const { return access_; }
 

@@ -1,4 +1,4 @@
-// `redoubt incident list|show|assign|mark|note|merge|close`: cases, and what people do with them.
+// `redoubt incident list|show|timeline|assign|mark|note|merge|close`: cases, and what people do with them.
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -22,6 +22,7 @@ struct CaseOptions {
   std::string status;
   std::string owner;
   std::string tenant;
+  std::string order;
   // what is done
   bool nobody = false;
   std::string title;
@@ -146,6 +147,16 @@ void add_case_verbs(CLI::App& incident, AdminCommands& commands) {
 
   add_id(commands.add(incident, "show", "show an incident, with its alerts, responses and notes",
                       [options](AdminSession& session) { return show(session, *options); }));
+
+  auto* const timeline = commands.add(
+      incident, "timeline", "list what happened in an incident, the oldest first", [options](AdminSession& session) {
+        return session.list(
+            AdminSession::query(options->path() + "/timeline", {{"order", options->order}}),
+            {options->order == "discovery" ? "discovery_time" : "event_time", "what", "object", "actor", "text"});
+      });
+  add_id(timeline);
+  timeline->add_option("--by", options->order, "when it was, or when it became known: event (default) or discovery")
+      ->check(CLI::IsMember({"event", "discovery"}));
 
   auto* const assign = patch("assign", "say who takes an incident", ownership);
   auto* const whom = assign->add_option_group("whom", "one of these");

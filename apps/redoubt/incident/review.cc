@@ -132,7 +132,7 @@ Result<std::string> text_of(const Common& common, const ReviewOptions& options) 
       {.incident = options.id,
        .laws = *laws,
        .now = SystemClock().now(),
-       .order = options.by_knowledge ? incident::HistoryOrder::kKnown : incident::HistoryOrder::kHappened});
+       .order = options.by_knowledge ? incident::TimelineOrder::kDiscovery : incident::TimelineOrder::kEvent});
   if (!review) return review.error();
   if (!options.without_reach) {
     auto reached = reached_in(*review, common.dir);

@@ -102,7 +102,7 @@ TEST_F(Server, RefusesWhatItCannotReadAsAProblem) {
 TEST_F(Server, DrainsWithStreamsAndRefusedCallersWaiting) {
   Peer stream = Peer::connect(port);
   stream.send(request("GET /admin/v1/changes", "carol"));
-  EXPECT_NE(stream.take_until(": changes").find("text/event-stream"), std::string::npos);
+  EXPECT_NE(stream.take_until(": watchChanges").find("text/event-stream"), std::string::npos);
   std::vector<Peer> strangers;
   for (int i = 0; i < 10; ++i) {
     strangers.push_back(local());

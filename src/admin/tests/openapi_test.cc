@@ -85,8 +85,12 @@ TEST(Operations, AskPoliciesForAllThatChanges) {
     if (operation->acts() || operation->recorded) EXPECT_FALSE(operation->action.empty()) << operation->id;
     if (operation->read != nullptr)
       EXPECT_TRUE(operation->action.empty() || operation->resource != nullptr) << operation->id;
-    const int handlers = (operation->read != nullptr) + (operation->wish != nullptr) + (operation->perform != nullptr);
+    const int handlers = (operation->read != nullptr) + (operation->wish != nullptr) + (operation->perform != nullptr) +
+                         (operation->events != nullptr);
     EXPECT_LE(handlers, 1) << operation->id;
+    EXPECT_EQ(operation->events != nullptr, operation->media_type == "text/event-stream") << operation->id;
+    if (operation->events != nullptr)
+      EXPECT_TRUE(operation->resource != nullptr && operation->recorded) << operation->id;
   }
 }
 

@@ -45,6 +45,12 @@ TEST(Router, AnEncodedSlashPartsNoSegments) {
   EXPECT_EQ(id_of(Method::kGet, "/admin/v1/models/org/model"), "none");
 }
 
+TEST(Router, TakesAWordBeforeAName) {
+  EXPECT_EQ(id_of(Method::kGet, "/admin/v1/incidents/events"), "watchIncidents");
+  EXPECT_EQ(id_of(Method::kGet, "/admin/v1/incidents/eventss"), "getIncident");
+  EXPECT_EQ(id_of(Method::kPatch, "/admin/v1/incidents/events"), "not with this method");
+}
+
 TEST(Router, TakesHeadForGet) {
   EXPECT_EQ(id_of(Method::kHead, "/admin/v1/keys"), "listKeys");
 }

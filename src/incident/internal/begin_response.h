@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "incident/facts.h"
+#include "incident/internal/teller.h"
 #include "state/projection.h"
 
 namespace redoubt::incident {
@@ -18,6 +19,6 @@ struct Begins {
   std::string_view tenant;
 };
 void begin(const PlannedResponse& response, const Begins& of, const state::FoldedFact& fact, std::uint64_t version,
-           state::Tables& tables);
+           state::Tables& tables, Teller& teller);
 
 }  // namespace redoubt::incident

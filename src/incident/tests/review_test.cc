@@ -1,5 +1,7 @@
 #include "incident/review.h"
 
+#include <algorithm>
+
 #include "incident/facts.h"
 #include "incident/tests/incident_fixture.h"
 #include "state/rebuild.h"
@@ -24,7 +26,7 @@ class ReviewTest : public IncidentTest {
     return out;
   }
   Incident the() { return **find_incident(engine->tables(), id); }
-  Result<Review> review(HistoryOrder order = HistoryOrder::kHappened) {
+  Result<Review> review(TimelineOrder order = TimelineOrder::kEvent) {
     return make_review(engine->tables(), ledger, {.incident = id, .laws = laws, .now = now(), .order = order});
   }
   void later(std::int64_t ms) { ledger.clock.value += ms; }
@@ -74,16 +76,21 @@ TEST_F(ReviewTest, SaysWhatHappenedWhatWasDoneAndWhatIsDue) {
   EXPECT_EQ(made->answered, made->stopped);
   EXPECT_EQ(made->acknowledged->value, kNow + 62'001);
   EXPECT_EQ(made->contained->value, kNow + 122'001);
-  ASSERT_EQ(made->timeline.size(), 9u);
+  ASSERT_EQ(made->timeline.size(), 11u);
   ASSERT_EQ(made->notices.size(), 1u);
   EXPECT_EQ(made->notices[0].last.number, 2u);
   EXPECT_EQ(made->notices[0].last.outcome, "delivered");
-  EXPECT_EQ(made->timeline[0].event.kind, kAlertRaise);
-  EXPECT_NE(made->timeline[1].what.find("active: suspend of `principal/a` by playbook stop"), std::string::npos)
-      << made->timeline[1].what;
-  for (const ReviewEvent& each : made->timeline) {
+  EXPECT_EQ(made->timeline[0].item.what, Happening::kAlertRaised);
+  const auto started = std::find_if(made->timeline.begin(), made->timeline.end(), [](const ReviewItem& each) {
+    return each.item.what == Happening::kResponseStarted;
+  });
+  ASSERT_NE(started, made->timeline.end());
+  EXPECT_NE(started->item.text.find("principal/a"), std::string::npos) << started->item.text;
+  for (const ReviewItem& each : made->timeline) {
     EXPECT_EQ(each.leaf_hash.size(), 64u);
-    EXPECT_NE(ledger.record(each.event.index).find(each.event.object), std::string::npos) << "the entry is about it";
+    const std::string_view object = each.item.object;
+    EXPECT_NE(ledger.record(each.item.place.index).find(object.substr(object.find('/') + 1)), std::string::npos)
+        << "the entry is about it";
   }
 
   const std::string text = to_markdown(document_of(*made));
@@ -102,25 +109,12 @@ TEST_F(ReviewTest, OrdersTheTimelineByEitherTime) {
   later(10'000);
   // Said last, and first of all that happened.
   ASSERT_TRUE(change(propose_aware(id, {.time = {kNow - kDay}, .why = "a letter"}, 0)));
-  const auto happened = review(HistoryOrder::kHappened);
-  const auto known = review(HistoryOrder::kKnown);
+  const auto happened = review(TimelineOrder::kEvent);
+  const auto known = review(TimelineOrder::kDiscovery);
   ASSERT_TRUE(happened && known);
-  EXPECT_EQ(happened->timeline.front().event.kind, kClockAware);
-  EXPECT_EQ(known->timeline.back().event.kind, kClockAware);
-  EXPECT_EQ(known->timeline.back().event.happened.value, kNow - kDay);
-
-  // Page by page it is the same.
-  std::optional<HistoryPlace> after;
-  std::vector<std::uint64_t> paged;
-  for (;;) {
-    const auto page = list_history(engine->tables(), id, HistoryOrder::kHappened, after, 1);
-    ASSERT_TRUE(page);
-    if (page->empty()) break;
-    paged.push_back(page->back().index);
-    after = {page->back().happened, page->back().index};
-  }
-  ASSERT_EQ(paged.size(), happened->timeline.size());
-  for (std::size_t i = 0; i < paged.size(); ++i) EXPECT_EQ(paged[i], happened->timeline[i].event.index);
+  EXPECT_EQ(happened->timeline.front().item.what, Happening::kClockAware);
+  EXPECT_EQ(known->timeline.back().item.what, Happening::kClockAware);
+  EXPECT_EQ(known->timeline.back().item.event.value, kNow - kDay);
 }
 
 TEST_F(ReviewTest, NamesTheRulesThatHadSpokenBefore) {
@@ -147,7 +141,7 @@ TEST_F(ReviewTest, OfWhatGrewIntoItSaysSo) {
   ASSERT_TRUE(made) << made.error().message();
   ASSERT_EQ(made->earlier.size(), 1u);
   EXPECT_TRUE(made->earlier[0].of_incident);
-  EXPECT_EQ(made->timeline.size(), 2u) << "what was on record before it belonged to the incident is in its timeline";
+  EXPECT_EQ(made->timeline.size(), 3u) << "what was on record before it belonged to the incident is in its timeline";
 }
 
 TEST_F(ReviewTest, HasWhatWasMergedAndIsNotMadeOfThat) {
@@ -162,7 +156,7 @@ TEST_F(ReviewTest, HasWhatWasMergedAndIsNotMadeOfThat) {
   ASSERT_TRUE(made) << made.error().message();
   EXPECT_EQ(made->merged, std::vector<std::string>{second.id});
   EXPECT_EQ(made->alerts.size(), 2u);
-  EXPECT_EQ(made->timeline.size(), 4u);
+  EXPECT_EQ(made->timeline.size(), 6u);
   id = second.id;
   EXPECT_EQ(review().error().code(), Errc::kConflict);
   id = "0123456789abcdef";

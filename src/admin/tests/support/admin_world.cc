@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 
 #include "incident/facts.h"
+#include "tlog/proof.h"
+#include "tlog/proof_file.h"
 
 namespace redoubt::admin::test {
 namespace {
@@ -78,6 +80,19 @@ std::vector<NumberedSignal> FakeSignals::signals(const SignalFilter& filter, std
   return out;
 }
 
+Result<std::string> FakeProofs::prove(std::uint64_t index) {
+  const std::uint64_t size = std::min(*ledger_.size(), covered);
+  while (log_.size().value < size) log_.append(ledger_.record(log_.size().value));
+  if (index >= size) return Error(Errc::kNotFound, "no checkpoint covers it");
+  log_.publish(signer_);
+  auto proof = tlog::inclusion_proof(log_, {index}, log_.size());
+  if (!proof) return proof.error();
+  return tlog::format_proof_file({.extra = std::nullopt,
+                                  .index = {index},
+                                  .proof = *std::move(proof),
+                                  .checkpoint = std::string(as_chars(log_.files["checkpoint"]))});
+}
+
 AdminWorld::AdminWorld() {
   auto opened = state::Engine::open({.path = folder / "state.db"},
                                     {&identities, &approvals, &limits, &models, &holds, &incidents, &bundles}, ledger,
@@ -124,6 +139,7 @@ AdminWorld::AdminWorld() {
                                           .authorizer = authorizer,
                                           .recorder = recorder,
                                           .signals = signals,
+                                          .proofs = proofs,
                                           .tenants = {{"acme", "redoubt.example/acme"}, {"zeta", "redoubt.example/z"}},
                                           .version = "0.1.0"});
 }

@@ -21,6 +21,7 @@
 #include "incident/incident_projection.h"
 #include "state/tests/support/fake_ledger.h"
 #include "state/tests/support/state_fixture.h"
+#include "tlog/tests/memory_log.h"
 
 namespace redoubt::admin::test {
 
@@ -64,6 +65,21 @@ class FakeSignals final : public SignalDesk {
 
   std::vector<NumberedSignal> all;  // ascending
   BehaviourProgress now;
+};
+
+// A log with the entries of a FakeLedger, and checkpoints of them.
+class FakeProofs final : public FactProofs {
+ public:
+  explicit FakeProofs(state::test::FakeLedger& ledger) : ledger_(ledger) {}
+  Result<std::string> prove(std::uint64_t index) override;
+  std::string verifier_key() const { return signer_.verifier_key().format(); }
+
+  std::uint64_t covered = ~std::uint64_t{0};  // no checkpoint covers more entries
+
+ private:
+  state::test::FakeLedger& ledger_;
+  const tlog::NoteSigner signer_ = tlog::test::make_signer(std::string(ledger_.source().log_origin));
+  tlog::test::MemoryLog log_;
 };
 
 // What came back.
@@ -116,6 +132,7 @@ class AdminWorld {
   FakeAuthorizer authorizer;
   FakeRecorder recorder;
   FakeSignals signals;
+  FakeProofs proofs{ledger};
   std::unique_ptr<state::Engine> engine;
   std::map<std::string, std::string> secrets;  // by principal
   std::unique_ptr<AdminApi> api;
