@@ -77,10 +77,11 @@ class StateAdministration::Impl final : public state::Publisher {
         authorizer_(kept_.in_force()),
         exchanges_(recorder_, denials_, kept_.in_force()),
         features_(fs_, in_state("/features")),
-        behaviour_(fs_, {.ledger_directory = settings_.ledger_directory,
-                         .folder = in_state("/behaviour"),
-                         .features = in_state("/features"),
-                         .bundles = in_state("/bundles")}) {
+        behaviour_(fs_, clock_,
+                   {.reading = {.ledger_directory = settings_.ledger_directory,
+                                .folder = in_state("/behaviour"),
+                                .features = in_state("/features"),
+                                .bundles = in_state("/bundles")}}) {
     recorder_.seal_features(features_);
   }
 

@@ -215,6 +215,11 @@ net::Task<Reply> AdminApi::read(net::Exchange& exchange, Call& call) {
     if (!given) co_return Reply(problem_from(given.error()));
     answer = *std::move(given);
   }
+  if (operation.inquire != nullptr) {
+    auto given = co_await operation.inquire(call);
+    if (!given) co_return Reply(problem_from(given.error()));
+    answer = *std::move(given);
+  }
   REDOUBT_CHECK(call.asked);
   if (operation.recorded) {
     const AdminEvent event = event_of(exchange, &call, nullptr, {.status = operation.success}, call.now);
@@ -225,7 +230,9 @@ net::Task<Reply> AdminApi::read(net::Exchange& exchange, Call& call) {
           Problem{.type = &problems::kUnavailable, .detail = "nothing can be recorded now", .retry_after_s = 1});
     }
   }
-  if (operation.read == nullptr) co_return co_await internal::stream_changes(exchange, call, *streams_, *waits_);
+  if (operation.read == nullptr && operation.inquire == nullptr) {
+    co_return co_await internal::stream_changes(exchange, call, *streams_, *waits_);
+  }
 
   Reply reply;
   if (answer.version) reply.headers.emplace_back("ETag", internal::entity_tag(*answer.version));

@@ -44,6 +44,16 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
     TAXONOMY = shipped.read()
 
 
+def kept_signals(redoubt):
+    """The signals as the server has kept them."""
+    folder = os.path.join(redoubt.dir, "state", "behaviour", "signals")
+    lines = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as file:
+            lines += file.read().splitlines()
+    return lines
+
+
 class Behaviour(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(self.answer)
@@ -81,9 +91,7 @@ class Behaviour(unittest.TestCase):
         return run(program("redoubt"), "behaviour", "replay", self.redoubt.dir).stdout.splitlines()
 
     def kept(self):
-        """The signals as the server has kept them."""
-        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
-            return file.read().splitlines()
+        return kept_signals(self.redoubt)
 
     def read(self, entries):
         """Waits until behaviour has read so many entries."""
@@ -115,6 +123,7 @@ class Behaviour(unittest.TestCase):
         told = self.all_signals()
         self.assertNotEqual(told, [])
         self.assertEqual(status["signals"], len(told))
+        self.assertGreater(status["rules"], 100)
         rules = {signal["rule"] for signal in told}
         self.assertTrue(any(rule.startswith("behaviour.") for rule in rules), rules)
         self.assertTrue(any(not rule.startswith("behaviour.") for rule in rules), rules)
@@ -162,7 +171,7 @@ class Behaviour(unittest.TestCase):
         self.redoubt.start()
         for _ in range(4):
             self.assertEqual(self.redoubt.chat("hello", model="large")[0], 403)
-        self.settle()
+        self.assertEqual(self.settle()["rules"], 2)
         own = self.signals("?rule=22222222-2222-4222-8222-222222222222")
         self.assertEqual(len(own), 1)
         self.assertEqual(len(own[0]["entries"]), 3)
@@ -236,10 +245,6 @@ class Features(unittest.TestCase):
         for number in range(count):
             self.assertEqual(self.redoubt.chat(variant(number))[0], 200)
 
-    def signals_file(self):
-        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
-            return file.read()
-
     def wait_for_signal(self, rule):
         wait_for(lambda: self.redoubt.admin("GET", "/signals?rule=" + rule)[2]["items"])
 
@@ -263,7 +268,7 @@ class Features(unittest.TestCase):
 
         # Byte for byte, and nothing is missing.
         said, about = self.replay()
-        self.assertEqual(said, self.signals_file())
+        self.assertEqual(said.splitlines(), kept_signals(self.redoubt))
         self.assertNotIn("no features", about)
         told = next(json.loads(line) for line in said.splitlines() if "adversarial_probing" in line)
 

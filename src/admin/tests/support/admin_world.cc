@@ -66,14 +66,19 @@ std::string Reply::text(std::string_view pointer) const {
   return json.size() >= 2 && json.front() == '"' ? json.substr(1, json.size() - 2) : std::string();
 }
 
-std::vector<NumberedSignal> FakeSignals::signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) {
-  std::vector<NumberedSignal> out;
-  for (auto at = all.rbegin(); at != all.rend() && out.size() < limit; ++at) {
-    if (at->number >= before || at->signal.severity < filter.least) continue;
-    if ((filter.rule && at->signal.rule != *filter.rule) || (filter.key && at->signal.key != *filter.key)) continue;
-    out.push_back(*at);
+void FakeSignals::signals(SignalFilter filter, std::uint64_t before, std::size_t limit,
+                          std::function<void(Result<SignalPage>)> done) {
+  if (busy) return done(Error(Errc::kUnavailable, "busy"));
+  SignalPage out;
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    if (at->number >= before || !filter.matches(at->signal)) continue;
+    if (out.signals.size() == limit) {
+      out.next = at->number + 1;
+      break;
+    }
+    out.signals.push_back(*at);
   }
-  return out;
+  done(std::move(out));
 }
 
 AdminWorld::AdminWorld() {

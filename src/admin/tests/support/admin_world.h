@@ -58,11 +58,13 @@ class FakeLibrary final : public BundleLibrary {
 // Says what a test gave it.
 class FakeSignals final : public SignalDesk {
  public:
-  std::vector<NumberedSignal> signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) override;
+  void signals(SignalFilter filter, std::uint64_t before, std::size_t limit,
+               std::function<void(Result<SignalPage>)> done) override;
   BehaviourProgress progress() override { return now; }
 
   std::vector<NumberedSignal> all;  // ascending
   BehaviourProgress now;
+  bool busy = false;  // nothing is answered
 };
 
 // What came back.
