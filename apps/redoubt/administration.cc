@@ -105,6 +105,7 @@ class StateAdministration::Impl final : public state::Publisher {
   limits::Meters& meters() { return usage_.meters(); }
   const behaviour::FeatureSealing& features() const { return features_; }
   gateway::HoldDesk& holds() { return desk_; }
+  gateway::BehaviourGauges behaviour() { return behaviour_.gauges(); }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void reload() {
     if (intake_) intake_->reload();  // else begin() is about to take what was sent last
@@ -403,6 +404,10 @@ limits::Meters& StateAdministration::meters() {
 
 gateway::HoldDesk& StateAdministration::holds() {
   return impl_->holds();
+}
+
+gateway::BehaviourGauges StateAdministration::behaviour() {
+  return impl_->behaviour();
 }
 
 Result<> StateAdministration::run(gateway::AccessPublisher& cores) {

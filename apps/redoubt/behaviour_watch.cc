@@ -1,11 +1,11 @@
 #include "redoubt/behaviour_watch.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/log.h"
+#include "redoubt/background_thread.h"
 
 namespace redoubt::app {
 namespace {
@@ -18,9 +18,71 @@ Error not_watched() {
 
 }  // namespace
 
+// How long ago what is read was committed. On the thread.
+class BehaviourWatch::Lateness {
+ public:
+  Lateness(const Clock& clock, std::chrono::milliseconds late) : clock_(clock), late_(late) {}
+
+  // After a commit was read and its signals were written.
+  void read(const BehaviourReading::Commit& commit) {
+    lag_ = std::max<std::int64_t>(clock_.now().value - commit.time.value, 0);
+    // What was there before it had caught up says nothing of how fast it is.
+    if (!caught_up_) return;
+    const auto since = std::chrono::milliseconds(lag_);
+    latency_.observe(since);
+    last_[next_++ % last_.size()] = static_cast<std::uint64_t>(lag_);
+  }
+  void nothing_waits() {
+    caught_up_ = true;
+    lag_ = 0;
+  }
+  // A line when it begins to be late, and one when it is so no more.
+  void tell() {
+    const bool late = lag_ > late_.count();
+    if (late != told_) {
+      if (late) {
+        log::warning("behaviour", "records are read late", {{"behind_ms", static_cast<std::uint64_t>(lag_)}});
+      } else {
+        log::info("behaviour", "records are read in time again");
+      }
+    }
+    told_ = late;
+    if (next_ != p99_until_) p99_ = find_p99();
+    p99_until_ = next_;
+  }
+
+  std::uint64_t lag_ms() const { return static_cast<std::uint64_t>(lag_); }
+  const Histogram<gateway::kSignalTimeBounds>& latency() const { return latency_; }
+  // Of the last commits, at most 1,024, as of tell().
+  std::uint64_t p99_ms() const { return p99_; }
+
+ private:
+  static constexpr std::size_t kLast = 1024;
+
+  std::uint64_t find_p99() const {
+    const std::size_t count = std::min(next_, last_.size());
+    std::array<std::uint64_t, kLast> sorted = last_;
+    const std::size_t place = std::min(count - 1, count * 99 / 100);
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(place),
+                     sorted.begin() + static_cast<std::ptrdiff_t>(count));
+    return sorted[place];
+  }
+
+  const Clock& clock_;
+  const std::chrono::milliseconds late_;
+  std::int64_t lag_ = 0;
+  bool caught_up_ = false;
+  bool told_ = false;
+  Histogram<gateway::kSignalTimeBounds> latency_;
+  std::array<std::uint64_t, kLast> last_{};
+  std::size_t next_ = 0;
+  std::size_t p99_until_ = 0;
+  std::uint64_t p99_ = 0;
+};
+
 void BehaviourWatch::start() {
   thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "behaviour");
+    become_background_thread("behaviour");
     run();
     refuse_all();
   });
@@ -53,6 +115,7 @@ void BehaviourWatch::run() {
       const std::lock_guard lock(mutex_);
       progress_.running = false;
       progress_.why = told;
+      gauges_.running = false;
     }
     // Whoever asks is not to wait for what may not come.
     const auto again = clock_.steady() + settings_.retry;
@@ -66,14 +129,21 @@ void BehaviourWatch::run() {
 // Until it is to end, or something fails.
 Result<> BehaviourWatch::read(BehaviourReading& reading, bool& go_on) {
   if (auto done = reading.open(); !done) return done;
+  Lateness lateness(clock_, settings_.late);
   auto last_save = clock_.steady();
   std::size_t untold = 0;
   while (go_on) {
     const auto commit = reading.step();
     if (!commit) return commit.error();
+    if (*commit) {
+      lateness.read(**commit);
+    } else {
+      lateness.nothing_waits();
+    }
     answer_one(&reading);
     if (!*commit || ++untold == kStepsBeforeTelling) {
-      tell(reading.progress());
+      lateness.tell();
+      tell(reading.progress(), lateness);
       untold = 0;
       go_on = wait(*commit ? std::chrono::milliseconds(0) : settings_.idle);
     }
@@ -92,9 +162,20 @@ bool BehaviourWatch::wait(std::chrono::milliseconds time) {
   return !stopping_;
 }
 
-void BehaviourWatch::tell(const admin::BehaviourProgress& progress) {
+void BehaviourWatch::tell(const admin::BehaviourProgress& progress, const Lateness& lateness) {
   const std::lock_guard lock(mutex_);
+  told_ = clock_.steady();
   progress_ = progress;
+  progress_.lag_ms = lateness.lag_ms();
+  progress_.p99_ms = lateness.p99_ms();
+  gauges_ = {.running = true,
+             .entries = progress.entries,
+             .signals = progress.signals,
+             .lag_ms = lateness.lag_ms(),
+             .rules = progress.rules,
+             .mesh_nodes = progress.mesh_nodes,
+             .mesh_edges = progress.mesh_edges,
+             .signal_time = lateness.latency()};
 }
 
 void BehaviourWatch::answer_one(BehaviourReading* reading) {
@@ -144,9 +225,25 @@ void BehaviourWatch::signals(admin::SignalFilter filter, std::uint64_t before, s
   });
 }
 
+// Whatever keeps the thread from telling keeps it from reading, too: so that counts.
+std::uint64_t BehaviourWatch::lag_ms_locked() const {
+  if (!told_) return 0;
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - *told_);
+  return progress_.lag_ms + static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0));
+}
+
 admin::BehaviourProgress BehaviourWatch::progress() {
   const std::lock_guard lock(mutex_);
-  return progress_;
+  admin::BehaviourProgress out = progress_;
+  out.lag_ms = lag_ms_locked();
+  return out;
+}
+
+gateway::BehaviourGauges BehaviourWatch::gauges() {
+  const std::lock_guard lock(mutex_);
+  gateway::BehaviourGauges out = gauges_;
+  out.lag_ms = lag_ms_locked();
+  return out;
 }
 
 }  // namespace redoubt::app

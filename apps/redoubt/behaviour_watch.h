@@ -1,8 +1,9 @@
 // Behaviour of a running server: one thread that reads every committed record, in the order of commit, and keeps what
 // is unusual and who touched what (behaviour_reading.h).
 //
-// Nothing waits for it, and it stops nothing: when it falls behind it is late, and when it fails it says so
-// (progress()) and tries again.
+// Nothing waits for it, and it stops nothing: when it falls behind it is late, never incomplete, and says so
+// (progress(), a line of the log, a metric); when it fails it says so and tries again. It steps back behind the threads
+// that answer requests (background_thread.h).
 //
 // Questions are answered by that thread, one between two commits while there are any, so that a question costs the
 // request path nothing and the reading some milliseconds; at most kQuestionsMax wait.
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +25,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "gateway/behaviour_gauges.h"
 #include "redoubt/behaviour_reading.h"
 
 namespace redoubt::app {
@@ -37,6 +40,7 @@ class BehaviourWatch final : public admin::SignalDesk {
     std::chrono::milliseconds idle{10};                // between two looks; what came meanwhile is read together
     std::chrono::milliseconds retry{1'000};            // after a failure
     std::chrono::milliseconds save_interval{600'000};  // between two snapshots
+    std::chrono::milliseconds late{60'000};            // so far behind is worth a line of the log
   };
 
   // `fs` and `clock` must outlive it, and be safe to use from its thread.
@@ -56,9 +60,14 @@ class BehaviourWatch final : public admin::SignalDesk {
                std::function<void(Result<admin::SignalPage>)> done) override;
   admin::BehaviourProgress progress() override;
 
+  // For /metrics. Any thread.
+  gateway::BehaviourGauges gauges();
+
  private:
   // Called on the thread, with what is being read, or null when nothing is.
   using Question = std::function<void(BehaviourReading* reading)>;
+
+  class Lateness;
 
   void run();
   Result<> read(BehaviourReading& reading, bool& go_on);
@@ -66,7 +75,8 @@ class BehaviourWatch final : public admin::SignalDesk {
   void answer_one(BehaviourReading* reading);
   void refuse_all();
   bool wait(std::chrono::milliseconds time);  // false when it is to end
-  void tell(const admin::BehaviourProgress& progress);
+  void tell(const admin::BehaviourProgress& progress, const Lateness& lateness);
+  std::uint64_t lag_ms_locked() const;
 
   FileSystem& fs_;
   const Clock& clock_;
@@ -79,6 +89,8 @@ class BehaviourWatch final : public admin::SignalDesk {
   bool ended_ = false;  // the thread answers nothing any more
   std::deque<Question> questions_;
   admin::BehaviourProgress progress_;
+  gateway::BehaviourGauges gauges_;
+  std::optional<std::chrono::steady_clock::time_point> told_;  // when these were so
 };
 
 }  // namespace redoubt::app

@@ -46,6 +46,8 @@ struct BehaviourProgress {
   std::uint64_t evicted = 0;   // profiles forgotten to make room
   std::uint64_t memory_bytes = 0;
   std::int64_t time_ms = 0;        // of the last entry; 0 before the first
+  std::uint64_t lag_ms = 0;        // what was committed longer ago has been read
+  std::uint64_t p99_ms = 0;        // from commit to signal, of the last commits; 0: none yet
   std::uint64_t rules = 0;         // Sigma rules that run
   std::string rules_why;           // why those of the bundle in force do not, and the program's do
   std::uint64_t rule_groups = 0;   // of their correlations

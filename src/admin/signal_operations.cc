@@ -60,6 +60,8 @@ constexpr Field kProgressFields[] = {
     {"evicted", &kIndexShape, "Profiles forgotten to make room.", kRequired},
     {"memory_bytes", &kIndexShape, "", kRequired},
     {"time", &kTimeShape, "Of the last entry."},
+    {"lag_ms", &kIndexShape, "What was committed longer ago has been read.", kRequired},
+    {"p99_ms", &kIndexShape, "From commit to signal: 99 of 100 of the last commits took no more.", kRequired},
     {"rules", &kIndexShape, "Sigma rules that run.", kRequired},
     {"rules_why", &kTextShape, "Why those of the bundle in force do not, and the program's do."},
     {"rule_groups", &kIndexShape, "Groups that their correlations hold.", kRequired},
@@ -148,6 +150,8 @@ Result<Answer> progress(Call& call) {
   json.member("evicted", now.evicted);
   json.member("memory_bytes", now.memory_bytes);
   if (now.time_ms > 0) json.member("time", format_timestamp({now.time_ms}));
+  json.member("lag_ms", now.lag_ms);
+  json.member("p99_ms", now.p99_ms);
   json.member("rules", now.rules);
   if (!now.rules_why.empty()) json.member("rules_why", now.rules_why);
   json.member("rule_groups", now.rule_groups);
