@@ -36,6 +36,7 @@
 #include "redoubt/confinement.h"
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
+#include "redoubt/mesh_permissions.h"
 #include "redoubt/state_holds.h"
 #include "state/bundle.h"
 #include "state/engine.h"
@@ -278,6 +279,8 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   const LoadedBundle& bundle = *kept_.in_force();
   const gateway::Access access(identities_.snapshot(), limits_.snapshot(), bundle.policies, bundle.prices,
                                bundle.inspection, bundle.digest, sink_.now());
+  behaviour_.set_permissions(
+      std::make_shared<const PermissionsInForce>(bundle.policies, identities_.snapshot(), sink_.now()));
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });
 }
 

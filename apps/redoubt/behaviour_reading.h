@@ -63,6 +63,7 @@ class BehaviourReading final : public behaviour::SignalSink {
   Result<admin::SignalPage> signals(const admin::SignalFilter& filter, std::uint64_t before, std::size_t limit) {
     return store_.read(filter, before, limit);
   }
+  const behaviour::Mesh& mesh() const { return *detection_->mesh(); }  // once open
   // All but how late it is.
   admin::BehaviourProgress progress() const;
 

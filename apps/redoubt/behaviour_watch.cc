@@ -5,12 +5,21 @@
 #include <utility>
 
 #include "base/log.h"
+#include "encoding/json_writer.h"
 #include "redoubt/background_thread.h"
 
 namespace redoubt::app {
 namespace {
 
 constexpr std::size_t kStepsBeforeTelling = 256;  // commits
+
+Result<std::string> answer_text(const behaviour::Mesh& mesh, const behaviour::MeshQuery& query,
+                                const behaviour::MeshBeside& beside) {
+  std::string out;
+  encoding::JsonWriter json(out);
+  if (auto done = behaviour::answer(mesh, query, beside, json); !done) return done.error();
+  return out;
+}
 
 Error not_watched() {
   return Error(Errc::kUnavailable, "records are not being watched");
@@ -80,7 +89,18 @@ class BehaviourWatch::Lateness {
   std::uint64_t p99_ = 0;
 };
 
+BehaviourWatch::BehaviourWatch(FileSystem& fs, const Clock& clock, Settings settings)
+    : fs_(fs),
+      clock_(clock),
+      settings_(std::move(settings)),
+      history_(fs, clock,
+               {.ledger_directory = settings_.reading.ledger_directory,
+                .features = settings_.reading.features,
+                .bundles = settings_.reading.bundles,
+                .mesh = {.max_nodes = settings_.reading.max_nodes, .max_edges = settings_.reading.max_edges}}) {}
+
 void BehaviourWatch::start() {
+  history_.start();
   thread_ = std::thread([this] {
     become_background_thread("behaviour");
     run();
@@ -89,6 +109,7 @@ void BehaviourWatch::start() {
 }
 
 void BehaviourWatch::stop() {
+  history_.stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -213,6 +234,11 @@ void BehaviourWatch::post(Question question) {
   changed_.notify_all();
 }
 
+void BehaviourWatch::set_permissions(std::shared_ptr<const behaviour::Permissions> permissions) {
+  const std::lock_guard lock(mutex_);
+  permissions_ = std::move(permissions);
+}
+
 void BehaviourWatch::signals(admin::SignalFilter filter, std::uint64_t before, std::size_t limit,
                              std::function<void(Result<admin::SignalPage>)> done) {
   post([filter = std::move(filter), before, limit, done = std::move(done)](BehaviourReading* reading) {
@@ -222,6 +248,38 @@ void BehaviourWatch::signals(admin::SignalFilter filter, std::uint64_t before, s
       log::error("behaviour", "signals cannot be read", {{"why", page.error().message()}});
     }
     done(std::move(page));
+  });
+}
+
+void BehaviourWatch::ask(admin::MeshAsked asked, std::function<void(Result<std::string>)> done) {
+  std::shared_ptr<const behaviour::Permissions> permissions;
+  if (asked.policies) {
+    const std::lock_guard lock(mutex_);
+    permissions = permissions_;
+  }
+  if (asked.policies && !permissions) return done(Error(Errc::kUnavailable, "no policies are in force"));
+  if (asked.at) {
+    const UnixMillis at = *asked.at;
+    history_.at(at, [asked = std::move(asked), permissions, done](const Result<MeshHistory::Made>& then) {
+      if (!then) return done(then.error());
+      done(answer_text(**then, asked.query, {.permissions = permissions.get()}));
+    });
+    return;
+  }
+  if (asked.against) {
+    const UnixMillis against = *asked.against;
+    history_.at(against, [this, asked = std::move(asked), done](const Result<MeshHistory::Made>& then) {
+      if (!then) return done(then.error());
+      post([asked, before = *then, done](BehaviourReading* reading) {
+        if (reading == nullptr) return done(not_watched());
+        done(answer_text(reading->mesh(), asked.query, {.before = before.get()}));
+      });
+    });
+    return;
+  }
+  post([asked = std::move(asked), permissions, done = std::move(done)](BehaviourReading* reading) {
+    if (reading == nullptr) return done(not_watched());
+    done(answer_text(reading->mesh(), asked.query, {.permissions = permissions.get()}));
   });
 }
 

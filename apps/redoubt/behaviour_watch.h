@@ -6,7 +6,8 @@
 // that answer requests (background_thread.h).
 //
 // Questions are answered by that thread, one between two commits while there are any, so that a question costs the
-// request path nothing and the reading some milliseconds; at most kQuestionsMax wait.
+// request path nothing and the reading some milliseconds; at most kQuestionsMax wait. Those of a moment past are
+// another thread's (mesh_history.h).
 #pragma once
 
 #include <chrono>
@@ -25,8 +26,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "behaviour/mesh_permissions.h"
 #include "gateway/behaviour_gauges.h"
 #include "redoubt/behaviour_reading.h"
+#include "redoubt/mesh_history.h"
 
 namespace redoubt::app {
 
@@ -44,20 +47,23 @@ class BehaviourWatch final : public admin::SignalDesk {
   };
 
   // `fs` and `clock` must outlive it, and be safe to use from its thread.
-  BehaviourWatch(FileSystem& fs, const Clock& clock, Settings settings)
-      : fs_(fs), clock_(clock), settings_(std::move(settings)) {}
+  BehaviourWatch(FileSystem& fs, const Clock& clock, Settings settings);
   ~BehaviourWatch() override { stop(); }
   BehaviourWatch(const BehaviourWatch&) = delete;
   BehaviourWatch& operator=(const BehaviourWatch&) = delete;
 
-  // Starts the thread. Once.
+  // Starts the threads. Once.
   void start();
-  // Keeps a snapshot, refuses what was asked and awaits the thread's end. Any number of times.
+  // Keeps a snapshot, refuses what was asked and awaits the threads' end. Any number of times.
   void stop();
+
+  // What `policies` of a question are, from now on; null: none. Any thread.
+  void set_permissions(std::shared_ptr<const behaviour::Permissions> permissions);
 
   // admin::SignalDesk. Any thread.
   void signals(admin::SignalFilter filter, std::uint64_t before, std::size_t limit,
                std::function<void(Result<admin::SignalPage>)> done) override;
+  void ask(admin::MeshAsked asked, std::function<void(Result<std::string>)> done) override;
   admin::BehaviourProgress progress() override;
 
   // For /metrics. Any thread.
@@ -81,6 +87,7 @@ class BehaviourWatch final : public admin::SignalDesk {
   FileSystem& fs_;
   const Clock& clock_;
   const Settings settings_;
+  MeshHistory history_;
   std::thread thread_;
 
   std::mutex mutex_;  // guards what follows
@@ -88,6 +95,7 @@ class BehaviourWatch final : public admin::SignalDesk {
   bool stopping_ = false;
   bool ended_ = false;  // the thread answers nothing any more
   std::deque<Question> questions_;
+  std::shared_ptr<const behaviour::Permissions> permissions_;
   admin::BehaviourProgress progress_;
   gateway::BehaviourGauges gauges_;
   std::optional<std::chrono::steady_clock::time_point> told_;  // when these were so

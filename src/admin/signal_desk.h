@@ -1,4 +1,5 @@
-// What is unusual, as the administrative interface asks for it; answered by whoever runs behaviour.
+// What is unusual, and who touched what, as the administrative interface asks for it; answered by whoever runs
+// behaviour.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "behaviour/mesh_query.h"
 #include "behaviour/signal.h"
 
 namespace redoubt::admin {
@@ -33,6 +36,14 @@ struct SignalFilter {
 struct SignalPage {
   std::vector<NumberedSignal> signals;  // the newest first
   std::optional<std::uint64_t> next;    // goes on below this number; nothing: that was all
+};
+
+// A question about the mesh.
+struct MeshAsked {
+  behaviour::MeshQuery query;
+  bool policies = false;              // of reach: also what the policies in force would permit
+  std::optional<UnixMillis> at;       // asked of the mesh as it was then, made again from the ledger
+  std::optional<UnixMillis> against;  // of changes: compared with the mesh as it was then, likewise; not with `at`
 };
 
 // How far behaviour has come.
@@ -66,6 +77,9 @@ class SignalDesk {
   // says: kNotFound when `before` is an earlier page's `next`, and what it stood for has gone since.
   virtual void signals(SignalFilter filter, std::uint64_t before, std::size_t limit,
                        std::function<void(Result<SignalPage>)> done) = 0;
+  // The answer in JSON; errors also those of behaviour::answer(). kUnavailable for a moment past also when its mesh is
+  // still being made; kInvalidArgument for one that has not come, kNotFound for one before the first entry.
+  virtual void ask(MeshAsked asked, std::function<void(Result<std::string>)> done) = 0;
   virtual BehaviourProgress progress() = 0;
 };
 

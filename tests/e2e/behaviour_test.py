@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What a running server finds unusual in what it recorded: told at once, by whom, and again after a restart."""
+import datetime
 import json
 import os
+import time
 import unittest
 
 from harness import Redoubt, Upstream, program, run, stage, wait_for, whole_reply
@@ -198,6 +200,48 @@ class Behaviour(unittest.TestCase):
         self.assertIn("0 raised, 0 lost", same.stdout)
         alone = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--rules", changed, "--rules-only")
         self.assertRegex(alone.stderr, "^[1-9][0-9]* entries")
+
+    def test_the_mesh_answers_questions(self):
+        self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.assertEqual(self.redoubt.chat("hello", model="large")[0], 403)
+        self.settle()
+        stats = self.ask("/mesh")
+        self.assertGreater(stats["nodes"], 3)
+        touched = self.ask("/mesh/nodes/model:small/touched")["items"]
+        self.assertEqual({edge["kind"] for edge in touched} & {"called"}, {"called"})
+        who = next(edge["from"] for edge in touched if edge["kind"] == "called")
+        node = "%s:%s" % (who["type"], who["name"])
+        self.assertEqual(self.ask("/mesh/nodes/%s" % node)["node"], who)
+        could = {item["node"]["name"]: item["could"]
+                 for item in self.ask("/mesh/nodes/%s/reach?policies=true&depth=1" % node)["items"]}
+        self.assertIn(could["small"], ("always", "depends"))
+        self.assertNotIn("large", could)
+        self.assertTrue(self.ask("/mesh/nodes/%s/path?to=model:small" % node)["found"])
+        said = self.command("mesh", "query", "touched", "model:small")
+        self.assertIn("%s called model:small" % node, said)
+        self.assertTrue(json.loads(self.command("mesh", "query", "path", node, "model:small", "--json"))["found"])
+        self.assertIn(node, run(program("redoubt"), "behaviour", "mesh", "query", "touched", "model:small",
+                                "--records", self.redoubt.dir).stdout)
+        reads = [record for record in self.redoubt.records() if "getMesh" in json.dumps(record)]
+        self.assertNotEqual(reads, [])
+
+    def test_the_mesh_of_a_moment_past_is_made_again(self):
+        self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.settle()
+        then = self.ask("/mesh/nodes/model:small")
+        time.sleep(0.1)
+        moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
+        for _ in range(3):
+            self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.settle()
+        self.assertEqual(self.ask("/mesh/nodes/model:small?at=" + moment)["count"], then["count"])
+        self.assertGreater(self.ask("/mesh/nodes/model:small")["count"], then["count"])
+        grown = self.ask("/mesh/changes?against=" + moment)["items"]
+        self.assertIn("grown_edge", {change["what"] for change in grown})
+        said = self.command("mesh", "query", "changes", "--against", moment)
+        self.assertIn("model:small", said)
+        past = json.loads(self.command("mesh", "query", "node", "model:small", "--at", moment, "--json"))
+        self.assertEqual(past["count"], then["count"])
 
     def test_a_usual_day_is_nothing_unusual(self):
         before = self.settle()["signals"]  # of the first facts

@@ -80,6 +80,13 @@ class BehaviourWatchTest : public ::testing::Test {
     EXPECT_TRUE(found) << found.error().message();
     return found ? found->signals : std::vector<admin::NumberedSignal>();
   }
+  static Result<std::string> ask(BehaviourWatch& watch, admin::MeshAsked asked) {
+    std::promise<Result<std::string>> promise;
+    auto future = promise.get_future();
+    watch.ask(std::move(asked), [&](Result<std::string> done) { promise.set_value(std::move(done)); });
+    return future.get();
+  }
+
   // Until it has read everything; fails after some seconds.
   void catch_up(BehaviourWatch& watch) const {
     for (int i = 0; i < 10'000; ++i) {
@@ -304,11 +311,73 @@ TEST_F(BehaviourWatchTest, GoesOnOverSegmentsOfSignals) {
   EXPECT_TRUE(whole.starts_with(left));  // the newest are first
 }
 
+TEST_F(BehaviourWatchTest, AnswersQuestionsAboutTheMesh) {
+  deny(30);
+  BehaviourWatch watch(fs_, system_, settings());
+  watch.start();
+  catch_up(watch);
+  const auto node = ask(watch, {.query = {.question = behaviour::MeshQuestion::kNode, .node = "principal:mallory"}});
+  ASSERT_TRUE(node) << node.error().message();
+  EXPECT_NE(node->find(R"("reason":"denied")"), std::string::npos) << *node;
+  const auto none = ask(watch, {.query = {.question = behaviour::MeshQuestion::kNode, .node = "principal:nobody"}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Errc::kNotFound);
+  const auto policies = ask(
+      watch, {.query = {.question = behaviour::MeshQuestion::kReach, .node = "principal:mallory"}, .policies = true});
+  ASSERT_FALSE(policies);
+  EXPECT_EQ(policies.error().code(), Errc::kUnavailable);
+  EXPECT_GT(watch.progress().mesh_nodes, 4U);
+  EXPECT_GT(watch.progress().rules, 100U);
+  EXPECT_EQ(watch.gauges().entries, 30U);
+  watch.stop();
+  const auto late = ask(watch, {});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code(), Errc::kUnavailable);
+}
+
+// What a server of then would have said, signals' part in risk included.
+TEST_F(BehaviourWatchTest, AnswersOfAMomentPastAsItDidThen) {
+  using behaviour::MeshQuestion;
+  const admin::MeshAsked node{.query = {.question = MeshQuestion::kNode, .node = "principal:mallory"}};
+  BehaviourWatch watch(fs_, system_, settings());
+  watch.start();
+  deny(60);
+  catch_up(watch);
+  const auto then = ask(watch, node);
+  ASSERT_TRUE(then) << then.error().message();
+  EXPECT_NE(then->find("behaviour."), std::string::npos) << *then;
+  clock_.wall_ms += 3'600'000;
+  const UnixMillis moment = clock_.now();
+  deny(60);
+  catch_up(watch);
+  const auto now = ask(watch, node);
+  ASSERT_TRUE(now);
+  EXPECT_NE(*now, *then);
+  for (int again = 0; again < 2; ++again) {
+    const auto past = ask(watch, {.query = node.query, .at = moment});
+    ASSERT_TRUE(past) << past.error().message();
+    EXPECT_EQ(*past, *then);
+  }
+  const auto grown = ask(watch, {.query = {.question = MeshQuestion::kChanges}, .against = moment});
+  ASSERT_TRUE(grown) << grown.error().message();
+  EXPECT_NE(grown->find(R"("what":"grown_edge")"), std::string::npos) << *grown;
+
+  const auto error = [&](UnixMillis at) {
+    const auto answer = ask(watch, {.at = at});
+    EXPECT_FALSE(answer);
+    return answer ? Errc::kCancelled : answer.error().code();
+  };
+  EXPECT_EQ(error({1}), Errc::kNotFound);
+  EXPECT_EQ(error({system_.now().value + 3'600'000}), Errc::kInvalidArgument);
+  watch.stop();
+  EXPECT_EQ(error(moment), Errc::kUnavailable);
+}
+
 TEST_F(BehaviourWatchTest, RefusesQuestionsWhenTooManyWait) {
   BehaviourWatch watch(fs_, system_, settings());  // not started: nobody answers
   int refused = 0;
   for (std::size_t i = 0; i < BehaviourWatch::kQuestionsMax + 3; ++i) {
-    watch.signals({}, UINT64_MAX, 1, [&](const Result<admin::SignalPage>& done) { refused += done ? 0 : 1; });
+    watch.ask({}, [&](const Result<std::string>& done) { refused += done ? 0 : 1; });
   }
   EXPECT_EQ(refused, 3);
   watch.stop();

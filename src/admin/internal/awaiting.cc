@@ -43,6 +43,11 @@ net::Task<Result<SignalPage>> list_signals(boost::asio::io_context& io, SignalDe
   co_return co_await answer_of<SignalPage>(io, start);
 }
 
+net::Task<Result<std::string>> ask_mesh(boost::asio::io_context& io, SignalDesk& desk, const MeshAsked& asked) {
+  const auto start = [&](auto done) { desk.ask(asked, std::move(done)); };
+  co_return co_await answer_of<std::string>(io, start);
+}
+
 net::Task<> Waits::wait(std::chrono::milliseconds time) {
   if (ended_) co_return;
   Timer timer(io_.get_executor());

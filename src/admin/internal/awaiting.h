@@ -26,6 +26,7 @@ net::Task<Result<state::SnapshotWritten>> write_snapshot(boost::asio::io_context
 // Has the desk answer.
 net::Task<Result<SignalPage>> list_signals(boost::asio::io_context& io, SignalDesk& desk, const SignalFilter& filter,
                                            std::uint64_t before, std::size_t limit);
+net::Task<Result<std::string>> ask_mesh(boost::asio::io_context& io, SignalDesk& desk, const MeshAsked& asked);
 
 // Waits that can all be ended at once.
 class Waits {

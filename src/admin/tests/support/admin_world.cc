@@ -81,6 +81,16 @@ void FakeSignals::signals(SignalFilter filter, std::uint64_t before, std::size_t
   done(std::move(out));
 }
 
+void FakeSignals::ask(MeshAsked asked, std::function<void(Result<std::string>)> done) {
+  if (busy) return done(Error(Errc::kUnavailable, "busy"));
+  std::string out;
+  encoding::JsonWriter json(out);
+  const auto answered = answer(mesh, asked.query, {}, json);
+  questions.push_back(std::move(asked));
+  if (!answered) return done(answered.error());
+  done(std::move(out));
+}
+
 AdminWorld::AdminWorld() {
   auto opened =
       state::Engine::open({.path = folder / "state.db"}, {&identities, &approvals, &limits, &models, &holds, &bundles},
