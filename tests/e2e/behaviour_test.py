@@ -222,6 +222,8 @@ class Behaviour(unittest.TestCase):
         self.assertTrue(json.loads(self.command("mesh", "query", "path", node, "model:small", "--json"))["found"])
         self.assertIn(node, run(program("redoubt"), "behaviour", "mesh", "query", "touched", "model:small",
                                 "--records", self.redoubt.dir).stdout)
+        networks = self.ask("/mesh/top?types=network")["items"]
+        self.assertRegex(networks[0]["node"]["name"], "^[0-9a-f]{16}$")
         reads = [record for record in self.redoubt.records() if "getMesh" in json.dumps(record)]
         self.assertNotEqual(reads, [])
 
