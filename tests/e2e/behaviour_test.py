@@ -245,6 +245,15 @@ class Behaviour(unittest.TestCase):
         past = json.loads(self.command("mesh", "query", "node", "model:small", "--at", moment, "--json"))
         self.assertEqual(past["count"], then["count"])
 
+    def test_the_bench_says_what_each_part_costs(self):
+        done = run(program("redoubt"), "behaviour", "bench", "--records", "1000", "--people", "10", "--rounds", "1",
+                   "--keys", "1000", "--nodes", "1000", "--edges", "2000", "--principals", "1000", "--json")
+        told = json.loads(done.stdout)
+        self.assertEqual({part["part"] for part in told["parts"]},
+                         {"reading", "detectors", "rules", "correlation", "mesh", "all"})
+        self.assertTrue(all(part["records_per_s"] > 0 for part in told["parts"]), told)
+        self.assertTrue(all(value > 0 for name, value in told["figures"].items() if not name.endswith("_p99")), told)
+
     def test_a_usual_day_is_nothing_unusual(self):
         before = self.settle()["signals"]  # of the first facts
         for _ in range(30):

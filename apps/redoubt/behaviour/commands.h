@@ -18,6 +18,7 @@ void add_behaviour_commands(CLI::App& app, Common& common, int& status);
 void add_mesh_command(CLI::App& behaviour, AdminCommands& commands);
 
 // One verb each, added to the noun, in the file of its name.
+void add_bench_command(CLI::App& behaviour, Common& common, int& status);
 void add_erase_features_command(CLI::App& behaviour, Common& common, int& status);
 void add_outliers_command(CLI::App& behaviour, Common& common, int& status);
 void add_replay_command(CLI::App& behaviour, Common& common, int& status);
