@@ -167,6 +167,7 @@ class Measuring final : public gateway::Administration {
     return {};
   }
   gateway::HoldDesk& holds() override { return desk_; }
+  gateway::BehaviourGauges behaviour() override { return {}; }
   void set_tls(std::shared_ptr<const net::TlsServerContext>) override {}
   void reload() override {}
   void ledger_gone(const std::string&) override {}

@@ -37,6 +37,7 @@
 #include "redoubt/confinement.h"
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
+#include "redoubt/mesh_permissions.h"
 #include "redoubt/state_holds.h"
 #include "state/bundle.h"
 #include "state/engine.h"
@@ -79,10 +80,11 @@ class StateAdministration::Impl final : public state::Publisher {
         authorizer_(kept_.in_force()),
         exchanges_(recorder_, denials_, kept_.in_force()),
         features_(fs_, in_state("/features")),
-        behaviour_(fs_, {.ledger_directory = settings_.ledger_directory,
-                         .folder = in_state("/behaviour"),
-                         .features = in_state("/features"),
-                         .bundles = in_state("/bundles")}) {
+        behaviour_(fs_, clock_,
+                   {.reading = {.ledger_directory = settings_.ledger_directory,
+                                .folder = in_state("/behaviour"),
+                                .features = in_state("/features"),
+                                .bundles = in_state("/bundles")}}) {
     recorder_.seal_features(features_);
   }
 
@@ -106,6 +108,7 @@ class StateAdministration::Impl final : public state::Publisher {
   limits::Meters& meters() { return usage_.meters(); }
   const behaviour::FeatureSealing& features() const { return features_; }
   gateway::HoldDesk& holds() { return desk_; }
+  gateway::BehaviourGauges behaviour() { return behaviour_.gauges(); }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void reload() {
     if (intake_) intake_->reload();  // else begin() is about to take what was sent last
@@ -280,6 +283,8 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   const LoadedBundle& bundle = *kept_.in_force();
   const gateway::Access access(identities_.snapshot(), limits_.snapshot(), bundle.policies, bundle.prices,
                                bundle.inspection, bundle.digest, sink_.now());
+  behaviour_.set_permissions(
+      std::make_shared<const PermissionsInForce>(bundle.policies, identities_.snapshot(), sink_.now()));
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });
 }
 
@@ -406,6 +411,10 @@ limits::Meters& StateAdministration::meters() {
 
 gateway::HoldDesk& StateAdministration::holds() {
   return impl_->holds();
+}
+
+gateway::BehaviourGauges StateAdministration::behaviour() {
+  return impl_->behaviour();
 }
 
 Result<> StateAdministration::run(gateway::AccessPublisher& cores) {

@@ -56,6 +56,7 @@ class StateAdministration final : public gateway::Administration {
 
   Result<> run(gateway::AccessPublisher& cores) override;
   gateway::HoldDesk& holds() override;
+  gateway::BehaviourGauges behaviour() override;
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override;
   void reload() override;
   void ledger_gone(const std::string& why) override;

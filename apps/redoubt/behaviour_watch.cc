@@ -1,346 +1,133 @@
 #include "redoubt/behaviour_watch.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <utility>
 
 #include "base/log.h"
-#include "behaviour/hash_key.h"
-#include "behaviour/signal_reader.h"
-#include "crypto/sha256.h"
-#include "ledger/commit_tail.h"
-#include "redoubt/behaviour/detection.h"
-#include "redoubt/entry_features.h"
-#include "tlog/hash.h"
+#include "encoding/json_writer.h"
+#include "redoubt/background_thread.h"
 
 namespace redoubt::app {
 namespace {
 
-constexpr std::array<std::byte, 4> kMagic = {std::byte{'R'}, std::byte{'D'}, std::byte{'B'}, std::byte{'W'}};
-constexpr std::uint32_t kVersion = 2;
-constexpr std::size_t kDigestSize = std::tuple_size_v<crypto::Sha256Digest>;
-constexpr std::uint64_t kMaxSnapshotBytes = std::uint64_t{8} << 30;
-constexpr std::uint64_t kMaxReloadBytes = std::uint64_t{32} << 20;  // of the file of signals, from its end
-constexpr std::size_t kStepsBeforeTelling = 256;                    // commits
-constexpr std::size_t kLoggedAMinute = 60;                          // signals of high severity
+constexpr std::size_t kStepsBeforeTelling = 256;  // commits
 
-// What stands before the detection's bytes in a snapshot, little-endian; SHA-256 of all of it stands behind them.
-struct Head {
-  std::uint64_t next = 0;   // sequence of the entry that comes next; above 0
-  tlog::Hash last{};        // leaf hash of the one before
-  std::uint64_t size = 0;   // of the file of signals, bytes
-  std::uint64_t count = 0;  // signals in it
-  std::array<std::uint64_t, 2> hash_key{};
-};
-constexpr std::size_t kHeadSize = 4 + 4 + 8 + 32 + 8 + 8 + 16;
-
-void store_head(MutableByteView out, const Head& head) {
-  std::ranges::copy(kMagic, out.begin());
-  store_le(out.subspan(4, 4), kVersion);
-  store_le(out.subspan(8, 8), head.next);
-  std::ranges::copy(head.last, out.subspan(16, 32).begin());
-  store_le(out.subspan(48, 8), head.size);
-  store_le(out.subspan(56, 8), head.count);
-  store_le(out.subspan(64, 8), head.hash_key[0]);
-  store_le(out.subspan(72, 8), head.hash_key[1]);
+Result<std::string> answer_text(const behaviour::Mesh& mesh, const behaviour::MeshQuery& query,
+                                const behaviour::MeshBeside& beside) {
+  std::string out;
+  encoding::JsonWriter json(out);
+  if (auto done = behaviour::answer(mesh, query, beside, json); !done) return done.error();
+  return out;
 }
 
-Result<Head> load_head(ByteView bytes) {
-  if (bytes.size() < kHeadSize + kDigestSize || !std::ranges::equal(bytes.first(4), kMagic)) {
-    return Error(Errc::kCorrupt, "it is no snapshot");
-  }
-  if (load_le<std::uint32_t>(bytes.subspan(4, 4)) != kVersion) {
-    return Error(Errc::kUnsupported, "it is of another version");
-  }
-  const auto digest = crypto::sha256(bytes.first(bytes.size() - kDigestSize));
-  if (!std::ranges::equal(digest, bytes.last(kDigestSize))) return Error(Errc::kCorrupt, "it is damaged");
-  Head head{.next = load_le<std::uint64_t>(bytes.subspan(8, 8)),
-            .size = load_le<std::uint64_t>(bytes.subspan(48, 8)),
-            .count = load_le<std::uint64_t>(bytes.subspan(56, 8)),
-            .hash_key = {load_le<std::uint64_t>(bytes.subspan(64, 8)), load_le<std::uint64_t>(bytes.subspan(72, 8))}};
-  std::ranges::copy(bytes.subspan(16, 32), head.last.begin());
-  if (head.next == 0) return Error(Errc::kCorrupt, "it is of no entry");
-  return head;
+Error not_watched() {
+  return Error(Errc::kUnavailable, "records are not being watched");
 }
 
 }  // namespace
 
-// From the opening of the files to the first failure.
-class BehaviourWatch::Reading final : public behaviour::SignalSink {
+// How long ago what is read was committed. On the thread.
+class BehaviourWatch::Lateness {
  public:
-  explicit Reading(BehaviourWatch& watch)
-      : watch_(watch),
-        folder_(watch.settings_.folder),
-        features_(watch.fs_, watch.settings_.features),
-        rules_(watch.fs_, watch.settings_.bundles) {}
+  Lateness(const Clock& clock, std::chrono::milliseconds late) : clock_(clock), late_(late) {}
 
-  Result<> open();
-  // Reads a commit. Whether there was one.
-  Result<bool> step();
-  Result<> save();
-
-  bool has_more_than_saved() const { return detection_ && detection_->next_index() > saved_; }
-  admin::BehaviourProgress progress() const;
-
-  void take(behaviour::Signal signal) override {
-    behaviour::append_signal(lines_, signal);
-    lines_ += '\n';
-    if (signal.severity >= behaviour::Severity::kHigh) {
-      log_signal(signal);
-    }
-    watch_.keep(head_.count++, std::move(signal));
+  // After a commit was read and its signals were written.
+  void read(const BehaviourReading::Commit& commit) {
+    lag_ = std::max<std::int64_t>(clock_.now().value - commit.time.value, 0);
+    // What was there before it had caught up says nothing of how fast it is.
+    if (!caught_up_) return;
+    const auto since = std::chrono::milliseconds(lag_);
+    latency_.observe(since);
+    last_[next_++ % last_.size()] = static_cast<std::uint64_t>(lag_);
   }
+  void nothing_waits() {
+    caught_up_ = true;
+    lag_ = 0;
+  }
+  // A line when it begins to be late, and one when it is so no more.
+  void tell() {
+    const bool late = lag_ > late_.count();
+    if (late != told_) {
+      if (late) {
+        log::warning("behaviour", "records are read late", {{"behind_ms", static_cast<std::uint64_t>(lag_)}});
+      } else {
+        log::info("behaviour", "records are read in time again");
+      }
+    }
+    told_ = late;
+    if (next_ != p99_until_) p99_ = find_p99();
+    p99_until_ = next_;
+  }
+
+  std::uint64_t lag_ms() const { return static_cast<std::uint64_t>(lag_); }
+  const Histogram<gateway::kSignalTimeBounds>& latency() const { return latency_; }
+  // Of the last commits, at most 1,024, as of tell().
+  std::uint64_t p99_ms() const { return p99_; }
 
  private:
-  Detection::Options options() { return {.engine = {.hash_key = head_.hash_key}, .rules = &rules_}; }
-  void log_signal(const behaviour::Signal& signal);
-  Result<> take_up();
-  Result<> begin_anew();
-  Result<> reload_signals();
-  Result<> consume(const ledger::CommitTail::Commit& commit);
-  std::string path(const char* name) const { return folder_ + "/" + name; }
+  static constexpr std::size_t kLast = 1024;
 
-  BehaviourWatch& watch_;
-  const std::string folder_;
-  behaviour::FeatureOpener features_;
-  std::unique_ptr<File> file_;  // signals
-  KeptRules rules_;
-  std::optional<Detection> detection_;
-  std::optional<ledger::CommitTail> tail_;
-  Head head_;          // as it would be saved now, but for `size`, which is what is in the file
-  std::string lines_;  // signals that are not in the file yet
-  std::uint64_t saved_ = 0;
-  std::string rules_problem_;  // told last
-  std::chrono::steady_clock::time_point minute_{};
-  std::size_t logged_ = 0;  // in this minute
+  std::uint64_t find_p99() const {
+    const std::size_t count = std::min(next_, last_.size());
+    std::array<std::uint64_t, kLast> sorted = last_;
+    const std::size_t place = std::min(count - 1, count * 99 / 100);
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(place),
+                     sorted.begin() + static_cast<std::ptrdiff_t>(count));
+    return sorted[place];
+  }
+
+  const Clock& clock_;
+  const std::chrono::milliseconds late_;
+  std::int64_t lag_ = 0;
+  bool caught_up_ = false;
+  bool told_ = false;
+  Histogram<gateway::kSignalTimeBounds> latency_;
+  std::array<std::uint64_t, kLast> last_{};
+  std::size_t next_ = 0;
+  std::size_t p99_until_ = 0;
+  std::uint64_t p99_ = 0;
 };
 
-// A flood of signals is no flood of the log: where they stand is said instead.
-void BehaviourWatch::Reading::log_signal(const behaviour::Signal& signal) {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - minute_ >= std::chrono::minutes(1)) {
-    minute_ = now;
-    logged_ = 0;
-  }
-  if (++logged_ > kLoggedAMinute) {
-    if (logged_ == kLoggedAMinute + 1) {
-      log::warning("behaviour", "more signals of this minute are not in the log: `redoubt behaviour signals` has them");
-    }
-    return;
-  }
-  log::warning("behaviour", signal.message, {{"rule", signal.rule}, {"key", signal.key}, {"entry", signal.index}});
-}
-
-Result<> BehaviourWatch::Reading::open() {
-  if (auto done = watch_.fs_.make_directory(folder_); !done) return done;
-  auto file = watch_.fs_.open(path("signals.jsonl"), OpenMode::kCreateReadWrite);
-  if (!file) return file.error();
-  file_ = *std::move(file);
-  Result<> done = take_up();
-  if (done) done = reload_signals();
-  if (done) return {};
-  if (done.error().code() != Errc::kNotFound) {
-    log::warning("behaviour", "the snapshot cannot be used: everything is read again",
-                 {{"why", done.error().message()}});
-  }
-  return begin_anew();
-}
-
-// Goes on from the snapshot; an error when it is of no use.
-Result<> BehaviourWatch::Reading::take_up() {
-  auto bytes = read_file(watch_.fs_, path("engine"), kMaxSnapshotBytes);
-  if (!bytes) return bytes.error();
-  auto head = load_head(*bytes);
-  if (!head) return head.error();
-  const auto size = file_->size();
-  if (!size) return size.error();
-  if (*size < head->size) return Error(Errc::kCorrupt, "signals are missing");
-  const ByteView state = ByteView(*bytes).subspan(kHeadSize, bytes->size() - kHeadSize - kDigestSize);
-  head_ = *head;
-  auto detection = Detection::restore(state, options());
-  if (!detection) return detection.error();
-  if (detection->next_index() != head->next) return Error(Errc::kCorrupt, "it is of another entry than it says");
-
-  // The entry that it was made after must be the ledger's.
-  auto tail = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, head->next - 1);
-  if (!tail) return tail.error();
-  auto commit = tail->next();
-  if (!commit) return commit.error();
-  if (!*commit) return Error(Errc::kCorrupt, "it is ahead of the ledger");
-  std::uint64_t sequence = (*commit)->header.first;
-  ByteView rest = (*commit)->payload;
-  for (; sequence < head->next; ++sequence) {
-    auto entry = ledger::take_entry(rest);
-    if (!entry) return entry.error();
-    if (sequence + 1 == head->next && tlog::leaf_hash(entry->leaf) != head->last) {
-      return Error(Errc::kCorrupt, "it was made of other entries than the ledger has");
-    }
-  }
-  auto following = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, head->next);
-  if (!following) return following.error();
-  if (auto done = file_->truncate(head->size); !done) return done;
-  detection_ = *std::move(detection);
-  tail_ = *std::move(following);
-  saved_ = head_.next;
-  return {};
-}
-
-Result<> BehaviourWatch::Reading::begin_anew() {
-  auto tail = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, 0);
-  if (!tail) return tail.error();
-  auto first = tail->next();
-  if (!first) return first.error();
-  if (!*first) return Error(Errc::kNotFound, "the ledger has no entries yet");
-  ByteView rest = (*first)->payload;
-  const auto entry = ledger::take_entry(rest);
-  if (!entry) return entry.error();
-  head_ = {.hash_key = behaviour::hash_key_of(entry->leaf)};
-  auto again = ledger::CommitTail::open(watch_.fs_, watch_.settings_.ledger_directory, 0);
-  if (!again) return again.error();
-  tail_ = *std::move(again);
-  saved_ = 0;
-  watch_.forget_signals();
-  detection_.emplace(options());
-  return file_->truncate(0);
-}
-
-// The last signals in the file, for whoever asks.
-Result<> BehaviourWatch::Reading::reload_signals() {
-  const std::uint64_t begin = head_.size > kMaxReloadBytes ? head_.size - kMaxReloadBytes : 0;
-  Bytes bytes(head_.size - begin);
-  const auto n = file_->read_at(begin, bytes);
-  if (!n) return n.error();
-  std::string_view text = as_chars(ByteView(bytes).first(*n));
-  if (begin > 0) text.remove_prefix(std::min(text.find('\n') + 1, text.size()));
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  if (lines.size() > head_.count) return Error(Errc::kCorrupt, "there are more signals than the snapshot says");
-  for (std::size_t i = lines.size() - std::min(lines.size(), kSignalsKept); i < lines.size(); ++i) {
-    auto signal = behaviour::read_signal(lines[i]);
-    if (!signal) return signal.error();
-    watch_.keep(head_.count - lines.size() + i, *std::move(signal));
-  }
-  return {};
-}
-
-Result<> BehaviourWatch::Reading::consume(const ledger::CommitTail::Commit& commit) {
-  std::uint64_t sequence = commit.header.first;
-  std::optional<ByteView> last;
-  for (ByteView rest = commit.payload; !rest.empty(); ++sequence) {
-    auto entry = ledger::take_entry(rest);
-    if (!entry) return entry.error();
-    if (sequence < detection_->next_index()) continue;
-    const auto features = open_features(features_, *entry);
-    if (!features) return features.error();
-    if (auto done = detection_->consume(sequence, entry->leaf, *features ? &**features : nullptr, *this); !done) {
-      return done;
-    }
-    last = entry->leaf;
-    head_.next = sequence + 1;
-  }
-  if (last) head_.last = tlog::leaf_hash(*last);
-  if (rules_problem_ != detection_->rules_problem()) {
-    rules_problem_ = detection_->rules_problem();
-    if (!rules_problem_.empty()) {
-      log::error("behaviour", "the rules of the bundle in force do not run, and the program's do instead",
-                 {{"why", rules_problem_}});
-    }
-  }
-  if (lines_.empty()) return {};
-  if (auto done = file_->write_at(head_.size, as_bytes(lines_)); !done) return done;
-  head_.size += lines_.size();
-  lines_.clear();
-  return {};
-}
-
-Result<bool> BehaviourWatch::Reading::step() {
-  auto commit = tail_->next();
-  if (!commit) return commit.error();
-  if (!*commit) return false;
-  if (auto done = consume(**commit); !done) return done.error();
-  return true;
-}
-
-Result<> BehaviourWatch::Reading::save() {
-  if (!has_more_than_saved()) return {};
-  if (auto done = file_->sync_data(); !done) return done;
-  const Bytes state = detection_->save();
-  Bytes out(kHeadSize + state.size() + kDigestSize);
-  store_head(MutableByteView(out).first(kHeadSize), head_);
-  std::ranges::copy(state, out.begin() + kHeadSize);
-  const auto digest = crypto::sha256(ByteView(out).first(kHeadSize + state.size()));
-  std::ranges::copy(digest, out.end() - static_cast<std::ptrdiff_t>(digest.size()));
-  if (auto done = write_file_atomically(watch_.fs_, path("engine"), out); !done) return done;
-  saved_ = head_.next;
-  return {};
-}
-
-admin::BehaviourProgress BehaviourWatch::Reading::progress() const {
-  const behaviour::Engine& engine = detection_->engine();
-  const behaviour::EngineStats& stats = engine.stats();
-  return {.running = true,
-          .why = {},
-          .entries = detection_->next_index(),
-          .unread = stats.unread,
-          .signals = head_.count,
-          .profiles = engine.principals(),
-          .evicted = stats.evicted,
-          .memory_bytes = engine.memory_bytes() + detection_->rules()->state().bytes,
-          .time_ms = engine.time().value};
-}
-
-// ------------------------------------------------------------------------------------------------------------ thread
+BehaviourWatch::BehaviourWatch(FileSystem& fs, const Clock& clock, Settings settings)
+    : fs_(fs),
+      clock_(clock),
+      settings_(std::move(settings)),
+      history_(fs, clock,
+               {.ledger_directory = settings_.reading.ledger_directory,
+                .features = settings_.reading.features,
+                .bundles = settings_.reading.bundles,
+                .mesh = {.max_nodes = settings_.reading.max_nodes, .max_edges = settings_.reading.max_edges}}) {}
 
 void BehaviourWatch::start() {
+  history_.start();
   thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "behaviour");
+    become_background_thread("behaviour");
     run();
+    refuse_all();
   });
 }
 
 void BehaviourWatch::stop() {
+  history_.stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  refuse_all();
 }
 
+// ------------------------------------------------------------------------------------------------------------ thread
+
 void BehaviourWatch::run() {
-  using SteadyClock = std::chrono::steady_clock;
   bool go_on = true;
   std::string told;
   while (go_on) {
-    Reading reading(*this);
-    Result<> done = reading.open();
-    auto next_save = SteadyClock::now() + settings_.save_interval;
-    std::size_t untold = 0;
-    while (done && go_on) {
-      const auto found = reading.step();
-      if (!found) {
-        done = found.error();
-        break;
-      }
-      if (!*found || ++untold == kStepsBeforeTelling) {
-        tell(reading.progress());
-        untold = 0;
-        told.clear();
-        go_on = wait(*found ? std::chrono::milliseconds(0) : settings_.idle);
-      }
-      if (SteadyClock::now() >= next_save || !go_on) {
-        done = reading.save();
-        next_save = SteadyClock::now() + settings_.save_interval;
-      }
-    }
-    if (done) continue;
+    BehaviourReading reading(fs_, clock_, settings_.reading);
+    const Result<> done = read(reading, go_on);
+    if (done) return;
     if (told != done.error().message()) {
       told = done.error().message();
       log::error("behaviour", "records are not being watched", {{"why", told}});
@@ -349,51 +136,172 @@ void BehaviourWatch::run() {
       const std::lock_guard lock(mutex_);
       progress_.running = false;
       progress_.why = told;
+      gauges_.running = false;
     }
-    forget_signals();
-    go_on = wait(settings_.retry);
+    // Whoever asks is not to wait for what may not come.
+    const auto again = clock_.steady() + settings_.retry;
+    while (go_on && clock_.steady() < again) {
+      answer_one(nullptr);
+      go_on = wait(std::min(settings_.retry, std::chrono::milliseconds(10)));
+    }
   }
+}
+
+// Until it is to end, or something fails.
+Result<> BehaviourWatch::read(BehaviourReading& reading, bool& go_on) {
+  if (auto done = reading.open(); !done) return done;
+  Lateness lateness(clock_, settings_.late);
+  auto last_save = clock_.steady();
+  std::size_t untold = 0;
+  while (go_on) {
+    const auto commit = reading.step();
+    if (!commit) return commit.error();
+    if (*commit) {
+      lateness.read(**commit);
+    } else {
+      lateness.nothing_waits();
+    }
+    answer_one(&reading);
+    if (!*commit || ++untold == kStepsBeforeTelling) {
+      lateness.tell();
+      tell(reading.progress(), lateness);
+      untold = 0;
+      go_on = wait(*commit ? std::chrono::milliseconds(0) : settings_.idle);
+    }
+    const auto since = clock_.steady() - last_save;
+    if (since >= settings_.save_interval || (since >= kSaveAtMost && reading.wants_to_save()) || !go_on) {
+      if (auto done = reading.save(); !done) return done;
+      last_save = clock_.steady();
+    }
+  }
+  return {};
 }
 
 bool BehaviourWatch::wait(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, time, [this] { return stopping_; });
+  changed_.wait_for(lock, time, [this] { return stopping_ || !questions_.empty(); });
+  return !stopping_;
 }
 
-void BehaviourWatch::keep(std::uint64_t number, behaviour::Signal signal) {
+void BehaviourWatch::tell(const admin::BehaviourProgress& progress, const Lateness& lateness) {
   const std::lock_guard lock(mutex_);
-  if (signals_.size() == kSignalsKept) signals_.pop_front();
-  signals_.push_back({.number = number, .signal = std::move(signal)});
-}
-
-void BehaviourWatch::forget_signals() {
-  const std::lock_guard lock(mutex_);
-  signals_.clear();
-}
-
-void BehaviourWatch::tell(const admin::BehaviourProgress& progress) {
-  const std::lock_guard lock(mutex_);
+  told_ = clock_.steady();
   progress_ = progress;
+  progress_.lag_ms = lateness.lag_ms();
+  progress_.p99_ms = lateness.p99_ms();
+  gauges_ = {.running = true,
+             .entries = progress.entries,
+             .signals = progress.signals,
+             .lag_ms = lateness.lag_ms(),
+             .rules = progress.rules,
+             .mesh_nodes = progress.mesh_nodes,
+             .mesh_edges = progress.mesh_edges,
+             .signal_time = lateness.latency()};
+}
+
+void BehaviourWatch::answer_one(BehaviourReading* reading) {
+  Question question;
+  {
+    const std::lock_guard lock(mutex_);
+    if (questions_.empty()) return;
+    question = std::move(questions_.front());
+    questions_.pop_front();
+  }
+  question(reading);
+}
+
+void BehaviourWatch::refuse_all() {
+  std::deque<Question> left;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    left.swap(questions_);
+  }
+  for (const Question& question : left) question(nullptr);
 }
 
 // ----------------------------------------------------------------------------------------------------------- outside
 
-std::vector<admin::NumberedSignal> BehaviourWatch::signals(const admin::SignalFilter& filter, std::uint64_t before,
-                                                           std::size_t limit) {
-  std::vector<admin::NumberedSignal> out;
-  const std::lock_guard lock(mutex_);
-  for (auto at = signals_.rbegin(); at != signals_.rend() && out.size() < limit; ++at) {
-    const behaviour::Signal& signal = at->signal;
-    if (at->number >= before || signal.severity < filter.least) continue;
-    if ((filter.rule && signal.rule != *filter.rule) || (filter.key && signal.key != *filter.key)) continue;
-    out.push_back(*at);
+void BehaviourWatch::post(Question question) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_ && questions_.size() < kQuestionsMax) {
+      questions_.push_back(std::move(question));
+      question = nullptr;
+    }
   }
-  return out;
+  if (question) return question(nullptr);
+  changed_.notify_all();
+}
+
+void BehaviourWatch::set_permissions(std::shared_ptr<const behaviour::Permissions> permissions) {
+  const std::lock_guard lock(mutex_);
+  permissions_ = std::move(permissions);
+}
+
+void BehaviourWatch::signals(admin::SignalFilter filter, std::uint64_t before, std::size_t limit,
+                             std::function<void(Result<admin::SignalPage>)> done) {
+  post([filter = std::move(filter), before, limit, done = std::move(done)](BehaviourReading* reading) {
+    if (reading == nullptr) return done(not_watched());
+    auto page = reading->signals(filter, before, limit);
+    if (!page && page.error().code() != Errc::kNotFound) {
+      log::error("behaviour", "signals cannot be read", {{"why", page.error().message()}});
+    }
+    done(std::move(page));
+  });
+}
+
+void BehaviourWatch::ask(admin::MeshAsked asked, std::function<void(Result<std::string>)> done) {
+  std::shared_ptr<const behaviour::Permissions> permissions;
+  if (asked.policies) {
+    const std::lock_guard lock(mutex_);
+    permissions = permissions_;
+  }
+  if (asked.policies && !permissions) return done(Error(Errc::kUnavailable, "no policies are in force"));
+  if (asked.at) {
+    const UnixMillis at = *asked.at;
+    history_.at(at, [asked = std::move(asked), permissions, done](const Result<MeshHistory::Made>& then) {
+      if (!then) return done(then.error());
+      done(answer_text(**then, asked.query, {.permissions = permissions.get()}));
+    });
+    return;
+  }
+  if (asked.against) {
+    const UnixMillis against = *asked.against;
+    history_.at(against, [this, asked = std::move(asked), done](const Result<MeshHistory::Made>& then) {
+      if (!then) return done(then.error());
+      post([asked, before = *then, done](BehaviourReading* reading) {
+        if (reading == nullptr) return done(not_watched());
+        done(answer_text(reading->mesh(), asked.query, {.before = before.get()}));
+      });
+    });
+    return;
+  }
+  post([asked = std::move(asked), permissions, done = std::move(done)](BehaviourReading* reading) {
+    if (reading == nullptr) return done(not_watched());
+    done(answer_text(reading->mesh(), asked.query, {.permissions = permissions.get()}));
+  });
+}
+
+// Whatever keeps the thread from telling keeps it from reading, too: so that counts.
+std::uint64_t BehaviourWatch::lag_ms_locked() const {
+  if (!told_) return 0;
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - *told_);
+  return progress_.lag_ms + static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0));
 }
 
 admin::BehaviourProgress BehaviourWatch::progress() {
   const std::lock_guard lock(mutex_);
-  return progress_;
+  admin::BehaviourProgress out = progress_;
+  out.lag_ms = lag_ms_locked();
+  return out;
+}
+
+gateway::BehaviourGauges BehaviourWatch::gauges() {
+  const std::lock_guard lock(mutex_);
+  gateway::BehaviourGauges out = gauges_;
+  out.lag_ms = lag_ms_locked();
+  return out;
 }
 
 }  // namespace redoubt::app

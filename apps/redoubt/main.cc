@@ -104,6 +104,7 @@ int run(int argc, char** argv) {
   add_incident_commands(app, common, status);
   add_incident_server_verbs(*app.get_subcommand("incident"), administer);
   add_signal_commands(*app.get_subcommand("behaviour"), administer);
+  add_mesh_command(*app.get_subcommand("behaviour"), administer);
 
   auto* ledger = app.add_subcommand("ledger", "the tamper-evident log");
   ledger->require_subcommand(1);

@@ -2,24 +2,22 @@
 //
 //   bench_mesh --nodes 1000000 --edges 10000000 --seconds 10 --questions 2000
 //
-// Half of the nodes are principals; each calls a few models, uses a few tools and reads a few data sets of its own,
-// most of them popular ones, so that there are nodes with hundreds of thousands of edges. First the mesh is filled;
-// then interactions go on, half of them along edges that are there, while the mesh is full and evicts. One line for the
-// updates, one for each kind of question, asked about random nodes and about the largest ones.
+// First the mesh is filled (behaviour/simulation/mesh_traffic.h); then interactions go on, half of them along edges
+// that are there, while the mesh is full and evicts. One line for the updates, one for each kind of question, asked
+// about random nodes and about the largest ones.
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "behaviour/mesh.h"
 #include "behaviour/mesh_questions.h"
 #include "behaviour/mesh_risk.h"
 #include "behaviour/mesh_search.h"
+#include "behaviour/simulation/mesh_traffic.h"
 #include "bench/usage.h"
 
 namespace {
@@ -27,62 +25,6 @@ namespace {
 using namespace redoubt;
 using namespace redoubt::behaviour;
 using redoubt::bench::SteadyClock;
-
-constexpr std::int64_t kBegin = 1'795'000'000'000;
-
-std::vector<std::string> names(std::string_view what, std::size_t count) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < count; ++i) out.push_back(std::string(what) + "-" + std::to_string(i * 7919 + 1'000'000));
-  return out;
-}
-
-class World {
- public:
-  World(std::size_t nodes, unsigned seed)
-      : random_(seed),
-        principals_(names("svc-department-unit", nodes / 2)),
-        credentials_(names("k", nodes * 3 / 10)),
-        networks_(names("net", nodes / 10)),
-        data_sets_(names("warehouse-table", nodes * 6 / 100)),
-        tools_(names("tool", nodes * 3 / 100)),
-        models_(names("org/model", nodes * 9 / 1000)),
-        tenants_(names("tenant", nodes / 1000)) {}
-
-  // Somebody does something: with six links.
-  Interaction next() {
-    const std::size_t who = random_() % principals_.size();
-    Interaction out;
-    out.index = index_++;
-    time_ += random_() % 8;
-    out.time = {time_};
-    out.volumes = {.count = 1, .bytes = random_() % 65'536, .tokens = random_() % 2048};
-    const auto actor = out.add({NodeType::kAgent, principals_[who]});
-    const auto tool = out.add({NodeType::kTool, popular(tools_, who)});
-    out.actor = actor;
-    out.link(actor, out.add({NodeType::kModel, popular(models_, who)}), EdgeKind::kCalled);
-    out.link(actor, tool, EdgeKind::kUsedTool);
-    out.link(tool, out.add({NodeType::kDataSet, popular(data_sets_, who)}), EdgeKind::kRead);
-    out.link(actor, out.add({NodeType::kTenant, tenants_[who % tenants_.size()]}), EdgeKind::kBelongsTo);
-    out.link(actor, out.add({NodeType::kCredential, credentials_[who % credentials_.size()]}), EdgeKind::kPresented);
-    out.link(actor, out.add({NodeType::kNetwork, popular(networks_, who)}), EdgeKind::kCameFrom);
-    if (random_() % 64 == 0) out.volumes.matches = 1;
-    return out;
-  }
-
- private:
-  // One of eight that `who` has of these, of which the small numbers are most people's.
-  const std::string& popular(const std::vector<std::string>& all, std::size_t who) {
-    std::uint64_t mixed = (who * 8 + random_() % 8 + 1) * 0x9e3779b97f4a7c15;
-    mixed ^= mixed >> 31;
-    const double at = static_cast<double>(mixed * 0xbf58476d1ce4e5b9 >> 11) / 9007199254740992.0;
-    return all[static_cast<std::size_t>(std::pow(at, 3) * static_cast<double>(all.size()))];
-  }
-
-  std::mt19937_64 random_;
-  std::vector<std::string> principals_, credentials_, networks_, data_sets_, tools_, models_, tenants_;
-  std::uint64_t index_ = 0;
-  std::int64_t time_ = kBegin;
-};
 
 double heap_bytes() {
   const auto info = ::mallinfo2();
@@ -130,7 +72,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", seed)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  World world(nodes, seed);
+  simulation::MeshTraffic world(nodes, seed);
   const double before = resident_bytes();
   // An eighth of the places is for those on probation, of whom there are none here.
   Mesh mesh = bench::take(Mesh::create({.max_nodes = nodes / 7 * 8 + 64,

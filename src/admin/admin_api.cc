@@ -215,6 +215,11 @@ net::Task<Reply> AdminApi::read(net::Exchange& exchange, Call& call) {
     if (!given) co_return Reply(problem_from(given.error()));
     answer = *std::move(given);
   }
+  if (operation.inquire != nullptr) {
+    auto given = co_await operation.inquire(call);
+    if (!given) co_return Reply(problem_from(given.error()));
+    answer = *std::move(given);
+  }
   REDOUBT_CHECK(call.asked);
   if (operation.recorded) {
     const AdminEvent event = event_of(exchange, &call, nullptr, {.status = operation.success}, call.now);

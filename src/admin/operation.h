@@ -6,9 +6,9 @@
 //        .action = "readIdentities", .parameters = kOne, .response = &kGroupShape, .resource = group_resource,
 //        .read = read_group}, …};
 //
-// A handler does not wait. What reads gives its answer. What acts gives the change that is wanted; everything that all
-// changes have in common (versions, idempotency, acts that need two persons, the ledger, waiting) is done once, around
-// it (admin_api.cc).
+// A handler does not wait, but those of `inquire` and `perform`. What reads gives its answer. What acts gives the
+// change that is wanted; everything that all changes have in common (versions, idempotency, acts that need two persons,
+// the ledger, waiting) is done once, around it (admin_api.cc).
 //
 // Constants with static lifetime.
 #pragma once
@@ -92,8 +92,10 @@ struct Operation {
   // What it is about, asked of policies before the body is read; kNotFound when there is no such thing. Null: the body
   // says it, and the wish asks (Call::require); one that did not ask is denied.
   Result<Resource> (*resource)(Call& call) = nullptr;
-  // One of the four; none for what the API serves by itself (the document).
+  // One of the five; none for what the API serves by itself (the document).
   Result<Answer> (*read)(Call& call) = nullptr;
+  // What reads and must wait for another thread's answer.
+  net::Task<Result<Answer>> (*inquire)(Call& call) = nullptr;
   Result<Change> (*wish)(Call& call) = nullptr;
   // What is more than one fact: waits until all of it is in force. Has no body and no conditions.
   net::Task<Result<Answer>> (*perform)(Call& call) = nullptr;

@@ -8,6 +8,7 @@
 #include "admin/incident_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
+#include "admin/mesh_operations.h"
 #include "admin/model_operations.h"
 #include "admin/operation.h"
 #include "admin/principal_operations.h"
@@ -20,10 +21,11 @@ namespace redoubt::admin {
 
 std::vector<const Operation*> all_operations() {
   std::vector<const Operation*> out;
-  for (const auto& operations : {principal_operations(), key_operations(), group_operations(), approval_operations(),
-                                 bundle_operations(), model_operations(), limit_operations(), hold_operations(),
-                                 signal_operations(), alert_operations(), incident_operations(), timeline_operations(),
-                                 clock_operations(), export_operations(), response_operations(), server_operations()}) {
+  for (const auto& operations :
+       {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
+        model_operations(), limit_operations(), hold_operations(), signal_operations(), mesh_operations(),
+        alert_operations(), incident_operations(), timeline_operations(), clock_operations(), export_operations(),
+        response_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

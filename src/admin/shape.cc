@@ -108,6 +108,11 @@ class Checker {
         }
         return;
       }
+      case Shape::Type::kNumber: {
+        double number = 0;
+        if (value.get(number) != simdjson::SUCCESS || number < 0) add(at, "must be a number, 0 or more");
+        return;
+      }
       case Shape::Type::kBoolean:
         if (!value.is_bool()) add(at, "must be true or false");
         return;
@@ -242,6 +247,10 @@ void append_definition_members(JsonWriter& json, const Shape& shape) {
       json.member("type", "integer");
       json.member("minimum", shape.min);
       json.member("maximum", shape.max);
+      return;
+    case Shape::Type::kNumber:
+      json.member("type", "number");
+      json.member("minimum", 0);
       return;
     case Shape::Type::kBoolean:
       return json.member("type", "boolean");

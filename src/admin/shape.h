@@ -66,7 +66,7 @@ struct Field {
 };
 
 struct Shape {
-  enum class Type : std::uint8_t { kObject, kArray, kText, kInteger, kBoolean, kAnyObject };
+  enum class Type : std::uint8_t { kObject, kArray, kText, kInteger, kNumber, kBoolean, kAnyObject };
 
   Type type = Type::kObject;
   std::string_view name;                      // of the component in the document; empty: written out where it is used
@@ -102,6 +102,7 @@ constexpr Shape one_of(std::span<const std::string_view> choices) {
 constexpr Shape integer_of(std::uint64_t min, std::uint64_t max) {
   return {.type = Shape::Type::kInteger, .min = min, .max = max};
 }
+inline constexpr Shape kNumber = {.type = Shape::Type::kNumber};  // 0 or more, with a fraction; in answers alone
 inline constexpr Shape kBoolean = {.type = Shape::Type::kBoolean};
 inline constexpr Shape kAnyObject = {.type = Shape::Type::kAnyObject};  // its members are another's business
 

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "admin/call.h"
+#include "admin/forms.h"
+#include "admin/internal/awaiting.h"
 #include "admin/services.h"
 #include "admin/signal_shapes.h"
 #include "admin/timestamp.h"
@@ -21,8 +23,9 @@ constexpr Shape kTags = list_of(kTextShape, behaviour::kSignalTagsMax);
 
 constexpr Field kSignalFields[] = {
     {"id", &kTextShape, "Rule, key and entry.", kRequired},
-    {"rule", &kRuleShape, "", kRequired},
-    {"key", &kAboutShape, "Whom it is about: `principal/NAME`, `model/NAME`, …", kRequired},
+    {"rule", &kRuleShape, "`behaviour.NAME` of a detector, or a Sigma rule's id, name or title.", kRequired},
+    {"key", &kAboutShape, "Whom it is about: `principal/NAME`, `model/NAME`, …; of a correlation `FIELD=VALUE,…`.",
+     kRequired},
     {"index", &kIndexShape, "Of the entry that raised it, among those of all logs.", kRequired},
     {"time", &kTimeShape, "Of that entry.", kRequired},
     {"severity", &kSeverityShape, "", kRequired},
@@ -48,6 +51,14 @@ constexpr Field kProgressFields[] = {
     {"evicted", &kIndexShape, "Profiles forgotten to make room.", kRequired},
     {"memory_bytes", &kIndexShape, "", kRequired},
     {"time", &kTimeShape, "Of the last entry."},
+    {"lag_ms", &kIndexShape, "What was committed longer ago has been read.", kRequired},
+    {"p99_ms", &kIndexShape, "From commit to signal: 99 of 100 of the last commits took no more.", kRequired},
+    {"rules", &kIndexShape, "Sigma rules that run.", kRequired},
+    {"rules_why", &kTextShape, "Why those of the bundle in force do not, and the program's do."},
+    {"rule_groups", &kIndexShape, "Groups that their correlations hold.", kRequired},
+    {"rule_evicted", &kIndexShape, "Groups forgotten to make room.", kRequired},
+    {"mesh_nodes", &kIndexShape, "Nodes of the mesh.", kRequired},
+    {"mesh_edges", &kIndexShape, "Edges of the mesh.", kRequired},
 };
 constexpr Shape kProgress = object_of("BehaviourProgress", kProgressFields);
 
@@ -84,7 +95,7 @@ void write_signal(encoding::JsonWriter& json, const NumberedSignal& numbered) {
   json.end_object();
 }
 
-Result<Answer> list(Call& call) {
+net::Task<Result<Answer>> list(Call& call) {
   SignalFilter filter;
   if (const auto rule = call.query_value("rule")) filter.rule = *rule;
   if (const auto key = call.query_value("key")) filter.key = *key;
@@ -93,9 +104,19 @@ Result<Answer> list(Call& call) {
   // The cursor is one of ours: read_cursor() has seen to that. What is not a number begins at the front.
   const std::string_view after = call.arguments.page.after;
   (void)std::from_chars(after.data(), after.data() + after.size(), before);
-  const auto found = call.services.signals.signals(filter, before, call.arguments.page.limit + 1);
-  return list_answer(
-      call, found, [](const NumberedSignal& signal) { return std::to_string(signal.number); }, write_signal);
+  const auto found = co_await internal::list_signals(call.services.io, call.services.signals, filter, before,
+                                                     call.arguments.page.limit);
+  if (!found) co_return found.error();
+  Answer out;
+  encoding::JsonWriter json(out.body);
+  json.begin_object();
+  json.key("items");
+  json.begin_array();
+  for (const NumberedSignal& signal : found->signals) write_signal(json, signal);
+  json.end_array();
+  if (found->next) json.member("next", make_cursor(call.operation, std::to_string(*found->next)));
+  json.end_object();
+  co_return out;
 }
 
 Result<Answer> progress(Call& call) {
@@ -112,6 +133,14 @@ Result<Answer> progress(Call& call) {
   json.member("evicted", now.evicted);
   json.member("memory_bytes", now.memory_bytes);
   if (now.time_ms > 0) json.member("time", format_timestamp({now.time_ms}));
+  json.member("lag_ms", now.lag_ms);
+  json.member("p99_ms", now.p99_ms);
+  json.member("rules", now.rules);
+  if (!now.rules_why.empty()) json.member("rules_why", now.rules_why);
+  json.member("rule_groups", now.rule_groups);
+  json.member("rule_evicted", now.rule_evicted);
+  json.member("mesh_nodes", now.mesh_nodes);
+  json.member("mesh_edges", now.mesh_edges);
   json.end_object();
   return out;
 }
@@ -121,7 +150,9 @@ constexpr Operation kOperations[] = {
     {.id = "listSignals",
      .tag = kTag,
      .summary = "List what was unusual, the newest first",
-     .description = "The last signals alone. Recorded.",
+     .description = "Those that are still kept; 404 when what was to come on a page has gone since the one before. A "
+                    "page may be short, "
+                    "and even empty, though there is a next one. Recorded.",
      .method = Method::kGet,
      .path = "/signals",
      .action = "readSignals",
@@ -130,7 +161,7 @@ constexpr Operation kOperations[] = {
      .paged = true,
      .recorded = true,
      .resource = server_resource,
-     .read = list},
+     .inquire = list},
     {.id = "getBehaviour",
      .tag = kTag,
      .summary = "Show how far behaviour has read",

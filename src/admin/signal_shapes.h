@@ -11,8 +11,7 @@ inline constexpr Shape kSeverityShape = one_of(kSeverities);
 inline constexpr std::string_view kAttributions[] = {"proven", "claimed"};
 inline constexpr Shape kAttributionShape = one_of(kAttributions);
 // What raised it, and whom it is about: `principal/NAME`, `model/NAME`, …
-inline constexpr Shape kRuleShape =
-    text_of({.kind = TextForm::Kind::kName, .min = 1, .max = 128, .first = "A-Za-z0-9", .rest = kNameRest});
+inline constexpr Shape kRuleShape = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = 300});
 inline constexpr Shape kAboutShape = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = 600});
 
 // A list whose newest comes first.

@@ -1,11 +1,9 @@
 // Credential stuffing: many failed authentications from one network, with many different credentials; and somebody who
 // is then authenticated from there. Without features no network is known, and only the sum is judged.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "behaviour/internal/detectors.h"
-#include "encoding/base64.h"
 
 namespace redoubt::behaviour {
 namespace {
@@ -17,11 +15,7 @@ constexpr float kLeastUnknown = 500;  // of nobody knows where
 constexpr std::uint32_t kQuietHours = 24;
 
 std::string network_key(std::uint64_t prefix) {
-  std::array<std::byte, 8> bytes;
-  store_be<std::uint64_t>(bytes, prefix);
-  std::string out = "network/";
-  encoding::append_hex(out, bytes);
-  return out;
+  return "network/" + network_name(prefix);
 }
 
 std::uint32_t hour_of(const Context& context) {

@@ -9,6 +9,7 @@
 #include "behaviour/internal/bit_majority.h"
 #include "behaviour/internal/hash.h"
 #include "crypto/kdf.h"
+#include "encoding/base64.h"
 
 namespace redoubt::behaviour {
 namespace {
@@ -162,6 +163,14 @@ Features features_of(const FeatureKey& key, const RequestSeen& request) {
   }
   out.latency_ms = request.latency_ms;
   if (!request.tensor.empty()) out.tensor = key.tensor(request.tensor);
+  return out;
+}
+
+std::string network_name(std::uint64_t address_prefix) {
+  std::array<std::byte, 8> bytes{};
+  store_be<std::uint64_t>(bytes, address_prefix);
+  std::string out;
+  encoding::append_hex(out, bytes);
   return out;
 }
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -51,6 +52,9 @@ struct Features {
 
 // Bits in which two sketches differ, 0 to 64. Unrelated texts: about 32; a text with a word in ten changed: about 10.
 int sketch_distance(std::uint64_t a, std::uint64_t b);
+
+// How signals and the mesh name a network: 16 hexadecimal digits.
+std::string network_name(std::uint64_t address_prefix);
 
 // Derived once from a secret of the deployment (32 bytes or more), which it does not keep.
 class FeatureKey {

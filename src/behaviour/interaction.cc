@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "behaviour/features.h"
+
 namespace redoubt::behaviour {
 namespace {
 
@@ -79,6 +81,16 @@ void add_exchange(const Members& record, const Members& redoubt, std::string_vie
   out.link(model, upstream, EdgeKind::kServedBy);
   out.link(actor, out.add({NodeType::kCredential, user.text("credential_uid")}), EdgeKind::kPresented);
   out.link(actor, out.add({NodeType::kTenant, record["metadata"].text("tenant_uid")}), EdgeKind::kBelongsTo);
+
+  redoubt.each("tools", [&](const element& each) {
+    std::string_view name;
+    if (each.get(name) == simdjson::SUCCESS) {
+      out.link(actor, out.add({NodeType::kTool, name}), EdgeKind::kUsedTool, true);
+    }
+  });
+  redoubt.each("data", [&](const element& each) {
+    out.link(actor, out.add({NodeType::kDataSet, Members(each).text("name")}), EdgeKind::kRead, true);
+  });
 
   out.volumes.matches = matches_of(redoubt);
   if (stage == "outcome") {
@@ -185,10 +197,11 @@ Interaction::Node Interaction::add(NodeName name) {
   return node_count_++;
 }
 
-void Interaction::link(Node from, Node to, EdgeKind kind) {
+void Interaction::link(Node from, Node to, EdgeKind kind, bool once) {
   if (!from || !to || *from == *to) return;
-  const Link added{*from, *to, kind};
-  if (std::find(links_.begin(), links_.begin() + link_count_, added) != links_.begin() + link_count_) return;
+  const Link added{*from, *to, kind, once};
+  const auto same = [&](const Link& each) { return each.from == *from && each.to == *to && each.kind == kind; };
+  if (std::any_of(links_.begin(), links_.begin() + link_count_, same)) return;
   if (link_count_ == kLinksMax) {
     is_cut_ = true;
     return;
@@ -222,10 +235,17 @@ Result<std::optional<Interaction>> interaction_of(element record_json, std::uint
   return std::optional(out);
 }
 
-Result<std::optional<Interaction>> InteractionReader::read(std::string_view record, std::uint64_t index) {
+Result<std::optional<Interaction>> InteractionReader::read(std::string_view record, std::uint64_t index,
+                                                           const Features* features) {
   const auto root = reader_.parse(record);
   if (!root) return root.error();
-  return interaction_of(*root, index);
+  auto out = interaction_of(*root, index);
+  if (out && *out && features != nullptr && features->address_prefix) {
+    Interaction& interaction = **out;
+    network_ = network_name(*features->address_prefix);
+    interaction.link(interaction.actor, interaction.add({NodeType::kNetwork, network_}), EdgeKind::kCameFrom);
+  }
+  return out;
 }
 
 }  // namespace redoubt::behaviour

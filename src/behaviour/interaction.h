@@ -9,9 +9,8 @@
 // bytes and tokens. Made from docs/formats/record.md, fact.md and identity-facts.md.
 //
 // The caller's address is in no record, only a commitment to it, another one in each exchange; so a network is nothing
-// that can be read here. Who has the address prefix from the sealed features adds it:
-//
-//   interaction.link(interaction.actor, interaction.add({NodeType::kNetwork, prefix}), EdgeKind::kCameFrom);
+// that can be read there. It comes from the sealed features, as a keyed hash of the address's prefix in hexadecimal
+// digits, by which signals name it, too.
 //
 // One thread at a time.
 #pragma once
@@ -21,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -29,6 +29,8 @@
 #include "encoding/json_reader.h"
 
 namespace redoubt::behaviour {
+
+struct Features;
 
 struct Volumes {
   std::uint32_t count = 0;    // how often it happened
@@ -47,6 +49,7 @@ class Interaction {
     std::uint8_t from = 0;  // which of nodes()
     std::uint8_t to = 0;
     EdgeKind kind = EdgeKind::kCalled;
+    bool once = false;  // happened once, though the record counts nothing
     friend bool operator==(const Link&, const Link&) = default;
   };
   using Node = std::optional<std::uint8_t>;  // which of nodes(); nothing: it has no name, or there is no room
@@ -61,7 +64,7 @@ class Interaction {
   // of what the caller keeps until the interaction was applied.
   Node add(NodeName name);
   // Nothing when one of the two is nothing, or both are one.
-  void link(Node from, Node to, EdgeKind kind);
+  void link(Node from, Node to, EdgeKind kind, bool once = false);
 
   std::span<const NodeName> nodes() const { return {nodes_.data(), node_count_}; }
   std::span<const Link> links() const { return {links_.data(), link_count_}; }
@@ -83,11 +86,13 @@ Result<std::optional<Interaction>> interaction_of(simdjson::dom::element record,
 // Keeps its buffers. What it returned is valid until it reads again.
 class InteractionReader {
  public:
-  // Also kTooLarge above 65,535 bytes, and kMalformed for what is no JSON.
-  Result<std::optional<Interaction>> read(std::string_view record, std::uint64_t index);
+  // Also kTooLarge above 65,535 bytes, and kMalformed for what is no JSON. `features`: null when they are missing.
+  Result<std::optional<Interaction>> read(std::string_view record, std::uint64_t index,
+                                          const Features* features = nullptr);
 
  private:
   encoding::JsonReader reader_{{.max_bytes = 65'535, .max_depth = 64}};
+  std::string network_;
 };
 
 }  // namespace redoubt::behaviour

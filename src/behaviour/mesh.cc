@@ -180,7 +180,7 @@ void Mesh::apply(const Interaction& interaction) {
   for (std::size_t i = 0; i < links.size(); ++i) {
     const Interaction::Link& link = links[i];
     if (!ids[link.from] || !ids[link.to]) continue;
-    touch_edge(*ids[link.from], *ids[link.to], link.kind, link_hashes[i], interaction, time_ms, established);
+    touch_edge(*ids[link.from], *ids[link.to], link, link_hashes[i], interaction, time_ms, established);
   }
   if (interaction.actor && ids[*interaction.actor]) {
     const NodeId actor = *ids[*interaction.actor];
@@ -258,11 +258,11 @@ void Mesh::establish(NodeId id) {
   node_places_.establish(id, [&](NodeId each) { return node_may_go(each); }, [&](NodeId each) { evict_node(each); });
 }
 
-void Mesh::touch_edge(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash, const Interaction& interaction,
-                      std::int64_t time_ms, bool established) {
-  std::optional<EdgeId> id = find(from, to, kind, hash);
+void Mesh::touch_edge(NodeId from, NodeId to, const Interaction::Link& link, std::uint64_t hash,
+                      const Interaction& interaction, std::int64_t time_ms, bool established) {
+  std::optional<EdgeId> id = find(from, to, link.kind, hash);
   const bool is_new = !id;
-  if (is_new) id = add_edge(from, to, kind, hash, established);
+  if (is_new) id = add_edge(from, to, link.kind, hash, established);
   if (!id) {
     ++stats_.edges_refused;
     return;
@@ -277,11 +277,13 @@ void Mesh::touch_edge(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash,
           *id, [&](EdgeId each) { return each != *id && edge_may_go(each); }, [&](EdgeId each) { evict_edge(each); });
     }
   }
-  const std::uint32_t more = interaction.volumes.count;
+  const std::uint32_t counted = interaction.volumes.count;
+  const std::uint32_t more = link.once && counted == 0 ? 1 : counted;
   add_to_rate<kHourHalf>(edge.rates.hour, edge.last_ms, more, time_ms);
   add_to_rate<kDayHalf>(edge.rates.day, edge.last_ms, more, time_ms);
   add_to_rate<kWeekHalf>(edge.rates.week, edge.last_ms, more, time_ms);
   count(edge, interaction, time_ms, is_new);
+  add(edge.count, more - counted);
 }
 
 std::optional<EdgeId> Mesh::add_edge(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash, bool established) {

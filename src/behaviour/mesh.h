@@ -253,8 +253,8 @@ class Mesh {
   std::optional<EdgeId> find(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash) const;
   std::optional<NodeId> find_or_add(const NodeName& name, std::uint64_t hash, bool established);
   void touch(NodeId id, const Interaction& interaction, std::int64_t time_ms, bool established);
-  void touch_edge(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash, const Interaction& interaction,
-                  std::int64_t time_ms, bool established);
+  void touch_edge(NodeId from, NodeId to, const Interaction::Link& link, std::uint64_t hash,
+                  const Interaction& interaction, std::int64_t time_ms, bool established);
   std::optional<EdgeId> add_edge(NodeId from, NodeId to, EdgeKind kind, std::uint64_t hash, bool established);
   void evict_edge(EdgeId id);
   void evict_node(NodeId id);

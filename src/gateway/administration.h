@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "gateway/access.h"
+#include "gateway/behaviour_gauges.h"
 #include "gateway/hold_desk.h"
 #include "net/tls_server.h"
 
@@ -48,6 +49,8 @@ class Administration {
   virtual void set_tls(std::shared_ptr<const net::TlsServerContext> context) = 0;
   // SIGHUP: the launcher has sent its files again.
   virtual void reload() = 0;
+  // What stands in `/metrics` of behaviour.
+  virtual BehaviourGauges behaviour() = 0;
   // Nothing is appended any more.
   virtual void ledger_gone(const std::string& why) = 0;
   // Takes no further calls and finishes those under way, in bounded time; then calls `drained`, on its thread. What it

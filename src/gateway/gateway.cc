@@ -157,7 +157,7 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
     if (!core) return core.error();
     cores.push_back(*std::move(core));
   }
-  const internal::Scraper scraper(cores, *logs, settings.version);
+  const internal::Scraper scraper(cores, *logs, administration, settings.version);
   for (const auto& core : cores) {
     core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
   }

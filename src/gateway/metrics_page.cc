@@ -159,6 +159,25 @@ void write_logs(MetricsText& text, const std::vector<LogSnapshot>& logs, const L
        [](const LogSnapshot& log) { return seconds(log.gauges.checkpoint_age); });
 }
 
+void write_behaviour(MetricsText& text, const BehaviourGauges& behaviour, const std::vector<LogSnapshot>& logs) {
+  std::uint64_t committed = 0;
+  for (const LogSnapshot& log : logs) committed += log.gauges.committed;
+  gauge(text, "redoubt_behaviour_running", "1 while committed records are being watched.", behaviour.running ? 1 : 0);
+  gauge(text, "redoubt_behaviour_entries", "Entries of the ledger that behaviour has read.", behaviour.entries);
+  gauge(text, "redoubt_behaviour_signals", "Signals since the beginning of the ledger.", behaviour.signals);
+  text.family("redoubt_behaviour_lag_seconds", MetricType::kGauge,
+              "What was committed longer ago, behaviour has read.");
+  text.sample({}, static_cast<double>(behaviour.lag_ms) / 1000);
+  gauge(text, "redoubt_behaviour_lag_entries", "Committed entries that behaviour has not read.",
+        committed - std::min(committed, behaviour.entries));
+  gauge(text, "redoubt_behaviour_rules", "Sigma rules that run.", behaviour.rules);
+  gauge(text, "redoubt_behaviour_mesh_nodes", "Nodes of the behaviour mesh.", behaviour.mesh_nodes);
+  gauge(text, "redoubt_behaviour_mesh_edges", "Edges of the behaviour mesh.", behaviour.mesh_edges);
+  text.family("redoubt_behaviour_signal_duration_seconds", MetricType::kHistogram,
+              "From a commit to its signals being written.");
+  text.histogram({}, behaviour.signal_time, kNanoseconds);
+}
+
 }  // namespace
 
 std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& logs, std::string_view version) {
@@ -178,6 +197,7 @@ std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& log
   gauge(text, "redoubt_exchanges_open", "Admitted exchanges that have no outcome yet.", sum.open_exchanges);
   write_keeper(text, sum.keeper);
   write_logs(text, sum.logs, LogLabel(logs, sum.logs.size()));
+  write_behaviour(text, sum.behaviour, sum.logs);
   return out;
 }
 

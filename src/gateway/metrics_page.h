@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/behaviour_gauges.h"
 #include "gateway/logs.h"
 #include "gateway/recorder.h"
 #include "gateway/request_metrics.h"
@@ -35,6 +36,7 @@ struct MetricsSnapshot {
   // Known to the first core alone.
   ledger::KeeperStats keeper;
   std::vector<LogSnapshot> logs;  // by number
+  BehaviourGauges behaviour;
 };
 
 // At least one core, the first core first. A log that is not configured any more is labelled `#NUMBER`.

@@ -32,8 +32,9 @@ void send_part(Core& core, std::size_t index, boost::asio::io_context& asker, st
 
 }  // namespace
 
-Scraper::Scraper(const std::vector<std::unique_ptr<Core>>& cores, const Logs& logs, std::string version)
-    : cores_(cores), logs_(logs), version_(std::move(version)) {}
+Scraper::Scraper(const std::vector<std::unique_ptr<Core>>& cores, const Logs& logs, Administration& administration,
+                 std::string version)
+    : cores_(cores), logs_(logs), administration_(administration), version_(std::move(version)) {}
 
 net::Task<Result<std::string>> Scraper::scrape(boost::asio::io_context& io) const {
   const auto round = std::make_shared<Round>(io, cores_.size());
@@ -46,6 +47,7 @@ net::Task<Result<std::string>> Scraper::scrape(boost::asio::io_context& io) cons
   // The parts come in turns of this loop, hence after the wait has begun.
   co_await round->all_there.async_wait(net::use_task);
   if (round->missing > 0) co_return Error(Errc::kDeadlineExceeded, "a core does not answer");
+  round->parts.front().behaviour = administration_.behaviour();
   co_return metrics_page(round->parts, logs_, version_);
 }
 

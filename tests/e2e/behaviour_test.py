@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What a running server finds unusual in what it recorded: told at once, by whom, and again after a restart."""
+import datetime
 import json
 import os
+import time
 import unittest
 
 from harness import Redoubt, Upstream, program, run, stage, wait_for, whole_reply
@@ -44,6 +46,16 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
     TAXONOMY = shipped.read()
 
 
+def kept_signals(redoubt):
+    """The signals as the server has kept them."""
+    folder = os.path.join(redoubt.dir, "state", "behaviour", "signals")
+    lines = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as file:
+            lines += file.read().splitlines()
+    return lines
+
+
 class Behaviour(unittest.TestCase):
     def setUp(self):
         self.upstream = Upstream(self.answer)
@@ -81,9 +93,7 @@ class Behaviour(unittest.TestCase):
         return run(program("redoubt"), "behaviour", "replay", self.redoubt.dir).stdout.splitlines()
 
     def kept(self):
-        """The signals as the server has kept them."""
-        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
-            return file.read().splitlines()
+        return kept_signals(self.redoubt)
 
     def read(self, entries):
         """Waits until behaviour has read so many entries."""
@@ -115,6 +125,7 @@ class Behaviour(unittest.TestCase):
         told = self.all_signals()
         self.assertNotEqual(told, [])
         self.assertEqual(status["signals"], len(told))
+        self.assertGreater(status["rules"], 100)
         rules = {signal["rule"] for signal in told}
         self.assertTrue(any(rule.startswith("behaviour.") for rule in rules), rules)
         self.assertTrue(any(not rule.startswith("behaviour.") for rule in rules), rules)
@@ -162,7 +173,7 @@ class Behaviour(unittest.TestCase):
         self.redoubt.start()
         for _ in range(4):
             self.assertEqual(self.redoubt.chat("hello", model="large")[0], 403)
-        self.settle()
+        self.assertEqual(self.settle()["rules"], 2)
         own = self.signals("?rule=22222222-2222-4222-8222-222222222222")
         self.assertEqual(len(own), 1)
         self.assertEqual(len(own[0]["entries"]), 3)
@@ -189,6 +200,59 @@ class Behaviour(unittest.TestCase):
         self.assertIn("0 raised, 0 lost", same.stdout)
         alone = run(program("redoubt"), "behaviour", "replay", self.redoubt.dir, "--rules", changed, "--rules-only")
         self.assertRegex(alone.stderr, "^[1-9][0-9]* entries")
+
+    def test_the_mesh_answers_questions(self):
+        self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.assertEqual(self.redoubt.chat("hello", model="large")[0], 403)
+        self.settle()
+        stats = self.ask("/mesh")
+        self.assertGreater(stats["nodes"], 3)
+        touched = self.ask("/mesh/nodes/model:small/touched")["items"]
+        self.assertEqual({edge["kind"] for edge in touched} & {"called"}, {"called"})
+        who = next(edge["from"] for edge in touched if edge["kind"] == "called")
+        node = "%s:%s" % (who["type"], who["name"])
+        self.assertEqual(self.ask("/mesh/nodes/%s" % node)["node"], who)
+        could = {item["node"]["name"]: item["could"]
+                 for item in self.ask("/mesh/nodes/%s/reach?policies=true&depth=1" % node)["items"]}
+        self.assertIn(could["small"], ("always", "depends"))
+        self.assertNotIn("large", could)
+        self.assertTrue(self.ask("/mesh/nodes/%s/path?to=model:small" % node)["found"])
+        said = self.command("mesh", "query", "touched", "model:small")
+        self.assertIn("%s called model:small" % node, said)
+        self.assertTrue(json.loads(self.command("mesh", "query", "path", node, "model:small", "--json"))["found"])
+        self.assertIn(node, run(program("redoubt"), "behaviour", "mesh", "query", "touched", "model:small",
+                                "--records", self.redoubt.dir).stdout)
+        networks = self.ask("/mesh/top?types=network")["items"]
+        self.assertRegex(networks[0]["node"]["name"], "^[0-9a-f]{16}$")
+        reads = [record for record in self.redoubt.records() if "getMesh" in json.dumps(record)]
+        self.assertNotEqual(reads, [])
+
+    def test_the_mesh_of_a_moment_past_is_made_again(self):
+        self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.settle()
+        then = self.ask("/mesh/nodes/model:small")
+        time.sleep(0.1)
+        moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
+        for _ in range(3):
+            self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)
+        self.settle()
+        self.assertEqual(self.ask("/mesh/nodes/model:small?at=" + moment)["count"], then["count"])
+        self.assertGreater(self.ask("/mesh/nodes/model:small")["count"], then["count"])
+        grown = self.ask("/mesh/changes?against=" + moment)["items"]
+        self.assertIn("grown_edge", {change["what"] for change in grown})
+        said = self.command("mesh", "query", "changes", "--against", moment)
+        self.assertIn("model:small", said)
+        past = json.loads(self.command("mesh", "query", "node", "model:small", "--at", moment, "--json"))
+        self.assertEqual(past["count"], then["count"])
+
+    def test_the_bench_says_what_each_part_costs(self):
+        done = run(program("redoubt"), "behaviour", "bench", "--records", "1000", "--people", "10", "--rounds", "1",
+                   "--keys", "1000", "--nodes", "1000", "--edges", "2000", "--principals", "1000", "--json")
+        told = json.loads(done.stdout)
+        self.assertEqual({part["part"] for part in told["parts"]},
+                         {"reading", "detectors", "rules", "correlation", "mesh", "all"})
+        self.assertTrue(all(part["records_per_s"] > 0 for part in told["parts"]), told)
+        self.assertTrue(all(value > 0 for name, value in told["figures"].items() if not name.endswith("_p99")), told)
 
     def test_a_usual_day_is_nothing_unusual(self):
         before = self.settle()["signals"]  # of the first facts
@@ -236,10 +300,6 @@ class Features(unittest.TestCase):
         for number in range(count):
             self.assertEqual(self.redoubt.chat(variant(number))[0], 200)
 
-    def signals_file(self):
-        with open(os.path.join(self.redoubt.dir, "state", "behaviour", "signals.jsonl")) as file:
-            return file.read()
-
     def wait_for_signal(self, rule):
         wait_for(lambda: self.redoubt.admin("GET", "/signals?rule=" + rule)[2]["items"])
 
@@ -263,7 +323,7 @@ class Features(unittest.TestCase):
 
         # Byte for byte, and nothing is missing.
         said, about = self.replay()
-        self.assertEqual(said, self.signals_file())
+        self.assertEqual(said.splitlines(), kept_signals(self.redoubt))
         self.assertNotIn("no features", about)
         told = next(json.loads(line) for line in said.splitlines() if "adversarial_probing" in line)
 

@@ -189,8 +189,10 @@ CLI::App* AdminCommands::add(CLI::App& noun, const std::string& name, const std:
   });
 }
 
-CLI::App* AdminCommands::add_answer(CLI::App& noun, const std::string& name, const std::string& about, Ask ask) {
-  CLI::App* const command = add_local(noun, name, about, [this, ask = std::move(ask)] {
+CLI::App* AdminCommands::add_answer(CLI::App& noun, const std::string& name, const std::string& about, Ask ask,
+                                    Local local) {
+  CLI::App* const command = add_local(noun, name, about, [this, ask = std::move(ask), local = std::move(local)] {
+    if (const auto status = local ? local() : std::nullopt) return *status;
     auto access = find_access(common_, options_);
     if (!access) return report(access.error(), common_.json);
     auto client = AdminClient::open(*std::move(access));

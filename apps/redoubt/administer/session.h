@@ -85,9 +85,11 @@ class AdminCommands {
 
   CLI::App* noun(CLI::App& parent, const std::string& name, const std::string& about);
   CLI::App* add(CLI::App& noun, const std::string& name, const std::string& about, Run run);
-  // Whose answer may be no.
+  // Whose answer may be no. `local`, when there is one, is called first: what it gives is the exit status, and no
+  // server is asked.
   using Ask = std::function<Result<bool>(AdminSession&)>;
-  CLI::App* add_answer(CLI::App& noun, const std::string& name, const std::string& about, Ask ask);
+  using Local = std::function<std::optional<int>()>;
+  CLI::App* add_answer(CLI::App& noun, const std::string& name, const std::string& about, Ask ask, Local local = {});
   // With `--why` and `--if-version`.
   CLI::App* add_change(CLI::App& noun, const std::string& name, const std::string& about, Run run);
   // Talks to no server by itself.

@@ -29,11 +29,12 @@ std::optional<behaviour::NodeName> node_of(std::string_view key) {
     std::string_view text;
     behaviour::NodeType type;
   };
-  constexpr std::array<Prefix, 6> kPrefixes = {{{"principal/", kPrincipal},
+  constexpr std::array<Prefix, 7> kPrefixes = {{{"principal/", kPrincipal},
                                                 {"tenant/", kTenant},
                                                 {"model/", kModel},
                                                 {"tool/", kTool},
                                                 {"data_set/", kDataSet},
+                                                {"network/", kNetwork},
                                                 {"actor.user.uid=", kPrincipal}}};
   for (const Prefix& prefix : kPrefixes) {
     if (!key.starts_with(prefix.text)) continue;
@@ -88,7 +89,7 @@ struct Detection::Impl {
 
   void use_rules(std::string_view digest);
   void change_rules(ByteView record);
-  void learn(std::uint64_t index, ByteView record);
+  void learn(std::uint64_t index, ByteView record, const behaviour::Features* features);
 
   Options options;
   behaviour::Engine engine;
@@ -124,9 +125,9 @@ void Detection::Impl::change_rules(ByteView record) {
   use_rules(bundle);
 }
 
-void Detection::Impl::learn(std::uint64_t index, ByteView record) {
+void Detection::Impl::learn(std::uint64_t index, ByteView record, const behaviour::Features* features) {
   if (!mesh) return;
-  const auto interaction = interactions.read(as_chars(record), index);
+  const auto interaction = interactions.read(as_chars(record), index, features);
   if (interaction && *interaction) mesh->apply(**interaction);
 }
 
@@ -146,7 +147,7 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
   }
   self.next = index + 1;
   ++self.entries;
-  self.learn(index, record);
+  self.learn(index, record, features);
   std::optional<Weighing> weighing;
   if (self.mesh) weighing.emplace(*self.mesh, sink);
   behaviour::SignalSink& told = weighing ? static_cast<behaviour::SignalSink&>(*weighing) : sink;

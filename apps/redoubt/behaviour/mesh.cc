@@ -1,16 +1,21 @@
-// `redoubt behaviour mesh query`: questions about the graph that a file of records makes.
+// `redoubt behaviour mesh query`: questions to a running server, or about the graph that a ledger or a file of records
+// makes.
 #include <CLI/CLI.hpp>
 #include <limits>
 #include <memory>
 #include <random>
+#include <utility>
 
 #include "base/file.h"
 #include "behaviour/interaction.h"
 #include "behaviour/mesh_policy.h"
 #include "behaviour/mesh_query.h"
 #include "policy/extension.h"
+#include "redoubt/administer/session.h"
 #include "redoubt/behaviour/commands.h"
+#include "redoubt/behaviour/mesh_ask.h"
 #include "redoubt/behaviour/mesh_text.h"
+#include "redoubt/behaviour/record_source.h"
 #include "redoubt/inspect/inputs.h"
 
 namespace redoubt::app {
@@ -42,6 +47,9 @@ struct MeshCommand {
   std::string order;
   std::string policies;
   std::string entities;
+  bool with_policies = false;
+  std::string at;
+  std::string against;
   MeshQuery query;
 };
 
@@ -130,18 +138,18 @@ Result<Meshes> build(const MeshCommand& command) {
     return {};
   };
   behaviour::InteractionReader reader;
-  std::uint64_t index = command.first_index;
-  const auto take = [&](std::string_view line) -> Result<> {
-    const std::uint64_t here = index++;
+  const auto take = [&](const behaviour_verbs::SourceEntry& source) -> Result<> {
+    const std::uint64_t here = command.first_index + source.index;
     if (here < out.now.next_index() || here >= command.until_index) return {};
     if (auto noted = note_before(here); !noted) return noted;
-    const auto interaction = reader.read(line, here);
+    const auto interaction = reader.read(as_chars(source.record), here);
     if (!interaction) return interaction.error().in("entry " + std::to_string(here));
     if (*interaction) out.now.apply(**interaction);
     return {};
   };
   if (!command.records.empty() || command.load.empty()) {
-    if (auto read = inspect_verbs::each_line(command.records, take); !read) return read.error();
+    const auto read = behaviour_verbs::each_record(files, command.records, take);
+    if (!read) return read.error();
   }
   if (auto noted = note_before(kIndexMax); !noted) return noted.error();
   if (!command.save.empty()) {
@@ -206,25 +214,38 @@ int run_query(const MeshCommand& command, bool json) {
   return (*root)["found"].get(found) == simdjson::SUCCESS && !found ? kAnswerIsNo : kSuccess;
 }
 
+Result<bool> run_ask(const MeshCommand& command, AdminSession& session) {
+  if (command.until_index != kIndexMax || command.since_index || !command.save.empty() || !command.policies.empty()) {
+    return Error(Errc::kInvalidArgument,
+                 "--until-index, --since-index, --save and --policies are for --records, not for a server");
+  }
+  const auto query = query_of(command);
+  if (!query) return query.error();
+  admin::MeshAsked asked{.query = *query, .policies = command.with_policies};
+  for (const auto& [text, moment] : {std::pair(&command.at, &asked.at), std::pair(&command.against, &asked.against)}) {
+    if (text->empty()) continue;
+    const auto time = time_of(*text);
+    if (!time) return time.error();
+    *moment = *time;
+  }
+  return ask_server(asked, session);
+}
+
 }  // namespace
 
-void add_mesh_command(CLI::App& behaviour, Common& common, int& status) {
-  auto* const mesh = behaviour.add_subcommand("mesh", "who and what touched which");
-  mesh->require_subcommand(1);
-  auto* const verb = mesh->add_subcommand("query", "a question about the graph that records make");
+void add_mesh_command(CLI::App& behaviour, AdminCommands& commands) {
+  auto* const mesh = commands.noun(behaviour, "mesh", "who and what touched which");
   const auto command = std::make_shared<MeshCommand>();
+  const auto of_records = [command, &commands]() -> std::optional<int> {
+    if (command->records.empty() && command->load.empty()) return std::nullopt;
+    return run_query(*command, commands.common().json);
+  };
+  auto* const verb = commands.add_answer(
+      *mesh, "query", "a question to a running server, or about the graph that records make",
+      [command](AdminSession& session) { return run_ask(*command, session); }, of_records);
   verb->add_option("question", command->question, "stats, node, touched, touches, reach, reaches, path, changes or top")
       ->required();
   verb->add_option("node", command->nodes, "what it is about, TYPE:NAME; of a path both ends")->expected(0, 2);
-  verb->add_option("--records", command->records, "file of records, one a line (default, or `-`: standard input)");
-  verb->add_option("--first-index", command->first_index, "index of the first record's entry")
-      ->check(CLI::Range(std::uint64_t{0}, kIndexMax));
-  verb->add_option("--until-index", command->until_index, "the mesh as it was before this entry");
-  verb->add_option("--since-index", command->since_index, "changes: compared with the mesh before this entry");
-  verb->add_option("--load", command->load, "go on from a saved mesh; the records begin where it ended, or before");
-  verb->add_option("--save", command->save, "write the mesh to this file");
-  verb->add_option("--max-nodes", command->max_nodes, "room for so many")->capture_default_str();
-  verb->add_option("--max-edges", command->max_edges, "room for so many")->capture_default_str();
   verb->add_option("--type", command->types, "nodes of this type alone (repeatable)")->allow_extra_args(false);
   verb->add_option("--kind", command->kinds, "edges of this kind alone (repeatable)")->allow_extra_args(false);
   verb->add_option("--since", command->since, "what was seen from this time on, `2026-01-31T12:00:00Z`");
@@ -235,14 +256,27 @@ void add_mesh_command(CLI::App& behaviour, Common& common, int& status) {
   verb->add_flag("--in-time-order", command->query.in_time_order, "ways whose steps can have been in this order");
   verb->add_flag("--connected", command->query.against_edges, "paths: in either direction of each edge");
   verb->add_flag("--only-did", command->query.only_did, "leave out what was tried and never permitted");
-  verb->add_option("--growth", command->query.growth, "changes: how many times what it was is growth")
+  verb->add_flag("--with-policies", command->with_policies, "reach: also what the server's policies would permit");
+  verb->add_option("--at", command->at, "a server's mesh as it was at this time, made again from its ledger");
+  verb->add_option("--against", command->against, "changes: compared with a server's mesh as it was at this time");
+  verb->add_option("--growth", command->query.growth,
+                   "with --against or --since-index: how many times what it was is growth")
       ->capture_default_str();
-  verb->add_option("--policies", command->policies, "reach: what these policies (Cedar) would permit, too");
-  verb->add_option("--entities", command->entities, "who is in which group, for --policies (Cedar's JSON)");
   verb->add_option("--limit", command->query.limit, "items, 1 to 200")->capture_default_str();
   verb->add_option("--cursor", command->query.cursor, "go on where the page before ended");
-  verb->add_flag("--json", common.json, "answer in JSON");
-  verb->callback([command, &common, &status] { status = run_query(*command, common.json); });
+
+  verb->add_option("--records", command->records,
+                   "ask no server: a ledger's folder, Redoubt's, or a file of records (`-`: standard input)");
+  verb->add_option("--first-index", command->first_index, "is added to the indices of records")
+      ->check(CLI::Range(std::uint64_t{0}, kIndexMax));
+  verb->add_option("--until-index", command->until_index, "records: the mesh as it was before this entry");
+  verb->add_option("--since-index", command->since_index, "records: changes, compared with the mesh before this entry");
+  verb->add_option("--load", command->load, "go on from a saved mesh; the records begin where it ended, or before");
+  verb->add_option("--save", command->save, "records: write the mesh to this file");
+  verb->add_option("--max-nodes", command->max_nodes, "records: room for so many")->capture_default_str();
+  verb->add_option("--max-edges", command->max_edges, "records: room for so many")->capture_default_str();
+  verb->add_option("--policies", command->policies, "records: reach: what these policies (Cedar) would permit, too");
+  verb->add_option("--entities", command->entities, "who is in which group, for --policies (Cedar's JSON)");
 }
 
 }  // namespace redoubt::app

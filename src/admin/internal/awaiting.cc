@@ -37,6 +37,17 @@ net::Task<Result<state::SnapshotWritten>> write_snapshot(boost::asio::io_context
   co_return co_await answer_of<state::SnapshotWritten>(io, start);
 }
 
+net::Task<Result<SignalPage>> list_signals(boost::asio::io_context& io, SignalDesk& desk, const SignalFilter& filter,
+                                           std::uint64_t before, std::size_t limit) {
+  const auto start = [&](auto done) { desk.signals(filter, before, limit, std::move(done)); };
+  co_return co_await answer_of<SignalPage>(io, start);
+}
+
+net::Task<Result<std::string>> ask_mesh(boost::asio::io_context& io, SignalDesk& desk, const MeshAsked& asked) {
+  const auto start = [&](auto done) { desk.ask(asked, std::move(done)); };
+  co_return co_await answer_of<std::string>(io, start);
+}
+
 net::Task<> Waits::wait(std::chrono::milliseconds time) {
   if (ended_) co_return;
   Timer timer(io_.get_executor());

@@ -1,4 +1,4 @@
-// Waiting, for coroutines of the interface's thread: for the engine, and for time.
+// Waiting, for coroutines of the interface's thread: for the engine, for behaviour, and for time.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "admin/signal_desk.h"
 #include "base/result.h"
 #include "net/task.h"
 #include "state/engine.h"
@@ -21,6 +22,11 @@ net::Task<Result<state::Applied>> propose(boost::asio::io_context& io, state::En
 // Has it write its tables into the ledger; continues once they are there, or it could not. As above.
 net::Task<Result<state::SnapshotWritten>> write_snapshot(boost::asio::io_context& io, state::Engine& engine,
                                                          const record::FactActor& actor);
+
+// Has the desk answer.
+net::Task<Result<SignalPage>> list_signals(boost::asio::io_context& io, SignalDesk& desk, const SignalFilter& filter,
+                                           std::uint64_t before, std::size_t limit);
+net::Task<Result<std::string>> ask_mesh(boost::asio::io_context& io, SignalDesk& desk, const MeshAsked& asked);
 
 // Waits that can all be ended at once.
 class Waits {

@@ -83,10 +83,10 @@ TEST_F(Document, NamesEachComponentOnce) {
 TEST(Operations, AskPoliciesForAllThatChanges) {
   for (const Operation* operation : all_operations()) {
     if (operation->acts() || operation->recorded) EXPECT_FALSE(operation->action.empty()) << operation->id;
-    if (operation->read != nullptr)
+    if (operation->read != nullptr || operation->inquire != nullptr)
       EXPECT_TRUE(operation->action.empty() || operation->resource != nullptr) << operation->id;
     const int handlers = (operation->read != nullptr) + (operation->wish != nullptr) + (operation->perform != nullptr) +
-                         (operation->events != nullptr);
+                         (operation->events != nullptr) + (operation->inquire != nullptr);
     EXPECT_LE(handlers, 1) << operation->id;
     EXPECT_EQ(operation->events != nullptr, operation->media_type == "text/event-stream") << operation->id;
     if (operation->events != nullptr)

@@ -72,8 +72,10 @@ TEST_F(Signals, StandBesideHowFarBehaviourHasRead) {
   world.signals.now = {.running = false, .why = "the disk is full"};
   Reply now = world.get("carol", "/admin/v1/behaviour");
   ASSERT_EQ(now.status, 200) << now.body;
-  EXPECT_EQ(now.body, R"({"running":false,"why":"the disk is full","entries":0,"unread":0,"signals":0,"profiles":0,)"
-                      R"("evicted":0,"memory_bytes":0})");
+  EXPECT_EQ(now.body,
+            R"({"running":false,"why":"the disk is full","entries":0,"unread":0,"signals":0,"profiles":0,)"
+            R"("evicted":0,"memory_bytes":0,"lag_ms":0,"p99_ms":0,"rules":0,"rule_groups":0,"rule_evicted":0,)"
+            R"("mesh_nodes":0,"mesh_edges":0})");
   world.signals.now = {.running = true, .entries = 12, .time_ms = 1'780'000'000'000};
   now = world.get("carol", "/admin/v1/behaviour");
   EXPECT_EQ(now.at("/running"), "true");

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "behaviour/features.h"
+#include "behaviour/mesh.h"
 #include "record/dictionary_record.h"
 #include "record/exchange_record.h"
 #include "record/fact_record.h"
@@ -30,7 +32,9 @@ struct Read {
   InteractionReader reader;
   Result<std::optional<Interaction>> result = std::optional<Interaction>();
 
-  explicit Read(std::string text) : record(std::move(text)) { result = reader.read(record, 7); }
+  explicit Read(std::string text, const Features* features = nullptr) : record(std::move(text)) {
+    result = reader.read(record, 7, features);
+  }
   const Interaction& operator*() const { return **result; }
   bool named_somebody() const { return result.has_value() && result->has_value(); }
 };
@@ -92,6 +96,44 @@ TEST(InteractionOf, AnOutcomeBringsVolumesAndNoCount) {
   ASSERT_TRUE(read.named_somebody());
   EXPECT_EQ(links_of(*read), kExchangeLinks);
   EXPECT_EQ((*read).volumes, (Volumes{.bytes = 412 + 2048, .tokens = 508}));
+}
+
+TEST(InteractionOf, AnOutcomeNamesToolsAndDataSetsThatWereUsedOnce) {
+  record::Outcome outcome;
+  const std::vector<std::string> tools = {"crm_lookup", "send_mail"};
+  const std::vector<std::string> data = {"labs"};
+  outcome.tools = tools;
+  outcome.data = data;
+  std::string record;
+  record::append_outcome(record, exchange(), outcome);
+  const Read read(record);
+  ASSERT_TRUE(read.named_somebody());
+  Lines wanted = kExchangeLinks;
+  wanted.insert(wanted.end(),
+                {"principal:svc-triage used_tool tool:crm_lookup", "principal:svc-triage used_tool tool:send_mail",
+                 "principal:svc-triage read data_set:labs"});
+  EXPECT_EQ(links_of(*read), wanted);
+  EXPECT_EQ((*read).volumes.count, 0U);
+  auto mesh = Mesh::create({.max_nodes = 64, .max_edges = 64});
+  ASSERT_TRUE(mesh);
+  mesh->apply(*read);
+  const auto tool = mesh->find({NodeType::kTool, "send_mail"});
+  const auto model = mesh->find({NodeType::kModel, "clinic-small"});
+  ASSERT_TRUE(tool && model);
+  EXPECT_EQ(mesh->edge(mesh->into(*tool)[0]).count, 1U);
+  EXPECT_TRUE(mesh->edge(mesh->into(*tool)[0]).did());
+  EXPECT_EQ(mesh->edge(mesh->into(*model)[0]).count, 0U);  // the admission counted
+}
+
+TEST(InteractionOf, ANetworkIsWhatFeaturesKnowItBy) {
+  std::string record;
+  record::append_admission(record, exchange(), {});
+  const Features features{.address_prefix = 0x0123456789abcdef};
+  const Read read(record, &features);
+  ASSERT_TRUE(read.named_somebody());
+  Lines wanted = kExchangeLinks;
+  wanted.emplace_back("principal:svc-triage came_from network:0123456789abcdef");
+  EXPECT_EQ(links_of(*read), wanted);
 }
 
 TEST(InteractionOf, ADenialStandsForAsManyAsItSays) {

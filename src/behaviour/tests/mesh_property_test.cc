@@ -60,7 +60,8 @@ Interaction some_interaction(Random& random, std::uint64_t index, std::int64_t& 
   out.actor = node();
   const std::size_t links = 1 + random.below(4);
   for (std::size_t i = 0; i < links; ++i) {
-    out.link(random.one_in(3) ? node() : out.actor, node(), static_cast<EdgeKind>(random.below(4)));
+    const bool once = random.one_in(4);
+    out.link(random.one_in(3) ? node() : out.actor, node(), static_cast<EdgeKind>(random.below(4)), once);
   }
   return out;
 }

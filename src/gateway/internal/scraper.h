@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/administration.h"
 #include "gateway/internal/core.h"
 #include "gateway/logs.h"
 #include "net/task.h"
@@ -21,7 +22,8 @@ class Scraper {
   static constexpr std::chrono::seconds kPatience{2};
 
   // All must outlive the scraper; the cores must outlive their loops' last run. `version`: of Redoubt.
-  Scraper(const std::vector<std::unique_ptr<Core>>& cores, const Logs& logs, std::string version);
+  Scraper(const std::vector<std::unique_ptr<Core>>& cores, const Logs& logs, Administration& administration,
+          std::string version);
 
   // The page. On the thread of one core, whose loop `io` is; different cores may scrape at once. kDeadlineExceeded.
   net::Task<Result<std::string>> scrape(boost::asio::io_context& io) const;
@@ -29,6 +31,7 @@ class Scraper {
  private:
   const std::vector<std::unique_ptr<Core>>& cores_;
   const Logs& logs_;
+  Administration& administration_;
   const std::string version_;
 };
 

@@ -28,16 +28,32 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
     core.ready = true;
   }
   cores[0].keeper.entries = 70;
+  cores[0].behaviour = {.running = true, .entries = 71, .lag_ms = 1500};
+  cores[0].logs = {{.gauges = {.committed = 50}}, {.gauges = {.committed = 30}}};
+  cores[0].behaviour.signal_time.observe(std::chrono::milliseconds(7));
   cores[0].keeper.sync_time.observe(std::uint64_t{2'000'000});
   const std::string page = metrics_page(cores, Logs("example.org/log"), "0.1");
   for (const std::string_view line :
-       {"redoubt_build_info{version=\"0.1\"} 1", "redoubt_ready 1", "redoubt_cores 2",
+       {"redoubt_build_info{version=\"0.1\"} 1",
+        "redoubt_ready 1",
+        "redoubt_cores 2",
         "redoubt_http_requests_total{route=\"chat.completions\",decision=\"permit\",code=\"2xx\"} 2",
         "redoubt_admissions_refused_total{reason=\"ledger_full\"} 4",
-        "redoubt_denials_total{reason=\"authentication\"} 6", "redoubt_outcomes_total{finish=\"client_gone\"} 8",
-        "redoubt_limit_refusals_total{quantity=\"money\"} 14", "redoubt_limit_refusals_total{quantity=\"none\"} 0",
-        "redoubt_limit_meters_in_use 8", "redoubt_limit_meters 64", "redoubt_connections_open 10",
-        "redoubt_ledger_queue_bytes 12", "redoubt_ledger_entries_total 70",
+        "redoubt_denials_total{reason=\"authentication\"} 6",
+        "redoubt_outcomes_total{finish=\"client_gone\"} 8",
+        "redoubt_limit_refusals_total{quantity=\"money\"} 14",
+        "redoubt_limit_refusals_total{quantity=\"none\"} 0",
+        "redoubt_limit_meters_in_use 8",
+        "redoubt_limit_meters 64",
+        "redoubt_connections_open 10",
+        "redoubt_behaviour_running 1",
+        "redoubt_behaviour_entries 71",
+        "redoubt_behaviour_lag_seconds 1.5",
+        "redoubt_behaviour_lag_entries 9",
+        "redoubt_behaviour_signal_duration_seconds_bucket{le=\"0.005\"} 0",
+        "redoubt_behaviour_signal_duration_seconds_bucket{le=\"0.01\"} 1",
+        "redoubt_ledger_queue_bytes 12",
+        "redoubt_ledger_entries_total 70",
         "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.001\"} 0",
         "redoubt_ledger_sync_duration_seconds_bucket{le=\"0.0025\"} 1",
         "redoubt_ledger_sync_duration_seconds_count 1"}) {

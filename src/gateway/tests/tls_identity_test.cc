@@ -39,6 +39,7 @@ SharedRing again(const SharedRing& ring) {
 class ToldAdministration final : public Administration {
  public:
   Result<> run(AccessPublisher& /*cores*/) override { return {}; }
+  BehaviourGauges behaviour() override { return {}; }
   HoldDesk& holds() override { return holds_; }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override {
     contexts.push_back(std::move(context));

@@ -70,14 +70,29 @@ std::string Reply::text(std::string_view pointer) const {
   return json.size() >= 2 && json.front() == '"' ? json.substr(1, json.size() - 2) : std::string();
 }
 
-std::vector<NumberedSignal> FakeSignals::signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) {
-  std::vector<NumberedSignal> out;
-  for (auto at = all.rbegin(); at != all.rend() && out.size() < limit; ++at) {
-    if (at->number >= before || at->signal.severity < filter.least) continue;
-    if ((filter.rule && at->signal.rule != *filter.rule) || (filter.key && at->signal.key != *filter.key)) continue;
-    out.push_back(*at);
+void FakeSignals::signals(SignalFilter filter, std::uint64_t before, std::size_t limit,
+                          std::function<void(Result<SignalPage>)> done) {
+  if (busy) return done(Error(Errc::kUnavailable, "busy"));
+  SignalPage out;
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    if (at->number >= before || !filter.matches(at->signal)) continue;
+    if (out.signals.size() == limit) {
+      out.next = at->number + 1;
+      break;
+    }
+    out.signals.push_back(*at);
   }
-  return out;
+  done(std::move(out));
+}
+
+void FakeSignals::ask(MeshAsked asked, std::function<void(Result<std::string>)> done) {
+  if (busy) return done(Error(Errc::kUnavailable, "busy"));
+  std::string out;
+  encoding::JsonWriter json(out);
+  const auto answered = answer(mesh, asked.query, {}, json);
+  questions.push_back(std::move(asked));
+  if (!answered) return done(answered.error());
+  done(std::move(out));
 }
 
 Result<std::string> FakeProofs::prove(std::uint64_t index) {

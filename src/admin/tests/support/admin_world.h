@@ -60,11 +60,17 @@ class FakeLibrary final : public BundleLibrary {
 // Says what a test gave it.
 class FakeSignals final : public SignalDesk {
  public:
-  std::vector<NumberedSignal> signals(const SignalFilter& filter, std::uint64_t before, std::size_t limit) override;
+  void signals(SignalFilter filter, std::uint64_t before, std::size_t limit,
+               std::function<void(Result<SignalPage>)> done) override;
+  void ask(MeshAsked asked, std::function<void(Result<std::string>)> done) override;
   BehaviourProgress progress() override { return now; }
 
   std::vector<NumberedSignal> all;  // ascending
   BehaviourProgress now;
+  behaviour::Mesh mesh;
+  std::vector<MeshAsked> questions;
+  bool busy = false;  // nothing is answered
+  FakeSignals() : mesh(*behaviour::Mesh::create({.max_nodes = 64, .max_edges = 64})) {}
 };
 
 // A log with the entries of a FakeLedger, and checkpoints of them.

@@ -34,8 +34,10 @@ class NaiveMesh {
     newest_ms = std::max(newest_ms, event.time_ms);
     for (const NodeName& node : interaction.nodes()) nodes[to_string(node)].push_back(event);
     for (const auto& link : interaction.links()) {
+      Event along = event;
+      if (link.once) along.volumes.count = std::max(along.volumes.count, 1U);
       edges[{to_string(interaction.nodes()[link.from]), link.kind, to_string(interaction.nodes()[link.to])}].push_back(
-          event);
+          along);
     }
   }
 
