@@ -1,11 +1,10 @@
 // Credential stuffing: many failed authentications from one network, with many different credentials; and somebody who
 // is then authenticated from there. Without features no network is known, and only the sum is judged.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "behaviour/internal/detectors.h"
-#include "encoding/base64.h"
+#include "behaviour/network_name.h"
 
 namespace redoubt::behaviour {
 namespace {
@@ -15,14 +14,6 @@ constexpr float kLeastFailuresAlone = 1000;  // one client with a key that has e
 constexpr double kLeastClaimed = 10;
 constexpr float kLeastUnknown = 500;  // of nobody knows where
 constexpr std::uint32_t kQuietHours = 24;
-
-std::string network_key(std::uint64_t prefix) {
-  std::array<std::byte, 8> bytes;
-  store_be<std::uint64_t>(bytes, prefix);
-  std::string out = "network/";
-  encoding::append_hex(out, bytes);
-  return out;
-}
 
 std::uint32_t hour_of(const Context& context) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(context.now_ms / kHourMs, 1, 0xffff'fff0));
@@ -46,7 +37,8 @@ void detect_of_source(Context& context, std::uint64_t prefix, float count) {
   std::vector<std::uint64_t> entries(
       source.noted.begin(),
       source.noted.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(source.size, Source::kNoted)));
-  context.raise_source(Rule::kCredentialStuffing, network_key(prefix), static_cast<double>(failures / bound), 0.9,
+  context.raise_source(Rule::kCredentialStuffing, "network/" + network_name(prefix),
+                       static_cast<double>(failures / bound), 0.9,
                        shown(failures) + " failed authentications lately from one network, with about " +
                            shown(claimed) + " credentials",
                        std::move(entries));
