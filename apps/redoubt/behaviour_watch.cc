@@ -25,6 +25,7 @@ constexpr std::size_t kDigestSize = std::tuple_size_v<crypto::Sha256Digest>;
 constexpr std::uint64_t kMaxSnapshotBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kMaxReloadBytes = std::uint64_t{32} << 20;  // of the file of signals, from its end
 constexpr std::size_t kStepsBeforeTelling = 256;                    // commits
+constexpr std::chrono::seconds kFlushPatience{10};                  // for signals that are to be answered
 constexpr std::size_t kLoggedAMinute = 60;                          // signals of high severity
 
 // What stands before the detection's bytes in a snapshot, little-endian; SHA-256 of all of it stands behind them.
@@ -91,11 +92,14 @@ class BehaviourWatch::Reading final : public behaviour::SignalSink {
     if (signal.severity >= behaviour::Severity::kHigh) {
       log_signal(signal);
     }
+    if (watch_.settings_.feed != nullptr) watch_.settings_.feed->give(signal);
     watch_.keep(head_.count++, std::move(signal));
   }
 
  private:
-  Detection::Options options() { return {.engine = {.hash_key = head_.hash_key}, .rules = &rules_}; }
+  Detection::Options options() {
+    return {.engine = {.hash_key = head_.hash_key}, .rules = &rules_, .observer = watch_.settings_.feed};
+  }
   void log_signal(const behaviour::Signal& signal);
   Result<> take_up();
   Result<> begin_anew();
@@ -270,6 +274,7 @@ Result<bool> BehaviourWatch::Reading::step() {
 
 Result<> BehaviourWatch::Reading::save() {
   if (!has_more_than_saved()) return {};
+  if (SignalFeed* const feed = watch_.settings_.feed; feed != nullptr && !feed->flush(kFlushPatience)) return {};
   if (auto done = file_->sync_data(); !done) return done;
   const Bytes state = detection_->save();
   Bytes out(kHeadSize + state.size() + kDigestSize);

@@ -8,7 +8,8 @@
 // signals.
 //
 // Nothing waits for it, and it stops nothing: when it falls behind it is late, and when it fails it says so
-// (progress()) and tries again.
+// (progress()) and tries again. It waits for whoever answers signals (signal_feed.h). INVARIANT: a snapshot is of a
+// place up to which all signals were answered on record; the others are told again after a start.
 #pragma once
 
 #include <atomic>
@@ -26,6 +27,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "behaviour/signal.h"
+#include "redoubt/signal_feed.h"
 
 namespace redoubt::app {
 
@@ -38,6 +40,7 @@ class BehaviourWatch final : public admin::SignalDesk {
     std::string folder;                                // is made when it is not there
     std::string features;                              // the folder of their keys (behaviour/feature_seal.h)
     std::string bundles;                               // that were in force: whose rules run
+    SignalFeed* feed = nullptr;                        // to whoever answers them; null: nobody. Must outlive it
     std::chrono::milliseconds idle{10};                // between two looks; what came meanwhile is read together
     std::chrono::milliseconds retry{1'000};            // after a failure
     std::chrono::milliseconds save_interval{600'000};  // between two snapshots

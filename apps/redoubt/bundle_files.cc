@@ -7,6 +7,7 @@
 #include "gateway/policy_files.h"
 #include "keys/sealed_dictionary.h"
 #include "redoubt/behaviour/rule_book.h"
+#include "redoubt/bundle_playbooks.h"
 #include "redoubt/settings.h"
 
 namespace redoubt::app {
@@ -52,6 +53,7 @@ Result<> add_folder(FileSystem& fs, const std::string& folder, std::string_view 
   if (!names) return names.error();
   for (const std::string& name : *names) {
     if (name.starts_with('.') || !name.ends_with(ending)) continue;
+    if (ending == kPlaybookEnding && name.ends_with(kPlaybookTestsEnding)) continue;
     if (files.size() == state::Bundle::kMaxFiles) return Error(Errc::kTooLarge, "too many files").in(folder);
     auto text = read_file(fs, folder + "/" + name, max_bytes);
     if (!text) return text.error();
@@ -113,10 +115,13 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
+  auto playbooks = playbooks_of(bundle.files());
+  if (!playbooks) return playbooks.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
-                      .inspection = *std::move(inspection)};
+                      .inspection = *std::move(inspection),
+                      .playbooks = std::make_shared<const std::vector<incident::Playbook>>(*std::move(playbooks))};
 }
 
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
@@ -135,6 +140,11 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
     return done.error();
   }
   if (auto done = add_folder(fs, layout.dictionaries(), kDictionaries, kSealed, keys::kSealedDictionaryMax, files);
+      !done) {
+    return done.error();
+  }
+  if (auto done =
+          add_folder(fs, layout.playbooks(), kBundlePlaybooks, kPlaybookEnding, incident::kPlaybookFileMax, files);
       !done) {
     return done.error();
   }
