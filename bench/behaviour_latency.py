@@ -7,8 +7,8 @@ Clients send chats as fast as they are answered, one in ten to a model that they
 those of `redoubt behaviour status` (its last 1,024 commits), of the histogram in /metrics (docs/operating/metrics.md) and
 of the clients; the last line has the median of the rounds.
 
-With --priority rounds go by turns: the thread that watches as it is, and with the priority of those that answer (which
-needs the right to raise it), so that one sees what stepping back costs and saves.
+With --priority rounds go by turns: the thread that watches as it is, and behind those that answer (which needs the right
+to raise it again), so that one sees what stepping back costs and saves.
 """
 import argparse
 import os
@@ -28,7 +28,7 @@ permit (principal, action == Action::"release", resource);
 permit (principal, action == Action::"readMetrics", resource);
 """
 METRIC = "redoubt_behaviour_signal_duration_seconds"
-NICE = 10  # kBackgroundNice
+NICE = 10  # of a thread that steps back
 
 
 def is_ours(process):
@@ -59,8 +59,8 @@ def threads_named(name):
 
 def set_priority(threads, as_it_is):
     for thread in threads:
-        os.sched_setscheduler(thread, os.SCHED_BATCH if as_it_is else os.SCHED_OTHER, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, thread, NICE if as_it_is else 0)
+        os.sched_setscheduler(thread, os.SCHED_OTHER if as_it_is else os.SCHED_BATCH, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, thread, 0 if as_it_is else NICE)
 
 
 def percentile(values, part):
@@ -128,7 +128,7 @@ def main():
 
     upstream = Upstream(answer)
     redoubt = Redoubt(upstream.url)
-    stepped_back, alike = [], []
+    as_it_is, behind = [], []
     try:
         with open(os.path.join(redoubt.dir, "policies", "default.cedar"), "w") as file:
             file.write(POLICIES)
@@ -139,17 +139,17 @@ def main():
         for number in range(options.rounds):
             if options.priority:
                 set_priority(own, False)
-                alike.append(load.round(options.seconds))
-                say("alike %d" % number, alike[-1])
+                behind.append(load.round(options.seconds))
+                say("behind %d" % number, behind[-1])
                 set_priority(own, True)
-            stepped_back.append(load.round(options.seconds))
-            say("round %d" % number, stepped_back[-1])
+            as_it_is.append(load.round(options.seconds))
+            say("round %d" % number, as_it_is[-1])
     finally:
         redoubt.remove()
         upstream.close()
-    if alike:
-        say("median_alike", median_of(alike))
-    say("median", median_of(stepped_back))
+    if behind:
+        say("median_behind", median_of(behind))
+    say("median", median_of(as_it_is))
 
 
 if __name__ == "__main__":

@@ -7,19 +7,23 @@
 #include "admin/authorizer.h"
 #include "gateway/denial_counter.h"
 #include "gateway/recorder.h"
+#include "incident/restrictions.h"
 #include "redoubt/bundle_files.h"
 
 namespace redoubt::app {
 
-// By the bundle in force; while there is none, the answer is no. The administration's thread.
+// By the bundle in force; while there is none, the answer is no. Whom a response to an incident stops is told no
+// before. The administration's thread.
 class PolicyAuthorizer final : public admin::AdminAuthorizer {
  public:
-  // `in_force`, null for none, is looked at for each question; it must outlive the authorizer.
-  explicit PolicyAuthorizer(const std::shared_ptr<const LoadedBundle>& in_force) : in_force_(in_force) {}
+  // `in_force`, null for none, and `held` are looked at for each question; they must outlive the authorizer.
+  PolicyAuthorizer(const std::shared_ptr<const LoadedBundle>& in_force, const incident::Restrictions& held)
+      : in_force_(in_force), held_(held) {}
   admin::AdminRuling rule(const admin::AdminRequest& request) override;
 
  private:
   const std::shared_ptr<const LoadedBundle>& in_force_;
+  const incident::Restrictions& held_;
 };
 
 // Acts are facts; here come the others: refusals of strangers, counted together; denials; and readings of what is

@@ -38,7 +38,9 @@
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
 #include "redoubt/mesh_permissions.h"
+#include "redoubt/response_desk.h"
 #include "redoubt/state_holds.h"
+#include "redoubt/throttled_limits.h"
 #include "state/bundle.h"
 #include "state/engine.h"
 
@@ -77,14 +79,15 @@ class StateAdministration::Impl final : public state::Publisher {
         usage_(fs_, clock_),
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
         denials_(recorder_, 1, settings_.denial_interval),
-        authorizer_(kept_.in_force()),
+        authorizer_(kept_.in_force(), incidents_.restrictions()),
         exchanges_(recorder_, denials_, kept_.in_force()),
         features_(fs_, in_state("/features")),
         behaviour_(fs_, clock_,
                    {.reading = {.ledger_directory = settings_.ledger_directory,
                                 .folder = in_state("/behaviour"),
                                 .features = in_state("/features"),
-                                .bundles = in_state("/bundles")}}) {
+                                .bundles = in_state("/bundles"),
+                                .feed = &signals_}}) {
     recorder_.seal_features(features_);
   }
 
@@ -157,6 +160,8 @@ class StateAdministration::Impl final : public state::Publisher {
   admin::LedgerFactProofs proofs_;
   StateHolds desk_;
   gateway::DictionaryDesk dictionary_desk_;
+  SignalFeed signals_;
+  std::optional<ResponseDesk> responses_;  // as engine_, which it outlives
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
   KeptBundles kept_;
   std::optional<BundleIntake> intake_;  // as engine_
@@ -216,6 +221,14 @@ Result<> StateAdministration::Impl::bring_up() {
                                       .socket = bundle_socket_.get(),
                                       .operator_name = settings_.operator_name,
                                       .fail = [this](const Error& why) { fail(why); }});
+  responses_.emplace(ResponseDesk::Parts{.io = io_,
+                                         .engine = *engine_,
+                                         .sink = sink_,
+                                         .clock = clock_,
+                                         .identities = identities_,
+                                         .models = models_,
+                                         .incidents = incidents_,
+                                         .feed = signals_});
   const state::Engine::Start& start = engine_->start();
   if (start.rebuilt && engine_->applied()) {
     log::warning("administration", "the state is made anew from the ledger",
@@ -281,8 +294,10 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   published_ = true;
   served_ = true;
   const LoadedBundle& bundle = *kept_.in_force();
-  const gateway::Access access(identities_.snapshot(), limits_.snapshot(), bundle.policies, bundle.prices,
-                               bundle.inspection, bundle.digest, sink_.now());
+  responses_->use(bundle.playbooks);
+  const incident::Restrictions& held = incidents_.restrictions();
+  const gateway::Access access(identities_.snapshot(), throttled(limits_.snapshot(), held, sink_.now()),
+                               bundle.policies, bundle.prices, bundle.inspection, bundle.digest, sink_.now(), held);
   behaviour_.set_permissions(
       std::make_shared<const PermissionsInForce>(bundle.policies, identities_.snapshot(), sink_.now()));
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });
@@ -330,6 +345,7 @@ void StateAdministration::Impl::tick() {
   if (kept_.in_force() && !published_) publish_loaded([] {});
   if (kept_.in_force() && !dictionaries_are_open()) open_dictionaries();
   intake_->tick();
+  if (responses_ && published_) responses_->tick();
 }
 
 // Without features requests are answered as ever; behaviour sees less, and says of which entries.
@@ -370,6 +386,7 @@ void StateAdministration::Impl::stop() {
 void StateAdministration::Impl::end() {
   usage_.keep(recorder_.now());
   desk_.stop();
+  if (responses_) responses_->stop();
   behaviour_.stop();
   sweep_.stop();
   boost::system::error_code ignored;

@@ -16,6 +16,7 @@ constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kDigestSize = std::tuple_size_v<crypto::Sha256Digest>;
 constexpr std::size_t kHeadSize = 4 + 4 + 8 + 32 + 8 + 8 + 8 + 16;  // docs/formats/behaviour.md
 constexpr std::uint64_t kMaxSnapshotBytes = std::uint64_t{8} << 30;
+constexpr std::chrono::seconds kFlushPatience{10};  // for signals that are to be answered
 
 }  // namespace
 
@@ -63,7 +64,8 @@ Detection::Options BehaviourReading::options() {
           .rules = &rules_,
           .mesh = behaviour::MeshOptions{.max_nodes = settings_.max_nodes,
                                          .max_edges = settings_.max_edges,
-                                         .hash_key = {head_.hash_key[0], head_.hash_key[1]}}};
+                                         .hash_key = {head_.hash_key[0], head_.hash_key[1]}},
+          .observer = settings_.feed};
 }
 
 Result<> BehaviourReading::open() {
@@ -172,6 +174,7 @@ Result<> BehaviourReading::consume(const ledger::CommitTail::Commit& commit) {
 
 Result<> BehaviourReading::save() {
   if (!has_more_than_saved()) return {};
+  if (settings_.feed != nullptr && !settings_.feed->flush(kFlushPatience)) return {};
   if (auto done = store_.sync(); !done) return done;
   head_.signals = store_.place();
   const Bytes state = detection_->save();
@@ -208,6 +211,7 @@ admin::BehaviourProgress BehaviourReading::progress() const {
 void BehaviourReading::take(behaviour::Signal signal) {
   if (signal.severity >= behaviour::Severity::kHigh) log_signal(signal);
   store_.add(signal);
+  if (settings_.feed != nullptr) settings_.feed->give(signal);
 }
 
 // A flood of signals is no flood of the log: where they stand is said instead.

@@ -8,6 +8,9 @@
 // reads on: no signal is lost, none comes twice. A snapshot that is damaged, of another version or of other entries
 // than the ledger has is thrown away, and all is read again, with the same signals.
 //
+// It waits for whoever answers signals (signal_feed.h). INVARIANT: a snapshot is of a place up to which all signals
+// were answered on record; the others are told again after a start.
+//
 // One thread.
 #pragma once
 
@@ -25,6 +28,7 @@
 #include "behaviour/feature_seal.h"
 #include "ledger/commit_tail.h"
 #include "redoubt/behaviour/detection.h"
+#include "redoubt/signal_feed.h"
 #include "redoubt/signal_store.h"
 #include "tlog/hash.h"
 
@@ -37,6 +41,7 @@ class BehaviourReading final : public behaviour::SignalSink {
     std::string folder;                  // is made when it is not there
     std::string features;                // the folder of their keys (behaviour/feature_seal.h)
     std::string bundles;                 // of those that were in force: whose rules run
+    SignalFeed* feed = nullptr;          // to whoever answers signals; null: nobody. Must outlive it
     std::uint32_t max_nodes = 1U << 18;  // of the mesh
     std::uint32_t max_edges = 2U << 20;  // likewise: about 300 MB
     SignalStore::Limits signals;

@@ -1,12 +1,13 @@
 #include "redoubt/behaviour_watch.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/log.h"
 #include "encoding/json_writer.h"
-#include "redoubt/background_thread.h"
 
 namespace redoubt::app {
 namespace {
@@ -102,7 +103,7 @@ BehaviourWatch::BehaviourWatch(FileSystem& fs, const Clock& clock, Settings sett
 void BehaviourWatch::start() {
   history_.start();
   thread_ = std::thread([this] {
-    become_background_thread("behaviour");
+    ::pthread_setname_np(::pthread_self(), "behaviour");
     run();
     refuse_all();
   });

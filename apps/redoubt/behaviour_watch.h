@@ -2,8 +2,7 @@
 // is unusual and who touched what (behaviour_reading.h).
 //
 // Nothing waits for it, and it stops nothing: when it falls behind it is late, never incomplete, and says so
-// (progress(), a line of the log, a metric); when it fails it says so and tries again. It steps back behind the threads
-// that answer requests (background_thread.h).
+// (progress(), a line of the log, a metric); when it fails it says so and tries again.
 //
 // Questions are answered by that thread, one between two commits while there are any, so that a question costs the
 // request path nothing and the reading some milliseconds; at most kQuestionsMax wait. Those of a moment past are

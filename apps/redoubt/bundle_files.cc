@@ -8,6 +8,7 @@
 #include "incident/regimes.h"
 #include "keys/sealed_dictionary.h"
 #include "redoubt/behaviour/rule_book.h"
+#include "redoubt/bundle_playbooks.h"
 #include "redoubt/settings.h"
 
 namespace redoubt::app {
@@ -54,6 +55,7 @@ Result<> add_folder(FileSystem& fs, const std::string& folder, std::string_view 
   if (!names) return names.error();
   for (const std::string& name : *names) {
     if (name.starts_with('.') || !name.ends_with(ending)) continue;
+    if (ending == kPlaybookEnding && name.ends_with(kPlaybookTestsEnding)) continue;
     if (files.size() == state::Bundle::kMaxFiles) return Error(Errc::kTooLarge, "too many files").in(folder);
     auto text = read_file(fs, folder + "/" + name, max_bytes);
     if (!text) return text.error();
@@ -120,10 +122,13 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
       return Error(Errc::kMalformed, table.error().message());
     }
   }
+  auto playbooks = playbooks_of(bundle.files());
+  if (!playbooks) return playbooks.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
-                      .inspection = *std::move(inspection)};
+                      .inspection = *std::move(inspection),
+                      .playbooks = std::make_shared<const std::vector<incident::Playbook>>(*std::move(playbooks))};
 }
 
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
@@ -143,6 +148,11 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
     return done.error();
   }
   if (auto done = add_folder(fs, layout.dictionaries(), kDictionaries, kSealed, keys::kSealedDictionaryMax, files);
+      !done) {
+    return done.error();
+  }
+  if (auto done =
+          add_folder(fs, layout.playbooks(), kBundlePlaybooks, kPlaybookEnding, incident::kPlaybookFileMax, files);
       !done) {
     return done.error();
   }

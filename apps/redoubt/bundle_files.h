@@ -7,15 +7,18 @@
 //   DIR/regimes.yaml            `regimes.yaml`, likewise
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
+//   DIR/playbooks/X.yaml        `playbooks/X.yaml`, but for `X.tests.yaml`
 //   DIR/rules/ANY/X.yml         `rules/ANY/X.yml`, and `rules/taxonomy.yaml` (behaviour/rule_book.h)
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
 #include "gateway/inspection.h"
 #include "gateway/policy_bundle.h"
+#include "incident/playbook.h"
 #include "limits/prices.h"
 #include "redoubt/layout.h"
 #include "state/bundle.h"
@@ -28,6 +31,7 @@ struct LoadedBundle {
   std::shared_ptr<const gateway::PolicyBundle> policies;
   std::shared_ptr<const limits::Prices> prices;
   std::shared_ptr<const gateway::Inspection> inspection;
+  std::shared_ptr<const std::vector<incident::Playbook>> playbooks;  // not null
 };
 
 // kMalformed, with file, line and column, for what does not validate, also for policies that name kinds of matches

@@ -178,7 +178,8 @@ confine::Restrictions gateway_restrictions(const Settings& settings, const net::
   wanted.syscalls.add(confine::lock_file_syscalls());
   wanted.syscalls.add(confine::tcp_syscalls());
   wanted.syscalls.add({.name = "sched_setaffinity"});  // its threads choose their processors
-  // The thread of behaviour steps back behind the others: for itself alone, PRIO_PROCESS and SCHED_BATCH.
+  // The thread that makes past meshes anew steps back behind the others: for itself alone, PRIO_PROCESS and
+  // SCHED_BATCH.
   wanted.syscalls.add({"setpriority", {confine::argument_is(0, PRIO_PROCESS), confine::argument_is(1, 0)}});
   wanted.syscalls.add({"sched_setscheduler", {confine::argument_is(0, 0), confine::argument_is(1, SCHED_BATCH)}});
   return wanted;

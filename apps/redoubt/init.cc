@@ -15,6 +15,7 @@
 #include "keys/key_file.h"
 #include "ledger/logs.h"
 #include "net/http_client.h"
+#include "redoubt/bundle_playbooks.h"
 #include "redoubt/commands.h"
 #include "redoubt/genesis.h"
 #include "redoubt/layout.h"
@@ -116,6 +117,11 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   if (auto done = fs.make_directory(layout.policies()); !done) return done.error();
   const std::string policies = layout.policies() + "/default.cedar";
   if (auto done = write_file_atomically(fs, policies, as_bytes(gateway::kDefaultPolicies)); !done) return done.error();
+  if (auto done = fs.make_directory(layout.playbooks()); !done) return done.error();
+  for (const ShippedPlaybooks& each : shipped_playbooks()) {
+    const std::string path = layout.playbooks() + "/" + std::string(each.name);
+    if (auto done = write_file_atomically(fs, path, as_bytes(each.text)); !done) return done.error();
+  }
   // Last: a folder without it is not initialised.
   const std::string settings = initial_settings(origin, options.upstream, options.tenants);
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();

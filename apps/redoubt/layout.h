@@ -13,6 +13,7 @@ struct Layout {
   std::string prices() const { return root + "/prices.toml"; }
   std::string regimes() const { return root + "/regimes.yaml"; }
   std::string inspection() const { return root + "/inspection.toml"; }
+  std::string playbooks() const { return root + "/playbooks"; }            // what is done about alerts
   std::string contracts() const { return root + "/contracts"; }            // JSON Schemas that inspection.toml names
   std::string dictionaries() const { return root + "/dictionaries"; }      // sealed records that it names
   std::string dictionary_key() const { return root + "/dictionary.pub"; }  // what records are sealed to

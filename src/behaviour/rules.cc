@@ -3,7 +3,8 @@
 #include "base/check.h"
 
 // Tags are ids of MITRE ATLAS (https://atlas.mitre.org), the OWASP Top 10 for LLM Applications 2026,
-// and the OWASP Top 10 for Agentic Applications 2026.
+// and the OWASP Top 10 for Agentic Applications 2026; and `redoubt:induced` where what somebody else wrote, and the
+// principal merely read, may have brought the signal about: no automatic response touches the principal for it.
 
 namespace redoubt::behaviour {
 namespace {
@@ -20,10 +21,10 @@ constexpr std::string_view kExtraction[] = {"atlas:AML.T0024.002", "owasp-llm:LL
 constexpr std::string_view kProbing[] = {"atlas:AML.T0043", "atlas:AML.T0042", "owasp-llm:LLM01:2026"};
 constexpr std::string_view kStuffing[] = {"atlas:AML.T0012", "owasp-agentic:ASI03:2026"};
 constexpr std::string_view kTool[] = {"atlas:AML.T0053", "owasp-llm:LLM03:2026", "owasp-agentic:ASI02:2026",
-                                      "owasp-agentic:ASI10:2026"};
+                                      "owasp-agentic:ASI10:2026", "redoubt:induced"};
 constexpr std::string_view kPrivilege[] = {"atlas:AML.T0012", "atlas:AML.T0085", "owasp-agentic:ASI03:2026"};
 constexpr std::string_view kInjection[] = {"atlas:AML.T0051.001", "atlas:AML.T0086", "owasp-llm:LLM01:2026",
-                                           "owasp-agentic:ASI01:2026"};
+                                           "owasp-agentic:ASI01:2026", "redoubt:induced"};
 constexpr std::string_view kSlow[] = {"atlas:AML.T0040", "atlas:AML.T0012", "owasp-llm:LLM06:2026"};
 constexpr std::string_view kShift[] = {"owasp-llm:LLM06:2026", "owasp-agentic:ASI10:2026"};
 constexpr std::string_view kRamp[] = {"atlas:AML.T0020", "owasp-agentic:ASI10:2026"};

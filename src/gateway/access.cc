@@ -165,6 +165,13 @@ std::optional<Caller> Access::find_again(const Caller& caller, UnixMillis now) c
   return Caller{&identities_.principal_of(*key), key};
 }
 
+incident::Restriction Access::restriction(const Caller& caller, incident::Exchange of) const {
+  of.now = std::max(of.now, as_of_);
+  of.principal = caller.principal->id;
+  of.key = caller.key->id;
+  return restrictions_.of(of);
+}
+
 Ruling Access::rule(const AccessRequest& request, identity::EntityCache& entities) const {
   REDOUBT_CHECK(request.principal != nullptr);
   if (const std::string_view why = outside_key(request); !why.empty()) {

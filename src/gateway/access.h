@@ -19,6 +19,7 @@
 #include "gateway/policy_bundle.h"
 #include "identity/entity_cache.h"
 #include "identity/identities.h"
+#include "incident/restrictions.h"
 #include "limits/limits.h"
 #include "limits/prices.h"
 #include "record/exchange_record.h"
@@ -62,17 +63,19 @@ struct AccessRequest {
 class Access {
  public:
   // `bundle`: the digest of the bundle that policies, prices and inspection are of, for records. `as_of`: when all that
-  // was so. No later question is answered as of an earlier time. No pointer is null.
+  // was so. No later question is answered as of an earlier time. No pointer is null. `restrictions`: what responses to
+  // incidents hold back.
   Access(identity::Identities identities, limits::Limits limits, std::shared_ptr<const PolicyBundle> policies,
          std::shared_ptr<const limits::Prices> prices, std::shared_ptr<const Inspection> inspection, std::string bundle,
-         UnixMillis as_of)
+         UnixMillis as_of, incident::Restrictions restrictions = {})
       : identities_(std::move(identities)),
         limits_(std::move(limits)),
         policies_(std::move(policies)),
         prices_(std::move(prices)),
         inspection_(std::move(inspection)),
         bundle_(std::move(bundle)),
-        as_of_(as_of) {}
+        as_of_(as_of),
+        restrictions_(std::move(restrictions)) {}
 
   const identity::Identities& identities() const { return identities_; }
   const limits::Limits& limits() const { return limits_; }
@@ -88,6 +91,10 @@ class Access {
   // The same caller in this Access, found in an earlier one; nobody where find() would find nobody any more.
   std::optional<Caller> find_again(const Caller& caller, UnixMillis now) const;
 
+  // What responses to incidents hold back of a request of this caller: `of` says when and what, and whose it is not.
+  incident::Restriction restriction(const Caller& caller, incident::Exchange of) const;
+  const incident::Restrictions& restrictions() const { return restrictions_; }
+
   // `entities`: the calling thread's, of policy_schema(). Ruling::overruled says so when the key was the reason to
   // deny.
   Ruling rule(const AccessRequest& request, identity::EntityCache& entities) const;
@@ -100,6 +107,7 @@ class Access {
   std::shared_ptr<const Inspection> inspection_;
   std::string bundle_;
   UnixMillis as_of_;
+  incident::Restrictions restrictions_;
 };
 
 // The request as policies get it: for whoever shows or replays decisions.

@@ -31,6 +31,11 @@ std::string subject_of(std::string_view kind, std::string_view principal, std::s
                                                    as_bytes(held), as_bytes(line), as_bytes(body)}));
 }
 
+std::string why_it_waits(std::string found, std::string_view quarantine) {
+  if (!found.empty() || quarantine.empty()) return found;
+  return "in quarantine by the response " + std::string(quarantine);
+}
+
 }  // namespace
 
 net::Task<bool> Pipeline::look_at_hold(Call& call) {
@@ -65,15 +70,18 @@ net::Task<bool> Pipeline::look_at_hold(Call& call) {
 }
 
 void Pipeline::use_hold(Call& call, std::string_view kind, const Findings& found) {
-  if (found.strictest(call.due) < ContentAction::kHold || !call.hold || call.hold->kind != kind) return;
+  const bool waits = found.strictest(call.due) >= ContentAction::kHold || !call.quarantine.empty();
+  if (!waits || !call.hold || call.hold->kind != kind) return;
   const std::string held = found.held(call.due);
-  if (call.hold->subject == subject_of(kind, call.caller->principal->id, held, call.body)) call.due.release_holds();
+  if (call.hold->subject != subject_of(kind, call.caller->principal->id, held, call.body)) return;
+  call.due.release_holds();
+  call.quarantine.clear();  // somebody has looked at it
 }
 
 net::Task<std::string> Pipeline::place_hold(Call& call, std::string_view kind, const Findings& found) {
   HoldWish wish{.kind = std::string(kind),
                 .subject = subject_of(kind, call.caller->principal->id, found.held(call.due), call.body),
-                .reason = found.in_words(call.due, ContentAction::kHold, kMaxReason),
+                .reason = why_it_waits(found.in_words(call.due, ContentAction::kHold, kMaxReason), call.quarantine),
                 .principal = call.caller->principal->id,
                 .key = call.caller->key->id};
   const auto ask = [&](auto done) { holds_.place(std::move(wish), std::move(done)); };

@@ -16,8 +16,10 @@
 #include "encoding/json_writer.h"
 #include "encoding/metrics_text.h"
 #include "gateway/internal/await_ledger.h"
+#include "gateway/internal/held_back.h"
 #include "gateway/problem.h"
 #include "ledger/prove_entry.h"
+#include "record/response_authorizer.h"
 
 namespace redoubt::gateway {
 namespace {
@@ -197,6 +199,7 @@ struct LedgerRoutes::Asker {
   const Log& log;
   std::string policies = {};  // that determined the last decision
   bool decided = false;       // by policies
+  std::string response = {};  // to an incident, that holds back
 
   record::ExchangeFacts facts(const Exchange& exchange, std::string_view operation) const {
     record::ExchangeFacts out = facts_of(exchange, caller, operation);
@@ -204,6 +207,10 @@ struct LedgerRoutes::Asker {
       out.authorizer = "cedar";
       out.policy_uid = policies;
       out.policy_version = access.bundle();
+    }
+    if (!response.empty()) {
+      out.authorizer = record::kResponseAuthorizer;
+      out.policy_uid = response;
     }
     return out;
   }
@@ -240,6 +247,19 @@ net::Task<> LedgerRoutes::refuse(Exchange& exchange, const Asker& asker, std::st
   const std::string receipt_text = receipt ? format_receipt(*receipt) : std::string();
   const HeaderField fields[] = {{"Redoubt-Receipt", receipt_text}};
   co_await reply_problem(exchange, refusal.status, detail, std::span(fields).first(receipt ? 1 : 0));
+}
+
+// Quarantine and a second factor are no less here: nobody reviews what is read.
+net::Task<bool> LedgerRoutes::held_back(Exchange& exchange, Asker& asker, std::string_view operation) {
+  if (asker.access.restrictions().empty()) co_return false;
+  const std::string network = internal::network_of(recorder_, asker.access.restrictions(), exchange.peer_address());
+  incident::Restriction held = asker.access.restriction(asker.caller, {.now = recorder_.now(), .network = network});
+  if (!held.stop && !held.step_up && !held.review) co_return false;
+  asker.response = std::move(held.response);
+  const auto [code, message] = internal::held_back_answer(held);
+  const Refusal refusal{DenialReason::kAuthorization, 403, code, message};
+  co_await refuse(exchange, asker, operation, refusal);
+  co_return true;
 }
 
 net::Task<bool> LedgerRoutes::permitted(Exchange& exchange, Asker& asker, Action action) {
@@ -332,6 +352,8 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, Asker* asker) {
                                      : entries_wanted ? kReadOperation
                                      : hashes_wanted  ? kHashesOperation
                                                       : kReceiptOperation;
+  const bool stopped = co_await held_back(exchange, *asker, operation);
+  if (stopped) co_return;
   if (log != &asker->log) {
     // The same whether there is such a tenant or not.
     const Refusal refusal{DenialReason::kAuthorization, 404, "unknown_log", "this key reads no such log"};
@@ -507,6 +529,8 @@ net::Task<> LedgerRoutes::metrics(Exchange& exchange, Asker* asker) {
     co_await refuse_stranger(exchange, refusal);
     co_return;
   }
+  const bool stopped = co_await held_back(exchange, *asker, kMetricsOperation);
+  if (stopped) co_return;
   if (!asker->log.tenant.empty()) {
     // They tell how much every tenant does. Policies cannot permit that.
     const Refusal refusal{DenialReason::kAuthorization, 403, "permission_denied",

@@ -83,6 +83,8 @@ class LedgerRoutes {
   net::Task<> open_values(net::Exchange& exchange, const Asker& auditor);
   net::Task<> health(net::Exchange& exchange, bool ready_wanted, bool in_force, bool withdrawn);
   net::Task<> metrics(net::Exchange& exchange, Asker* asker);
+  // Whether a response to an incident holds the asker back; then it has been refused, on record.
+  net::Task<bool> held_back(net::Exchange& exchange, Asker& asker, std::string_view operation);
   // Whether policies permit it; if not it has been refused, on record.
   net::Task<bool> permitted(net::Exchange& exchange, Asker& asker, Action action);
 

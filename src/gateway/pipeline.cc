@@ -10,6 +10,7 @@
 #include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 #include "gateway/problem.h"
+#include "record/response_authorizer.h"
 
 namespace redoubt::gateway {
 
@@ -34,8 +35,10 @@ std::string what_is_blocked(const Findings& found, const ContentActions& due) {
 
 std::string held_message(std::string_view what, std::string_view hold_id, const Findings& found,
                          const ContentActions& due) {
-  std::string message =
-      "the " + std::string(what) + " has content that somebody must release: " + what_is_blocked(found, due);
+  const std::string content = what_is_blocked(found, due);
+  std::string message = "the " + std::string(what) +
+                        (content.empty() ? " is in quarantine, in answer to an incident, until somebody releases it"
+                                         : " has content that somebody must release: " + content);
   if (hold_id.empty()) return message + "; too much waits already, so ask again later";
   return message + "; repeat the request with `Redoubt-Hold: " + std::string(hold_id) + "` when that is done";
 }
@@ -321,6 +324,8 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     }
     call.facts.tools_offered = call.names.tools_offered();
   }
+  const bool passes = co_await check_responses(call);
+  if (!passes) co_return false;
   const bool is_permitted = permitted(call, inspected ? Action::kInvoke : Action::kListModels, call.found);
   call.matches = call.found.counts(call.due);
   call.facts.matches = call.matches;
@@ -332,10 +337,18 @@ net::Task<bool> Pipeline::check_request(Call& call) {
   if (!inspected) co_return true;
   use_hold(call, internal::kRequestHold, call.found);
   const ContentAction strictest = call.found.strictest(call.due);
-  if (strictest == ContentAction::kHold) {
+  if (strictest == ContentAction::kHold || (!call.quarantine.empty() && strictest < ContentAction::kHold)) {
     const std::string id = co_await place_hold(call, internal::kRequestHold, call.found);
     const std::string message = internal::held_message("request", id, call.found, call.due);
-    co_await deny(call, DenialReason::kContent, 403, message, "permission_error", internal::kHeldForReview);
+    const bool found_something = strictest == ContentAction::kHold;
+    if (!found_something) {
+      call.policies = call.quarantine;
+      call.facts.policy_version = {};
+      call.facts.authorizer = record::kResponseAuthorizer;
+      call.facts.policy_uid = call.policies;
+    }
+    co_await deny(call, found_something ? DenialReason::kContent : DenialReason::kAuthorization, 403, message,
+                  "permission_error", internal::kHeldForReview);
     co_return false;
   }
   if (strictest == ContentAction::kBlock) {
@@ -379,6 +392,7 @@ bool Pipeline::permitted(Call& call, Action action, const Findings& found) {
   call.due = {};
   if (!ruling.permit) return false;
   call.due = std::move(ruling.obligations.content);
+  for (const std::string& family : call.stopped_families) call.due.add(family, ContentAction::kBlock);
   if (action == Action::kInvoke) call.restore = ruling.obligations.restore.value_or(RestorePermits{});
   call.level = std::max(call.level, ruling.obligations.commit.value_or(CommitLevel::kDurable));
   return true;

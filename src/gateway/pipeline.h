@@ -97,7 +97,8 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<bool> look_at_hold(Call& call);
   // What is due, where the hold that the caller named permits what was found.
   void use_hold(Call& call, std::string_view kind, const Findings& found);
-  // What was found waits for a decision: the hold's id, also in `hold_id`; empty when there is no place for it.
+  // What was found, or the request as such, waits for a decision: the hold's id, also in `hold_id`; empty when there
+  // is no place for it.
   net::Task<std::string> place_hold(Call& call, std::string_view kind, const Findings& found);
   // The answer stays here; `outcome` says as what, and `error_code` why.
   net::Task<> withhold(Call& call, record::Outcome outcome, std::string_view message);
@@ -108,6 +109,13 @@ class Pipeline final : public net::ExchangeHandler {
   // Ends the streams whose callers are nobody any more.
   void end_streams_of_nobody();
   static Cut cut_of_nobody();
+  // What responses to incidents hold back of this call by `access`.
+  incident::Restriction held_back(const Call& call, const Access& access) const;
+  // The response by which nothing of this call passes any more; empty: none.
+  std::string stopped_now(const Call& call) const;
+  static Cut cut_of_stopped(std::string response);
+  // Whether responses to incidents let the request go on to the policies; when not, it has been answered.
+  net::Task<bool> check_responses(Call& call);
   // Whether a stream's events wait to be inspected: something may come of what is found.
   static bool waits(const Call& call);
   // What of the answer may go out by what is in it, the end being reached or not; the reason in `cut` when the rest may

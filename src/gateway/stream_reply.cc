@@ -21,7 +21,8 @@ struct Pipeline::Cut {
   Finish finish;
   std::string_view code;
   std::string_view limit;
-  std::string error;  // for the caller
+  std::string error;          // for the caller
+  std::string response = {};  // to an incident, that ends it; there is no limit then
 };
 
 // INVARIANT: while its caller is somebody, or nothing is certain, it is never cut off.
@@ -39,17 +40,22 @@ class Pipeline::LiveStream {
 
   // Wakes what waits for the upstream when the caller is nobody any more.
   void look(UnixMillis now) {
-    if (of_nobody_ || !pipeline_.access_ || pipeline_.access_->find_again(*call_.caller, now)) return;
-    of_nobody_ = true;
-    response_.cut_off();
+    if (cut_ || !pipeline_.access_) return;
+    if (!pipeline_.access_->find_again(*call_.caller, now)) {
+      cut_ = cut_of_nobody();
+    } else if (std::string response = pipeline_.stopped_now(call_); !response.empty()) {
+      cut_ = cut_of_stopped(std::move(response));
+    }
+    if (cut_) response_.cut_off();
   }
-  bool of_nobody() const { return of_nobody_; }
+  // Why it ends, when it does.
+  const std::optional<Cut>& cut() const { return cut_; }
 
  private:
   Pipeline& pipeline_;
   const Call& call_;
   net::ClientResponse& response_;
-  bool of_nobody_ = false;
+  std::optional<Cut> cut_;
 };
 
 void Pipeline::end_streams_of_nobody() {
@@ -62,6 +68,15 @@ Pipeline::Cut Pipeline::cut_of_nobody() {
           .code = kInvalidKey,
           .limit = {},
           .error = error_body("the API key is not valid any more", "invalid_request_error", kInvalidKey)};
+}
+
+Pipeline::Cut Pipeline::cut_of_stopped(std::string response) {
+  const auto [code, message] = internal::held_back_answer({.stop = incident::Effect::kSuspend});
+  return {.finish = Finish::kReleaseDenied,
+          .code = code,
+          .limit = {},
+          .error = error_body(message, "permission_error", code),
+          .response = std::move(response)};
 }
 
 bool Pipeline::follow_access(Call& call) {
@@ -78,6 +93,10 @@ bool Pipeline::follow_access(Call& call) {
 std::string_view Pipeline::pass(Call& call, std::string_view events, std::optional<Cut>& cut) {
   if (!follow_access(call)) {
     cut = cut_of_nobody();
+    return {};
+  }
+  if (std::string response = stopped_now(call); !response.empty()) {
+    cut = cut_of_stopped(std::move(response));
     return {};
   }
   const std::string_view passing = call.meter.pass(events, recorder_.now());
@@ -160,8 +179,8 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   std::optional<LiveStream> live(std::in_place, *this, call, *response);
   while (sent && !cut && !relay.done()) {
     auto piece = co_await response->read_some();
-    if (live->of_nobody()) {
-      cut = cut_of_nobody();
+    if (live->cut()) {
+      cut = live->cut();
       break;
     }
     std::string_view passing;
@@ -237,7 +256,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   if (cut) {
     outcome.finish = cut->finish;
     outcome.error_code = cut->code;
-    outcome.limit = cut->limit;
+    outcome.limit = cut->response.empty() ? cut->limit : std::string_view(cut->response);
   }
   if (!sent) {
     outcome.finish = Finish::kClientGone;

@@ -92,6 +92,11 @@ void NamesTouched::add(std::vector<std::string>& to, std::string_view name) {
   to.emplace_back(name);
 }
 
+bool NamesTouched::is_cut(const std::vector<std::string>& names) {
+  return names.size() == kMaxNames ||
+         std::ranges::any_of(names, [](const std::string& name) { return name.size() == kMaxNameBytes; });
+}
+
 void NamesTouched::add_of_request(std::string_view path, std::string_view text) {
   if (path.ends_with("/name") && is_offered_tool(path)) {
     add(tools_offered_, text);

@@ -46,12 +46,16 @@ class NamesTouched {
   const std::vector<std::string>& tools_offered() const { return tools_offered_; }
   const std::vector<std::string>& tools_called() const { return tools_called_; }
   const std::vector<std::string>& data() const { return data_; }
+  // There are more than are kept, or longer ones: which, is not known.
+  bool tools_offered_are_cut() const { return is_cut(tools_offered_); }
+  bool data_are_cut() const { return is_cut(data_); }
 
  private:
   // One more than a record has, so that the record says that some are missing; of a name as much as it has, and one.
   static constexpr std::size_t kMaxNames = record::kNamesMax + 1;
   static constexpr std::size_t kMaxNameBytes = record::kToolNameSizeMax + 1;
   static void add(std::vector<std::string>& to, std::string_view name);
+  static bool is_cut(const std::vector<std::string>& names);
 
   std::vector<std::string> tools_offered_;
   std::vector<std::string> tools_called_;

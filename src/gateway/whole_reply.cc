@@ -121,7 +121,8 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     inspected.emplace(*std::move(found));
   }
   const Findings found = inspected ? inspected->findings() : Findings();
-  const bool is_released = released(call, found);
+  const std::string stopped = stopped_now(call);  // since the request was let in
+  const bool is_released = stopped.empty() && released(call, found);
   use_hold(call, internal::kAnswerHold, found);
   const std::vector<record::MatchCount> matches = found.counts(call.due);
   record::Outcome outcome{.matches = matches};
@@ -152,7 +153,12 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     outcome.http_status = 403;
     outcome.error_code = is_released ? kContentBlocked : kReleaseDenied;
     std::string message = "no policy permits the answer to be released";
-    if (is_released && found.strictest(call.due) == ContentAction::kHold) {
+    if (!stopped.empty()) {
+      const auto [code, why] = internal::held_back_answer({.stop = incident::Effect::kSuspend});
+      outcome.error_code = code;
+      outcome.limit = stopped;
+      message = why;
+    } else if (is_released && found.strictest(call.due) == ContentAction::kHold) {
       outcome.error_code = kHeldForReview;
       const std::string id = co_await place_hold(call, internal::kAnswerHold, found);
       message = internal::held_message("answer", id, found, call.due);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
 #include "encoding/yaml_reader.h"
 
 namespace redoubt::incident {
@@ -235,6 +237,7 @@ Result<std::vector<Playbook>> read_playbooks(std::string_view file, std::string_
     return *reader.error();
   }
   std::vector<Playbook> out;
+  const std::string digest = "sha256:" + encoding::hex(crypto::sha256(as_bytes(yaml)));
   for (const YamlNode& root : documents) {
     auto playbook = reader.read(root);
     if (!playbook) return *reader.error();
@@ -244,6 +247,7 @@ Result<std::vector<Playbook>> read_playbooks(std::string_view file, std::string_
       reader.fail(root.line, "there is another playbook `" + playbook->name + "`");
       return *reader.error();
     }
+    playbook->digest = digest;
     out.push_back(*std::move(playbook));
   }
   return out;

@@ -70,7 +70,8 @@ struct Playbook {
     unsigned traffic_percent = kTrafficPercent;
   };
 
-  std::string name;  // 1 to 64 of a-z 0-9 -
+  std::string name;    // 1 to 64 of a-z 0-9 -
+  std::string digest;  // of the file that it stands in: `sha256:` and 64 hexadecimal digits
   std::string description;
   bool rehearse = false;
   When when;

@@ -6,6 +6,7 @@
 #include "encoding/base64.h"
 #include "incident/exercise.h"
 #include "incident/listing.h"
+#include "record/fact_record.h"
 
 namespace redoubt::incident {
 namespace {
@@ -60,7 +61,9 @@ struct Responder::Plan {
 };
 
 Responder::Responder(std::vector<Playbook> playbooks, Surroundings& surroundings, const Restrictions& restrictions)
-    : playbooks_(std::move(playbooks)), surroundings_(surroundings), restrictions_(restrictions) {}
+    : playbooks_(std::make_shared<const std::vector<Playbook>>(std::move(playbooks))),
+      surroundings_(surroundings),
+      restrictions_(restrictions) {}
 
 Result<std::optional<state::Proposal>> Responder::take(const Signal& signal, UnixMillis now, state::Tables& tables) {
   auto last = last_alert(tables, signal.rule, signal.key);
@@ -111,6 +114,7 @@ Result<std::optional<state::Proposal>> Responder::raise(const Signal& signal, Un
   out.responses = std::move(planned->responses);
   auto proposal = propose_raise(out);
   if (!proposal) return proposal.error();
+  proposal->actor.on_behalf_of = acting(out.responses);
   return std::optional<state::Proposal>(*std::move(proposal));
 }
 
@@ -150,6 +154,7 @@ Result<std::optional<state::Proposal>> Responder::grow(const Alert& alert, const
   }
   auto proposal = propose_grow(alert, out);
   if (!proposal) return proposal.error();
+  proposal->actor.on_behalf_of = acting(out.responses);
   growing_.erase(alert.id);
   return std::optional<state::Proposal>(*std::move(proposal));
 }
@@ -181,6 +186,22 @@ Result<std::optional<state::Proposal>> Responder::expire(UnixMillis now, state::
 
 // ----------------------------------------------------------------------------------------------------------- planning
 
+std::string Responder::acting(const std::vector<PlannedResponse>& responses) const {
+  std::string out;
+  std::string_view last;
+  for (const PlannedResponse& response : responses) {
+    if (response.playbook == last) continue;
+    last = response.playbook;
+    for (const Playbook& playbook : *playbooks_) {
+      if (playbook.name != response.playbook) continue;
+      const std::string name =
+          (out.empty() ? "playbook/" : ",") + playbook.name + (playbook.digest.empty() ? "" : "@" + playbook.digest);
+      if (out.size() + name.size() <= record::kFactNameMax) out += name;
+    }
+  }
+  return out;
+}
+
 Result<Responder::Plan> Responder::plan(const Signal& signal, std::uint64_t count, const Alert& alert, UnixMillis now,
                                         state::Tables& tables) {
   Plan out;
@@ -195,10 +216,15 @@ Result<Responder::Plan> Responder::plan(const Signal& signal, std::uint64_t coun
     if (known(alert.withheld) || known(out.withheld)) return;
     if (alert.withheld.size() + out.withheld.size() < kWithheldMax) out.withheld.push_back(std::move(line));
   };
-  for (const Playbook& playbook : playbooks_) {
+  const bool late = now.value - signal.time.value > kAnswerWithinMs;
+  for (const Playbook& playbook : *playbooks_) {
     if (!playbook.is_for(signal, count) || has_answered(tables, playbook.name, alert.id)) continue;
     for (std::size_t at = 0; at < playbook.steps.size(); ++at) {
       const Playbook::Step& step = playbook.steps[at];
+      if (late) {
+        withhold(playbook, step, "it came more than an hour late");
+        continue;
+      }
       if (!step.target && !about) {
         withhold(playbook, step, "`" + signal.key + "` is nothing that a response acts on");
         continue;

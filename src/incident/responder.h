@@ -14,6 +14,7 @@
 // by
 //   what they let it read (the tag `redoubt:induced`);
 // - touch who is exempt, or what there is not;
+// - answer what has been over for an hour: a ledger that is read again, or late, has its alerts, and no responses;
 // - do again what is in force already: so a response whose effects are noticed does not feed itself;
 // - stop more than the guards allow: beyond them a response waits for a person.
 // What was held back so is said in the alert.
@@ -24,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,9 +55,10 @@ class Surroundings {
 };
 
 inline constexpr std::string_view kInducedTag = "redoubt:induced";
-inline constexpr std::int64_t kGrowMs = 60'000;      // an alert says how far it has grown once a minute at most,
-inline constexpr std::uint64_t kGrowFactor = 10;     // or when it has grown tenfold
-inline constexpr std::size_t kGrowingMax = 100'000;  // alerts whose growth is not on record yet
+inline constexpr std::int64_t kAnswerWithinMs = 3'600'000;  // of a signal's entry; later nothing is done by itself
+inline constexpr std::int64_t kGrowMs = 60'000;             // an alert says how far it has grown once a minute at most,
+inline constexpr std::uint64_t kGrowFactor = 10;            // or when it has grown tenfold
+inline constexpr std::size_t kGrowingMax = 100'000;         // alerts whose growth is not on record yet
 inline constexpr Severity kIncidentFrom = Severity::kMedium;
 inline constexpr std::size_t kResponsesOfIncidentMax = 64;  // of playbooks
 
@@ -64,8 +67,12 @@ class Responder {
   // `restrictions` is what is in force, as the projection has it; all three must outlive this.
   Responder(std::vector<Playbook> playbooks, Surroundings& surroundings, const Restrictions& restrictions);
 
-  // What this signal makes true, or nothing. The tables must hold what earlier calls returned. Errors: those of the
-  // tables.
+  // Other playbooks from the next signal on; what was counted stays. Not null.
+  void use(std::shared_ptr<const std::vector<Playbook>> playbooks) { playbooks_ = std::move(playbooks); }
+
+  // What this signal makes true, or nothing. The tables must hold what earlier calls returned. Whose playbooks act is
+  // said in the proposal's actor (`on_behalf_of`, `playbook/NAME@DIGEST`); the rest of it is the caller's to fill in.
+  // Errors: those of the tables.
   Result<std::optional<state::Proposal>> take(const behaviour::Signal& signal, UnixMillis now, state::Tables& tables);
 
   // Growth that is not on record yet and older than kGrowMs: one of them, or nothing.
@@ -85,6 +92,8 @@ class Responder {
     UnixMillis since;  // when the first of them was taken
   };
   struct Plan;
+  // Whose name stands in the fact: of the first that acts, and of further ones as far as there is room.
+  std::string acting(const std::vector<PlannedResponse>& responses) const;
 
   Result<std::optional<state::Proposal>> raise(const behaviour::Signal& signal, UnixMillis now, state::Tables& tables);
   Result<std::optional<state::Proposal>> grow(const Alert& alert, const behaviour::Signal& signal, UnixMillis now,
@@ -97,7 +106,7 @@ class Responder {
   std::string waits(const Playbook& playbook, const Action& action, std::string_view tenant, unsigned planned,
                     double planned_share, UnixMillis now, state::Tables& tables);
 
-  std::vector<Playbook> playbooks_;
+  std::shared_ptr<const std::vector<Playbook>> playbooks_;
   Surroundings& surroundings_;
   const Restrictions& restrictions_;
   std::map<std::string, Growth, std::less<>> growing_;  // by the alert's id

@@ -16,6 +16,7 @@ namespace redoubt::incident {
 
 // On what.
 enum class TargetType : std::uint8_t { kPrincipal, kKey, kNetwork, kModel, kTool, kDataSet };
+inline constexpr std::size_t kTargetTypeCount = 6;
 std::string_view to_string(TargetType type);  // `principal`, `key`, `network`, `model`, `tool`, `data_set`
 
 struct Target {

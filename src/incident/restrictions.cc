@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <tuple>
 
 namespace redoubt::incident {
 namespace {
@@ -95,8 +96,19 @@ Restriction Restrictions::of(const Exchange& exchange) const {
   look(TargetType::kKey, exchange.key);
   look(TargetType::kNetwork, exchange.network);
   look(TargetType::kModel, exchange.model);
-  for (const std::string_view tool : exchange.tools) look(TargetType::kTool, tool);
-  for (const std::string_view data : exchange.data_sets) look(TargetType::kDataSet, data);
+  for (const std::string& tool : exchange.tools) look(TargetType::kTool, tool);
+  for (const std::string& data : exchange.data_sets) look(TargetType::kDataSet, data);
+  const bool tools_cut = exchange.tools_cut && any_of(TargetType::kTool);
+  const bool data_sets_cut = exchange.data_sets_cut && any_of(TargetType::kDataSet);
+  if (tools_cut || data_sets_cut) {
+    by_target_.for_each([&](std::string_view, const Held& held) {
+      for (const Response& response : held) {
+        const TargetType type = response.action.target.type;
+        const bool counts = (tools_cut && type == TargetType::kTool) || (data_sets_cut && type == TargetType::kDataSet);
+        if (counts && exchange.now < response.until) strictest.take(response);
+      }
+    });
+  }
   return std::move(strictest).done();
 }
 
@@ -110,6 +122,8 @@ void Restrictions::add(const Response& response) {
     *at = response;
   } else {
     held->insert(at, response);
+    throttles_ += response.action.effect == Effect::kThrottle ? 1 : 0;
+    ++of_type_[static_cast<std::size_t>(response.action.target.type)];
   }
   by_target_.set(target, std::move(held));
 }
@@ -119,12 +133,28 @@ void Restrictions::remove(const Response& response) {
   const Held* const now = by_target_.find(target);
   if (now == nullptr) return;
   auto held = std::make_shared<Held>(*now);
-  std::erase_if(*held, [&](const Response& each) { return each.id == response.id; });
+  const auto gone = std::erase_if(*held, [&](const Response& each) { return each.id == response.id; });
+  if (response.action.effect == Effect::kThrottle) throttles_ -= gone;
+  of_type_[static_cast<std::size_t>(response.action.target.type)] -= gone;
   if (held->empty()) {
     by_target_.erase(target);
   } else {
     by_target_.set(target, std::move(held));
   }
+}
+
+std::vector<Response> Restrictions::throttles(UnixMillis now) const {
+  std::vector<Response> out;
+  if (throttles_ == 0) return out;
+  by_target_.for_each([&](std::string_view, const Held& held) {
+    for (const Response& response : held) {
+      if (response.action.effect == Effect::kThrottle && now < response.until) out.push_back(response);
+    }
+  });
+  std::sort(out.begin(), out.end(), [](const Response& a, const Response& b) {
+    return std::tie(a.action.target, a.id) < std::tie(b.action.target, b.id);
+  });
+  return out;
 }
 
 std::vector<Response> Restrictions::holding(const Target& target, UnixMillis now) const {

@@ -8,6 +8,7 @@
 // also when nobody was there to record the end. Any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,8 +29,10 @@ struct Exchange {
   std::string_view key;
   std::string_view network;  // hash, as in signals
   std::string_view model;
-  std::span<const std::string_view> tools;
-  std::span<const std::string_view> data_sets;
+  std::span<const std::string> tools;
+  std::span<const std::string> data_sets;
+  bool tools_cut = false;      // there are others, which are not known: whatever is held back of tools counts
+  bool data_sets_cut = false;  // likewise
 };
 
 // Of all responses that hold: the strictest of each sort.
@@ -55,12 +58,18 @@ class Restrictions {
   // Precondition: `response` names the target that it was added with.
   void remove(const Response& response);
 
+  // Whether any target of this type is held back: whether it is worth asking what a request names of it.
+  bool any_of(TargetType type) const { return of_type_[static_cast<std::size_t>(type)] > 0; }
+  // What slows somebody down at `now`, in the order of targets and ids.
+  std::vector<Response> throttles(UnixMillis now) const;
   // Those that hold `target` at `now`, in the order of ids.
   std::vector<Response> holding(const Target& target, UnixMillis now) const;
 
  private:
   using Held = std::vector<Response>;
   state::PersistentMap<Held> by_target_;
+  std::size_t throttles_ = 0;
+  std::array<std::size_t, kTargetTypeCount> of_type_{};
 };
 
 }  // namespace redoubt::incident

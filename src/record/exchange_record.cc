@@ -9,6 +9,7 @@
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
 #include "record/dictionary_record.h"
+#include "record/response_authorizer.h"
 #include "record/summary.h"
 
 // Records are put together from constant pieces of JSON: member names and punctuation are literals, and only what comes
@@ -610,7 +611,8 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   const bool has_tokens = outcome.prompt_tokens || outcome.completion_tokens || outcome.total_tokens;
   const bool uses_ai = has_tokens || !facts.model.empty();
   const bool released = outcome.finish != Finish::kReleaseDenied && outcome.finish != Finish::kLimitReached;
-  std::string_view limit = outcome.finish == Finish::kLimitReached ? outcome.limit : std::string_view();
+  const bool by_limit = outcome.finish == Finish::kLimitReached;
+  std::string_view limit = by_limit || outcome.finish == Finish::kReleaseDenied ? outcome.limit : std::string_view();
   cutter.cut(limit, kNameSizeMax);
   std::span<const MatchCount> matches = outcome.matches;
   cutter.cut(matches);
@@ -656,7 +658,10 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
     json << "}";
   }
   if (!released) write_control(json, kDeniedAction, kBlocked);
-  if (!limit.empty()) write_authorization(json, "deny", {.authorizer = kLimitsAuthorizer, .policy_uid = limit});
+  if (!limit.empty()) {
+    write_authorization(json, "deny",
+                        {.authorizer = by_limit ? kLimitsAuthorizer : kResponseAuthorizer, .policy_uid = limit});
+  }
   begin_unmapped(json, Stage::kOutcome);
   json.member(R"(,"admission_index":)", outcome.admission_index);
   json << (facts.stream ? R"(,"stream":true)" : R"(,"stream":false)");

@@ -137,7 +137,7 @@ struct Outcome {
   std::optional<std::uint64_t> prompt_tokens;
   std::optional<std::uint64_t> completion_tokens;
   std::optional<std::uint64_t> total_tokens;
-  std::string_view limit;                        // kLimitReached: the limit's id; may be empty
+  std::string_view limit;                        // kLimitReached, or (a response's) kReleaseDenied: its id, or empty
   std::span<const FieldCommitment> commitments;  // usually one to the completion
   std::span<const MatchCount> matches;           // in the answer
   std::optional<Inspected> inspected;            // when the answer was inspected

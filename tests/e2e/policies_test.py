@@ -224,6 +224,32 @@ class Activation(Base):
             self.assertEqual(done.returncode, 3)
             self.assertIn(word, done.stderr)
 
+    def write_playbook(self, effect):
+        os.makedirs(os.path.join(self.redoubt.dir, "playbooks"), exist_ok=True)
+        with open(os.path.join(self.redoubt.dir, "playbooks", "own.yaml"), "w") as file:
+            file.write("playbook: own\ndo:\n  - {effect: %s, for: 1h}\n" % effect)
+
+    def test_playbooks_are_part_of_what_is_in_force(self):
+        self.start(ANY)
+        self.write_playbook("suspend")
+        shown = run(program("redoubt"), "state", "diff", "--dir", self.redoubt.dir, check=False,
+                    env={**os.environ, "REDOUBT_ADMIN_KEY": self.redoubt.keys["admin-1"]})
+        self.assertIn("added playbooks/own.yaml", shown.stdout)
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(self.activations()) == 2)
+        before = self.redoubt.log_text().count("a file is kept")
+        self.write_playbook("delete")
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.redoubt.log_text().count("a file is kept") > before)
+        self.assertIn("playbooks/own.yaml:3", self.redoubt.log_text())
+        self.assertEqual(len(self.activations()), 2)
+
+    def test_a_playbook_that_is_not_understood_starts_no_server(self):
+        self.write_playbook("delete")
+        done = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, "--listen", "127.0.0.1:0", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("playbooks/own.yaml:3", done.stderr)
+
 
 class Commands(Base):
     CASES = textwrap.dedent("""\

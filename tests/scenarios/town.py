@@ -73,8 +73,8 @@ class Caller:
 
 
 class Town:
-    def __init__(self, applications=(), tenants=(), policies="", seed=1, settings=""):
-        """`applications` as `redoubt init` takes them."""
+    def __init__(self, applications=(), tenants=(), policies="", seed=1, settings="", files=None, playbooks=False):
+        """`applications` as `redoubt init` takes them; `files`: further ones of the bundle, by their names in it."""
         self.seed = seed
         self.folder = tempfile.mkdtemp(prefix="redoubt-town-")
         path = os.path.join(self.folder, "controls")
@@ -92,10 +92,16 @@ class Town:
         self.upstream = harness.Upstream(self._answer)
         self.redoubt = harness.Redoubt(
             self.upstream.url, folder=self.folder, applications=applications, tenants=tenants, settings=settings,
+            playbooks=playbooks,
             environment={"LD_PRELOAD": os.environ["REDOUBT_INTERPOSE"], "REDOUBT_FAULTS": path})
         if policies:
             with open(os.path.join(self.redoubt.dir, "policies", "default.cedar"), "w") as file:
                 file.write(policies)
+        for name, text in (files or {}).items():
+            path = os.path.join(self.redoubt.dir, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
         self.redoubt.start()
         self.callers = {name: Caller(self, name, key) for name, key in self.redoubt.keys.items()}
 

@@ -153,6 +153,7 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
   behaviour::SignalSink& told = weighing ? static_cast<behaviour::SignalSink&>(*weighing) : sink;
 
   const auto activity = self.activities.read(record);
+  if (activity && self.options.observer != nullptr) self.options.observer->seen(**activity, features);
   if (!self.options.detectors) {
     // The rules alone.
   } else if (activity) {

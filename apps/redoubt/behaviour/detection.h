@@ -27,6 +27,14 @@
 
 namespace redoubt::app {
 
+// Whoever wants to see what was read, before anything is told of it.
+class ActivityObserver {
+ public:
+  virtual ~ActivityObserver() = default;
+  // Views live during the call. `features`: null when they are missing.
+  virtual void seen(const behaviour::Activity& activity, const behaviour::Features* features) = 0;
+};
+
 class Detection {
  public:
   struct Options {
@@ -34,6 +42,7 @@ class Detection {
     bool detectors = true;
     RuleBook* rules = nullptr;                   // null: no rules. Must outlive the detection
     std::optional<behaviour::MeshOptions> mesh;  // nothing: no mesh. In their ranges
+    ActivityObserver* observer = nullptr;        // null: none. Must outlive the detection
   };
 
   explicit Detection(const Options& options);

@@ -34,6 +34,12 @@ unsigned score_of(Severity severity) {
 // `attack.t1078` and `atlas.aml.t0051` are Sigma's way to write ids.
 std::vector<std::string> tags_of(const sigma::RuleInfo& info) {
   std::vector<std::string> out(info.tags.begin(), info.tags.end());
+  // A tag of ours is written as the detectors write it, and is not among those that there is no room for.
+  const auto own = std::find(out.begin(), out.end(), "redoubt.induced");
+  if (own != out.end()) {
+    *own = "redoubt:induced";
+    std::rotate(out.begin(), own, own + 1);
+  }
   out.resize(std::min(out.size(), behaviour::kSignalTagsMax));
   return out;
 }

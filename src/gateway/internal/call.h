@@ -11,6 +11,7 @@
 
 #include "gateway/answer_contracts.h"
 #include "gateway/findings.h"
+#include "gateway/internal/held_back.h"
 #include "gateway/pipeline.h"
 #include "gateway/placeholders.h"
 #include "gateway/text_places.h"
@@ -32,7 +33,8 @@ inline constexpr std::string_view kAnswerHold = "inspection.answer";
 
 // `1 credit_card, 2 email_address`: what of the content is not allowed, for the caller.
 std::string what_is_blocked(const Findings& found, const ContentActions& due);
-// That `what`, the request or the answer, waits for somebody. An empty id: nobody will look at it.
+// That `what`, the request or the answer, waits for somebody: for what is in it, or else because it is in quarantine.
+// An empty id: nobody will look at it.
 std::string held_message(std::string_view what, std::string_view hold_id, const Findings& found,
                          const ContentActions& due);
 
@@ -84,12 +86,14 @@ struct Pipeline::Call {
   std::optional<behaviour::FeatureKey::Text> question = std::nullopt;  // features of what the caller asks
   ContentActions due;                                                  // by the last decision
   RestorePermits restore = {};                                         // likewise, of `invoke`
-  std::unique_ptr<Placeholders> placeholders = nullptr;                // for what the model server does not get
-  std::vector<record::MatchCount> matches;                             // facts point into it
-  NamesTouched names;                           // in the request; facts and outcomes point into it
-  std::optional<SeenHold> hold = std::nullopt;  // that the caller names, released
-  std::string hold_id;                          // that the caller is told to come back with
-  std::string policies;                         // the determining ones of the last decision; facts point into it
+  std::vector<std::string> stopped_families = {};                      // by responses, whatever policies say
+  std::string quarantine = {};  // the response that has it wait for a reviewer; empty: none, or somebody has looked
+  std::unique_ptr<Placeholders> placeholders = nullptr;  // for what the model server does not get
+  std::vector<record::MatchCount> matches;               // facts point into it
+  NamesTouched names;                                    // in the request; facts and outcomes point into it
+  std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released
+  std::string hold_id;                                   // that the caller is told to come back with
+  std::string policies;  // the determining ones of the last decision; facts point into it
   record::ExchangeFacts facts;
   ledger::CommitLevel level = ledger::CommitLevel::kDurable;  // that the reply waits for
   ExchangeMeter meter;

@@ -19,6 +19,12 @@ class FakeExchange final : public net::Exchange {
     head_ = {.method = method, .path = path_, .query = {}, .headers = fields_};
   }
 
+  // Both must outlive it.
+  void add_field(std::string_view name, std::string_view value) {
+    fields_.push_back({name, value});
+    head_.headers = fields_;
+  }
+
   const net::RequestHead& request() const override { return head_; }
   std::string_view peer_address() const override { return "192.0.2.7"; }
   const net::ChannelBinding& channel_binding() const override { return binding_; }

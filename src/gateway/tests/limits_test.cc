@@ -1,4 +1,5 @@
-// Limits in force on the request path: a pipeline between callers in memory and a model server on a socket.
+// Limits, and what responses to incidents hold back, on the request path: a pipeline between callers in memory and a
+// model server on a socket.
 #include <gtest/gtest.h>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -7,6 +8,8 @@
 #include <memory>
 #include <optional>
 
+#include "behaviour/feature_seal.h"
+#include "behaviour/features.h"
 #include "gateway/pipeline.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
@@ -38,6 +41,7 @@ class ModelServer final : public net::ExchangeHandler {
     ++requests;
     const auto body = co_await exchange.read_body();
     if (!body || body->find(R"("stream":true)") == std::string_view::npos) {
+      if (before) co_await before(0);
       static_cast<void>(co_await exchange.reply({.status = status, .content_type = "application/json"}, answer));
       co_return;
     }
@@ -133,6 +137,7 @@ class LimitsTest : public ::testing::Test {
   Known known_;
   std::string caller_;
   ModelServer model_server_;
+  FakeHoldDesk holds_;
   std::optional<limits::Meters> meters_;
   std::optional<Pipeline> pipeline_;
 
@@ -146,7 +151,6 @@ class LimitsTest : public ::testing::Test {
     co_return true;
   }
 
-  FakeHoldDesk holds_;
   const UpstreamSettings upstream_settings_{};
   const CommitSettings commit_;
   LedgerFiles files_{live_.fs, LiveLedger::kDirectory};
@@ -522,6 +526,154 @@ TEST_F(LimitedStream, EndsWhenItsPrincipalIsDisabled) {
   };
   serve(exchange);
   expect_cut(exchange, event("first"), "invalid_request_error", "invalid_api_key");
+}
+
+// ----------------------------------------------------------------------------------------- responses to incidents
+
+class HeldBack : public LimitedStream {
+ protected:
+  incident::Response response(incident::Effect effect, const std::string& target) {
+    return {.id = "0123456789abcdef",
+            .action = {.effect = effect, .target = *incident::parse_target(target)},
+            .until = {SystemClock().now().value + 3'600'000}};
+  }
+  void hold(const incident::Response& response) {
+    incident::Restrictions held;
+    held.add(response);
+    pipeline_->set_access(make_access(known_, kDefaultPolicies, kKnownSince, {}, {}, held));
+  }
+  void expect_refused(FakeExchange exchange, std::string_view code) {
+    serve(exchange);
+    EXPECT_EQ(exchange.status, 403);
+    EXPECT_NE(exchange.sent.find(code), std::string::npos) << exchange.sent;
+    EXPECT_EQ(model_server_.requests, 0);
+    const ReadEntry denial = live_.entries().back();
+    EXPECT_EQ(denial.stage(), Stage::kDenial);
+    EXPECT_TRUE(denial.says(R"("policy":{"name":"response","uid":"0123456789abcdef")"));
+  }
+};
+
+TEST_F(HeldBack, WhoIsSuspendedGetsNothingWhateverPoliciesSay) {
+  hold(response(incident::Effect::kSuspend, "principal/caller"));
+  expect_refused(chat(), "suspended");
+}
+
+TEST_F(HeldBack, NeitherDoesAKey) {
+  const auto caller = make_access(known_)->find(caller_, kKnownSince);
+  hold(response(incident::Effect::kSuspend, "key/" + caller->key->id));
+  expect_refused(chat(), "suspended");
+}
+
+TEST_F(HeldBack, AModelThatIsBlockedIsNotInvoked) {
+  hold(response(incident::Effect::kBlock, "model/m"));
+  expect_refused(chat(), "suspended");
+}
+
+TEST_F(HeldBack, AToolThatIsBlockedIsNotOffered) {
+  hold(response(incident::Effect::kBlock, "tool/mail.send"));
+  expect_refused(chat(R"(,"tools":[{"type":"function","function":{"name":"mail.send"}}])"), "suspended");
+}
+
+TEST_F(HeldBack, OthersAreNotTouched) {
+  hold(response(incident::Effect::kSuspend, "principal/somebody-else"));
+  FakeExchange exchange = chat();
+  serve(exchange);
+  EXPECT_EQ(exchange.status, 200);
+}
+
+TEST_F(HeldBack, WhoMustProveThemselvesAnewDoesNotPassYet) {
+  hold(response(incident::Effect::kStepUp, "principal/caller"));
+  expect_refused(chat(), "step_up_required");
+}
+
+TEST_F(HeldBack, InQuarantineARequestPassesOnceSomebodyHasReleasedIt) {
+  hold(response(incident::Effect::kQuarantine, "principal/caller"));
+  FakeExchange first = chat();
+  serve(first);
+  EXPECT_EQ(first.status, 403);
+  EXPECT_NE(first.sent.find("held_for_review"), std::string::npos) << first.sent;
+  ASSERT_EQ(holds_.placed.size(), 1u);
+  EXPECT_EQ(holds_.placed[0].kind, "inspection.request");
+  EXPECT_EQ(holds_.placed[0].reason, "in quarantine by the response 0123456789abcdef");
+  const std::string id = holds_.held.begin()->first;
+  holds_.decide(id, HoldAnswer::kReleased);
+  FakeExchange again = chat();
+  again.add_field("Redoubt-Hold", id);
+  serve(again);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(model_server_.requests, 1);
+}
+
+TEST_F(HeldBack, WhichModelsThereAreIsNobodysToReview) {
+  hold(response(incident::Effect::kQuarantine, "principal/caller"));
+  expect_refused(FakeExchange(net::Method::kGet, "/v1/models", {caller_}), "quarantined");
+}
+
+TEST_F(HeldBack, ANetworkIsBlockedByTheNameThatSignalsHave) {
+  behaviour::FeatureSealing sealing(live_.fs, "/features");
+  ASSERT_TRUE(sealing.renew(SystemClock().now()));
+  live_.recorder->seal_features(sealing);
+  const auto prefix = live_.recorder->feature_key()->address_prefix("192.0.2.99");  // of the caller's network
+  ASSERT_TRUE(prefix);
+  hold(response(incident::Effect::kBlock, "network/" + behaviour::network_name(*prefix)));
+  expect_refused(chat(), "suspended");
+}
+
+TEST_F(HeldBack, NeitherIsTheLedgerRead) {
+  hold(response(incident::Effect::kSuspend, "principal/caller"));
+  expect_refused(FakeExchange(net::Method::kGet, "/ledger/receipt/0", {caller_}), "in answer to an incident");
+}
+
+TEST_F(HeldBack, AnAnswerStaysWhenItsCallerWasSuspendedMeanwhile) {
+  in_force({});
+  FakeExchange exchange = chat();
+  model_server_.before = [&](std::size_t) -> net::Task<> {
+    hold(response(incident::Effect::kSuspend, "principal/caller"));
+    co_return;
+  };
+  serve(exchange);
+  EXPECT_EQ(exchange.status, 403);
+  EXPECT_NE(exchange.sent.find("suspended"), std::string::npos) << exchange.sent;
+  EXPECT_TRUE(outcome().says(R"("policy":{"name":"response","uid":"0123456789abcdef")"));
+}
+
+TEST_F(HeldBack, AnInspectionStopsWhatPoliciesWouldLetPass) {
+  incident::Response inspect = response(incident::Effect::kInspect, "principal/caller");
+  inspect.action.families = "personal";
+  hold(inspect);
+  FakeExchange mail(net::Method::kPost, "/v1/chat/completions", {caller_},
+                    R"({"model":"m","messages":[{"role":"user","content":"write to ann.lee@example.org"}]})");
+  serve(mail);
+  EXPECT_EQ(mail.status, 403);
+  EXPECT_NE(mail.sent.find("content_blocked"), std::string::npos) << mail.sent;
+  FakeExchange plain = chat();
+  serve(plain);
+  EXPECT_EQ(plain.status, 200);
+}
+
+TEST_F(HeldBack, AResponseWhoseTimeIsOverHoldsNothing) {
+  incident::Response over = response(incident::Effect::kSuspend, "principal/caller");
+  over.until = {SystemClock().now().value};
+  hold(over);
+  FakeExchange exchange = chat();
+  serve(exchange);
+  EXPECT_EQ(exchange.status, 200);
+}
+
+TEST_F(HeldBack, AStreamEndsWhenItsCallerIsSuspendedAlsoWhileTheModelServerIsSilent) {
+  in_force({});
+  FakeExchange exchange = stream();
+  model_server_.events = {event("first"), event("second")};
+  model_server_.before = [&](std::size_t next) -> net::Task<> {
+    if (next == 0) co_return;
+    co_await until_sent(exchange, "first");
+    hold(response(incident::Effect::kSuspend, "principal/caller"));
+    co_await until_finished(exchange);
+  };
+  serve(exchange);
+  expect_cut(exchange, event("first"), "permission_error", "suspended");
+  EXPECT_TRUE(outcome().says(R"("error":"suspended")"));
+  EXPECT_TRUE(outcome().says(R"("policy":{"name":"response","uid":"0123456789abcdef")"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST(RestrictionsTest, OfAllThatHoldTheStrictestDecides) {
   EXPECT_EQ(held.throttled, "key/k");
   EXPECT_EQ(held.families, "attack,secret");
   EXPECT_EQ(held.response, "a");
-  const std::string_view tools[] = {"search", "mail.send"};
+  const std::string tools[] = {"search", "mail.send"};
   all.add(response("e", Effect::kBlock, "tool/mail.send"));
   held = all.of({.principal = "p", .tools = tools});
   EXPECT_EQ(held.stop, Effect::kBlock);
@@ -53,6 +53,45 @@ TEST(RestrictionsTest, TimeEndsAResponse) {
   EXPECT_TRUE(all.of({.now = {999}, .principal = "p"}).review);
   EXPECT_FALSE(all.of({.now = {1000}, .principal = "p"}).any());
   EXPECT_TRUE(all.holding(*parse_target("principal/p"), {1000}).empty());
+}
+
+TEST(RestrictionsTest, WhatSlowsDownIsListed) {
+  Restrictions all;
+  EXPECT_TRUE(all.throttles({0}).empty());
+  all.add(response("b", Effect::kThrottle, "principal/p"));
+  all.add(response("a", Effect::kThrottle, "key/k", 500));
+  all.add(response("c", Effect::kSuspend, "principal/p"));
+  all.add(response("b", Effect::kThrottle, "principal/p"));
+  ASSERT_EQ(all.throttles({0}).size(), 2u);
+  EXPECT_EQ(all.throttles({0})[0].id, "b");
+  EXPECT_EQ(all.throttles({500}).size(), 1u);
+  all.remove(response("b", Effect::kThrottle, "principal/p"));
+  all.remove(response("b", Effect::kThrottle, "principal/p"));
+  all.remove(response("a", Effect::kThrottle, "key/k"));
+  EXPECT_TRUE(all.throttles({0}).empty());
+  EXPECT_FALSE(all.empty());
+}
+
+TEST(RestrictionsTest, SaysWhetherANetworkIsHeldBack) {
+  Restrictions all;
+  all.add(response("a", Effect::kSuspend, "principal/p"));
+  EXPECT_FALSE(all.any_of(TargetType::kNetwork));
+  all.add(response("b", Effect::kBlock, "network/00000000000000ff"));
+  EXPECT_TRUE(all.any_of(TargetType::kNetwork));
+  EXPECT_EQ(all.of({.now = {0}, .network = "00000000000000ff"}).stop, Effect::kBlock);
+  EXPECT_FALSE(all.of({.now = {0}, .network = "00000000000000fe"}).any());
+  all.remove(response("b", Effect::kBlock, "network/00000000000000ff"));
+  all.remove(response("b", Effect::kBlock, "network/00000000000000ff"));
+  EXPECT_FALSE(all.any_of(TargetType::kNetwork));
+}
+
+TEST(RestrictionsTest, WhatIsNotKnownOfToolsMayBeWhatIsBlocked) {
+  Restrictions all;
+  all.add(response("a", Effect::kBlock, "tool/mail.send", 1000));
+  EXPECT_FALSE(all.of({.now = {0}}).any());
+  EXPECT_EQ(all.of({.now = {0}, .tools_cut = true}).response, "a");
+  EXPECT_FALSE(all.of({.now = {0}, .data_sets_cut = true}).any());
+  EXPECT_FALSE(all.of({.now = {1000}, .tools_cut = true}).any());
 }
 
 TEST(RestrictionsTest, AnEmptyNameIsNobody) {

@@ -287,12 +287,13 @@ TEST_F(RecordSchema, HoldsForTypicalRecords) {
     outcome.finish = static_cast<Finish>(finish);
     outcome.http_status = 200;
     outcome.prompt_tokens = 10;
-    outcome.limit = "everyone";  // of kLimitReached alone
+    outcome.limit = "everyone";  // of kLimitReached and kReleaseDenied alone
     outcome.matches = matches;
     outcome.inspected = Inspected{.scanned = 10, .released = 10, .held = 5, .beyond = true};
     append_outcome(record, facts, outcome);
     expect_valid(record);
-    EXPECT_EQ(Parsed(record).has("/authorizations"), outcome.finish == Finish::kLimitReached);
+    EXPECT_EQ(Parsed(record).has("/authorizations"),
+              outcome.finish == Finish::kLimitReached || outcome.finish == Finish::kReleaseDenied);
   }
   for (int reason = 0; reason < 7; ++reason) {
     record.clear();
@@ -463,6 +464,15 @@ TEST(Record, OutcomeAtALimitNamesIt) {
   EXPECT_EQ(json.text("/authorizations/0/decision"), "deny");
   EXPECT_EQ(json.text("/authorizations/0/policy/name"), "limits");
   EXPECT_EQ(json.text("/authorizations/0/policy/uid"), "everyone");
+}
+
+TEST(Record, OutcomeThatAResponseEndedNamesIt) {
+  std::string record;
+  append_outcome(record, typical_facts(), {.finish = Finish::kReleaseDenied, .limit = "0123456789abcdef"});
+  const Parsed json(record);
+  EXPECT_EQ(json.text("/authorizations/0/decision"), "deny");
+  EXPECT_EQ(json.text("/authorizations/0/policy/name"), "response");
+  EXPECT_EQ(json.text("/authorizations/0/policy/uid"), "0123456789abcdef");
 }
 
 TEST(Record, OutcomeIsASuccessOnlyWhenCompletedWithoutError) {
