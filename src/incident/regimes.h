@@ -2,7 +2,7 @@
 // regimes.yaml, one that comes with Redoubt and one that a server's folder may hold instead.
 //
 //   table: regulatory-clocks
-//   as_of: 2026-10-31                       # when it was last compared with the laws
+//   as_of: 2026-11-22                       # when it was written, or last compared with the laws
 //   utc_offset: "+00:00"                    # where days begin
 //   holidays: [2026-12-25]                  # beside Saturdays and Sundays, for eu_1182_71
 //   regimes:
