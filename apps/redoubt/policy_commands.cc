@@ -31,6 +31,9 @@ int run_policy_bundle(const Common& common, const std::string& folder) {
   if (folder.empty()) {
     auto whole = read_bundle(fs, Layout(common.dir));
     if (!whole) return report(whole.error(), common.json);
+    if (auto fits = check_bundle(*whole); !fits) {
+      return report(Error(Errc::kVerifyFailed, fits.error().message()), common.json);
+    }
     digest = whole->digest();
   }
   const std::uint64_t count = (*bundle)->policies().policies().size();
@@ -59,7 +62,7 @@ void add_policy_commands(CLI::App& app, Common& common, PolicyOptions& options, 
   schema->add_flag("--defaults", options.defaults, "print the policies that `redoubt init` writes, instead");
   schema->callback([&] { status = run_policy_schema(options.defaults); });
 
-  auto* const bundle = policy->add_subcommand("bundle", "check policies as the server does; print the bundle's digest");
+  auto* const bundle = policy->add_subcommand("bundle", "check the bundle, or a folder of policies, as the server does; print the bundle's digest");
   add_common(*bundle, common);
   bundle->add_option("folder", options.bundle, "folder of policies (default: DIR/policies)");
   bundle->callback([&] { status = run_policy_bundle(common, options.bundle); });

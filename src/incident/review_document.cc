@@ -59,7 +59,11 @@ std::string list_of(const std::vector<std::string>& texts) {
 class Writer {
  public:
   explicit Writer(const Review& review) : review_(review) {
-    for (const ReviewEvent& each : review.timeline) entries_[each.event.object].push_back(each.event.index);
+    for (const ReviewItem& each : review.timeline) {
+      std::vector<std::uint64_t>& entries = entries_[each.item.object];
+      const std::uint64_t index = each.item.place.index;
+      if (entries.empty() || entries.back() != index) entries.push_back(index);
+    }
   }
 
   Document write() {

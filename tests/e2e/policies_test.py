@@ -199,6 +199,19 @@ class Activation(Base):
         self.assertEqual(done.returncode, 3)
         self.assertIn("policies", done.stderr)
 
+    def test_the_command_checks_what_a_start_would(self):
+        def check():
+            return run(program("redoubt"), "policy", "bundle", "--dir", self.redoubt.dir, check=False)
+        self.write(ANY)
+        self.assertEqual(check().returncode, 0)
+        playbooks = os.path.join(self.redoubt.dir, "playbooks")
+        os.makedirs(playbooks, exist_ok=True)
+        with open(os.path.join(playbooks, "bad.yaml"), "w") as file:
+            file.write("playbook: bad\ndo: [{effect: shout}]\n")
+        done = check()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bad.yaml", done.stderr)
+
     def write_inspection(self, text):
         with open(os.path.join(self.redoubt.dir, "inspection.toml"), "w") as file:
             file.write(text)

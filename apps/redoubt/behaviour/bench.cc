@@ -103,7 +103,9 @@ Pass match(const sigma::RuleSet& rules) {
 
 Pass correlate(const sigma::RuleSet& rules, const std::shared_ptr<Counted>& told) {
   const auto signals = std::make_shared<SigmaSignals>(rules, behaviour::EngineOptions{}.hash_key);
-  return [signals, told](std::uint64_t index, ByteView record) { signals->consume(index, record, nullptr, *told); };
+  return [signals, told](std::uint64_t index, ByteView record) {
+    signals->consume(index, record, nullptr, nullptr, *told);
+  };
 }
 
 Pass draw() {
