@@ -62,7 +62,8 @@ void add_policy_commands(CLI::App& app, Common& common, PolicyOptions& options, 
   schema->add_flag("--defaults", options.defaults, "print the policies that `redoubt init` writes, instead");
   schema->callback([&] { status = run_policy_schema(options.defaults); });
 
-  auto* const bundle = policy->add_subcommand("bundle", "check the bundle, or a folder of policies, as the server does; print the bundle's digest");
+  auto* const bundle = policy->add_subcommand(
+      "bundle", "check the bundle, or a folder of policies, as the server does; print the bundle's digest");
   add_common(*bundle, common);
   bundle->add_option("folder", options.bundle, "folder of policies (default: DIR/policies)");
   bundle->callback([&] { status = run_policy_bundle(common, options.bundle); });

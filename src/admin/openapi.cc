@@ -272,6 +272,7 @@ std::vector<int> problem_statuses(const Operation& operation) {
   if (!operation.action.empty()) out.insert({401, 403, 429});
   if (operation.path.find('{') != std::string_view::npos || operation.absent) out.insert(404);
   if (operation.acts()) out.insert({409, 413, 422});
+  if (operation.inquire != nullptr) out.insert(422);
   if (operation.request != nullptr) out.insert(415);
   if (operation.versioned) out.insert(428);
   if (operation.media_type == internal::kEventStream) out.insert({410, 422});
