@@ -6,6 +6,7 @@
 #include "incident/facts.h"
 #include "incident/internal/body_reader.h"
 #include "incident/internal/lines.h"
+#include "incident/internal/with_body.h"
 
 namespace redoubt::incident {
 namespace {
@@ -36,20 +37,11 @@ template <class Write, class Read>
 Result<state::Proposal> clock_proposal(std::string_view kind, std::string_view incident, std::uint64_t expects,
                                        Write&& write, Read&& read) {
   if (!is_id(incident)) return Error(Errc::kInvalidArgument, "an incident is named by 16 hexadecimal digits");
-  state::Proposal out{.kind = std::string(kind),
-                      .verb = expects == 0 ? record::FactVerb::kCreate : record::FactVerb::kUpdate,
-                      .object = clock_object(incident),
-                      .expects = expects};
-  out.body.clear();
-  encoding::JsonWriter json(out.body);
-  json.begin_object();
-  write(json);
-  json.end_object();
-  encoding::JsonReader reader({.max_bytes = record::kFactBodyMax, .max_depth = record::kFactDepthMax});
-  auto parsed = reader.parse(out.body);
-  if (!parsed) return parsed.error();
-  if (auto done = read(parsed->get_object().value()); !done) return done.error();
-  return out;
+  return with_body({.kind = std::string(kind),
+                    .verb = expects == 0 ? record::FactVerb::kCreate : record::FactVerb::kUpdate,
+                    .object = clock_object(incident),
+                    .expects = expects},
+                   std::forward<Write>(write), std::forward<Read>(read));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "encoding/json_writer.h"
 #include "incident/internal/body_reader.h"
 #include "incident/internal/lines.h"
+#include "incident/internal/with_body.h"
 
 namespace redoubt::incident {
 namespace {
@@ -79,21 +80,6 @@ void write_responses(encoding::JsonWriter& json, const std::vector<PlannedRespon
 
 state::Proposal proposal(std::string_view kind, record::FactVerb verb, std::string object, std::uint64_t expects) {
   return {.kind = std::string(kind), .verb = verb, .object = std::move(object), .expects = expects};
-}
-
-// Runs `write` on the body, and then reads it as the fold will: what would be refused there is not proposed.
-template <class Write, class Read>
-Result<state::Proposal> with_body(state::Proposal out, Write&& write, Read&& read) {
-  out.body.clear();
-  encoding::JsonWriter json(out.body);
-  json.begin_object();
-  write(json);
-  json.end_object();
-  encoding::JsonReader reader({.max_bytes = record::kFactBodyMax, .max_depth = record::kFactDepthMax});
-  auto parsed = reader.parse(out.body);
-  if (!parsed) return parsed.error();
-  if (auto done = read(parsed->get_object().value()); !done) return done.error();
-  return out;
 }
 
 // ------------------------------------------------------------------------------------------------------------ reading

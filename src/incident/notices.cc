@@ -8,6 +8,7 @@
 #include "incident/internal/body_reader.h"
 #include "incident/internal/lines.h"
 #include "incident/internal/teller.h"
+#include "incident/internal/with_body.h"
 #include "incident/regimes.h"
 
 namespace redoubt::incident {
@@ -29,24 +30,20 @@ std::string notice_object(std::string_view notice, std::string_view endpoint) {
 }
 
 Result<state::Proposal> propose_notice(const NoticeAttempt& attempt, std::uint64_t expects) {
-  state::Proposal out{.kind = std::string(kNoticeAttempt),
-                      .verb = expects == 0 ? record::FactVerb::kCreate : record::FactVerb::kUpdate,
-                      .object = notice_object(attempt.notice, attempt.endpoint),
-                      .expects = expects};
-  out.body.clear();
-  encoding::JsonWriter json(out.body);
-  json.begin_object();
-  json.member("incident", attempt.incident);
-  json.member("kind", attempt.kind);
-  json.member("attempt", attempt.number);
-  json.member("outcome", attempt.outcome);
-  json.member("why", attempt.why);
-  json.end_object();
-  encoding::JsonReader reader({.max_bytes = record::kFactBodyMax, .max_depth = record::kFactDepthMax});
-  auto parsed = reader.parse(out.body);
-  if (!parsed) return parsed.error();
-  if (auto read = read_notice(out.object, parsed->get_object().value()); !read) return read.error();
-  return out;
+  const std::string object = notice_object(attempt.notice, attempt.endpoint);
+  return with_body(
+      {.kind = std::string(kNoticeAttempt),
+       .verb = expects == 0 ? record::FactVerb::kCreate : record::FactVerb::kUpdate,
+       .object = object,
+       .expects = expects},
+      [&](encoding::JsonWriter& json) {
+        json.member("incident", attempt.incident);
+        json.member("kind", attempt.kind);
+        json.member("attempt", attempt.number);
+        json.member("outcome", attempt.outcome);
+        json.member("why", attempt.why);
+      },
+      [&](const simdjson::dom::object& body) { return read_notice(object, body); });
 }
 
 Result<NoticeAttempt> read_notice(std::string_view object, const simdjson::dom::object& object_body) {
