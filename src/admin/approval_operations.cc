@@ -4,7 +4,7 @@
 #include "admin/forms.h"
 #include "admin/router.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "identity/approvals.h"
 
 namespace redoubt::admin {

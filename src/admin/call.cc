@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "admin/services.h"
-#include "admin/timestamp.h"
 #include "base/check.h"
+#include "base/timestamp.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "admin/call.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "encoding/json_writer.h"
 
 namespace redoubt::admin {

@@ -4,7 +4,7 @@
 #include "admin/forms.h"
 #include "admin/incident_shapes.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "incident/clocks.h"
 #include "incident/listing.h"
 #include "incident/review.h"

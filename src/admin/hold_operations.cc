@@ -3,7 +3,7 @@
 #include "admin/call.h"
 #include "admin/forms.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "admin/call.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin {
 namespace {

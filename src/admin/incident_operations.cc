@@ -5,7 +5,7 @@
 #include "admin/identity_lookup.h"
 #include "admin/incident_shapes.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "incident/facts.h"
 
 namespace redoubt::admin {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "incident/facts.h"
 
 namespace redoubt::admin {

@@ -5,7 +5,7 @@
 #include "admin/forms.h"
 #include "admin/identity_lookup.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "identity/listing.h"
 #include "identity/proposals.h"
 

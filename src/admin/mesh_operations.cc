@@ -8,7 +8,7 @@
 #include "admin/forms.h"
 #include "admin/internal/awaiting.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin {
 namespace {

@@ -8,7 +8,7 @@
 #include "admin/key_operations.h"
 #include "admin/router.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "identity/listing.h"
 #include "identity/proposals.h"
 

@@ -6,7 +6,7 @@
 #include "admin/identity_lookup.h"
 #include "admin/internal/awaiting.h"
 #include "admin/services.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "state/backup.h"
 
 namespace redoubt::admin {

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <optional>
 
-#include "admin/timestamp.h"
 #include "base/check.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin {
 namespace {

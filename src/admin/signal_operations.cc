@@ -8,7 +8,7 @@
 #include "admin/internal/awaiting.h"
 #include "admin/services.h"
 #include "admin/signal_shapes.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "admin/timestamp.h"
 #include "base/clock.h"
+#include "base/timestamp.h"
 #include "redoubt/administer/bodies.h"
 
 namespace redoubt::app {
@@ -38,7 +38,7 @@ Result<std::string> key_end(const KeyTerms& terms) {
   if (terms.life.empty()) return terms.expires;
   auto life = parse_span(terms.life);
   if (!life) return life.error();
-  return admin::format_timestamp({SystemClock().now().value + std::chrono::milliseconds(*life).count()});
+  return format_timestamp({SystemClock().now().value + std::chrono::milliseconds(*life).count()});
 }
 
 Result<std::string> key_terms(const KeyTerms& terms, std::string_view principal) {

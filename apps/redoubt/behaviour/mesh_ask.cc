@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstdio>
 
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 #include "encoding/json_reader.h"
 #include "redoubt/behaviour/mesh_text.h"
 
@@ -25,14 +25,14 @@ std::string names_of(std::uint32_t set) {
 }
 
 std::string time_text(UnixMillis time, UnixMillis unless) {
-  return time == unless ? std::string() : admin::format_timestamp(time);
+  return time == unless ? std::string() : format_timestamp(time);
 }
 
 }  // namespace
 
 std::string mesh_path(const admin::MeshAsked& asked) {
   const MeshQuery& query = asked.query;
-  const std::string at = asked.at ? admin::format_timestamp(*asked.at) : "";
+  const std::string at = asked.at ? format_timestamp(*asked.at) : "";
   std::string path = "/mesh";
   if (!query.node.empty()) path += "/nodes/" + path_segment(query.node);
   if (query.question == MeshQuestion::kStats || query.question == MeshQuestion::kNode) {
@@ -56,7 +56,7 @@ std::string mesh_path(const admin::MeshAsked& asked) {
        {"only_did", flag(query.only_did)},
        {"policies", flag(asked.policies)},
        {"at", at},
-       {"against", asked.against ? admin::format_timestamp(*asked.against) : ""},
+       {"against", asked.against ? format_timestamp(*asked.against) : ""},
        {"growth", asked.against ? std::to_string(static_cast<std::uint64_t>(query.growth)) : ""},
        {"limit", query.question == MeshQuestion::kPath ? "" : std::to_string(query.limit)},
        {"cursor", query.cursor}});

@@ -8,8 +8,8 @@
 
 #include "admin/internal/request_parts.h"
 #include "admin/router.h"
-#include "admin/timestamp.h"
 #include "base/check.h"
+#include "base/timestamp.h"
 
 namespace {
 
@@ -31,8 +31,8 @@ std::string_view take_line(std::string_view& text) {
 }
 
 void read_texts(std::string_view text) {
-  if (const auto time = admin::parse_timestamp(text)) {
-    REDOUBT_CHECK(admin::parse_timestamp(admin::format_timestamp(*time)) == time);
+  if (const auto time = redoubt::parse_timestamp(text)) {
+    REDOUBT_CHECK(redoubt::parse_timestamp(admin::format_timestamp(*time)) == time);
   }
   static_cast<void>(admin::internal::accepts(text, admin::internal::kJson));
   static_cast<void>(admin::internal::is_media_type(text, admin::internal::kJson));

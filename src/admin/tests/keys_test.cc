@@ -1,5 +1,5 @@
 #include "admin/tests/support/admin_world.h"
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 namespace redoubt::admin::test {
 namespace {

@@ -1,10 +1,10 @@
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace redoubt::admin {
+namespace redoubt {
 namespace {
 
 TEST(Timestamp, ReadsTimesInUtc) {
@@ -58,4 +58,4 @@ TEST(Timestamp, ClampsWhatACalendarOfFourDigitsDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace redoubt::admin
+}  // namespace redoubt

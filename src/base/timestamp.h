@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-namespace redoubt::admin {
+namespace redoubt {
 
 // Nothing for another form, a date that the calendar does not have, a leap second, or a year before 1970.
 std::optional<UnixMillis> parse_timestamp(std::string_view text);
@@ -16,4 +16,4 @@ std::optional<UnixMillis> parse_timestamp(std::string_view text);
 // them.
 std::string format_timestamp(UnixMillis time);
 
-}  // namespace redoubt::admin
+}  // namespace redoubt

@@ -1,10 +1,10 @@
-#include "admin/timestamp.h"
+#include "base/timestamp.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 
-namespace redoubt::admin {
+namespace redoubt {
 namespace {
 
 constexpr std::int64_t kLast = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
@@ -66,4 +66,4 @@ std::string format_timestamp(UnixMillis time) {
   return out;
 }
 
-}  // namespace redoubt::admin
+}  // namespace redoubt
