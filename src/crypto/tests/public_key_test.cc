@@ -1,0 +1,126 @@
+#include "crypto/public_key.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/tests/support/test_authority.h"
+#include "encoding/base64.h"
+
+namespace redoubt::crypto {
+namespace {
+
+Bytes hex(std::string_view text) {
+  return *encoding::hex_decode(text);
+}
+
+// RFC 6979 §A.2.5 and §A.2.6: keys, and signatures of "sample".
+struct EcdsaVector {
+  KeyType curve;
+  HashAlgorithm hash;
+  std::string_view x, y, r, s;
+};
+constexpr EcdsaVector kEcdsa[] = {
+    {KeyType::kP256, HashAlgorithm::kSha256, "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6",
+     "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299",
+     "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+     "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"},
+    {KeyType::kP384, HashAlgorithm::kSha384,
+     "EC3A4E415B4E19A4568618029F427FA5DA9A8BC4AE92E02E06AAE5286B300C64DEF8F0EA9055866064A254515480BC13",
+     "8015D9B72D7D57244EA8EF9AC0C621896708A59367F9DFB9F54CA84B3F1C9DB1288B231C3AE0D4FE7344FD2533264720",
+     "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46",
+     "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8"},
+};
+
+TEST(PublicKey, VerifiesEcdsaOfRfc6979) {
+  for (const EcdsaVector& each : kEcdsa) {
+    const auto key = PublicKey::from_point(each.curve, hex(each.x), hex(each.y));
+    ASSERT_TRUE(key) << key.error().message();
+    Bytes r = hex(each.r);
+    const Bytes s = hex(each.s);
+    EXPECT_TRUE(key->verify_ecdsa(each.hash, as_bytes("sample"), r, s));
+    EXPECT_FALSE(key->verify_ecdsa(each.hash, as_bytes("Sample"), r, s));
+    EXPECT_FALSE(key->verify_ecdsa(HashAlgorithm::kSha512, as_bytes("sample"), r, s));
+    EXPECT_FALSE(key->verify_ecdsa(each.hash, as_bytes("sample"), s, r));
+    EXPECT_FALSE(key->verify_ecdsa(each.hash, as_bytes("sample"), {}, s));
+    r.insert(r.begin(), std::byte{0});
+    EXPECT_FALSE(key->verify_ecdsa(each.hash, as_bytes("sample"), r, s)) << "longer than the curve";
+    // By way of X.509's form it is the same key.
+    const auto again = PublicKey::from_spki(key->spki());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->type(), each.curve);
+    EXPECT_EQ(again->spki_sha256(), key->spki_sha256());
+  }
+}
+
+TEST(PublicKey, RefusesPointsOffTheCurve) {
+  const EcdsaVector& good = kEcdsa[0];
+  Bytes y = hex(good.y);
+  y.back() ^= std::byte{1};
+  EXPECT_EQ(PublicKey::from_point(KeyType::kP256, hex(good.x), y).error().code(), Errc::kMalformed);
+  EXPECT_EQ(PublicKey::from_point(KeyType::kP256, {}, {}).error().code(), Errc::kMalformed);
+  EXPECT_EQ(PublicKey::from_point(KeyType::kP384, hex(good.x), hex(good.y)).error().code(), Errc::kMalformed);
+  EXPECT_EQ(PublicKey::from_point(KeyType::kRsa, hex(good.x), hex(good.y)).error().code(), Errc::kInvalidArgument);
+}
+
+TEST(PublicKey, VerifiesWhatAnotherKeyOfItsKindSigned) {
+  for (const KeyType type : {KeyType::kRsa, KeyType::kP256, KeyType::kP384, KeyType::kP521, KeyType::kEd25519}) {
+    const TestAuthority signer("S", {.key = type});
+    const PublicKey key = signer.public_key();
+    ASSERT_EQ(key.type(), type);
+    const ByteView message = as_bytes("what is signed");
+    Bytes signature = signer.sign(HashAlgorithm::kSha256, message);
+    const auto verify = [&] {
+      return std::array{key.verify_rsa(RsaPadding::kPkcs1, HashAlgorithm::kSha256, message, signature),
+                        key.verify_ecdsa_der(HashAlgorithm::kSha256, message, signature),
+                        key.verify_ed25519(message, signature)};
+    };
+    const bool is_rsa = type == KeyType::kRsa;
+    const bool is_ed = type == KeyType::kEd25519;
+    EXPECT_EQ(verify(), (std::array{is_rsa, !is_rsa && !is_ed, is_ed})) << to_string(type);
+    signature.back() ^= std::byte{1};
+    EXPECT_EQ(verify(), (std::array{false, false, false})) << to_string(type);
+  }
+}
+
+TEST(PublicKey, TakesNoPkcs1SignatureForPss) {
+  const TestAuthority signer("S", {.key = KeyType::kRsa});
+  const PublicKey key = signer.public_key();
+  const ByteView message = as_bytes("what is signed");
+  const Bytes pkcs1 = signer.sign(HashAlgorithm::kSha384, message);
+  const Bytes pss = signer.sign_pss(HashAlgorithm::kSha384, message);
+  EXPECT_TRUE(key.verify_rsa(RsaPadding::kPss, HashAlgorithm::kSha384, message, pss));
+  EXPECT_TRUE(key.verify_rsa(RsaPadding::kPssAnySalt, HashAlgorithm::kSha384, message, pss));
+  EXPECT_FALSE(key.verify_rsa(RsaPadding::kPss, HashAlgorithm::kSha384, message, pkcs1));
+  EXPECT_FALSE(key.verify_rsa(RsaPadding::kPkcs1, HashAlgorithm::kSha384, message, pss));
+  EXPECT_FALSE(key.verify_rsa(RsaPadding::kPss, HashAlgorithm::kSha256, message, pss));
+}
+
+TEST(PublicKey, RefusesRsaKeysThatAreTooShortOrNone) {
+  const Bytes small(128, std::byte{0xff});
+  const Bytes three{std::byte{3}};
+  EXPECT_FALSE(PublicKey::from_rsa(small, three));
+  EXPECT_FALSE(PublicKey::from_rsa({}, three));
+  EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xff}), Bytes{std::byte{1}}));
+  EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xfe}), three)) << "even";
+  EXPECT_FALSE(PublicKey::from_rsa(Bytes(2048, std::byte{0xff}), three));
+}
+
+TEST(PublicKey, ReadsExactlyOneKey) {
+  Bytes der = TestAuthority("S").public_key().spki();
+  for (std::size_t size = 0; size < der.size(); ++size) EXPECT_FALSE(PublicKey::from_spki(ByteView(der).first(size)));
+  der.push_back(std::byte{0});
+  EXPECT_FALSE(PublicKey::from_spki(der));
+}
+
+// FIPS 180-4, by way of NIST's examples: "abc".
+TEST(Digest, OfNistsExamples) {
+  EXPECT_EQ(encoding::hex(digest(HashAlgorithm::kSha1, as_bytes("abc")).view()),
+            "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(encoding::hex(digest(HashAlgorithm::kSha256, {as_bytes("a"), as_bytes("bc")}).view()),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(encoding::hex(digest(HashAlgorithm::kSha384, as_bytes("abc")).view()),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+  EXPECT_EQ(digest(HashAlgorithm::kSha512, {}).view().size(), digest_size(HashAlgorithm::kSha512));
+}
+
+}  // namespace
+}  // namespace redoubt::crypto

@@ -1,0 +1,186 @@
+#include "crypto/x509.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/tests/support/test_authority.h"
+
+namespace redoubt::crypto {
+namespace {
+
+constexpr UnixMillis kNow{1'750'000'000'000};
+
+Certificate read(const TestAuthority& authority) {
+  auto certificate = Certificate::from_der(authority.certificate());
+  EXPECT_TRUE(certificate) << certificate.error().message();
+  return *std::move(certificate);
+}
+
+// Root, intermediate and leaf, and the questions that can be asked of them.
+struct Family {
+  explicit Family(const TestTerms& middle_terms = {},
+                  TestTerms leaf_terms = {.is_authority = false, .key_usage = "digitalSignature"})
+      : root("Root"), middle("Middle", root, middle_terms), leaf("Leaf", middle, leaf_terms) {}
+
+  TestAuthority root;
+  TestAuthority middle;
+  TestAuthority leaf;
+  std::vector<RevocationList> lists;
+
+  tl::expected<Chain, ChainProblem> ask(UnixMillis at = kNow) const {
+    const std::vector others{read(middle)};
+    const std::vector anchors{read(root)};
+    return verify_chain({.leaf = read(leaf), .others = others, .anchors = anchors, .lists = lists, .at = at});
+  }
+  void add_list(const TestAuthority& issuer, const std::vector<const TestAuthority*>& revoked,
+                UnixMillis from = {1'740'000'000'000}, UnixMillis to = {1'760'000'000'000}) {
+    lists.push_back(*RevocationList::from_der(issuer.revoke(revoked, from, to)));
+  }
+};
+
+TEST(X509, FindsThePathAndWhenAllOfItIsValid) {
+  const Family family({.to = {1'770'000'000'000}});
+  const auto chain = family.ask();
+  ASSERT_TRUE(chain) << chain.error().message;
+  ASSERT_EQ(chain->path.size(), 3U);
+  EXPECT_EQ(chain->path[0].common_name(), "Leaf");
+  EXPECT_EQ(chain->path[2].subject(), "CN = Root");
+  EXPECT_EQ(chain->not_before, UnixMillis{1'700'000'000'000});
+  EXPECT_EQ(chain->not_after, UnixMillis{1'770'000'000'000});
+  EXPECT_TRUE(chain->path[2].is_self_signed());
+  EXPECT_FALSE(chain->path[1].is_self_signed());
+  EXPECT_TRUE(chain->path[1].is_authority());
+  EXPECT_FALSE(chain->path[0].is_authority());
+}
+
+TEST(X509, TellsBeforeAndAfter) {
+  const Family family({.from = {1'740'000'000'000}, .to = {1'770'000'000'000}});
+  ASSERT_FALSE(family.ask({1'739'999'999'000}));
+  EXPECT_EQ(family.ask({1'739'999'999'000}).error().fault, ChainFault::kExpired);
+  EXPECT_TRUE(family.ask({1'740'000'000'000}));
+  EXPECT_TRUE(family.ask({1'770'000'000'000}));
+  ASSERT_FALSE(family.ask({1'770'000'001'000}));
+  EXPECT_EQ(family.ask({1'770'000'001'000}).error().fault, ChainFault::kExpired);
+}
+
+TEST(X509, RefusesRightNamesWithWrongKeys) {
+  const Family family;
+  const Family twin;  // the same names
+  const std::vector others{read(family.middle)};
+  const std::vector anchors{read(twin.root)};
+  const auto chain = verify_chain({.leaf = read(family.leaf), .others = others, .anchors = anchors, .at = kNow});
+  ASSERT_FALSE(chain);
+  EXPECT_EQ(chain.error().fault, ChainFault::kNoPath);
+}
+
+TEST(X509, RefusesAnIssuerThatMayNotIssue) {
+  EXPECT_FALSE(Family({.is_authority = false}).ask());
+  EXPECT_FALSE(Family({.key_usage = "digitalSignature"}).ask());
+}
+
+TEST(X509, RefusesSha1InAPathAndTellsItBeforeTime) {
+  const Family family({.to = {1'740'000'000'000}}, {.is_authority = false, .hash = HashAlgorithm::kSha1});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kNoPath);
+}
+
+TEST(X509, RefusesACriticalExtensionThatNobodyKnows) {
+  const Bytes value{std::byte{5}, std::byte{0}};
+  EXPECT_TRUE(Family({.extensions = {{"1.2.3.4", value}}}).ask());
+  EXPECT_FALSE(Family({.extensions = {{"1.2.3.4", value}}, .critical = true}).ask());
+}
+
+TEST(X509, TrustsAnAnchorThatIsNotSelfSigned) {
+  const Family family;
+  const std::vector anchors{read(family.middle)};
+  const auto chain = verify_chain({.leaf = read(family.leaf), .others = {}, .anchors = anchors, .at = kNow});
+  ASSERT_TRUE(chain) << chain.error().message;
+  EXPECT_EQ(chain->path.size(), 2U);
+  const auto itself = verify_chain({.leaf = anchors[0], .others = {}, .anchors = anchors, .at = kNow});
+  ASSERT_TRUE(itself) << itself.error().message;
+  EXPECT_EQ(itself->path.size(), 1U);
+}
+
+TEST(X509, DoesNotTrustARootAmongTheOthers) {
+  const Family family;
+  const std::vector others{read(family.middle), read(family.root)};
+  EXPECT_FALSE(verify_chain({.leaf = read(family.leaf), .others = others, .anchors = {}, .at = kNow}));
+}
+
+TEST(X509, LooksUpEachCertificateInItsIssuersList) {
+  Family family;
+  family.add_list(family.root, {});
+  family.add_list(family.middle, {});
+  ASSERT_TRUE(family.ask());
+  EXPECT_EQ(family.ask()->not_after, UnixMillis{1'760'000'000'000});
+  family.add_list(family.middle, {&family.leaf});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kRevoked);
+}
+
+TEST(X509, TellsAnIntermediateThatIsRevoked) {
+  Family family;
+  family.add_list(family.root, {&family.middle});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kRevoked);
+}
+
+TEST(X509, RefusesListsOfOthersAndOldOnes) {
+  Family family;
+  const TestAuthority stranger("Middle");  // the right name, another key
+  family.add_list(stranger, {});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kNoPath);
+  family.lists.clear();
+  family.add_list(family.middle, {}, {1'730'000'000'000}, {1'740'000'000'000});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kExpired);
+}
+
+TEST(X509, RefusesListsOfWhoMayNotSignThem) {
+  Family family({.key_usage = "keyCertSign"});
+  family.add_list(family.middle, {});
+  ASSERT_FALSE(family.ask());
+  EXPECT_EQ(family.ask().error().fault, ChainFault::kNoPath);
+}
+
+TEST(X509, ReadsExactlyOneCertificate) {
+  const TestAuthority root("Root");
+  Bytes der = root.certificate();
+  for (std::size_t size = 0; size < der.size(); ++size) {
+    EXPECT_FALSE(Certificate::from_der(ByteView(der).first(size))) << size;
+  }
+  der.push_back(std::byte{0});
+  ASSERT_FALSE(Certificate::from_der(der));
+  EXPECT_EQ(Certificate::from_der(der).error().code(), Errc::kMalformed);
+  der.resize(Certificate::kMaxBytes + 1);
+  EXPECT_EQ(Certificate::from_der(der).error().code(), Errc::kTooLarge);
+}
+
+TEST(X509, ReadsBundles) {
+  const TestAuthority a("A");
+  const TestAuthority b("B", {.key = KeyType::kP384});
+  const auto both = Certificate::from_pem("prose\n" + a.pem() + "\n" + b.pem());
+  ASSERT_TRUE(both) << both.error().message();
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[1].public_key().type(), KeyType::kP384);
+  EXPECT_FALSE(Certificate::from_pem(""));
+  EXPECT_FALSE(Certificate::from_pem("prose"));
+  const std::string text = a.pem();
+  EXPECT_FALSE(Certificate::from_pem(text.substr(0, text.size() / 2)));
+  std::string many;
+  for (std::size_t i = 0; i <= Certificate::kMaxInBundle; ++i) many += text;
+  EXPECT_EQ(Certificate::from_pem(many).error().code(), Errc::kTooLarge);
+}
+
+TEST(X509, FindsExtensionsByNumber) {
+  const Bytes value{std::byte{2}, std::byte{1}, std::byte{7}};
+  const TestAuthority authority("A", {.extensions = {{"1.3.6.1.4.1.3704.1.3.1", value}}});
+  const Certificate certificate = read(authority);
+  const auto found = certificate.extension("1.3.6.1.4.1.3704.1.3.1");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(std::ranges::equal(*found, value));
+  EXPECT_FALSE(certificate.extension("1.3.6.1.4.1.3704.1.3.2"));
+}
+
+}  // namespace
+}  // namespace redoubt::crypto
