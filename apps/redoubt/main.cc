@@ -5,6 +5,7 @@
 #include "base/standard_fds.h"
 #include "redoubt/administer/identity_commands.h"
 #include "redoubt/administer/signal_commands.h"
+#include "redoubt/attest/commands.h"
 #include "redoubt/behaviour/commands.h"
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
@@ -98,6 +99,7 @@ int run(int argc, char** argv) {
   add_identity_commands(app, administer);
   add_model_commands(app, administer);
   add_state_commands(app, administer);
+  add_attest_commands(app, common, status);
   add_inspect_commands(app, common, status);
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);

@@ -1,0 +1,97 @@
+#include "redoubt/attest/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "redoubt/attest/verbs.h"
+
+namespace redoubt::app {
+
+namespace {
+
+using namespace attest_verbs;
+
+void add_at(CLI::App& verb, std::string& at) {
+  verb.add_option("--at", at, "the moment that is judged: 2026-01-31T12:00:00Z, or `now`")->required();
+}
+
+void add_signed_file(CLI::App& verb, SignedFileOptions& options) {
+  verb.add_option("--signer", options.signer, "verifier key of who signed it, or a file with it");
+  verb.add_option("--max-age", options.max_age_days, "days that it may be old (default: any age)");
+  verb.add_option("--state", options.state, "file that remembers the last sequence, so that none before is taken");
+}
+
+void add_verify(CLI::App& attest, const Common& common, int& status) {
+  auto* const verb = attest.add_subcommand("verify", "judge evidence, offline: every check, and what is proven");
+  const auto options = std::make_shared<VerifyOptions>();
+  verb->add_option("--kind", options->kind, "sev-snp, tdx, sgx, nitro, tpm, azure-vtpm or nvidia-gpu")->required();
+  verb->add_option("--input", options->inputs, "ROLE=FILE: a file of it (docs/attestation.md; repeatable)")
+      ->required()
+      ->allow_extra_args(false);
+  add_at(*verb, options->at);
+  verb->add_option("--nonce", options->nonce, "hexadecimal that it must carry (default: freshness is not asked)");
+  verb->add_option("--policy", options->policy, "what is accepted, JSON (default: the strict policy)");
+  verb->add_option("--bundle", options->bundle.file, "signed collateral, for what the evidence lacks");
+  add_signed_file(*verb, options->bundle);
+  verb->callback([options, &common, &status] { status = verify(*options, common.json); });
+}
+
+void add_appraise(CLI::App& attest, int& status) {
+  auto* const verb = attest.add_subcommand(
+      "appraise", "judge an attester of several parts by reference values; the result is an EAR, in JSON");
+  const auto options = std::make_shared<AppraiseOptions>();
+  verb->add_option("--policy", options->policy, "what is demanded, JSON (docs/attestation.md)")->required();
+  verb->add_option("--part", options->parts, "NAME=KIND: a part that there is evidence of (repeatable)")
+      ->required()
+      ->allow_extra_args(false);
+  verb->add_option("--input", options->inputs, "NAME:ROLE=FILE: a file of a part's evidence (repeatable)")
+      ->allow_extra_args(false);
+  add_at(*verb, options->at);
+  verb->add_option("--nonce", options->nonce, "hexadecimal that the statement, or each part, must carry");
+  verb->add_option("--statement", options->statement, "what the software says of itself, JSON");
+  verb->add_option("--references", options->references.file, "signed reference values");
+  add_signed_file(*verb, options->references);
+  verb->callback([options, &status] { status = appraise(*options); });
+}
+
+void add_bundle(CLI::App& attest, const Common& common, int& status) {
+  auto* const bundle = attest.add_subcommand("bundle", "collateral and reference values, signed by one's own people");
+  bundle->require_subcommand(1);
+  auto* const make = bundle->add_subcommand("make", "sign collateral, or reference values; prints the verifier key");
+  const auto options = std::make_shared<BundleOptions>();
+  make->add_option("--item", options->items, "KIND:ROLE[:CLAIM=VALUE,…]=FILE: collateral, and for which evidence")
+      ->allow_extra_args(false);
+  make->add_option("--references", options->references, "reference values, JSON, instead of items");
+  make->add_option("--key", options->key, "the signer's key file; FILE.vkey beside it is public")->required();
+  make->add_option("--new-key", options->new_key, "make the key first, under this name: example.org/attestation");
+  make->add_option("--sequence", options->sequence, "greater than that of the last one")->required();
+  add_at(*make, options->at);
+  make->add_option("--out", options->out, "the signed file")->required();
+  make->callback([options, &common, &status] { status = make_bundle(*options, common.json); });
+
+  auto* const show = bundle->add_subcommand("show", "what a signed file holds, its signature verified");
+  const auto shown = std::make_shared<SignedFileOptions>();
+  show->add_option("file", shown->file, "the signed file")->required();
+  add_signed_file(*show, *shown);
+  show->callback([shown, &common, &status] { status = show_bundle(*shown, common.json); });
+}
+
+}  // namespace
+
+void add_attest_commands(CLI::App& app, Common& common, int& status) {
+  auto* const attest = app.add_subcommand("attest", "evidence of trusted execution environments, judged offline");
+  attest->require_subcommand(1);
+  attest->add_flag("--json", common.json, "answer in JSON");
+  attest->fallthrough();
+  add_verify(*attest, common, status);
+  add_appraise(*attest, status);
+  add_bundle(*attest, common, status);
+
+  auto* const conform_verb =
+      attest->add_subcommand("conform", "run every case below a folder (docs/formats/attestation-cases.md)");
+  const auto folder = std::make_shared<std::string>();
+  conform_verb->add_option("folder", *folder, "with cases.json files below it")->required();
+  conform_verb->callback([folder, &common, &status] { status = conform(*folder, common.json); });
+}
+
+}  // namespace redoubt::app

@@ -1,0 +1,56 @@
+// What the commands `redoubt attest …` do. Each returns the exit status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace redoubt::app::attest_verbs {
+
+// A signed file of one's own people, and how fresh it must be.
+struct SignedFileOptions {
+  std::string file;    // empty: none
+  std::string signer;  // verifier key, or a file with it
+  std::optional<double> max_age_days;
+  std::string state;  // a file that remembers the highest sequence; empty: none is remembered
+};
+
+struct VerifyOptions {
+  std::string kind;
+  std::vector<std::string> inputs;  // ROLE=FILE
+  std::string at;                   // RFC 3339, or `now`
+  std::string nonce;                // hexadecimal; empty: not asked
+  std::string policy;               // a file; empty: the strict one
+  SignedFileOptions bundle;
+};
+int verify(const VerifyOptions& options, bool json);
+
+struct AppraiseOptions {
+  std::string policy;
+  std::vector<std::string> parts;   // NAME=KIND
+  std::vector<std::string> inputs;  // NAME:ROLE=FILE
+  std::string at;
+  std::string nonce;
+  std::string statement;  // a file
+  SignedFileOptions references;
+};
+int appraise(const AppraiseOptions& options);
+
+struct BundleOptions {
+  std::vector<std::string> items;  // KIND:ROLE[:CLAIM=VALUE[,…]]=FILE
+  std::string references;          // a file to sign, instead of items
+  std::string key;
+  std::string new_key;  // the name of a key to make first
+  std::uint64_t sequence = 0;
+  std::string at;
+  std::string out;
+};
+int make_bundle(const BundleOptions& options, bool json);
+
+// What a signed file holds, after its signature was verified.
+int show_bundle(const SignedFileOptions& options, bool json);
+
+int conform(const std::string& folder, bool json);
+
+}  // namespace redoubt::app::attest_verbs
