@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/check.h"
 #include "crypto/internal/public_key_impl.h"
@@ -90,12 +91,16 @@ Result<> each_block(std::string_view text, std::string_view label, std::string_v
 }  // namespace
 
 struct Certificate::Impl {
+  enum class SelfSigned : std::uint8_t { kNotAsked, kNo, kYes };
+
   X509Owner x509;
   Bytes der;
   Sha256Digest sha256;
   PublicKey public_key;
   UnixMillis not_before;
   UnixMillis not_after;
+  // The answer, which costs a signature, once somebody asked; two threads that ask at once find the same.
+  mutable std::atomic<SelfSigned> self_signed{SelfSigned::kNotAsked};
 };
 
 Result<Certificate> Certificate::from_der(ByteView der) {
@@ -121,8 +126,8 @@ Result<Certificate> Certificate::from_der(ByteView der) {
   }
   auto public_key = PublicKey::Impl::adopt(Pkey(key));
   if (!public_key) return public_key.error();
-  return Certificate(std::make_shared<const Impl>(Impl{std::move(x509), to_bytes(der), crypto::sha256(der),
-                                                       PublicKey(*std::move(public_key)), *not_before, *not_after}));
+  return Certificate(std::make_shared<const Impl>(std::move(x509), to_bytes(der), crypto::sha256(der),
+                                                  PublicKey(*std::move(public_key)), *not_before, *not_after));
 }
 
 Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
@@ -179,10 +184,14 @@ UnixMillis Certificate::not_after() const {
 }
 
 bool Certificate::is_self_signed() const {
+  if (const auto known = impl_->self_signed.load(); known != Impl::SelfSigned::kNotAsked) {
+    return known == Impl::SelfSigned::kYes;
+  }
   X509* x509 = impl_->x509.get();
   const bool same = X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
   const bool good = same && X509_verify(x509, X509_get0_pubkey(x509)) == 1;
   if (!good) ERR_clear_error();
+  impl_->self_signed = good ? Impl::SelfSigned::kYes : Impl::SelfSigned::kNo;
   return good;
 }
 
