@@ -33,6 +33,11 @@ Result<std::vector<crypto::Certificate>> read_certificates(ByteView file) {
   return std::vector{*std::move(certificate)};
 }
 
+Result<crypto::RevocationList> read_revocation_list(ByteView file) {
+  return begins_as_pem(file) ? crypto::RevocationList::from_pem(as_chars(file))
+                             : crypto::RevocationList::from_der(file);
+}
+
 Examination::Examination(const Evidence& evidence, const Policy& policy, Trust trust, ChainCache& chains)
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
   verdict_.kind = evidence.kind;

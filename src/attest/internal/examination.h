@@ -80,6 +80,8 @@ class Examination {
 
 // Certificates in PEM or DER, as files have them. Errors of crypto::Certificate.
 Result<std::vector<crypto::Certificate>> read_certificates(ByteView file);
+// One revocation list in PEM or DER. Errors of crypto::RevocationList.
+Result<crypto::RevocationList> read_revocation_list(ByteView file);
 
 // The kinds. Each takes what it reads and notes what it finds; finish() is the caller's.
 void examine_sev_snp(Examination& examination);
