@@ -15,7 +15,6 @@ constexpr std::string_view kProcessorCaName = "Intel SGX PCK Processor CA";
 constexpr std::string_view kPlatformCaName = "Intel SGX PCK Platform CA";
 constexpr std::string_view kTcbSigningName = "Intel SGX TCB Signing";
 
-using Certificates = std::vector<crypto::Certificate>;
 using Lists = std::vector<crypto::RevocationList>;
 
 bool verify_p256(const crypto::PublicKey& key, ByteView message, ByteView signature) {
@@ -36,7 +35,6 @@ class DcapExamination {
   void take_single(Role role, std::string_view member, std::optional<SignedJson>& into);
   void take_list(Role role, std::optional<Bytes>& into);
   void require(bool there, std::string_view name);
-  std::optional<Certificates> read_chain(std::string_view text, std::string_view name);
   void read_lists();
   void judge_pck();
   void judge_list_issuer();
@@ -130,25 +128,11 @@ void DcapExamination::take_collateral() {
   }
 }
 
-std::optional<Certificates> DcapExamination::read_chain(std::string_view text, std::string_view name) {
-  auto chain = crypto::Certificate::from_pem(text);
-  if (!chain) {
-    examination_.fail(Reason::kMalformed, chain.error().in(name).message());
-    return std::nullopt;
-  }
-  return *std::move(chain);
-}
-
 void DcapExamination::read_lists() {
   const auto read = [&](const std::optional<Bytes>& file,
                         std::string_view name) -> std::optional<crypto::RevocationList> {
     if (!file) return std::nullopt;
-    auto list = read_revocation_list(*file);
-    if (!list) {
-      examination_.fail(Reason::kMalformed, list.error().in(name).message());
-      return std::nullopt;
-    }
-    return *std::move(list);
+    return examination_.read_revocation_list(*file, name);
   };
   if (const auto list = read(collateral_.root_ca_crl, "the root's list")) root_lists_.push_back(*list);
   all_lists_ = root_lists_;
@@ -157,7 +141,7 @@ void DcapExamination::read_lists() {
 }
 
 void DcapExamination::judge_pck() {
-  const auto certificates = read_chain(quote_.pck_chain, "the PCK certificates");
+  const auto certificates = examination_.read_certificates(as_bytes(quote_.pck_chain), "the PCK certificates");
   if (!certificates) return;
   const crypto::Certificate& leaf = certificates->front();
   pck_key_ = leaf.public_key();
@@ -191,7 +175,8 @@ void DcapExamination::judge_pck() {
 // The chain that came with the PCK's list says who issued it, and must say so rightly.
 void DcapExamination::judge_list_issuer() {
   if (!collateral_.pck_crl_issuer_chain) return;
-  const auto chain = read_chain(*collateral_.pck_crl_issuer_chain, "the issuers of the PCK's list");
+  const auto chain =
+      examination_.read_certificates(as_bytes(*collateral_.pck_crl_issuer_chain), "the issuers of the PCK's list");
   if (!chain) return;
   examination_.check_chain(chain->front(), std::span(*chain).subspan(1), "the issuer of the PCK's list", root_lists_);
   examination_.check(Reason::kChain, pck_list_ && pck_list_->is_issued_by(chain->front()),
@@ -229,7 +214,7 @@ bool DcapExamination::judge_signed(const SignedJson& json, const std::optional<s
     examination_.fail(Reason::kChain, std::string(name) + " came without the chain of its issuer");
     return false;
   }
-  const auto chain = read_chain(*chain_text, name);
+  const auto chain = examination_.read_certificates(as_bytes(*chain_text), name);
   if (!chain) return false;
   const crypto::Certificate& signer = chain->front();
   const bool leads =

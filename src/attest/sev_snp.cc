@@ -191,11 +191,8 @@ std::optional<std::vector<crypto::RevocationList>> take_lists(Examination& exami
   std::vector<crypto::RevocationList> out;
   const auto file = examination.take(Role::kCrl);
   if (!file) return examination.has(Role::kCrl) ? std::nullopt : std::optional(out);
-  const auto list = read_revocation_list(*file);
-  if (!list) {
-    examination.fail(Reason::kMalformed, "`crl`: " + list.error().message());
-    return std::nullopt;
-  }
+  const auto list = examination.read_revocation_list(*file, "`crl`");
+  if (!list) return std::nullopt;
   out.push_back(*list);
   return out;
 }

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/check.h"
 #include "crypto/internal/public_key_impl.h"
@@ -96,6 +97,16 @@ struct Certificate::Impl {
   PublicKey public_key;
   UnixMillis not_before;
   UnixMillis not_after;
+  // Found out when it is asked for; whoever finds out at the same time finds the same.
+  enum class SelfSigned : std::uint8_t { kUnknown, kNo, kYes };
+  mutable std::atomic<SelfSigned> self_signed{SelfSigned::kUnknown};
+
+  bool is_self_signed() const {
+    const bool same = X509_NAME_cmp(X509_get_subject_name(x509.get()), X509_get_issuer_name(x509.get())) == 0;
+    const bool good = same && X509_verify(x509.get(), X509_get0_pubkey(x509.get())) == 1;
+    if (!good) ERR_clear_error();
+    return good;
+  }
 };
 
 Result<Certificate> Certificate::from_der(ByteView der) {
@@ -121,8 +132,8 @@ Result<Certificate> Certificate::from_der(ByteView der) {
   }
   auto public_key = PublicKey::Impl::adopt(Pkey(key));
   if (!public_key) return public_key.error();
-  return Certificate(std::make_shared<const Impl>(Impl{std::move(x509), to_bytes(der), crypto::sha256(der),
-                                                       PublicKey(*std::move(public_key)), *not_before, *not_after}));
+  return Certificate(std::shared_ptr<const Impl>(new Impl{std::move(x509), to_bytes(der), crypto::sha256(der),
+                                                          PublicKey(*std::move(public_key)), *not_before, *not_after}));
 }
 
 Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
@@ -179,11 +190,12 @@ UnixMillis Certificate::not_after() const {
 }
 
 bool Certificate::is_self_signed() const {
-  X509* x509 = impl_->x509.get();
-  const bool same = X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
-  const bool good = same && X509_verify(x509, X509_get0_pubkey(x509)) == 1;
-  if (!good) ERR_clear_error();
-  return good;
+  auto known = impl_->self_signed.load(std::memory_order_relaxed);
+  if (known == Impl::SelfSigned::kUnknown) {
+    known = impl_->is_self_signed() ? Impl::SelfSigned::kYes : Impl::SelfSigned::kNo;
+    impl_->self_signed.store(known, std::memory_order_relaxed);
+  }
+  return known == Impl::SelfSigned::kYes;
 }
 
 bool Certificate::is_authority() const {
