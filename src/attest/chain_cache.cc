@@ -19,29 +19,53 @@ crypto::Sha256Digest key_of(const crypto::ChainQuestion& question) {
   return hash.finish();
 }
 
+bool begins_as_pem(ByteView file) {
+  return as_chars(file).find("-----BEGIN ") != std::string_view::npos;
+}
+
+Result<std::vector<crypto::Certificate>> read_certificates(ByteView file) {
+  if (begins_as_pem(file)) return crypto::Certificate::from_pem(as_chars(file));
+  auto certificate = crypto::Certificate::from_der(file);
+  if (!certificate) return certificate.error();
+  return std::vector{*std::move(certificate)};
+}
+
+Result<crypto::RevocationList> read_list(ByteView file) {
+  return begins_as_pem(file) ? crypto::RevocationList::from_pem(as_chars(file))
+                             : crypto::RevocationList::from_der(file);
+}
+
 }  // namespace
 
 tl::expected<crypto::Chain, crypto::ChainProblem> ChainCache::verify(const crypto::ChainQuestion& question) {
   const crypto::Sha256Digest key = key_of(question);
-  if (const auto found = by_key_.find(key); found != by_key_.end()) {
-    const crypto::Chain& chain = found->second->chain;
+  if (const crypto::Chain* chain = chains_.find(key)) {
     // At another time the question is asked again: what has ended is told by name.
-    if (question.at >= chain.not_before && question.at <= chain.not_after) {
-      entries_.splice(entries_.begin(), entries_, found->second);
-      ++hits_;
-      return chain;
-    }
-    return crypto::verify_chain(question);
+    if (question.at < chain->not_before || question.at > chain->not_after) return crypto::verify_chain(question);
+    ++hits_;
+    return *chain;
   }
   auto chain = crypto::verify_chain(question);
-  if (!chain) return chain;
-  if (entries_.size() == capacity_) {
-    by_key_.erase(entries_.back().key);
-    entries_.pop_back();
-  }
-  entries_.push_front({key, *chain});
-  by_key_.emplace(key, entries_.begin());
+  if (chain) chains_.put(key, *chain);
   return chain;
+}
+
+Result<std::vector<crypto::Certificate>> ChainCache::certificates(ByteView file) {
+  if (file.size() > kMaxFileBytes) return read_certificates(file);
+  const crypto::Sha256Digest key = crypto::sha256(file);
+  if (const auto* known = bundles_.find(key)) return *known;
+  auto read = read_certificates(file);
+  if (read) bundles_.put(key, *read);
+  return read;
+}
+
+Result<crypto::RevocationList> ChainCache::list(ByteView file) {
+  if (file.size() > kMaxFileBytes) return read_list(file);
+  const crypto::Sha256Digest key = crypto::sha256(file);
+  if (const auto* known = lists_.find(key)) return *known;
+  auto read = read_list(file);
+  if (read) lists_.put(key, *read);
+  return read;
 }
 
 }  // namespace redoubt::attest

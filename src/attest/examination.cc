@@ -8,10 +8,6 @@ namespace redoubt::attest {
 
 namespace {
 
-bool begins_as_pem(ByteView file) {
-  return as_chars(file).find("-----BEGIN ") != std::string_view::npos;
-}
-
 Reason reason_of(crypto::ChainFault fault) {
   switch (fault) {
     case crypto::ChainFault::kExpired:
@@ -25,13 +21,6 @@ Reason reason_of(crypto::ChainFault fault) {
 }
 
 }  // namespace
-
-Result<std::vector<crypto::Certificate>> read_certificates(ByteView file) {
-  if (begins_as_pem(file)) return crypto::Certificate::from_pem(as_chars(file));
-  auto certificate = crypto::Certificate::from_der(file);
-  if (!certificate) return certificate.error();
-  return std::vector{*std::move(certificate)};
-}
 
 Examination::Examination(const Evidence& evidence, const Policy& policy, Trust trust, ChainCache& chains)
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
@@ -88,12 +77,25 @@ bool Examination::check_size(ByteView bytes, std::size_t size, std::string_view 
 std::optional<std::vector<crypto::Certificate>> Examination::take_certificates(Role role) {
   const auto file = take(role);
   if (!file) return has(role) ? std::nullopt : std::optional(std::vector<crypto::Certificate>{});
-  auto certificates = read_certificates(*file);
+  return read_certificates(*file, "`" + std::string(to_string(role)) + "`");
+}
+
+std::optional<std::vector<crypto::Certificate>> Examination::read_certificates(ByteView file, std::string_view name) {
+  auto certificates = chains_.certificates(file);
   if (!certificates) {
-    fail(Reason::kMalformed, "`" + std::string(to_string(role)) + "`: " + certificates.error().message());
+    fail(Reason::kMalformed, certificates.error().in(name).message());
     return std::nullopt;
   }
   return *std::move(certificates);
+}
+
+std::optional<crypto::RevocationList> Examination::read_revocation_list(ByteView file, std::string_view name) {
+  auto list = chains_.list(file);
+  if (!list) {
+    fail(Reason::kMalformed, list.error().in(name).message());
+    return std::nullopt;
+  }
+  return *std::move(list);
 }
 
 bool Examination::load_anchors() {

@@ -18,6 +18,11 @@ Result<> read_flag(const simdjson::dom::element& json, std::string_view member, 
   return {};
 }
 
+Result<> read_number(const simdjson::dom::element& json, std::string_view member, std::uint64_t& out) {
+  if (json.get_uint64().get(out) != simdjson::SUCCESS) return wrong(member, "is a number from 0");
+  return {};
+}
+
 Result<> read_digest(const simdjson::dom::element& json, std::string_view member,
                      std::optional<crypto::Sha256Digest>& out) {
   std::string_view text;
@@ -60,6 +65,7 @@ Result<Policy> read_policy(const simdjson::dom::element& json) {
     if (name == "allow_trailing_bytes") return read_flag(value, name, out.allow_trailing_bytes);
     if (name == "allow_tcb") return read_statuses(value, out.allow_tcb);
     if (name == "require_collateral") return read_flag(value, name, out.require_collateral);
+    if (name == "min_tcb_evaluation") return read_number(value, name, out.min_tcb_evaluation);
     if (name == "allow_sha1") return read_flag(value, name, out.allow_sha1);
     if (name == "allow_zero_pcrs") return read_flag(value, name, out.allow_zero_pcrs);
     if (name == "pinned_root") return read_digest(value, name, out.pinned_root);

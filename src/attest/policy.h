@@ -2,6 +2,7 @@
 // does: no variable of the environment, no setting of a build.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct Policy {
   std::vector<std::string> allow_tcb{"UpToDate"};
   // Whether TDX and SGX need TCB info, QE identity and both revocation lists. Without it, what is given is checked.
   bool require_collateral = true;
+  // The least tcbEvaluationDataNumber of TCB info and QE identity: the newest that the relying party ever saw, so that
+  // older collateral, though signed and not yet past its date, is refused.
+  std::uint64_t min_tcb_evaluation = 0;
   // SHA-1 as signature, bank or log.
   bool allow_sha1 = false;
   // A TPM's PCRs 0 to 7 all zero: nothing was measured.

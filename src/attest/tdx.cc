@@ -1,9 +1,74 @@
-#include "attest/internal/examination.h"
+#include <algorithm>
+
+#include "attest/internal/dcap.h"
 
 namespace redoubt::attest {
 
+namespace {
+
+void add_claims(ClaimObject& out, const TdReport& report) {
+  const auto add = [&](const char* name, ByteView bytes) { out.emplace_back(name, bytes); };
+  const auto has = [&](std::uint64_t flag) { return (report.attributes() & flag) != 0; };
+  add("mrtd", report.mr_td);
+  ClaimList rtmrs;
+  for (const auto& each : report.rtmrs) rtmrs.emplace_back(ByteView(each));
+  out.emplace_back("rtmrs", std::move(rtmrs));
+  add("report_data", report.report_data);
+  add("td_attributes", report.td_attributes);
+  out.emplace_back("debug", report.debug());
+  out.emplace_back("sept_ve_disable", has(TdReport::kSeptVeDisable));
+  out.emplace_back("migratable", has(TdReport::kMigratable));
+  out.emplace_back("pks", has(TdReport::kPks));
+  out.emplace_back("key_locker", has(TdReport::kKeyLocker));
+  out.emplace_back("icssd", has(TdReport::kIcssd));
+  out.emplace_back("lass", has(TdReport::kLass));
+  out.emplace_back("tpa", has(TdReport::kTpa));
+  out.emplace_back("perfmon", has(TdReport::kPerfmon));
+  add("xfam", report.xfam);
+  add("mrconfigid", report.mr_config_id);
+  add("mrowner", report.mr_owner);
+  add("mrownerconfig", report.mr_owner_config);
+  add("mrseam", report.mr_seam);
+  add("mrsignerseam", report.mr_signer_seam);
+  add("seam_attributes", report.seam_attributes);
+  add("tee_tcb_svn", report.tee_tcb_svn);
+  if (report.tee_tcb_svn2) add("tee_tcb_svn2", *report.tee_tcb_svn2);
+  if (report.mr_service_td) add("mrservicetd", *report.mr_service_td);
+}
+
+bool is_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
+}
+
+std::optional<TdReport> examine_td(Examination& examination, ByteView bytes) {
+  const auto quote = examine_dcap_quote(examination, bytes, IntelTee::kTdx);
+  if (!quote) return std::nullopt;
+  const auto& report = std::get<TdReport>(quote->report);
+  add_claims(examination.claims(), report);
+  // A production module of Intel's has neither; with TCB info this is compared again.
+  examination.check(Reason::kTcb, is_zero(report.mr_signer_seam) && is_zero(report.seam_attributes),
+                    "the TDX module is a production module of Intel's",
+                    "the TDX module is no production module of Intel's");
+  const bool debug = report.debug();
+  examination.check(Reason::kDebug, !debug || examination.policy().allow_debug,
+                    debug ? "the host may debug the trust domain, which the policy allows"
+                          : "the host may not debug the trust domain",
+                    "the host may debug the trust domain: it can read and change its memory");
+  return report;
+}
+
+}  // namespace
+
+std::optional<std::array<std::byte, 64>> examine_td_quote(Examination& examination, ByteView quote) {
+  const auto report = examine_td(examination, quote);
+  if (!report) return std::nullopt;
+  return report->report_data;
+}
+
 void examine_tdx(Examination& examination) {
-  examination.fail(Reason::kMalformed, "this kind of evidence is not read yet");
+  const auto bytes = examination.need(Role::kQuote);
+  if (!bytes) return;
+  if (const auto report = examine_td(examination, *bytes)) examination.check_nonce_padded(report->report_data);
 }
 
 }  // namespace redoubt::attest

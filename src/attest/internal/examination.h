@@ -45,6 +45,10 @@ class Examination {
 
   // Certificates of a role, PEM or DER; nothing and a failure noted when they cannot be read. Empty when not given.
   std::optional<std::vector<crypto::Certificate>> take_certificates(Role role);
+  // The same of bytes that stand in other evidence, called `name` in a failure.
+  std::optional<std::vector<crypto::Certificate>> read_certificates(ByteView file, std::string_view name);
+  // One revocation list in PEM or DER; nothing and a failure noted when it cannot be read.
+  std::optional<crypto::RevocationList> read_revocation_list(ByteView file, std::string_view name);
 
   // Verifies the path from `leaf` to an anchor, notes it as `name`, and returns it; nothing when there is none.
   // Anchors: the self-signed of `root`; without that role, the vendor's, if they are trusted; with a pinned root, only
@@ -77,9 +81,6 @@ class Examination {
   std::vector<crypto::Certificate> trusted_;  // of these, or of the vendor, what may be an anchor
   Verdict verdict_;
 };
-
-// Certificates in PEM or DER, as files have them. Errors of crypto::Certificate.
-Result<std::vector<crypto::Certificate>> read_certificates(ByteView file);
 
 // The kinds. Each takes what it reads and notes what it finds; finish() is the caller's.
 void examine_sev_snp(Examination& examination);

@@ -1,0 +1,71 @@
+// The few forms of DER (X.690) that vendors put into extensions of certificates, read strictly.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+
+namespace redoubt::attest {
+
+struct DerElement {
+  static constexpr std::uint8_t kBoolean = 0x01;
+  static constexpr std::uint8_t kInteger = 0x02;
+  static constexpr std::uint8_t kOctetString = 0x04;
+  static constexpr std::uint8_t kObjectIdentifier = 0x06;
+  static constexpr std::uint8_t kEnumerated = 0x0a;
+  static constexpr std::uint8_t kIa5String = 0x16;
+  static constexpr std::uint8_t kSequence = 0x30;
+
+  std::uint8_t tag = 0;
+  ByteView value;
+};
+
+// Reads one element after the other; what it returns is valid as long as the bytes.
+class DerReader {
+ public:
+  explicit DerReader(ByteView bytes) : rest_(bytes) {}
+
+  bool at_end() const { return rest_.empty(); }
+
+  // Nothing at the end, for tags of more than one byte, and for a length that is not in its shortest form (§10.1) or
+  // beyond the bytes.
+  std::optional<DerElement> next() {
+    if (rest_.size() < 2 || (rest_[0] & std::byte{0x1f}) == std::byte{0x1f}) return std::nullopt;
+    std::size_t length = static_cast<std::size_t>(rest_[1]);
+    std::size_t begin = 2;
+    if (length >= 0x80) {
+      const std::size_t count = length - 0x80;
+      if (count == 0 || count > 2 || rest_.size() < 2 + count) return std::nullopt;
+      length = count == 1 ? load_be<std::uint8_t>(rest_.subspan(2)) : load_be<std::uint16_t>(rest_.subspan(2));
+      if (length < (count == 1 ? 0x80U : 0x100U)) return std::nullopt;
+      begin += count;
+    }
+    if (length > rest_.size() - begin) return std::nullopt;
+    const DerElement out{static_cast<std::uint8_t>(rest_[0]), rest_.subspan(begin, length)};
+    rest_ = rest_.subspan(begin + length);
+    return out;
+  }
+  // The next element, if it has this tag.
+  std::optional<ByteView> next(std::uint8_t tag) {
+    const auto element = next();
+    if (!element || element->tag != tag) return std::nullopt;
+    return element->value;
+  }
+
+ private:
+  ByteView rest_;
+};
+
+// The value of an INTEGER from 0 to 65,535 in its shortest form (§8.3.2).
+inline std::optional<std::uint16_t> der_small_integer(ByteView value) {
+  if (value.empty() || value.size() > 3) return std::nullopt;
+  if (value.size() > 1 && value[0] == std::byte{0} && (value[1] & std::byte{0x80}) == std::byte{0}) return std::nullopt;
+  if ((value[0] & std::byte{0x80}) != std::byte{0}) return std::nullopt;
+  std::uint32_t number = 0;
+  for (const std::byte each : value) number = (number << 8) | static_cast<std::uint32_t>(each);
+  if (number > 0xffff) return std::nullopt;
+  return static_cast<std::uint16_t>(number);
+}
+
+}  // namespace redoubt::attest

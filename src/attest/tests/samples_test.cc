@@ -1,0 +1,34 @@
+// Evidence of real hardware, with the answers of who collected it.
+#include <gtest/gtest.h>
+
+#include "attest/conform.h"
+#include "attest/tests/support/samples.h"
+
+namespace redoubt::attest {
+namespace {
+
+// Logs of trust domains are not read yet.
+bool needs_event_log(const std::string& id) {
+  return id.starts_with("c1-log") || id.starts_with("c7-") || id.starts_with("e1") || id.starts_with("e2");
+}
+
+class Samples : public testing::TestWithParam<const char*> {};
+
+TEST_P(Samples, AreAnsweredAsExpected) {
+  const auto folder = samples_folder();
+  if (!folder) GTEST_SKIP() << "REDOUBT_DATA is not set";
+  const auto report = run_cases(*folder / GetParam());
+  ASSERT_TRUE(report) << report.error().message();
+  for (const CaseResult& each : report->cases) {
+    if (!needs_event_log(each.id)) EXPECT_TRUE(each.passed) << each.id << ": " << each.problem;
+  }
+  for (const std::string& each : report->problems) ADD_FAILURE() << each;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Samples, testing::Values("sev-snp", "sgx", "tdx"), [](const auto& each) {
+  const std::string name(each.param);
+  return name == "sev-snp" ? std::string("SevSnp") : name;
+});
+
+}  // namespace
+}  // namespace redoubt::attest
