@@ -6,10 +6,10 @@
 #include <set>
 #include <sstream>
 
+#include "attest/internal/json_members.h"
 #include "attest/policy.h"
 #include "attest/verifier.h"
 #include "base/timestamp.h"
-#include "encoding/base64.h"
 #include "encoding/json_reader.h"
 
 namespace redoubt::attest {
@@ -27,57 +27,6 @@ Error malformed(std::string message) {
   return {Errc::kMalformed, std::move(message)};
 }
 
-// The members of an object, each of which must be asked for.
-class Members {
- public:
-  static Result<Members> of(const element& json, std::string_view what) {
-    object members;
-    if (json.get_object().get(members) != simdjson::SUCCESS) return malformed(std::string(what) + " is not an object");
-    return Members(members, what);
-  }
-
-  std::optional<element> get(std::string_view name) {
-    asked_.insert(name);
-    element found;
-    if (members_.at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
-    return found;
-  }
-  Result<std::string> text(std::string_view name) {
-    const auto found = get(name);
-    std::string_view text;
-    if (!found || found->get_string().get(text) != simdjson::SUCCESS) return wrong(name, "is no text");
-    return std::string(text);
-  }
-  Result<std::uint64_t> number(std::string_view name) {
-    const auto found = get(name);
-    std::uint64_t number = 0;
-    if (!found || found->get_uint64().get(number) != simdjson::SUCCESS) return wrong(name, "is no number from 0");
-    return number;
-  }
-  Result<Bytes> hex(std::string_view name) {
-    auto digits = text(name);
-    if (!digits) return digits.error();
-    return encoding::hex_decode(*digits);
-  }
-  // An error for a member that nobody asked for.
-  Result<> check_all_read() const {
-    for (const auto& member : members_) {
-      if (!asked_.contains(member.key)) return wrong(member.key, "is unknown");
-    }
-    return {};
-  }
-
- private:
-  Members(object members, std::string_view what) : members_(members), what_(what) {}
-  Error wrong(std::string_view name, std::string_view fault) const {
-    return malformed(what_ + ": `" + std::string(name) + "` " + std::string(fault));
-  }
-
-  object members_;
-  std::string what_;
-  std::set<std::string_view> asked_;
-};
-
 Result<Bytes> read_file(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -92,7 +41,7 @@ Result<Bytes> read_file(const fs::path& path) {
 }
 
 // One mutation of a file's bytes.
-Result<> derive(Members& step, std::string_view operation, Bytes& bytes) {
+Result<> derive(JsonMembers& step, std::string_view operation, Bytes& bytes) {
   const auto overwrite = [&](std::uint64_t offset, ByteView with, auto combine) -> Result<> {
     if (offset > bytes.size() || with.size() > bytes.size() - offset) return malformed("a mutation is beyond the file");
     for (std::size_t i = 0; i < with.size(); ++i) bytes[offset + i] = combine(bytes[offset + i], with[i]);
@@ -137,7 +86,7 @@ Result<> derive(Members& step, std::string_view operation, Bytes& bytes) {
 }
 
 // The files of a case in their roles, after its mutations. Notes in `used` which files there were.
-Result<std::map<Role, Bytes>> read_inputs(Members& fields, const fs::path& folder, std::set<fs::path>& used) {
+Result<std::map<Role, Bytes>> read_inputs(JsonMembers& fields, const fs::path& folder, std::set<fs::path>& used) {
   std::map<Role, Bytes> out;
   const auto inputs = fields.get("inputs");
   object members;
@@ -160,7 +109,7 @@ Result<std::map<Role, Bytes>> read_inputs(Members& fields, const fs::path& folde
   simdjson::dom::array list;
   if (steps->get_array().get(list) != simdjson::SUCCESS) return malformed("`derive` is no list");
   for (const element each : list) {
-    auto step = Members::of(each, "a mutation");
+    auto step = JsonMembers::of(each, "a mutation");
     if (!step) return step.error();
     const auto input = step->text("input");
     const auto operation = step->text("op");
@@ -179,11 +128,11 @@ struct Expectation {
   ClaimObject claims;
 };
 
-Result<Expectation> read_expectation(Members& fields) {
+Result<Expectation> read_expectation(JsonMembers& fields) {
   Expectation out;
   const auto json = fields.get("expect");
   if (!json) return malformed("`expect` is missing");
-  auto expect = Members::of(*json, "`expect`");
+  auto expect = JsonMembers::of(*json, "`expect`");
   if (!expect) return expect.error();
   const auto accept = expect->get("accept");
   if (!accept || accept->get_bool().get(out.accept) != simdjson::SUCCESS) return malformed("`accept` is no flag");
@@ -242,7 +191,7 @@ std::optional<std::string> compare(const Verdict& verdict, const Expectation& ex
 }
 
 // Runs one case. An error is what is wrong with the case or with the answer.
-Result<> run_case(Members& fields, Kind kind, const fs::path& folder, std::set<fs::path>& used) {
+Result<> run_case(JsonMembers& fields, Kind kind, const fs::path& folder, std::set<fs::path>& used) {
   const auto files = read_inputs(fields, folder, used);
   if (!files) return files.error();
   const auto at_text = fields.text("at");
@@ -292,7 +241,7 @@ Result<> Run::run_file(const fs::path& path) {
   encoding::JsonReader reader({.max_bytes = kMaxBytes, .max_depth = 16});
   const auto root = reader.parse(as_chars(*text));
   if (!root) return root.error();
-  auto file = Members::of(*root, "the file");
+  auto file = JsonMembers::of(*root, "the file");
   if (!file) return file.error();
   const auto kind_name = file->text("kind");
   const auto format = file->number("format");
@@ -314,7 +263,7 @@ Result<> Run::run_file(const fs::path& path) {
   const std::string name = fs::relative(path, folder).string();
   std::set<std::string> ids;
   for (const element each : list) {
-    auto fields = Members::of(each, "a case");
+    auto fields = JsonMembers::of(each, "a case");
     if (!fields) return fields.error();
     auto id = fields->text("id");
     if (!id) return id.error();

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 #include "base/check.h"
@@ -23,6 +24,7 @@ using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using X509Owner = std::unique_ptr<X509, Deleter<X509_free>>;
 using CrlOwner = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
 using Object = std::unique_ptr<ASN1_OBJECT, Deleter<ASN1_OBJECT_free>>;
+using Purposes = std::unique_ptr<EXTENDED_KEY_USAGE, Deleter<EXTENDED_KEY_USAGE_free>>;
 using Store = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, Deleter<X509_STORE_CTX_free>>;
 struct StackDeleter {
@@ -201,6 +203,24 @@ bool Certificate::is_authority() const {
 
 bool Certificate::may_sign() const {
   return (X509_get_key_usage(impl_->x509.get()) & KU_DIGITAL_SIGNATURE) != 0;  // all bits when there is no extension
+}
+
+bool Certificate::may_encrypt_keys() const {
+  return (X509_get_key_usage(impl_->x509.get()) & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
+}
+
+std::optional<std::vector<std::string>> Certificate::purposes() const {
+  if (X509_get_ext_by_NID(impl_->x509.get(), NID_ext_key_usage, -1) < 0) return std::nullopt;
+  const Purposes usage(
+      static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(impl_->x509.get(), NID_ext_key_usage, nullptr, nullptr)));
+  std::vector<std::string> out;
+  if (!usage || static_cast<std::size_t>(sk_ASN1_OBJECT_num(usage.get())) > kMaxPurposes) return out;
+  for (int i = 0; i < sk_ASN1_OBJECT_num(usage.get()); ++i) {
+    std::array<char, 128> text{};
+    const int size = OBJ_obj2txt(text.data(), text.size(), sk_ASN1_OBJECT_value(usage.get(), i), 1);
+    if (size > 0 && static_cast<std::size_t>(size) < text.size()) out.emplace_back(text.data());
+  }
+  return out;
 }
 
 std::optional<ByteView> Certificate::extension(const char* oid) const {

@@ -53,6 +53,12 @@ class Certificate {
   bool is_authority() const;  // basicConstraints: cA (§4.2.1.9)
   // Whether keyUsage (§4.2.1.3) is absent or has digitalSignature.
   bool may_sign() const;
+  // Whether keyUsage is absent or has keyEncipherment or keyAgreement.
+  bool may_encrypt_keys() const;
+  // extKeyUsage (§4.2.1.12): the purposes' numbers in dots, at most kMaxPurposes; nothing when it is absent, an empty
+  // list when it cannot be read or has more.
+  static constexpr std::size_t kMaxPurposes = 32;
+  std::optional<std::vector<std::string>> purposes() const;
   // The value of an extension (the inside of its OCTET STRING), by its number in dots; valid as long as this
   // certificate or a copy. Nothing when it is absent.
   std::optional<ByteView> extension(const char* oid) const;
