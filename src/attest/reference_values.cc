@@ -44,16 +44,16 @@ const std::string* text_at(const ClaimObject& claims, std::string_view place) {
 
 }  // namespace
 
-Result<> ReferenceValues::add(std::string name, std::optional<Kind> kind, ClaimObject claims) {
+Result<> ReferenceValues::add(ReferenceValue reference) {
   if (references_.size() == kMax) return Error(Errc::kTooLarge, "more than 100,000 reference values");
   Landmark landmark;
-  landmark.look(claims, "");
+  landmark.look(reference.claims, "");
   if (landmark.text == nullptr) {
-    return Error(Errc::kInvalidArgument, "the reference `" + name + "` has no measurement or other text");
+    return Error(Errc::kInvalidArgument, "the reference `" + reference.name + "` has no measurement or other text");
   }
-  index_.emplace(key_of(kind, landmark.place, *landmark.text), references_.size());
+  index_.emplace(key_of(reference.kind, landmark.place, *landmark.text), references_.size());
   if (std::ranges::find(places_, landmark.place) == places_.end()) places_.push_back(landmark.place);
-  references_.push_back({std::move(name), std::move(claims)});
+  references_.push_back(std::move(reference));
   return {};
 }
 
@@ -82,7 +82,7 @@ Result<ReferenceValues> parse_reference_values(std::string_view text) {
   }
   ReferenceValues out;
   for (const simdjson::dom::element each : list) {
-    const std::string where = "reference " + std::to_string(out.size() + 1);
+    const std::string where = "reference " + std::to_string(out.all().size() + 1);
     simdjson::dom::object entry;
     if (each.get_object().get(entry) != simdjson::SUCCESS || entry.size() != 3) {
       return Error(Errc::kMalformed, where + " is no object with `name`, `kind` and `claims`");
@@ -98,7 +98,7 @@ Result<ReferenceValues> parse_reference_values(std::string_view text) {
     const auto claims = read_claim(claims_json);
     if (!claims || claims->object() == nullptr)
       return Error(Errc::kMalformed, where + ": `claims` is no object of claims");
-    if (auto added = out.add(name, kind, *claims->object()); !added) return added.error().in(where);
+    if (auto added = out.add({name, kind, *claims->object()}); !added) return added.error().in(where);
   }
   return out;
 }

@@ -14,29 +14,34 @@
 
 namespace redoubt::attest {
 
+// Evidence of `kind` (nothing: a statement) that covers `claims` is what `name` stands for.
+struct ReferenceValue {
+  std::string name;
+  std::optional<Kind> kind;
+  ClaimObject claims;
+
+  friend bool operator==(const ReferenceValue&, const ReferenceValue&) = default;
+};
+
 // A value, copied and moved whole. Reading: any thread.
 class ReferenceValues {
  public:
   static constexpr std::size_t kMax = 100'000;
 
-  // One reference: evidence of `kind` (nothing: a statement) that covers `claims` is what `name` stands for. Errors:
-  // kInvalidArgument when there is no claim with a text in it, for nothing would tell it apart; kTooLarge above kMax.
-  Result<> add(std::string name, std::optional<Kind> kind, ClaimObject claims);
+  // Errors: kInvalidArgument when there is no claim with a text in it, for nothing would tell it apart; kTooLarge above
+  // kMax.
+  Result<> add(ReferenceValue reference);
 
   // The name of the first that was added of those whose claims are all covered; null when there is none.
   const std::string* find(std::optional<Kind> kind, const ClaimObject& claims) const;
 
-  std::size_t size() const { return references_.size(); }
+  const std::vector<ReferenceValue>& all() const { return references_; }  // in the order in which they were added
 
  private:
-  struct Reference {
-    std::string name;
-    ClaimObject claims;
-  };
   // By kind, and by the place and text of one claim in it.
   using Index = std::unordered_multimap<std::string, std::size_t>;
 
-  std::vector<Reference> references_;
+  std::vector<ReferenceValue> references_;
   Index index_;
   std::vector<std::string> places_;  // where the claims of the index stand, each once: `mrtd`, `pcrs/4`
 };

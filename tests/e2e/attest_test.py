@@ -109,6 +109,15 @@ class Attest(unittest.TestCase):
         self.assertEqual(ear["submods"]["statement"]["ear_verifier_claims"]["redoubt_reference"], "build 9")
         self.assertEqual(ear["submods"]["cpu"]["ear_status"], "contraindicated")
         self.assertFalse(ear["redoubt_accepted"])
+        # The same, as others write them.
+        corim = self.path("corim")
+        self.attest("bundle", "make", "--references", references, "--corim", "example.org/7", "--key",
+                    self.path("signer.key"), "--sequence", "1", "--at", AT, "--out", corim)
+        words = ["appraise", "--policy", policy, "--part", "cpu=sev-snp", "--input", "cpu:report=" + report, "--at", AT,
+                 "--nonce", "07", "--statement", statement, "--references", corim, "--signer", vkey]
+        again = json.loads(self.attest(*words, status=1).stdout)
+        self.assertEqual(again["submods"]["statement"]["ear_verifier_claims"]["redoubt_reference"], "build 9")
+        self.assertIn("CoRIM", self.attest(*words, "--max-age", "1", status=2).stdout)
         # Collateral is no reference value, whoever signed it.
         collateral, _ = self.make_bundle(2, "--item", f"sev-snp:crl={report}")
         self.attest("appraise", "--policy", policy, "--part", "cpu=sev-snp", "--at", AT, "--references", collateral,

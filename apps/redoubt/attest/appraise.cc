@@ -25,9 +25,7 @@ Result<attest::Appraisal> judge(const AppraiseOptions& options) {
   if (!policy) return policy.error();
   attest::ReferenceValues references;
   if (!options.references.file.empty()) {
-    const auto file = open_signed(options.references, "reference-values", *at);
-    if (!file) return file.error();
-    auto read = attest::parse_reference_values(file->content);
+    auto read = read_references(options.references, *at);
     if (!read) return read.error();
     references = *std::move(read);
   }

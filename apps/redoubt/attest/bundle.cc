@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "attest/collateral_bundle.h"
+#include "attest/corim.h"
 #include "attest/reference_values.h"
 #include "base/file.h"
 #include "base/timestamp.h"
@@ -16,25 +17,28 @@ namespace redoubt::app::attest_verbs {
 namespace {
 
 constexpr std::string_view kKeyKind = "attestation-signer";
-constexpr std::string_view kReferences = "reference-values";
 
 Error wrong(std::string message) {
   return {Errc::kInvalidArgument, std::move(message)};
 }
 
+struct Signer {
+  std::string name;
+  crypto::Ed25519PrivateKey key;
+};
+
 // The key file holds the seed alone; its name stands beside it, in FILE.vkey.
-Result<tlog::NoteSigner> load_signer(const BundleOptions& options) {
+Result<Signer> load_signer(const BundleOptions& options) {
   if (!options.new_key.empty()) {
     auto key = crypto::Ed25519PrivateKey::generate();
-    const crypto::Secret seed = key.seed();
-    auto signer = tlog::NoteSigner::create(options.new_key, std::move(key));
-    if (!signer) return signer.error();
-    if (auto made = keys::create_key_file(options.key, kKeyKind, seed); !made) return made.error();
+    const auto vkey = tlog::VerifierKey::ed25519(options.new_key, key.public_key());
+    if (!vkey) return vkey.error();
+    if (auto made = keys::create_key_file(options.key, kKeyKind, key.seed()); !made) return made.error();
     PosixFileSystem fs;
-    const std::string vkey = signer->verifier_key().format() + "\n";
-    if (auto written = write_file_atomically(fs, options.key + ".vkey", as_bytes(vkey)); !written)
+    const std::string text = vkey->format() + "\n";
+    if (auto written = write_file_atomically(fs, options.key + ".vkey", as_bytes(text)); !written)
       return written.error();
-    return signer;
+    return Signer{options.new_key, std::move(key)};
   }
   const auto known = read_signer(options.key + ".vkey");
   if (!known) return known.error();
@@ -42,11 +46,9 @@ Result<tlog::NoteSigner> load_signer(const BundleOptions& options) {
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
   if (!key) return key.error();
-  auto signer = tlog::NoteSigner::create(known->name(), *std::move(key));
-  if (signer && signer->verifier_key() != *known) {
-    return Error(Errc::kVerifyFailed, "`" + options.key + ".vkey` is of another key");
-  }
-  return signer;
+  const auto own = tlog::VerifierKey::ed25519(known->name(), key->public_key());
+  if (!own || *own != *known) return Error(Errc::kVerifyFailed, "`" + options.key + ".vkey` is of another key");
+  return Signer{known->name(), *std::move(key)};
 }
 
 // `KIND:ROLE[:CLAIM=VALUE[,…]]=FILE`: the file follows the last `=`.
@@ -78,19 +80,7 @@ Result<attest::CollateralItem> read_item(std::string_view argument) {
   return item;
 }
 
-Result<attest::SignedFile> compose(const BundleOptions& options) {
-  const auto at = read_time(options.at);
-  if (!at) return at.error();
-  attest::SignedFile file{.sequence = options.sequence, .created = *at};
-  if (!options.references.empty()) {
-    if (!options.items.empty()) return wrong("either --item or --references");
-    auto text = read_whole(options.references);
-    if (!text) return text.error();
-    if (auto values = attest::parse_reference_values(*text); !values) return values.error();
-    file.type = kReferences;
-    file.content = *std::move(text);
-    return file;
-  }
+Result<std::string> compose_collateral(const BundleOptions& options) {
   attest::CollateralBundle bundle;
   for (const std::string& each : options.items) {
     auto item = read_item(each);
@@ -98,21 +88,53 @@ Result<attest::SignedFile> compose(const BundleOptions& options) {
     if (auto added = bundle.add(*std::move(item)); !added) return added.error();
   }
   if (bundle.items().empty()) return wrong("nothing to sign: give --item or --references");
-  file.type = attest::CollateralBundle::kType;
-  file.content = bundle.format();
-  return file;
+  return bundle.format();
+}
+
+// Signs what the options name. The bytes of the file.
+Result<Bytes> compose(const BundleOptions& options, UnixMillis at, Signer& signer) {
+  attest::SignedFile file{.sequence = options.sequence, .created = at};
+  if (options.references.empty()) {
+    auto content = compose_collateral(options);
+    if (!content) return content.error();
+    file.type = attest::CollateralBundle::kType;
+    file.content = *std::move(content);
+  } else {
+    if (!options.items.empty()) return wrong("either --item or --references");
+    auto text = read_whole(options.references);
+    if (!text) return text.error();
+    auto references = attest::parse_reference_values(*text);
+    if (!references) return references.error();
+    if (!options.corim.empty()) {
+      const attest::Corim corim{.id = options.corim,
+                                .signer = signer.name,
+                                .not_before = at,
+                                .not_after = {},
+                                .references = *std::move(references)};
+      return attest::write_corim(corim, signer.key);
+    }
+    file.type = kReferencesType;
+    file.content = *std::move(text);
+  }
+  const auto note_signer = tlog::NoteSigner::create(signer.name, std::move(signer.key));
+  if (!note_signer) return note_signer.error();
+  const auto text = attest::sign_file(file, *note_signer);
+  if (!text) return text.error();
+  return to_bytes(as_bytes(*text));
 }
 
 Result<std::string> make(const BundleOptions& options) {
-  const auto file = compose(options);
-  if (!file) return file.error();
-  const auto signer = load_signer(options);
+  const auto at = read_time(options.at);
+  if (!at) return at.error();
+  auto signer = load_signer(options);
   if (!signer) return signer.error();
-  const auto bytes = attest::sign_file(*file, *signer);
+  const auto vkey = tlog::VerifierKey::ed25519(signer->name, signer->key.public_key());
+  if (!vkey) return vkey.error();
+  const auto bytes = compose(options, *at, *signer);
   if (!bytes) return bytes.error();
   PosixFileSystem fs;
-  if (auto written = write_file_atomically(fs, options.out, as_bytes(*bytes)); !written) return written.error();
-  return signer->verifier_key().format();
+  if (auto written = write_file_atomically(fs, options.out, *bytes); !written) return written.error();
+  return vkey->format();
 }
 
 }  // namespace
@@ -152,11 +174,11 @@ int show_bundle(const SignedFileOptions& options, bool json) {
     }
   } else {
     const Error first = file.error();
-    file = open_signed(options, kReferences, now);
+    file = open_signed(options, kReferencesType, now);
     if (!file) return report(first, json);
     const auto values = attest::parse_reference_values(file->content);
     if (!values) return report(values.error(), json);
-    count = values->size();
+    count = values->all().size();
   }
   if (json) {
     std::string text;

@@ -62,6 +62,7 @@ void add_bundle(CLI::App& attest, const Common& common, int& status) {
   make->add_option("--item", options->items, "KIND:ROLE[:CLAIM=VALUE,…]=FILE: collateral, and for which evidence")
       ->allow_extra_args(false);
   make->add_option("--references", options->references, "reference values, JSON, instead of items");
+  make->add_option("--corim", options->corim, "write the reference values as a CoRIM with this id");
   make->add_option("--key", options->key, "the signer's key file; FILE.vkey beside it is public")->required();
   make->add_option("--new-key", options->new_key, "make the key first, under this name: example.org/attestation");
   make->add_option("--sequence", options->sequence, "greater than that of the last one")->required();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "attest/corim.h"
 #include "base/file.h"
 #include "base/timestamp.h"
 #include "encoding/base64.h"
@@ -103,6 +104,26 @@ Result<attest::SignedFile> open_signed(const SignedFileOptions& options, std::st
     if (auto written = write_file_atomically(fs, options.state, as_bytes(text)); !written) return written.error();
   }
   return file;
+}
+
+Result<attest::ReferenceValues> read_references(const SignedFileOptions& options, UnixMillis at) {
+  const auto bytes = read_whole(options.file);
+  if (!bytes) return bytes.error();
+  if (!attest::looks_like_corim(as_bytes(*bytes))) {
+    const auto file = open_signed(options, kReferencesType, at);
+    if (!file) return file.error();
+    return attest::parse_reference_values(file->content);
+  }
+  if (options.max_age_days || !options.state.empty()) {
+    return wrong("a CoRIM has times of its own and no sequence: no --max-age and no --state");
+  }
+  const auto signer = read_signer(options.signer);
+  if (!signer) return signer.error();
+  const auto key = crypto::PublicKey::from_ed25519(signer->public_key());
+  if (!key) return key.error();
+  auto corim = attest::read_corim(as_bytes(*bytes), *key, at);
+  if (!corim) return corim.error().in(options.file);
+  return std::move(corim->references);
 }
 
 }  // namespace redoubt::app::attest_verbs

@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "attest/evidence.h"
+#include "attest/reference_values.h"
 #include "attest/signed_file.h"
 #include "redoubt/attest/verbs.h"
 
 namespace redoubt::app::attest_verbs {
+
+// The type of a signed file of reference values.
+inline constexpr std::string_view kReferencesType = "reference-values";
 
 // Files that evidence is made of; what is read lives as long as this.
 class InputFiles {
@@ -34,6 +38,9 @@ Result<std::optional<Bytes>> read_nonce(std::string_view hex);
 Result<std::string> read_whole(const std::string& path);
 // A verifier key as text, or the first line of a file.
 Result<tlog::VerifierKey> read_signer(const std::string& text_or_path);
+
+// Reference values, signed as a file of ours or as a CoRIM, which has times of its own and no sequence.
+Result<attest::ReferenceValues> read_references(const SignedFileOptions& options, UnixMillis at);
 
 // Opens it, looks at how fresh it is, and remembers its sequence.
 Result<attest::SignedFile> open_signed(const SignedFileOptions& options, std::string_view type, UnixMillis at);

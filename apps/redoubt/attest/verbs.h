@@ -40,6 +40,7 @@ int appraise(const AppraiseOptions& options);
 struct BundleOptions {
   std::vector<std::string> items;  // KIND:ROLE[:CLAIM=VALUE[,…]]=FILE
   std::string references;          // a file to sign, instead of items
+  std::string corim;               // the id of a CoRIM to write them as; empty: as they are
   std::string key;
   std::string new_key;  // the name of a key to make first
   std::uint64_t sequence = 0;

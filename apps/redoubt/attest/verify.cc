@@ -45,17 +45,22 @@ Result<attest::Verdict> judge(const VerifyOptions& options) {
   return bundle.verify(verifier, evidence, policy);
 }
 
-void print_claim(const std::string& name, const attest::Claim& claim, int indent) {
-  if (const attest::ClaimObject* object = claim.object()) {
-    std::printf("%*s%s\n", indent, "", name.c_str());
-    for (const auto& [inner, value] : *object) print_claim(inner, value, indent + 2);
-    return;
+// One claim a line, values under each other.
+void print_claims(const attest::ClaimObject& claims, int indent) {
+  std::size_t width = 0;
+  for (const auto& [name, claim] : claims) width = std::max(width, claim.object() != nullptr ? 0 : name.size());
+  for (const auto& [name, claim] : claims) {
+    if (const attest::ClaimObject* object = claim.object()) {
+      std::printf("%*s%s\n", indent, "", name.c_str());
+      print_claims(*object, indent + 2);
+      continue;
+    }
+    std::string text;
+    encoding::JsonWriter out(text);
+    attest::write_claim(out, claim);
+    if (const std::string* plain = claim.text()) text = *plain;
+    std::printf("%*s%-*s  %s\n", indent, "", static_cast<int>(width), name.c_str(), text.c_str());
   }
-  std::string text;
-  encoding::JsonWriter out(text);
-  attest::write_claim(out, claim);
-  if (const std::string* plain = claim.text()) text = *plain;
-  std::printf("%*s%-*s  %s\n", indent, "", std::max(1, 16 - indent), name.c_str(), text.c_str());
 }
 
 void print(const attest::Verdict& verdict) {
@@ -68,7 +73,7 @@ void print(const attest::Verdict& verdict) {
   }
   if (!verdict.claims.empty()) {
     std::printf("\n%s\n", verdict.accepted() ? "proven" : "claimed, and not proven");
-    for (const auto& [name, claim] : verdict.claims) print_claim(name, claim, 2);
+    print_claims(verdict.claims, 2);
   }
   const auto reason = verdict.reason();
   std::printf("\n%s\n", reason ? ("refused: " + std::string(attest::to_string(*reason))).c_str() : "accepted");

@@ -47,7 +47,7 @@ constexpr std::string_view kMeasurement =
 
 ReferenceValues known() {
   ReferenceValues out;
-  EXPECT_TRUE(out.add("server 1", Kind::kSevSnp, {{"measurement", std::string(kMeasurement)}}));
+  EXPECT_TRUE(out.add({"server 1", Kind::kSevSnp, {{"measurement", std::string(kMeasurement)}}}));
   return out;
 }
 

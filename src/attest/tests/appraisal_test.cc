@@ -70,7 +70,7 @@ TEST(Appraisal, TellsAStatementWithAnotherNonce) {
       R"({"min_tier":"none","statement":"required","parts":{"cpu":{"kind":"sev-snp","required":false}}})");
   ASSERT_TRUE(policy);
   ReferenceValues references;
-  ASSERT_TRUE(references.add("build 9", std::nullopt, {{"build", "ffee"}}));
+  ASSERT_TRUE(references.add({"build 9", std::nullopt, {{"build", "ffee"}}}));
   const Bytes nonce{std::byte{7}};
   const std::string good = R"({"build":"ffee","nonce":"07"})";
   const std::string stale = R"({"build":"ffee","nonce":"08"})";

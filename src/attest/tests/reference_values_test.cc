@@ -18,7 +18,7 @@ constexpr std::string_view kTwo =
 
 TEST(ReferenceValues, FindsWhatIsCovered) {
   const ReferenceValues values = read(kTwo);
-  ASSERT_EQ(values.size(), 3U);
+  ASSERT_EQ(values.all().size(), 3U);
   ClaimObject claims{{"version", std::uint64_t{3}}, {"measurement", "aa11"}, {"vmpl", std::uint64_t{0}}};
   ASSERT_NE(values.find(Kind::kSevSnp, claims), nullptr);
   EXPECT_EQ(*values.find(Kind::kSevSnp, claims), "server 1");
@@ -37,16 +37,16 @@ TEST(ReferenceValues, FindsWhatIsCovered) {
 
 TEST(ReferenceValues, TakesTheFirstOfTwo) {
   ReferenceValues values;
-  ASSERT_TRUE(values.add("wide", Kind::kTdx, {{"mrtd", "aa"}}));
-  ASSERT_TRUE(values.add("narrow", Kind::kTdx, {{"mrtd", "aa"}, {"debug", false}}));
+  ASSERT_TRUE(values.add({"wide", Kind::kTdx, {{"mrtd", "aa"}}}));
+  ASSERT_TRUE(values.add({"narrow", Kind::kTdx, {{"mrtd", "aa"}, {"debug", false}}}));
   EXPECT_EQ(*values.find(Kind::kTdx, {{"mrtd", "aa"}, {"debug", false}}), "wide");
 }
 
 TEST(ReferenceValues, RefusesAReferenceThatNothingTellsApart) {
   ReferenceValues values;
-  EXPECT_FALSE(values.add("any", Kind::kTdx, {}));
-  EXPECT_FALSE(values.add("any", Kind::kTdx, {{"debug", false}}));
-  EXPECT_EQ(values.size(), 0U);
+  EXPECT_FALSE(values.add({"any", Kind::kTdx, {}}));
+  EXPECT_FALSE(values.add({"any", Kind::kTdx, {{"debug", false}}}));
+  EXPECT_EQ(values.all().size(), 0U);
 }
 
 TEST(ReferenceValues, RefusesOtherForms) {
