@@ -1,6 +1,6 @@
 // redoubt-notifier: connects to the endpoints of notify.toml, and knows nothing else of Redoubt. A program of its own,
-// so that no other maps libcurl and what that brings along, or holds the endpoints' secrets. So far it tries endpoints,
-// as a server would use them: `redoubt-notifier try ENDPOINT`.
+// so that no other maps libcurl and what that brings along, or holds the endpoints' secrets. `redoubt serve` starts
+// `redoubt-notifier serve`; people try an endpoint as the server would use it: `redoubt-notifier try ENDPOINT`.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -14,16 +14,18 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/standard_fds.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
+#include "notifier/endpoint_files.h"
+#include "notifier/serve.h"
 #include "notify/curl_transport.h"
 #include "notify/notifier.h"
 
 namespace redoubt {
 namespace {
-
-constexpr std::size_t kSecretFileMax = 8 * 1024;
 
 // As those of `redoubt`.
 enum ExitStatus : int { kSuccess = 0, kAnswerIsNo = 1, kUsage = 2, kFailure = 3 };
@@ -55,37 +57,14 @@ int fail(const Error& error, bool json) {
   return error.code() == Errc::kInvalidArgument ? kUsage : kFailure;
 }
 
-// A file that the configuration names: from the folder, unless its path is absolute.
-std::string in_folder(const std::string& dir, const std::string& path) {
-  return path.starts_with('/') ? path : dir + "/" + path;
-}
-
-// The file's content, without what ends its line.
-Result<crypto::Secret> read_secret(FileSystem& fs, const std::string& path) {
-  auto bytes = read_file(fs, path, kSecretFileMax);
-  if (!bytes) return bytes.error();
-  std::string_view text = as_chars(*bytes);
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  crypto::Secret out = crypto::Secret::copy_of(as_bytes(text));
-  crypto::wipe(*bytes);
-  return out;
-}
-
-// The endpoint alone, told everything.
-Result<notify::NotifySettings> settings_for(const std::string& dir, const std::string& endpoint) {
-  PosixFileSystem fs;
+Result<notify::Endpoint> find_endpoint(FileSystem& fs, const std::string& dir, const std::string& name) {
   const auto text = read_file(fs, dir + "/notify.toml", ConfigFile::kMaxSizeBytes);
   if (!text) return text.error();
-  auto all = notify::parse_notify_settings(as_chars(*text), dir + "/notify.toml");
+  const auto all = notify::parse_notify_settings(as_chars(*text), dir + "/notify.toml");
   if (!all) return all.error();
-  const notify::Endpoint* const found = all->find(endpoint);
-  if (found == nullptr) return Error(Errc::kNotFound, "there is no endpoint `" + endpoint + "` in notify.toml");
-  notify::NotifySettings out;
-  out.endpoints.push_back(*found);
-  if (!found->ca_file.empty()) out.endpoints.front().ca_file = in_folder(dir, found->ca_file);
-  out.contacts.push_back({.role = "test", .endpoints = {endpoint}});
-  out.rules.push_back({.roles = {"test"}, .kinds = {}, .severity = notify::Severity::kLow, .escalate_to = {}});
-  return out;
+  const notify::Endpoint* const found = all->find(name);
+  if (found == nullptr) return Error(Errc::kNotFound, "there is no endpoint `" + name + "` in notify.toml");
+  return *found;
 }
 
 notify::Notice notice_of(const TryOptions& options, const std::string& incident) {
@@ -142,15 +121,13 @@ class Reports {
 };
 
 int run(const TryOptions& options) {
-  auto settings = settings_for(options.dir, options.endpoint);
-  if (!settings) return fail(settings.error(), options.json);
+  PosixFileSystem fs;
+  auto endpoint = find_endpoint(fs, options.dir, options.endpoint);
+  if (!endpoint) return fail(endpoint.error(), options.json);
+  auto secret = read_endpoint_files(fs, options.dir, *endpoint);
+  if (!secret) return fail(secret.error(), options.json);
   notify::Notifier::Secrets secrets;
-  if (const std::string& file = settings->endpoints.front().secret_file; !file.empty()) {
-    PosixFileSystem fs;
-    auto secret = read_secret(fs, in_folder(options.dir, file));
-    if (!secret) return fail(secret.error(), options.json);
-    secrets.emplace(options.endpoint, *std::move(secret));
-  }
+  secrets.emplace(options.endpoint, *std::move(secret));
   Reports reports(options.json);
   const SystemClock clock;
   const auto make = []() -> Result<std::unique_ptr<notify::Transport>> {
@@ -158,11 +135,14 @@ int run(const TryOptions& options) {
     if (!made) return made.error();
     return std::unique_ptr<notify::Transport>(*std::move(made));
   };
-  auto notifier = notify::Notifier::start(*std::move(settings), std::move(secrets), make, clock, std::random_device{}(),
-                                          [&](const notify::Attempt& attempt) { reports.take(attempt); });
+  auto notifier =
+      notify::Notifier::start({*std::move(endpoint)}, std::move(secrets), make, clock, std::random_device{}(),
+                              [&](const notify::Attempt& attempt) { reports.take(attempt); });
   if (!notifier) return fail(notifier.error(), options.json);
   const std::string incident = "0000000000000000";
-  for (unsigned i = 0; i < options.count; ++i) (*notifier)->tell(notice_of(options, incident));
+  for (unsigned i = 0; i < options.count; ++i) {
+    (*notifier)->tell(notice_of(options, incident), {options.endpoint});
+  }
   reports.wait(options.count, std::chrono::seconds(options.seconds));
   notifier->reset();
   const bool all = reports.delivered() == options.count;
@@ -187,6 +167,7 @@ int run(const TryOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace redoubt;
+  fill_standard_fds();
   CLI::App app("Tells people of incidents.", "redoubt-notifier");
   app.set_version_flag("--version", REDOUBT_VERSION);
   app.require_subcommand(1);
@@ -206,6 +187,19 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   verb->add_flag("--close", options.closes, "tell that the incident of these tests is over");
   verb->callback([&] { status = run(options); });
+  NotifierOptions served;
+  auto* const serve = app.add_subcommand("serve", "tell what a server says; started by `redoubt serve`")->group("");
+  serve->add_option("--dir", served.dir)->required();
+  serve->add_option("--settings-fd", served.settings_fd)->required();
+  serve->add_option("--orders-fd", served.orders_fd)->required();
+  serve->add_option("--user", served.user);
+  serve->add_flag("--require-confinement", served.require_confinement);
+  serve->callback([&] {
+    if (const auto ended = serve_notices(served); !ended) {
+      log::error("notifier", "stopped", {{"why", ended.error().message()}});
+      status = kFailure;
+    }
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

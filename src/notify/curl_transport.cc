@@ -197,7 +197,11 @@ struct CurlTransport::Impl {
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!sending.endpoint->ca_file.empty()) set(CURLOPT_CAINFO, sending.endpoint->ca_file.c_str());
+    if (const std::string& pem = sending.endpoint->ca_pem; !pem.empty()) {
+      const curl_blob authorities{.data = const_cast<char*>(pem.data()), .len = pem.size(), .flags = CURL_BLOB_NOCOPY};
+      set(CURLOPT_CAINFO_BLOB, &authorities);
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(limits.whole.count()));
     // A connection kept for the next notice would have been checked for another endpoint.

@@ -1,14 +1,9 @@
 #include "notify/notifier.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace redoubt::notify {
-namespace {
-
-// How long a deadline of an escalation may be overlooked.
-constexpr std::chrono::milliseconds kEscalateEvery{200};
-
-}  // namespace
 
 struct Notifier::Road {
   Endpoint endpoint;
@@ -22,13 +17,13 @@ struct Notifier::Road {
       : endpoint(where), secret(std::move(what)), transport(std::move(how)), lane(limits_of(where.type), seed) {}
 };
 
-Notifier::Notifier(NotifySettings settings, const Clock& clock, Report report)
-    : clock_(clock), report_(std::move(report)), book_(std::move(settings)) {}
+Notifier::Notifier(const Clock& clock, Report report) : clock_(clock), report_(std::move(report)) {}
 
-Result<std::unique_ptr<Notifier>> Notifier::start(NotifySettings settings, Secrets secrets, const MakeTransport& make,
-                                                  const Clock& clock, std::uint64_t seed, Report report) {
-  std::unique_ptr<Notifier> out(new Notifier(std::move(settings), clock, std::move(report)));
-  for (const Endpoint& endpoint : out->book_.settings().endpoints) {
+Result<std::unique_ptr<Notifier>> Notifier::start(std::vector<Endpoint> endpoints, Secrets secrets,
+                                                  const MakeTransport& make, const Clock& clock, std::uint64_t seed,
+                                                  Report report) {
+  std::unique_ptr<Notifier> out(new Notifier(clock, std::move(report)));
+  for (const Endpoint& endpoint : endpoints) {
     auto transport = make();
     if (!transport) return transport.error();
     const auto secret = secrets.find(endpoint.name);
@@ -39,7 +34,6 @@ Result<std::unique_ptr<Notifier>> Notifier::start(NotifySettings settings, Secre
   for (const auto& road : out->roads_) {
     road->thread = std::thread([notifier = out.get(), &road = *road] { notifier->run(road); });
   }
-  out->escalations_ = std::thread([notifier = out.get()] { notifier->escalate(); });
   return out;
 }
 
@@ -52,24 +46,9 @@ Notifier::~Notifier() {
   for (const auto& road : roads_) {
     if (road->thread.joinable()) road->thread.join();
   }
-  if (escalations_.joinable()) escalations_.join();
 }
 
-void Notifier::tell(Notice notice) {
-  std::vector<std::string> endpoints;
-  {
-    const std::lock_guard lock(mutex_);
-    endpoints = book_.tell(notice, clock_.steady());
-  }
-  hand_over(notice, endpoints);
-}
-
-void Notifier::acknowledge(std::string_view incident) {
-  const std::lock_guard lock(mutex_);
-  book_.acknowledge(incident);
-}
-
-void Notifier::hand_over(const Notice& notice, const std::vector<std::string>& endpoints) {
+void Notifier::tell(const Notice& notice, const std::vector<std::string>& endpoints) {
   std::vector<Attempt> dropped;
   {
     const std::lock_guard lock(mutex_);
@@ -126,20 +105,6 @@ void Notifier::run(Road& road) {
     } else {
       changed_.wait(lock);
     }
-  }
-}
-
-void Notifier::escalate() {
-  std::unique_lock lock(mutex_);
-  while (!stop_) {
-    const std::vector<Escalation> due = book_.escalate(clock_.steady(), clock_.now());
-    if (!due.empty()) {
-      lock.unlock();
-      for (const Escalation& each : due) hand_over(each.notice, each.endpoints);
-      lock.lock();
-      continue;
-    }
-    changed_.wait_for(lock, kEscalateEvery);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/config.h"
 
@@ -180,6 +181,10 @@ std::string_view to_string(EndpointType type) {
   return kTypes.at(static_cast<std::size_t>(type));
 }
 
+bool is_endpoint_name(std::string_view text) {
+  return is_name(text);
+}
+
 const Endpoint* NotifySettings::find(std::string_view endpoint) const {
   const auto found =
       std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& each) { return each.name == endpoint; });
@@ -204,6 +209,33 @@ Result<> check_url(const Endpoint& endpoint, std::string_view url) {
   if (host.find('@') != std::string_view::npos) return wrong("must hold no user: `secret_file` names what is secret");
   if (url.find_first_of("#\\\"<>{}") != std::string_view::npos) return wrong("must hold none of # \\ \" < > { }");
   return {};
+}
+
+std::optional<UrlTarget> target_of(const Endpoint& endpoint, std::string_view url) {
+  if (!check_url(endpoint, url)) return std::nullopt;
+  const std::string_view scheme = url.substr(0, url.find(':'));
+  std::string_view authority = url.substr(url.find("//") + 2);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  UrlTarget out{.host = {},
+                .port = scheme == "https"   ? std::uint16_t{443}
+                        : scheme == "http"  ? std::uint16_t{80}
+                        : scheme == "smtps" ? std::uint16_t{465}
+                                            : std::uint16_t{25}};
+  std::size_t end = authority.find(':');
+  if (authority.starts_with('[')) {
+    end = authority.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    out.host = authority.substr(1, end - 1);
+    ++end;
+    if (end < authority.size() && authority[end] != ':') return std::nullopt;
+  } else {
+    out.host = authority.substr(0, end);
+  }
+  if (end >= authority.size()) return out;
+  const std::string_view port = authority.substr(end + 1);
+  const auto [last, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+  if (error != std::errc() || last != port.data() + port.size() || out.port == 0) return std::nullopt;
+  return out;
 }
 
 Result<NotifySettings> parse_notify_settings(std::string_view toml, const std::string& name) {

@@ -61,7 +61,8 @@ struct Endpoint {
   std::string user;         // smtp
   std::string from;         // smtp
   std::vector<std::string> to;
-  std::string ca_file;  // authorities in PEM; empty: the system's
+  std::string ca_file;  // authorities in PEM, instead of the system's; empty: those
+  std::string ca_pem;   // what that file holds: whoever sends reads it
   bool allow_private = false;
   bool allow_plain = false;
 };
@@ -87,11 +88,21 @@ struct NotifySettings {
   const Endpoint* find(std::string_view endpoint) const;
 };
 
+bool is_endpoint_name(std::string_view text);
+
 // `name` is for messages. kMalformed with the place; kTooLarge.
 Result<NotifySettings> parse_notify_settings(std::string_view toml, const std::string& name);
 
 // What may stand for a URL of an endpoint of this type: its scheme, a host, no user, no fragment, printable ASCII, at
 // most 2,048 bytes. kInvalidArgument, without the URL in the message: it may be a secret.
 Result<> check_url(const Endpoint& endpoint, std::string_view url);
+
+// Where such a URL leads: the port is the scheme's where none is said (https 443, http 80, smtps 465, smtp 25).
+struct UrlTarget {
+  std::string host;  // of IPv6 without brackets
+  std::uint16_t port = 0;
+};
+// Nothing for what check_url() refuses or an improper port.
+std::optional<UrlTarget> target_of(const Endpoint& endpoint, std::string_view url);
 
 }  // namespace redoubt::notify

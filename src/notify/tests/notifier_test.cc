@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <thread>
 
 namespace redoubt::notify::test {
 namespace {
@@ -11,21 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::string_view kTwo = R"(
-[[endpoint]]
-name = "slow"
-type = "alertmanager"
-url = "https://slow.example/"
-[[endpoint]]
-name = "quick"
-type = "alertmanager"
-url = "https://quick.example/"
-[[contact]]
-role = "soc"
-endpoints = ["slow", "quick"]
-[[rule]]
-roles = ["soc"]
-)";
+const std::vector<std::string> kBoth = {"slow", "quick", "gone"};
 
 // A receiver that hangs until it is told to stop, for one endpoint, and takes all for the other.
 class FakeTransport final : public Transport {
@@ -49,7 +36,9 @@ class NotifierTest : public testing::Test {
  protected:
   std::unique_ptr<Notifier> start() {
     auto made = Notifier::start(
-        *parse_notify_settings(kTwo, "notify.toml"), {},
+        {{.name = "slow", .type = EndpointType::kAlertmanager, .url = "https://slow.example/"},
+         {.name = "quick", .type = EndpointType::kAlertmanager, .url = "https://quick.example/"}},
+        {},
         [this]() -> Result<std::unique_ptr<Transport>> { return std::unique_ptr<Transport>(new FakeTransport(taken)); },
         clock, 1,
         [this](Attempt attempt) {
@@ -85,7 +74,7 @@ class NotifierTest : public testing::Test {
 TEST_F(NotifierTest, AnEndpointThatHangsHoldsUpNobody) {
   auto notifier = start();
   const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 20; ++i) notifier->tell(notice(i));
+  for (int i = 0; i < 20; ++i) notifier->tell(notice(i), kBoth);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1)) << "whoever tells does not wait";
   EXPECT_TRUE(wait_for([&] { return taken == 20; }));
   EXPECT_TRUE(wait_for([&] { return count(Outcome::kDelivered) == 20; }));
@@ -97,12 +86,21 @@ TEST_F(NotifierTest, AnEndpointThatHangsHoldsUpNobody) {
 
 TEST_F(NotifierTest, WhatFindsNoRoomIsReported) {
   auto notifier = start();
-  for (int i = 0; i < 300; ++i) notifier->tell(notice(i));
+  for (int i = 0; i < 300; ++i) notifier->tell(notice(i), kBoth);
   EXPECT_TRUE(wait_for([&] { return count(Outcome::kDelivered) + count(Outcome::kDropped) > 300; }));
   const std::lock_guard lock(mutex);
   for (const Attempt& each : attempts) {
     EXPECT_TRUE(each.endpoint == "quick" || each.endpoint == "slow") << each.endpoint;
   }
+}
+
+TEST_F(NotifierTest, WhoIsNotNamedIsNotTold) {
+  auto notifier = start();
+  notifier->tell(notice(1), {"slow"});
+  notifier->tell(notice(2), {"quick"});
+  EXPECT_TRUE(wait_for([&] { return count(Outcome::kDelivered) == 1; }));
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(attempts.front().notice.id, notice(2).id);
 }
 
 }  // namespace
