@@ -8,6 +8,7 @@
 #include "admin/incident_shapes.h"
 #include "admin/services.h"
 #include "encoding/base64.h"
+#include "incident/notices.h"
 #include "incident/ocsf.h"
 #include "incident/timeline.h"
 
@@ -186,8 +187,10 @@ Result<Answer> as_ocsf(Call& call) {
   if (from->incident) {
     const auto newest = incident::list_alerts(tables, {.incident = one->id}, {}, incident::kOcsfFindingsMax);
     if (!newest) return newest.error();
+    const auto notices = incident::list_notices(tables, one->id, incident::kOcsfFindingsMax);
+    if (!notices) return notices.error();
     Event& event = events.emplace_back(Event{.json = {}, .key = std::string(kAlerts)});
-    incident::append_incident_finding(event.json, *one, *newest, source);
+    incident::append_incident_finding(event.json, *one, *newest, *notices, source);
   }
   if (from->alerts) {
     const auto alerts = incident::list_alerts(tables, {.incident = one->id}, from->alert, wanted - events.size());

@@ -7,6 +7,7 @@
 #include "admin/services.h"
 #include "base/timestamp.h"
 #include "incident/facts.h"
+#include "incident/notices.h"
 
 namespace redoubt::admin {
 namespace {
@@ -50,6 +51,28 @@ constexpr Field kIncidentFields[] = {
 };
 constexpr Shape kIncident = object_of("Incident", kIncidentFields);
 constexpr Shape kIncidentList = newest_page_of<kIncident>("IncidentList");
+
+constexpr std::string_view kOutcomes[] = {"delivered", "delayed", "given_up", "dropped"};
+constexpr Shape kOutcome = one_of(kOutcomes);
+constexpr std::string_view kSeverities[] = {"low", "medium", "high", "critical"};
+constexpr Shape kSeverity = one_of(kSeverities);
+constexpr Field kNoticeFields[] = {
+    {"notice", &kIncidentIdShape, "The same for each endpoint and attempt.", kRequired},
+    {"endpoint", &kTextShape, "Of notify.toml.", kRequired},
+    {"kind", &kTextShape, "What was told: `incident_opened`.", kRequired},
+    {"severity", &kSeverity, "As it was told.", kRequired},
+    {"outcome", &kOutcome, "Of the last attempt; `delayed`: it is tried again.", kRequired},
+    {"attempts", &kIndexShape, "0: there was no room for it, or no time.", kRequired},
+    {"why", &kTextShape, "Why it was not delivered."},
+    {"first", &kTimeShape, "When the first attempt was on record.", kRequired},
+    {"time", &kTimeShape, "When the last one was.", kRequired},
+    {"index", &kIndexShape, "Of its fact.", kRequired},
+};
+constexpr Shape kNoticeShape = object_of("Notice", kNoticeFields);
+constexpr std::size_t kNoticesMax = 1000;
+constexpr Shape kNotices = list_of(kNoticeShape, kNoticesMax);
+constexpr Field kNoticesFields[] = {{"items", &kNotices, "In the order of the first attempts.", kRequired}};
+constexpr Shape kNoticeList = object_of("NoticeList", kNoticesFields);
 
 constexpr Field kChangeFields[] = {
     {"status", &kOpenStatus, "How it stands."},
@@ -157,6 +180,37 @@ Result<Answer> notes(Call& call) {
   return list_answer(call, *found, [](const Note& note) { return std::to_string(note.index); }, write_note);
 }
 
+void write_notice(encoding::JsonWriter& json, const incident::NoticeRow& row) {
+  json.begin_object();
+  json.member("notice", row.last.notice);
+  json.member("endpoint", row.last.endpoint);
+  json.member("kind", row.last.kind);
+  json.member("severity", behaviour::to_string(row.last.severity));
+  json.member("outcome", row.last.outcome);
+  json.member("attempts", row.last.number);
+  if (!row.last.why.empty()) json.member("why", row.last.why);
+  json.member("first", format_timestamp(row.first));
+  json.member("time", format_timestamp(row.time));
+  json.member("index", row.index);
+  json.end_object();
+}
+
+Result<Answer> notices(Call& call) {
+  const auto one = find(call, call.path_value("id"));
+  if (!one) return one.error();
+  const auto rows = incident::list_notices(call.services.engine.tables(), one->id, kNoticesMax);
+  if (!rows) return rows.error();
+  Answer out;
+  encoding::JsonWriter json(out.body);
+  json.begin_object();
+  json.key("items");
+  json.begin_array();
+  for (const incident::NoticeRow& row : *rows) write_notice(json, row);
+  json.end_array();
+  json.end_object();
+  return out;
+}
+
 // What `propose` makes of the incident of the path.
 template <class Propose>
 Result<Change> change_of(Call& call, Propose&& propose) {
@@ -221,7 +275,7 @@ constexpr Operation kOperations[] = {
      .tag = kTag,
      .summary = "Show an incident",
      .description = "Recorded. `/alerts?incident=ID`, `/responses?incident=ID` and `/incidents/ID/notes` have what "
-                    "belongs to it.",
+                    "belongs to it, `/incidents/ID/notices` who was told of it.",
      .method = Method::kGet,
      .path = "/incidents/{id}",
      .action = "readIncidents",
@@ -259,6 +313,18 @@ constexpr Operation kOperations[] = {
      .recorded = true,
      .resource = server_resource,
      .read = notes},
+    {.id = "listNotices",
+     .tag = kTag,
+     .summary = "List who was told of an incident outside, and whether it came through",
+     .description = "Recorded. Of each notice and endpoint the last attempt.",
+     .method = Method::kGet,
+     .path = "/incidents/{id}/notices",
+     .action = "readIncidents",
+     .parameters = kOne,
+     .response = &kNoticeList,
+     .recorded = true,
+     .resource = server_resource,
+     .read = notices},
     {.id = "addNote",
      .tag = kTag,
      .summary = "Write something about an incident",

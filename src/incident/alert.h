@@ -19,6 +19,8 @@ namespace redoubt::incident {
 using behaviour::Attribution;
 using behaviour::Severity;
 
+std::optional<Severity> parse_severity(std::string_view text);  // `low`, `medium`, `high`, `critical`
+
 inline constexpr std::int64_t kAlertQuietMs = 24LL * 3600 * 1000;
 inline constexpr std::size_t kAlertEntriesMax = 32;  // of a cause, the first of them; the signals name all
 inline constexpr std::size_t kTitleMax = 200;        // bytes

@@ -128,5 +128,7 @@ Result<TellFact> read_tell(const simdjson::dom::object& body);
 
 // What the tables hold of an incident's clocks; of none: nothing in it.
 Result<Clocks> find_clocks(state::Tables& tables, std::string_view incident);
+// Incidents of which somebody is aware, those that were said last first.
+Result<std::vector<std::string>> incidents_with_clocks(state::Tables& tables, std::size_t limit);
 
 }  // namespace redoubt::incident

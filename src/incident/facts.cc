@@ -20,13 +20,6 @@ Error wrong(std::string message) {
   return {Errc::kInvalidArgument, std::move(message)};
 }
 
-std::optional<Severity> parse_severity(std::string_view text) {
-  for (const Severity each : {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
-    if (behaviour::to_string(each) == text) return each;
-  }
-  return std::nullopt;
-}
-
 std::optional<Attribution> parse_attribution(std::string_view text) {
   for (const Attribution each : {Attribution::kProven, Attribution::kClaimed}) {
     if (behaviour::to_string(each) == text) return each;
@@ -144,6 +137,13 @@ std::vector<std::string> read_lines(BodyReader& body, std::string_view name, std
 }
 
 }  // namespace
+
+std::optional<Severity> parse_severity(std::string_view text) {
+  for (const Severity each : {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
+    if (behaviour::to_string(each) == text) return each;
+  }
+  return std::nullopt;
+}
 
 std::string alert_object(std::string_view id) {
   return std::string(kAlertObject).append(id);

@@ -166,4 +166,15 @@ Result<Clocks> find_clocks(state::Tables& tables, std::string_view incident) {
   return out;
 }
 
+Result<std::vector<std::string>> incidents_with_clocks(state::Tables& tables, std::size_t limit) {
+  std::vector<std::string> out;
+  auto rows = tables.each("SELECT incident FROM incident_awareness ORDER BY recorded DESC, incident LIMIT ?1", {limit},
+                          [&](const state::Row& row) {
+                            out.emplace_back(row.text(0));
+                            return true;
+                          });
+  if (!rows) return rows.error();
+  return out;
+}
+
 }  // namespace redoubt::incident

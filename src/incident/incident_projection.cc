@@ -13,7 +13,7 @@
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 5> kSchema = {R"(
+constexpr std::array<std::string_view, 6> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -154,6 +154,27 @@ CREATE TABLE incident_notices(
   PRIMARY KEY(notice, endpoint)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
+)",
+                                                     // As they are told: none was on record before.
+                                                     R"(
+DROP TABLE incident_notices;
+CREATE TABLE incident_notices(
+  notice TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  why TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  fact_index INTEGER NOT NULL,
+  PRIMARY KEY(notice, endpoint)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
+CREATE INDEX incident_notices_by_severity ON incident_notices(incident, severity);
+CREATE INDEX incident_alerts_by_severity ON incident_alerts(incident, severity);
 )"};
 
 }  // namespace

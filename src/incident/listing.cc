@@ -96,6 +96,17 @@ Result<std::vector<Incident>> list_incidents(Tables& tables, const IncidentFilte
                        incident_of);
 }
 
+Result<std::optional<Severity>> severity_of(Tables& tables, std::string_view incident) {
+  std::optional<Severity> out;
+  auto rows = tables.each("SELECT severity FROM incident_alerts WHERE incident = ?1 ORDER BY severity DESC LIMIT 1",
+                          {incident}, [&](const state::Row& row) {
+                            out = static_cast<Severity>(row.integer(0));
+                            return false;
+                          });
+  if (!rows) return rows.error();
+  return out;
+}
+
 Result<std::optional<Incident>> open_incident_of(Tables& tables, std::string_view key, UnixMillis since) {
   return one<Incident>(
       tables,

@@ -51,6 +51,8 @@ Result<std::vector<Alert>> list_alerts(state::Tables& tables, const AlertFilter&
 Result<std::optional<Incident>> find_incident(state::Tables& tables, std::string_view id);
 Result<std::vector<Incident>> list_incidents(state::Tables& tables, const IncidentFilter& filter,
                                              const std::optional<After>& after, std::size_t limit);
+// The highest of its alerts; nothing when it has none.
+Result<std::optional<Severity>> severity_of(state::Tables& tables, std::string_view incident);
 // The newest that is open and has an alert about `key` whose last signal came at `since` or later.
 Result<std::optional<Incident>> open_incident_of(state::Tables& tables, std::string_view key, UnixMillis since);
 // The newest first, those of facts before `before`.

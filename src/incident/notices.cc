@@ -16,11 +16,26 @@ namespace {
 
 constexpr std::string_view kNoticeObject = "notice/";
 constexpr std::size_t kEndpointMax = 32;
-constexpr std::array<std::string_view, 4> kOutcomes = {"delivered", "delayed", "given_up", "dropped"};
+constexpr std::string_view kDelayed = "delayed";
+constexpr std::array<std::string_view, 4> kOutcomes = {"delivered", kDelayed, "given_up", "dropped"};
 
 bool is_endpoint(std::string_view text) {
   return !text.empty() && text.size() <= kEndpointMax &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+NoticeRow row_of(const state::Row& row) {
+  return {.last = {.notice = std::string(row.text(0)),
+                   .endpoint = std::string(row.text(1)),
+                   .incident = std::string(row.text(2)),
+                   .kind = std::string(row.text(3)),
+                   .severity = static_cast<Severity>(row.integer(4)),
+                   .number = static_cast<std::uint64_t>(row.integer(5)),
+                   .outcome = std::string(row.text(6)),
+                   .why = std::string(row.text(7))},
+          .first = {row.integer(8)},
+          .time = {row.integer(9)},
+          .index = static_cast<std::uint64_t>(row.integer(10))};
 }
 
 }  // namespace
@@ -39,6 +54,7 @@ Result<state::Proposal> propose_notice(const NoticeAttempt& attempt, std::uint64
       [&](encoding::JsonWriter& json) {
         json.member("incident", attempt.incident);
         json.member("kind", attempt.kind);
+        json.member("severity", behaviour::to_string(attempt.severity));
         json.member("attempt", attempt.number);
         json.member("outcome", attempt.outcome);
         json.member("why", attempt.why);
@@ -62,6 +78,7 @@ Result<NoticeAttempt> read_notice(std::string_view object, const simdjson::dom::
   if (!out.incident.empty() && !is_id(out.incident)) body.fail("incident", "is no id");
   out.kind = body.text("kind", kRegimeIdMax);
   if (!is_regime_id(out.kind)) body.fail("kind", "has 1 to 64 of a-z 0-9 _");
+  out.severity = body.named("severity", Severity::kLow, parse_severity);
   out.number = body.number("attempt");
   out.outcome = body.text("outcome", 16);
   if (std::find(kOutcomes.begin(), kOutcomes.end(), out.outcome) == kOutcomes.end()) {
@@ -83,13 +100,40 @@ Result<> fold_notice(const state::FoldedFact& fact, state::Tables& tables) {
     if (!into->empty()) incident = *into;
   }
   std::string text = attempt->kind + " " + attempt->outcome;
+  if (attempt->outcome == kDelayed) text += ", attempt " + std::to_string(attempt->number);
   if (!attempt->why.empty()) text += ": " + attempt->why;
   Teller(fact, tables).tell(Happening::kNoticeAttempted, fact.fact.object, incident, text);
   return tables.run(
-      "INSERT INTO incident_notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9) ON CONFLICT(notice, endpoint) DO "
-      "UPDATE SET attempts = ?5, outcome = ?6, why = ?7, last = ?8, fact_index = ?9",
-      {attempt->notice, attempt->endpoint, incident, attempt->kind, attempt->number, attempt->outcome, attempt->why,
-       fact.fact.time.value, fact.index});
+      "INSERT INTO incident_notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT(notice, endpoint) "
+      "DO UPDATE SET severity = ?5, attempts = ?6, outcome = ?7, why = ?8, last = ?9, fact_index = ?10",
+      {attempt->notice, attempt->endpoint, incident, attempt->kind, static_cast<int>(attempt->severity),
+       attempt->number, attempt->outcome, attempt->why, fact.fact.time.value, fact.index});
+}
+
+bool is_final(const NoticeAttempt& attempt) {
+  return attempt.outcome != kDelayed;
+}
+
+Result<std::vector<NoticeAttempt>> attempts_of(state::Tables& tables, std::string_view notice) {
+  std::vector<NoticeAttempt> out;
+  auto rows = tables.each("SELECT * FROM incident_notices WHERE notice = ?1 ORDER BY endpoint", {notice},
+                          [&](const state::Row& row) {
+                            out.push_back(row_of(row).last);
+                            return true;
+                          });
+  if (!rows) return rows.error();
+  return out;
+}
+
+Result<std::optional<Severity>> told_severity(state::Tables& tables, std::string_view incident) {
+  std::optional<Severity> out;
+  auto rows = tables.each("SELECT severity FROM incident_notices WHERE incident = ?1 ORDER BY severity DESC LIMIT 1",
+                          {incident}, [&](const state::Row& row) {
+                            out = static_cast<Severity>(row.integer(0));
+                            return false;
+                          });
+  if (!rows) return rows.error();
+  return out;
 }
 
 Result<std::vector<NoticeRow>> list_notices(state::Tables& tables, std::string_view incident, std::size_t limit) {
@@ -97,16 +141,7 @@ Result<std::vector<NoticeRow>> list_notices(state::Tables& tables, std::string_v
   auto rows =
       tables.each("SELECT * FROM incident_notices WHERE incident = ?1 ORDER BY first, notice, endpoint LIMIT ?2",
                   {incident, limit}, [&](const state::Row& row) {
-                    out.push_back({.last = {.notice = std::string(row.text(0)),
-                                            .endpoint = std::string(row.text(1)),
-                                            .incident = std::string(row.text(2)),
-                                            .kind = std::string(row.text(3)),
-                                            .number = static_cast<std::uint64_t>(row.integer(4)),
-                                            .outcome = std::string(row.text(5)),
-                                            .why = std::string(row.text(6))},
-                                   .first = {row.integer(7)},
-                                   .time = {row.integer(8)},
-                                   .index = static_cast<std::uint64_t>(row.integer(9))});
+                    out.push_back(row_of(row));
                     return true;
                   });
   if (!rows) return rows.error();

@@ -245,6 +245,25 @@ Named status_of(const Response& response) {
   return {0, "Unknown"};
 }
 
+// OCSF has no class for what is told to people.
+void write_notices(JsonWriter& json, std::span<const NoticeRow> notices) {
+  json.key("notices");
+  json.begin_array();
+  for (const NoticeRow& each : notices.first(std::min(notices.size(), kOcsfFindingsMax))) {
+    json.begin_object();
+    json.member("uid", each.last.notice);
+    json.member("kind", each.last.kind);
+    json.member("endpoint", each.last.endpoint);
+    json.member("severity", behaviour::to_string(each.last.severity));
+    json.member("outcome", each.last.outcome);
+    json.member("attempts", each.last.number);
+    json.member("time", each.time.value);
+    write_some(json, "why", each.last.why);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 void append_detection_finding(std::string& out, const Alert& alert, const OcsfSource& source) {
@@ -281,7 +300,7 @@ void append_detection_finding(std::string& out, const Alert& alert, const OcsfSo
 }
 
 void append_incident_finding(std::string& out, const Incident& incident, std::span<const Alert> alerts,
-                             const OcsfSource& source) {
+                             std::span<const NoticeRow> notices, const OcsfSource& source) {
   JsonWriter json(out);
   const bool over = incident.status >= IncidentStatus::kClosed;
   write_class(json, kIncident, over ? kActivityClose : incident.version > 0 ? kActivityUpdate : kActivityCreate);
@@ -309,12 +328,13 @@ void append_incident_finding(std::string& out, const Incident& incident, std::sp
   write_metadata(json, "incident", "incident/" + incident.id + "." + std::to_string(incident.version), incident.id,
                  incident.tenant, source);
   write_findings(json, incident, alerts);
-  if (!incident.merged_into.empty()) {
+  if (!incident.merged_into.empty() || !notices.empty()) {
     json.key("unmapped");
     json.begin_object();
     json.key("redoubt");
     json.begin_object();
-    json.member("merged_into", incident.merged_into);
+    if (!incident.merged_into.empty()) json.member("merged_into", incident.merged_into);
+    if (!notices.empty()) write_notices(json, notices);
     json.end_object();
     json.end_object();
   }

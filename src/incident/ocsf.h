@@ -12,6 +12,7 @@
 #include <string>
 
 #include "incident/alert.h"
+#include "incident/notices.h"
 #include "incident/response.h"
 
 namespace redoubt::incident {
@@ -25,9 +26,10 @@ struct OcsfSource {
 void append_detection_finding(std::string& out, const Alert& alert, const OcsfSource& source);
 
 inline constexpr std::size_t kOcsfFindingsMax = 200;
-// `alerts`: the newest that belong to it; of more than kOcsfFindingsMax the first are taken.
+// `alerts`: the newest that belong to it; of more than kOcsfFindingsMax the first are taken. `notices`: who was told of
+// it outside, likewise.
 void append_incident_finding(std::string& out, const Incident& incident, std::span<const Alert> alerts,
-                             const OcsfSource& source);
+                             std::span<const NoticeRow> notices, const OcsfSource& source);
 
 void append_remediation_activity(std::string& out, const Response& response, const OcsfSource& source);
 

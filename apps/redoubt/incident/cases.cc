@@ -66,10 +66,12 @@ constexpr std::string_view kAlertColumns[] = {"id", "raised", "severity", "rule"
 constexpr std::string_view kResponseColumns[] = {"id",    "status", "effect",   "target",
                                                  "until", "end",    "playbook", "reason"};
 constexpr std::string_view kNoteColumns[] = {"time", "author", "text"};
+constexpr std::string_view kNoticeColumns[] = {"time", "kind", "endpoint", "outcome", "attempts", "why"};
 constexpr Part kParts[] = {
     {"alerts", "/alerts?limit=50&incident={}", kAlertColumns},
     {"responses", "/responses?limit=50&incident={}", kResponseColumns},
     {"notes", "/incidents/{}/notes?limit=50", kNoteColumns},
+    {"notices", "/incidents/{}/notices", kNoticeColumns},
 };
 
 // A page as a table; nothing when it is empty.
@@ -145,7 +147,7 @@ void add_case_verbs(CLI::App& incident, AdminCommands& commands) {
   list->add_option("--owner", options->owner, "taken by this one");
   list->add_option("--tenant", options->tenant, "of this tenant");
 
-  add_id(commands.add(incident, "show", "show an incident, with its alerts, responses and notes",
+  add_id(commands.add(incident, "show", "show an incident, with its alerts, responses, notes and who was told",
                       [options](AdminSession& session) { return show(session, *options); }));
 
   auto* const timeline = commands.add(

@@ -89,14 +89,14 @@ TEST_F(Incidents, AreShownAtTheirVersion) {
 }
 
 TEST_F(Incidents, AreReadOnRecord) {
-  for (const std::string& path :
-       {std::string("/admin/v1/alerts"), path_of("alerts", kFirst), std::string("/admin/v1/incidents"), first,
-        first + "/notes", std::string("/admin/v1/responses"), path_of("responses", "f0000000000000a1")}) {
+  for (const std::string& path : {std::string("/admin/v1/alerts"), path_of("alerts", kFirst),
+                                  std::string("/admin/v1/incidents"), first, first + "/notes", first + "/notices",
+                                  std::string("/admin/v1/responses"), path_of("responses", "f0000000000000a1")}) {
     ASSERT_EQ(world.get("carol", path).status, 200) << path;
   }
-  EXPECT_EQ(world.recorder.reads,
-            (std::vector<std::string>{"carol listAlerts", "carol getAlert", "carol listIncidents", "carol getIncident",
-                                      "carol listNotes", "carol listResponses", "carol getResponse"}));
+  EXPECT_EQ(world.recorder.reads, (std::vector<std::string>{"carol listAlerts", "carol getAlert", "carol listIncidents",
+                                                            "carol getIncident", "carol listNotes", "carol listNotices",
+                                                            "carol listResponses", "carol getResponse"}));
 }
 
 TEST_F(Incidents, AreTakenNamedAndLeft) {

@@ -74,9 +74,9 @@ std::string finding(const Alert& of) {
   return out;
 }
 
-std::string finding(const Incident& of, const std::vector<Alert>& alerts) {
+std::string finding(const Incident& of, const std::vector<Alert>& alerts, const std::vector<NoticeRow>& notices = {}) {
   std::string out;
-  append_incident_finding(out, of, alerts, kSource);
+  append_incident_finding(out, of, alerts, notices, kSource);
   return out;
 }
 
@@ -169,6 +169,26 @@ TEST(IncidentOcsf, OfAnIncidentIsAnIncidentFinding) {
   EXPECT_EQ(at(closed, "/assignee/uid"), "\"alice\"");
   EXPECT_NE(at(closed, "/finding_info_list/199"), "");
   EXPECT_EQ(at(closed, "/finding_info_list/200"), "") << "a bounded number of alerts";
+}
+
+TEST(IncidentOcsf, OfAnIncidentSaysWhoWasTold) {
+  const NoticeRow told{.last = {.notice = "00000000000000c1",
+                                .endpoint = "pager",
+                                .incident = "00000000000000a1",
+                                .kind = "incident_opened",
+                                .severity = Severity::kHigh,
+                                .number = 2,
+                                .outcome = "given_up",
+                                .why = "the endpoint answers 403"},
+                       .first = {1'780'000'000'000},
+                       .time = {1'780'000'001'000},
+                       .index = 7};
+  const std::string event =
+      finding(incident(IncidentStatus::kOpen), {alert()}, std::vector<NoticeRow>(kOcsfFindingsMax + 1, told));
+  EXPECT_EQ(at(event, "/unmapped/redoubt/notices/0/endpoint"), "\"pager\"");
+  EXPECT_EQ(at(event, "/unmapped/redoubt/notices/0/outcome"), "\"given_up\"");
+  EXPECT_EQ(at(event, "/unmapped/redoubt/notices/0/attempts"), "2");
+  EXPECT_EQ(at(event, "/unmapped/redoubt/notices/200"), "") << "a bounded number";
 }
 
 TEST(IncidentOcsf, OfAResponseIsARemediationActivity) {

@@ -57,6 +57,7 @@ TEST_F(ReviewTest, SaysWhatHappenedWhatWasDoneAndWhatIsDue) {
                      .endpoint = "pager",
                      .incident = id,
                      .kind = "incident_opened",
+                     .severity = Severity::kHigh,
                      .number = 1,
                      .outcome = "delayed",
                      .why = "the endpoint answers 503"};
