@@ -168,6 +168,7 @@ class Measuring final : public gateway::Administration {
   }
   gateway::HoldDesk& holds() override { return desk_; }
   gateway::BehaviourGauges behaviour() override { return {}; }
+  gateway::NoticeGauges notices() override { return {}; }
   void set_tls(std::shared_ptr<const net::TlsServerContext>) override {}
   void reload() override {}
   void ledger_gone(const std::string&) override {}

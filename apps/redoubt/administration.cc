@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -38,6 +39,8 @@
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
 #include "redoubt/mesh_permissions.h"
+#include "redoubt/notice_desk.h"
+#include "redoubt/notifier_link.h"
 #include "redoubt/response_desk.h"
 #include "redoubt/state_holds.h"
 #include "redoubt/throttled_limits.h"
@@ -68,6 +71,7 @@ class StateAdministration::Impl final : public state::Publisher {
         listeners_{.tcp = std::move(handles.core.listener), .local = std::move(handles.socket), .local_path = {}},
         bundle_socket_(std::move(handles.bundle)),
         state_folder_(std::move(handles.state_folder)),
+        notifier_(std::move(handles.notifier), std::move(handles.notifier_wanted)),
         sink_(client_, clock_, io_.get_executor(),
               {.log_origin = settings_.origin, .product_version = settings_.version}),
         source_(fs_, settings_.ledger_directory, &sink_,
@@ -112,6 +116,7 @@ class StateAdministration::Impl final : public state::Publisher {
   const behaviour::FeatureSealing& features() const { return features_; }
   gateway::HoldDesk& holds() { return desk_; }
   gateway::BehaviourGauges behaviour() { return behaviour_.gauges(); }
+  gateway::NoticeGauges notices();
   void set_tls(std::shared_ptr<const net::TlsServerContext> context);
   void reload() {
     if (intake_) intake_->reload();  // else begin() is about to take what was sent last
@@ -148,6 +153,7 @@ class StateAdministration::Impl final : public state::Publisher {
   admin::AdminServer::Listeners listeners_;  // until it serves
   const UniqueFd bundle_socket_;
   const UniqueFd state_folder_;
+  SocketNotifierLink notifier_;
   admin::LedgerFactSink sink_;
   admin::LedgerFactSource source_;
   identity::IdentityProjection identities_;
@@ -161,7 +167,8 @@ class StateAdministration::Impl final : public state::Publisher {
   StateHolds desk_;
   gateway::DictionaryDesk dictionary_desk_;
   SignalFeed signals_;
-  std::optional<ResponseDesk> responses_;  // as engine_, which it outlives
+  std::optional<ResponseDesk> responses_;  // as engine_, which they outlive
+  std::optional<NoticeDesk> notices_;
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
   KeptBundles kept_;
   std::optional<BundleIntake> intake_;  // as engine_
@@ -172,6 +179,7 @@ class StateAdministration::Impl final : public state::Publisher {
   LedgerRecorder exchanges_;
   behaviour::FeatureSealing features_;
   BehaviourWatch behaviour_;
+  std::mutex notices_mutex_;  // whether there is a notices_, for other threads
   std::unique_ptr<admin::AdminApi> api_;
   std::unique_ptr<admin::AdminServer> server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the TCP listener shows
@@ -186,6 +194,11 @@ class StateAdministration::Impl final : public state::Publisher {
   std::chrono::steady_clock::time_point next_retry_{};
   Result<> ended_;  // why it ends by itself
 };
+
+gateway::NoticeGauges StateAdministration::Impl::notices() {
+  const std::lock_guard lock(notices_mutex_);
+  return notices_ ? notices_->gauges() : gateway::NoticeGauges{};
+}
 
 // Once the keeper is ready: before, not all that is durable can be read, and nothing that is sealed opened.
 void StateAdministration::Impl::begin() {
@@ -229,6 +242,10 @@ Result<> StateAdministration::Impl::bring_up() {
                                          .models = models_,
                                          .incidents = incidents_,
                                          .feed = signals_});
+  {
+    const std::lock_guard lock(notices_mutex_);
+    notices_.emplace(NoticeDesk::Parts{.engine = *engine_, .sink = sink_, .clock = clock_, .link = notifier_});
+  }
   const state::Engine::Start& start = engine_->start();
   if (start.rebuilt && engine_->applied()) {
     log::warning("administration", "the state is made anew from the ledger",
@@ -295,6 +312,7 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   served_ = true;
   const LoadedBundle& bundle = *kept_.in_force();
   responses_->use(bundle.playbooks);
+  notices_->use(bundle.notices);
   const incident::Restrictions& held = incidents_.restrictions();
   const gateway::Access access(identities_.snapshot(), throttled(limits_.snapshot(), held, sink_.now()),
                                bundle.policies, bundle.prices, bundle.inspection, bundle.digest, sink_.now(), held);
@@ -345,7 +363,9 @@ void StateAdministration::Impl::tick() {
   if (kept_.in_force() && !published_) publish_loaded([] {});
   if (kept_.in_force() && !dictionaries_are_open()) open_dictionaries();
   intake_->tick();
-  if (responses_ && published_) responses_->tick();
+  if (!published_) return;
+  responses_->tick();
+  notices_->tick();
 }
 
 // Without features requests are answered as ever; behaviour sees less, and says of which entries.
@@ -387,6 +407,7 @@ void StateAdministration::Impl::end() {
   usage_.keep(recorder_.now());
   desk_.stop();
   if (responses_) responses_->stop();
+  if (notices_) notices_->stop();
   behaviour_.stop();
   sweep_.stop();
   boost::system::error_code ignored;
@@ -432,6 +453,10 @@ gateway::HoldDesk& StateAdministration::holds() {
 
 gateway::BehaviourGauges StateAdministration::behaviour() {
   return impl_->behaviour();
+}
+
+gateway::NoticeGauges StateAdministration::notices() {
+  return impl_->notices();
 }
 
 Result<> StateAdministration::run(gateway::AccessPublisher& cores) {

@@ -37,6 +37,8 @@ struct AdministrationHandles {
   gateway::CoreHandles core;  // its ring pair, and its TCP listener
   UniqueFd socket;            // its Unix listener, bound
   UniqueFd bundle;            // where packed bundles are sent, once before the start and again before each SIGHUP
+  UniqueFd notifier;          // to the notifier (notify/wire.h)
+  UniqueFd notifier_wanted;   // where the launcher is told which one is wanted
   UniqueFd state_folder;
 };
 
@@ -57,6 +59,7 @@ class StateAdministration final : public gateway::Administration {
   Result<> run(gateway::AccessPublisher& cores) override;
   gateway::HoldDesk& holds() override;
   gateway::BehaviourGauges behaviour() override;
+  gateway::NoticeGauges notices() override;
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override;
   void reload() override;
   void ledger_gone(const std::string& why) override;

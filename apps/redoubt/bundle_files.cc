@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "base/config.h"
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
 #include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
 #include "incident/regimes.h"
@@ -86,6 +88,24 @@ Result<> add_rules(FileSystem& fs, const std::string& folder, const std::string&
   return {};
 }
 
+// Who is told of incidents, and by which laws; of these the ones that come with the program where there are no others.
+Result<NoticePlan> notices_of(const state::Bundle& bundle) {
+  NoticePlan out;
+  const std::string* const laws = bundle.find(kRegimes);
+  auto table =
+      incident::read_regimes(kRegimes, laws != nullptr ? std::string_view(*laws) : incident::shipped_regimes());
+  if (!table) return Error(Errc::kMalformed, table.error().message());
+  out.laws = *std::move(table);
+  const std::string* const text = bundle.find(kNotify);
+  if (text == nullptr) return out;
+  auto settings = notify::parse_notify_settings(*text, std::string(kNotify));
+  if (!settings) return settings.error();
+  out.settings = *std::move(settings);
+  // Without endpoints nobody can be told: no process is started for it.
+  if (!out.settings.endpoints.empty()) out.digest = encoding::hex(crypto::sha256(as_bytes(*text)));
+  return out;
+}
+
 }  // namespace
 
 Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
@@ -117,18 +137,16 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
-  if (const std::string* laws = bundle.find(kRegimes)) {
-    if (auto table = incident::read_regimes(kRegimes, *laws); !table) {
-      return Error(Errc::kMalformed, table.error().message());
-    }
-  }
+  auto notices = notices_of(bundle);
+  if (!notices) return notices.error();
   auto playbooks = playbooks_of(bundle.files());
   if (!playbooks) return playbooks.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),
                       .inspection = *std::move(inspection),
-                      .playbooks = std::make_shared<const std::vector<incident::Playbook>>(*std::move(playbooks))};
+                      .playbooks = std::make_shared<const std::vector<incident::Playbook>>(*std::move(playbooks)),
+                      .notices = std::make_shared<const NoticePlan>(*std::move(notices))};
 }
 
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
@@ -141,7 +159,7 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
   };
   if (auto done = add(kConfig, layout.config()); !done) return done.error();
   for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection()),
-                                   std::pair(kRegimes, layout.regimes())}) {
+                                   std::pair(kRegimes, layout.regimes()), std::pair(kNotify, layout.notify())}) {
     if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
   }
   if (auto done = add_folder(fs, layout.contracts(), kContracts, ".json", kMaxSchemaBytes, files); !done) {

@@ -5,6 +5,7 @@
 //   DIR/prices.toml             `prices.toml`, when there is one
 //   DIR/inspection.toml         `inspection.toml`, likewise
 //   DIR/regimes.yaml            `regimes.yaml`, likewise
+//   DIR/notify.toml             `notify.toml`, likewise
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
 //   DIR/playbooks/X.yaml        `playbooks/X.yaml`, but for `X.tests.yaml`
@@ -21,9 +22,12 @@
 #include "incident/playbook.h"
 #include "limits/prices.h"
 #include "redoubt/layout.h"
+#include "redoubt/notice_plan.h"
 #include "state/bundle.h"
 
 namespace redoubt::app {
+
+inline constexpr std::string_view kNotify = "notify.toml";  // in the bundle
 
 // What the files of a bundle mean, but for redoubt.toml, which is read by the launcher at the start.
 struct LoadedBundle {
@@ -32,6 +36,7 @@ struct LoadedBundle {
   std::shared_ptr<const limits::Prices> prices;
   std::shared_ptr<const gateway::Inspection> inspection;
   std::shared_ptr<const std::vector<incident::Playbook>> playbooks;  // not null
+  std::shared_ptr<const NoticePlan> notices;                         // not null
 };
 
 // kMalformed, with file, line and column, for what does not validate, also for policies that name kinds of matches

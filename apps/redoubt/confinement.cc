@@ -28,6 +28,7 @@ namespace {
 // In a range that systemd leaves to nobody (systemd.io/UIDS-GIDS): for systems without users of these names.
 constexpr confine::UserIds kKeeperIds{.user = 60'710, .group = 60'710};
 constexpr confine::UserIds kGatewayIds{.user = 60'711, .group = 60'711};
+constexpr confine::UserIds kNotifierIds{.user = 60'712, .group = 60'712};
 
 constexpr std::uint16_t kDnsPort = 53;
 constexpr int kMaxDepth = 4;
@@ -194,10 +195,16 @@ Result<ProcessUsers> find_process_users(const Settings& settings) {
   if (!keeper) return keeper.error();
   auto gateway = find_process_user("process.gateway_user", settings.gateway_user, usual.gateway_user, kGatewayIds);
   if (!gateway) return gateway.error();
-  if (*keeper && *gateway && (*keeper)->user == (*gateway)->user) {
+  auto notifier = find_process_user("process.notifier_user", settings.notifier_user, usual.notifier_user, kNotifierIds);
+  if (!notifier) return notifier.error();
+  const auto same = [](const auto& one, const auto& other) { return one && other && one->user == other->user; };
+  if (same(*keeper, *gateway)) {
     return Error(Errc::kInvalidArgument, "`process.keeper_user` and `process.gateway_user` must not be the same user");
   }
-  return ProcessUsers{.keeper = *keeper, .gateway = *gateway};
+  if (same(*notifier, *keeper) || same(*notifier, *gateway)) {
+    return Error(Errc::kInvalidArgument, "`process.notifier_user` must not be the keeper's user or the gateway's");
+  }
+  return ProcessUsers{.keeper = *keeper, .gateway = *gateway, .notifier = *notifier};
 }
 
 Result<> take_over(const Layout& layout, const ProcessUsers& users) {

@@ -15,12 +15,13 @@
 namespace redoubt::app {
 
 struct ProcessUsers {
-  std::optional<confine::UserIds> keeper;   // empty: the launcher's
-  std::optional<confine::UserIds> gateway;  // empty: the launcher's
+  std::optional<confine::UserIds> keeper;    // empty: the launcher's
+  std::optional<confine::UserIds> gateway;   // empty: the launcher's
+  std::optional<confine::UserIds> notifier;  // empty: the launcher's
 };
 
-// From `process.keeper_user` and `process.gateway_user`. A launcher that is not root cannot change users: both are
-// empty. Errors: kNotFound, kInvalidArgument; both processes with one user id is the latter.
+// From `process.keeper_user`, `process.gateway_user` and `process.notifier_user`. A launcher that is not root cannot
+// change users: all are empty. Errors: kNotFound, kInvalidArgument; two processes with one user id is the latter.
 Result<ProcessUsers> find_process_users(const Settings& settings);
 
 // Makes ledger/ and state/ where they are missing, and, as root, gives keeper/ and ledger/ with all that lies in them

@@ -12,6 +12,7 @@ struct Layout {
   std::string policies() const { return root + "/policies"; }
   std::string prices() const { return root + "/prices.toml"; }
   std::string regimes() const { return root + "/regimes.yaml"; }
+  std::string notify() const { return root + "/notify.toml"; }
   std::string inspection() const { return root + "/inspection.toml"; }
   std::string playbooks() const { return root + "/playbooks"; }            // what is done about alerts
   std::string contracts() const { return root + "/contracts"; }            // JSON Schemas that inspection.toml names

@@ -1,4 +1,5 @@
-// The launcher: makes rings and listeners, starts keeper and gateway, and ends with them. It parses nothing from
+// The launcher: makes rings and listeners, starts keeper, gateway and, where people are to be told of incidents, the
+// notifier, and ends with the first two. It parses nothing from
 // outside but its own configuration, and forks before any thread runs.
 #include <fcntl.h>
 #include <poll.h>
@@ -31,9 +32,11 @@
 #include "ledger/wire.h"
 #include "redoubt/administration.h"
 #include "redoubt/bundle_files.h"
+#include "redoubt/children.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
 #include "redoubt/layout.h"
+#include "redoubt/notifier_child.h"
 #include "redoubt/settings.h"
 #include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
@@ -86,23 +89,11 @@ struct FilePath {
   }
 };
 
-void keep_on_exec(int fd) {
-  ::fcntl(fd, F_SETFD, 0);
-}
-
 // The launcher holds the upstream's credentials, too.
 void leave_no_core_dump() {
   ::prctl(PR_SET_DUMPABLE, 0);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-}
-
-// What every child does first: goes when the launcher goes. Each confines itself when it has what it needs.
-void become_child(const char* name, pid_t launcher) {
-  ::prctl(PR_SET_NAME, name);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != launcher) ::_exit(kFailure);
-  ::signal(SIGPIPE, SIG_IGN);
 }
 
 constexpr std::size_t kMaxReadyBytes = 64 * 1024;
@@ -137,18 +128,6 @@ std::vector<std::string> default_tls_names(const net::ListenAddress& listen) {
   return names;
 }
 
-std::string keeper_program() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / "redoubt-keeper").string();
-}
-
-std::string describe(int status) {
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) return "a system call that its confinement forbids";
-  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
-  return "status " + std::to_string(WEXITSTATUS(status));
-}
-
 class Launcher {
  public:
   Launcher(const Common& common, const ServeOptions& options) : layout_(common.dir), options_(options) {}
@@ -166,6 +145,7 @@ class Launcher {
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
+  void wait_for_something(const UniqueFd& signals);
   // Whether callers see certificates of the keeper's.
   bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
   Result<> publish_authority(const std::string& pem);
@@ -193,6 +173,7 @@ class Launcher {
   FilePath bundle_;
   FilePath certificate_;
   FilePath certificate_key_;
+  NotifierChild notifier_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
   std::shared_ptr<const gateway::Inspection> inspection_;
   sigset_t signals_{};
@@ -249,6 +230,11 @@ Result<> Launcher::prepare() {
     auto made = FilePath::make();
     if (!made) return made.error();
     *path = *std::move(made);
+  }
+  if (auto done = notifier_.prepare(
+          {.dir = layout_.root, .user = users_.notifier, .require_confinement = settings_.require_confinement});
+      !done) {
+    return done;
   }
   for (const auto& done : {send_bundle(), send_certificate()}) {
     if (!done) return done;
@@ -375,14 +361,14 @@ Result<> Launcher::start_keeper() {
   if (const auto authority = wait_ready(*ready)) return authority->empty() ? Result<>() : publish_authority(*authority);
   int status = 0;
   ::waitpid(keeper_, &status, 0);
-  return Error(Errc::kUnavailable, "the keeper did not start (" + describe(status) + "); its log says why");
+  return Error(Errc::kUnavailable, "the keeper did not start (" + describe_end(status) + "); its log says why");
 }
 
 void Launcher::exec_keeper(const Pipe& ready) {
   become_child("redoubt-keeper", launcher_);
   ::sigprocmask(SIG_UNBLOCK, &signals_, nullptr);  // the gateway takes them from a descriptor instead
   std::vector<std::string> arguments{
-      keeper_program(),
+      sibling_program("redoubt-keeper"),
       "--dir=" + layout_.keeper(),
       "--ledger=" + layout_.ledger(),
       "--origin=" + settings_.origin,
@@ -409,18 +395,13 @@ void Launcher::exec_keeper(const Pipe& ready) {
     for (const std::string& name : settings_.tls_names) arguments.push_back("--tls-name=" + name);
     arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
   }
+  std::vector<int> keep{keeper_wake_.get(), ready.write.get(), keeper_alive_.write.get()};
   for (const Ring& ring : rings_) {
     arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
                         std::to_string(ring.wake.get()));
-    for (const int fd : {ring.requests.fd(), ring.answers.fd(), ring.wake.get()}) keep_on_exec(fd);
+    for (const int fd : {ring.requests.fd(), ring.answers.fd(), ring.wake.get()}) keep.push_back(fd);
   }
-  for (const int fd : {keeper_wake_.get(), ready.write.get(), keeper_alive_.write.get()}) keep_on_exec(fd);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  ::execv(argv[0], argv.data());
-  log::error("launcher", "cannot run the keeper", {{"program", arguments[0]}, {"errno", errno}});
-  ::_exit(kFailure);
+  exec_program(std::move(arguments), keep);
 }
 
 // The keeper's folder is its own; callers need the authority's certificate where they can read it.
@@ -440,12 +421,13 @@ Result<> Launcher::start_gateway() {
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
   for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) path->gateway.reset();
+  notifier_.close_gateway_ends();
   rings_.clear();  // listeners and rings are the children's
   admin_socket_.reset();
   if (wait_ready(*ready).has_value()) return {};
   int status = 0;
   ::waitpid(gateway_, &status, 0);
-  return Error(Errc::kUnavailable, "the gateway did not start (" + describe(status) + "); its log says why");
+  return Error(Errc::kUnavailable, "the gateway did not start (" + describe_end(status) + "); its log says why");
 }
 
 gateway::GatewaySettings Launcher::gateway_settings() const {
@@ -516,9 +498,10 @@ void Launcher::be_gateway(Pipe& ready) {
     if (settings.upstream_url.base_path.ends_with("/v1")) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
-    std::vector<int> keep{bundle_.gateway.get(),    certificate_.gateway.get(), certificate_key_.gateway.get(),
-                          state_folder_.get(),      admin_socket_.get(),        keeper_wake_.get(),
-                          keeper_alive_.read.get(), ready.write.get()};
+    std::vector<int> keep{bundle_.gateway.get(),     certificate_.gateway.get(), certificate_key_.gateway.get(),
+                          state_folder_.get(),       admin_socket_.get(),        keeper_wake_.get(),
+                          keeper_alive_.read.get(),  ready.write.get(),          notifier_.gateway_socket(),
+                          notifier_.gateway_wanted()};
     std::vector<gateway::CoreHandles> handles;
     for (Ring& ring : rings_) {
       handles.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
@@ -544,6 +527,8 @@ void Launcher::be_gateway(Pipe& ready) {
       AdministrationHandles own{.core = std::move(handles.back()),
                                 .socket = std::move(admin_socket_),
                                 .bundle = std::move(bundle_.gateway),
+                                .notifier = notifier_.take_gateway_socket(),
+                                .notifier_wanted = notifier_.take_gateway_wanted(),
                                 .state_folder = std::move(state_folder_)};
       handles.pop_back();
       auto administration = StateAdministration::create(administration_settings(), std::move(own), keeper_wake_.get());
@@ -598,6 +583,8 @@ Result<> Launcher::send_bundle() {
   auto read = read_valid_bundle(fs, layout_);
   if (!read) return read.error();
   inspection_ = std::move(read->loaded.inspection);
+  const std::string* const notices = read->bundle.find(kNotify);
+  notifier_.offer(notices == nullptr ? std::string_view() : *notices);
   return send_bytes(bundle_.launcher.get(), as_bytes(read->bundle.pack()));
 }
 
@@ -620,17 +607,36 @@ void Launcher::send_files_again() {
     if (!done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
   }
   ::kill(gateway_, SIGHUP);
+  notifier_.restart();
 }
 
-// Ends when both children have ended. A child that ends unasked ends the other: a half is no Redoubt.
+// Waits until a signal has come, or the gateway has said which notifier it wants, or one is to be started.
+void Launcher::wait_for_something(const UniqueFd& signals) {
+  int timeout_ms = -1;
+  if (const auto wake = notifier_.wake_at()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - std::chrono::steady_clock::now());
+    timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+  }
+  std::array<pollfd, 2> wait{{{.fd = signals.get(), .events = POLLIN, .revents = 0},
+                              {.fd = notifier_.wanted_fd(), .events = POLLIN, .revents = 0}}};
+  ::poll(wait.data(), wait.size(), timeout_ms);
+  if (wait[1].revents != 0) notifier_.hear_what_is_wanted();
+  notifier_.act();
+}
+
+// Ends when all children have ended. Of keeper and gateway one that ends unasked ends the other: a half is no Redoubt.
+// The notifier goes last, and is started again.
 Result<> Launcher::supervise() {
-  const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC));
+  const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.valid()) return errno_error("cannot wait for signals", errno);
   bool stopping = false;
   std::string failure;
-  while (gateway_ > 0 || keeper_ > 0) {
+  while (gateway_ > 0 || keeper_ > 0 || notifier_.running()) {
     signalfd_siginfo info{};
-    if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
+    if (::read(signals.get(), &info, sizeof info) != sizeof info) {
+      wait_for_something(signals);
+      continue;
+    }
     if (info.ssi_signo == SIGHUP) {
       send_files_again();
       continue;
@@ -642,15 +648,17 @@ Result<> Launcher::supervise() {
     }
     int status = 0;
     for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG)) {
+      if (notifier_.ended(child, status)) continue;
       const bool gateway = child == gateway_;
       if (!gateway && child != keeper_) continue;
       const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
       const bool expected = stopping && clean && (gateway || gateway_ < 0);
       if (!expected && failure.empty()) {
-        failure = std::string(gateway ? "the gateway" : "the keeper") + " ended with " + describe(status);
+        failure = std::string(gateway ? "the gateway" : "the keeper") + " ended with " + describe_end(status);
       }
       if (gateway) {
         gateway_ = -1;
+        notifier_.stop();
         if (keeper_ > 0) ::kill(keeper_, SIGTERM);  // what it still has on its rings, it keeps
       } else {
         keeper_ = -1;

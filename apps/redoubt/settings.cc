@@ -143,6 +143,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   in.read("witness.timeout", s.witness_timeout);
   in.read("process.keeper_user", s.keeper_user);
   in.read("process.gateway_user", s.gateway_user);
+  in.read("process.notifier_user", s.notifier_user);
   in.read("process.require_confinement", s.require_confinement);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);

@@ -38,8 +38,9 @@ struct Settings {
   std::string witness_policy_text;  // what it holds: the launcher's to read
   bool witness_required = false;    // only what the quorum has cosigned counts as published
   std::chrono::milliseconds witness_timeout{5'000};
-  std::string keeper_user = "redoubt-keeper";    // name or number; empty: the launcher's user
-  std::string gateway_user = "redoubt-gateway";  // name or number; empty: the launcher's user
+  std::string keeper_user = "redoubt-keeper";      // name or number; empty: the launcher's user
+  std::string gateway_user = "redoubt-gateway";    // name or number; empty: the launcher's user
+  std::string notifier_user = "redoubt-notifier";  // name or number; empty: the launcher's user
   bool require_confinement = false;
   net::ServerLimits server;
   net::ClientLimits client;

@@ -15,6 +15,7 @@
 #include "gateway/access.h"
 #include "gateway/behaviour_gauges.h"
 #include "gateway/hold_desk.h"
+#include "gateway/notice_gauges.h"
 #include "net/tls_server.h"
 
 namespace redoubt::gateway {
@@ -51,6 +52,8 @@ class Administration {
   virtual void reload() = 0;
   // What stands in `/metrics` of behaviour.
   virtual BehaviourGauges behaviour() = 0;
+  // What stands there of telling people of incidents.
+  virtual NoticeGauges notices() = 0;
   // Nothing is appended any more.
   virtual void ledger_gone(const std::string& why) = 0;
   // Takes no further calls and finishes those under way, in bounded time; then calls `drained`, on its thread. What it

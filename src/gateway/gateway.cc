@@ -160,6 +160,11 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   const internal::Scraper scraper(cores, *logs, administration, settings.version);
   for (const auto& core : cores) {
     core->on_scrape([&scraper, &io = core->io()] { return scraper.scrape(io); });
+    core->on_ready([&administration]() -> std::string_view {
+      const NoticeGauges notices = administration.notices();
+      if (!notices.configured || notices.running) return {};
+      return "but nobody is told of incidents: there is no notifier";
+    });
   }
   std::unique_ptr<Witnesses> witnesses;
   if (!settings.witnesses.policy.empty()) {

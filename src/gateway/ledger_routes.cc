@@ -506,7 +506,11 @@ net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_
   const ledger::LedgerClient& client = recorder_.client();
   const bool ready = !ready_wanted || (recorder_.ready() && !client.full() && in_force);
   const bool behind = client.ready() && !recorder_.ready();  // the ledger works, but its answers are overdue
-  const std::string_view body = ready                       ? "ok\n"
+  std::string good = "ok\n";
+  if (const std::string_view remark = ready_wanted && remark_ ? remark_() : std::string_view(); !remark.empty()) {
+    good.append(remark).append("\n");
+  }
+  const std::string_view body = ready                       ? std::string_view(good)
                                 : !client.stopped().empty() ? "not ready: the ledger stopped\n"
                                 : behind                    ? "not ready: the ledger does not answer\n"
                                 : client.full()             ? "not ready: the ledger's disk is nearly full\n"

@@ -67,6 +67,11 @@ class LedgerRoutes {
   using Scrape = std::function<net::Task<Result<std::string>>()>;
   void on_scrape(Scrape scrape) { scrape_ = std::move(scrape); }
 
+  // What is to be known though requests are answered, a line without its end, for `/readyz`; empty: nothing. Any
+  // thread.
+  using Remark = std::function<std::string_view()>;
+  void on_ready(Remark remark) { remark_ = std::move(remark); }
+
   // False when the path is none of ours. Errors have the form of RFC 9457. `access` must outlive the call; null: nobody
   // is known and nothing permitted, not yet or, when it is `withdrawn`, not any more.
   net::Task<bool> handle(net::Exchange& exchange, const Access* access, bool withdrawn = false);
@@ -101,6 +106,7 @@ class LedgerRoutes {
   const CommitSettings& commit_;
   const bool asks_witnesses_;
   Scrape scrape_;
+  Remark remark_;
 };
 
 }  // namespace redoubt::gateway

@@ -178,6 +178,20 @@ void write_behaviour(MetricsText& text, const BehaviourGauges& behaviour, const 
   text.histogram({}, behaviour.signal_time, kNanoseconds);
 }
 
+void write_notices(MetricsText& text, const NoticeGauges& notices) {
+  gauge(text, "redoubt_notices_configured", "1 while people are to be told of incidents.", notices.configured ? 1 : 0);
+  gauge(text, "redoubt_notifier_running", "1 while there is a notifier that tells them.", notices.running ? 1 : 0);
+  counter(text, "redoubt_notifier_losses_total", "Notifiers that ended unasked.", notices.losses);
+  gauge(text, "redoubt_notices_waiting", "Endpoints that wait to be told something.", notices.waiting);
+  text.family("redoubt_notice_attempts_total", MetricType::kCounter,
+              "Attempts to tell an endpoint, by how they ended.");
+  for (std::size_t i = 0; i < notices.attempts.size(); ++i) {
+    text.sample({{"outcome", kNoticeOutcomes[i]}}, notices.attempts[i]);
+  }
+  counter(text, "redoubt_notice_attempts_unrecorded_total", "Attempts that could not be put on record.",
+          notices.unrecorded);
+}
+
 }  // namespace
 
 std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& logs, std::string_view version) {
@@ -198,6 +212,7 @@ std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& log
   write_keeper(text, sum.keeper);
   write_logs(text, sum.logs, LogLabel(logs, sum.logs.size()));
   write_behaviour(text, sum.behaviour, sum.logs);
+  write_notices(text, sum.notices);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "gateway/behaviour_gauges.h"
 #include "gateway/logs.h"
+#include "gateway/notice_gauges.h"
 #include "gateway/recorder.h"
 #include "gateway/request_metrics.h"
 #include "ledger/keeper_stats.h"
@@ -37,6 +38,7 @@ struct MetricsSnapshot {
   ledger::KeeperStats keeper;
   std::vector<LogSnapshot> logs;  // by number
   BehaviourGauges behaviour;
+  NoticeGauges notices;
 };
 
 // At least one core, the first core first. A log that is not configured any more is labelled `#NUMBER`.

@@ -48,6 +48,7 @@ net::Task<Result<std::string>> Scraper::scrape(boost::asio::io_context& io) cons
   co_await round->all_there.async_wait(net::use_task);
   if (round->missing > 0) co_return Error(Errc::kDeadlineExceeded, "a core does not answer");
   round->parts.front().behaviour = administration_.behaviour();
+  round->parts.front().notices = administration_.notices();
   co_return metrics_page(round->parts, logs_, version_);
 }
 

@@ -49,6 +49,7 @@ class Core {
 
   // What `/metrics` answers on this core. Set before run().
   void on_scrape(LedgerRoutes::Scrape scrape) { ledger_routes_.on_scrape(std::move(scrape)); }
+  void on_ready(LedgerRoutes::Remark remark) { ledger_routes_.on_ready(std::move(remark)); }
   // What this core has counted, and knows of the keeper.
   MetricsSnapshot snapshot();
 

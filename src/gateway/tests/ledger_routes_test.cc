@@ -246,6 +246,23 @@ TEST_F(LedgerRoutesTest, NotReadyWhileTheDiskIsNearlyFull) {
   EXPECT_EQ(ready.status, 200);
 }
 
+TEST_F(LedgerRoutesTest, WhatIsToBeKnownThoughItIsReadyIsSaid) {
+  live_.pump_until([&] { return live_.client->ready(); });
+  std::string_view remark = "but nobody is told";
+  routes_.on_ready([&] { return remark; });
+  FakeExchange ready(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(ready));
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.sent, "ok\nbut nobody is told\n");
+  FakeExchange alive(net::Method::kGet, "/healthz");
+  ASSERT_TRUE(handle(alive));
+  EXPECT_EQ(alive.sent, "ok\n");
+  remark = {};
+  FakeExchange again(net::Method::kGet, "/readyz");
+  ASSERT_TRUE(handle(again));
+  EXPECT_EQ(again.sent, "ok\n");
+}
+
 TEST_F(LedgerRoutesTest, ATenantReadsItsOwnLogAndNobodyElseDoes) {
   using enum net::Method;
   auto receipt = live_.run(live_.deny({.operation = "test"}, {}, "192.0.2.7", "clinic"));

@@ -40,6 +40,7 @@ class ToldAdministration final : public Administration {
  public:
   Result<> run(AccessPublisher& /*cores*/) override { return {}; }
   BehaviourGauges behaviour() override { return {}; }
+  NoticeGauges notices() override { return {}; }
   HoldDesk& holds() override { return holds_; }
   void set_tls(std::shared_ptr<const net::TlsServerContext> context) override {
     contexts.push_back(std::move(context));

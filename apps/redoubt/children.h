@@ -1,0 +1,23 @@
+// What the launcher's children have in common: how they begin, and how they are described when they end.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace redoubt::app {
+
+// What every child does first: goes when the launcher goes. Each confines itself when it has what it needs.
+void become_child(const char* name, pid_t launcher);
+
+// A program that lies beside this one.
+std::string sibling_program(const std::string& name);
+
+// Becomes the program, which keeps the descriptors `keep`; ends the process when there is no such program.
+[[noreturn]] void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep);
+
+// How a process ended, by its status of waitpid().
+std::string describe_end(int status);
+
+}  // namespace redoubt::app
