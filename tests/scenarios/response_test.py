@@ -215,6 +215,36 @@ class Responses(unittest.TestCase):
         again = [each for each in about if each["rule"] == "stopped"]
         self.assertEqual([each["withheld"] for each in again], [["stop-canary suspend: as much is in force already"]])
 
+    def test_a_review_says_what_was_reached(self):
+        thief = self.attacker()
+        earlier = "before-it-began"
+        self.assertEqual(thief.chat(model=earlier), 200)
+        self.attack(thief, "noise")  # an incident, which stops nobody
+        self.alert("principal/" + thief.name, "noise")
+        for _ in range(2):
+            self.assertEqual(thief.chat(model="patients-llm", call="records.search", tools=[
+                tool("records.search"), {"type": "file_search", "vector_store_ids": ["patient-charts"]}]), 200)
+        self.assertEqual(self.town.callers["nurse-1"].chat(model="of-somebody-else"), 200)
+        self.attack(thief, "canary")
+        self.until_refused(thief)
+        self.assertEqual(thief.chat(model="forbidden-by-then"), 403)
+        incident = self.alert("principal/" + thief.name, "canary")["incident"]
+        # By the clock that the server has.
+        review = harness.run(harness.program("redoubt"), "incident", "review", incident, "--dir", self.redoubt.dir,
+                             env=self.redoubt.environment).stdout.replace("\\_", "_")
+        rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                for line in review.split("## What was reached")[1].split("\n## ")[0].splitlines()
+                if line.startswith("| ") and not line.startswith("| Who")]
+        self.assertEqual({row[0].split(":")[1] for row in rows}, {thief.name})
+        reached = {(row[1], row[2]): (int(row[3]), int(row[4])) for row in rows}
+        self.assertEqual(reached["called", "model:patients-llm"], (2, 0))
+        self.assertEqual(reached["called", "model:noise"], (1, 0))
+        self.assertEqual(reached["called", "model:forbidden-by-then"], (1, 1))
+        self.assertEqual(reached["used_tool", "tool:records.search"][0], 2)
+        self.assertEqual(reached["read", "data_set:patient-charts"][0], 2)
+        self.assertGreaterEqual(reached["called", "model:canary"][0], 1)
+        self.assertEqual([what for _, what in reached if earlier in what or "somebody-else" in what], [])
+
     def test_more_than_five_a_minute_wait_for_somebody(self):
         self.town.advance(61)
         self.everybody_works()
