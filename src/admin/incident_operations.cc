@@ -54,13 +54,11 @@ constexpr Shape kIncidentList = newest_page_of<kIncident>("IncidentList");
 
 constexpr std::string_view kOutcomes[] = {"delivered", "delayed", "given_up", "dropped"};
 constexpr Shape kOutcome = one_of(kOutcomes);
-constexpr std::string_view kSeverities[] = {"low", "medium", "high", "critical"};
-constexpr Shape kSeverity = one_of(kSeverities);
 constexpr Field kNoticeFields[] = {
     {"notice", &kIncidentIdShape, "The same for each endpoint and attempt.", kRequired},
     {"endpoint", &kTextShape, "Of notify.toml.", kRequired},
     {"kind", &kTextShape, "What was told: `incident_opened`.", kRequired},
-    {"severity", &kSeverity, "As it was told.", kRequired},
+    {"severity", &kSeverityShape, "As it was told.", kRequired},
     {"outcome", &kOutcome, "Of the last attempt; `delayed`: it is tried again.", kRequired},
     {"attempts", &kIndexShape, "0: there was no room for it, or no time.", kRequired},
     {"why", &kTextShape, "Why it was not delivered."},
