@@ -89,7 +89,7 @@ Result<> add_rules(FileSystem& fs, const std::string& folder, const std::string&
 }
 
 // Who is told of incidents, and by which laws; of these the ones that come with the program where there are no others.
-Result<NoticePlan> notices_of(const state::Bundle& bundle) {
+Result<NoticePlan> notices_of(const state::Bundle& bundle, const std::vector<incident::Playbook>& playbooks) {
   NoticePlan out;
   const std::string* const laws = bundle.find(kRegimes);
   auto table =
@@ -97,10 +97,20 @@ Result<NoticePlan> notices_of(const state::Bundle& bundle) {
   if (!table) return Error(Errc::kMalformed, table.error().message());
   out.laws = *std::move(table);
   const std::string* const text = bundle.find(kNotify);
-  if (text == nullptr) return out;
-  auto settings = notify::parse_notify_settings(*text, std::string(kNotify));
-  if (!settings) return settings.error();
-  out.settings = *std::move(settings);
+  if (text != nullptr) {
+    auto settings = notify::parse_notify_settings(*text, std::string(kNotify));
+    if (!settings) return settings.error();
+    out.settings = *std::move(settings);
+  }
+  for (const incident::Playbook& playbook : playbooks) {
+    if (playbook.notify.empty()) continue;
+    for (const std::string& role : playbook.notify) {
+      if (out.settings.has_role(role)) continue;
+      return Error(Errc::kMalformed, "the playbook `" + playbook.name + "` has `" + role +
+                                         "` notified, a role that no contact of notify.toml has");
+    }
+    out.told_by.emplace(playbook.name, playbook.notify);
+  }
   // Without endpoints nobody can be told: no process is started for it.
   if (!out.settings.endpoints.empty()) out.digest = encoding::hex(crypto::sha256(as_bytes(*text)));
   return out;
@@ -137,10 +147,10 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
-  auto notices = notices_of(bundle);
-  if (!notices) return notices.error();
   auto playbooks = playbooks_of(bundle.files());
   if (!playbooks) return playbooks.error();
+  auto notices = notices_of(bundle, *playbooks);
+  if (!notices) return notices.error();
   return LoadedBundle{.digest = bundle.digest(),
                       .policies = *std::move(policies),
                       .prices = std::move(prices),

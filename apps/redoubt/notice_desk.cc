@@ -1,6 +1,7 @@
 #include "redoubt/notice_desk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 
 using incident::Happening;
 using incident::IncidentStatus;
+using incident::ResponseStatus;
 using notify::NoticeKind;
 
 constexpr std::chrono::seconds kRetry{1};
@@ -28,7 +30,7 @@ constexpr std::size_t kLooksAtOnce = 32;
 constexpr std::size_t kMessagesAtOnce = 256;
 // Taken up at the start, the newest; more than anybody looks at.
 constexpr std::size_t kOpenMax = 1000;
-constexpr std::size_t kWaitingMax = 200;  // responses
+constexpr std::size_t kLoneMax = 200;  // responses of no incident
 constexpr std::size_t kOfIncidentMax = 50;
 constexpr std::size_t kClocksMax = 1000;
 constexpr std::size_t kToRecordMax = 4096;  // while so many wait, the notifier is not heard
@@ -58,7 +60,7 @@ void NoticeDesk::use(std::shared_ptr<const NoticePlan> plan) {
   to_record(untold_.keep_only(endpoints, "it is not configured any more"));
   book_.reset();
   to_look_.clear();
-  waiting_responses_.clear();
+  lone_responses_.clear();
   due_.clear();
   severities_.clear();
   if (!plan_->digest.empty()) book_.emplace(plan_->settings);
@@ -101,11 +103,12 @@ void NoticeDesk::take_up() {
       log::error("notices", "what is open cannot be looked at", {{"why", done.error().message()}});
     }
   }
-  const auto waiting =
-      incident::list_responses(tables(), {.status = incident::ResponseStatus::kProposed}, {}, kWaitingMax);
-  if (!waiting) return;
-  for (const incident::Response& each : *waiting) {
-    if (each.incident.empty()) waiting_responses_.push_back(each.id);
+  for (const ResponseStatus status : {ResponseStatus::kProposed, ResponseStatus::kActive}) {
+    const auto responses = incident::list_responses(tables(), {.status = status}, {}, kLoneMax);
+    if (!responses) return;
+    for (const incident::Response& each : *responses) {
+      if (each.incident.empty()) lone_responses_.push_back(each.id);
+    }
   }
 }
 
@@ -130,7 +133,8 @@ Result<> NoticeDesk::follow() {
     if (!each.incident.empty()) to_look_.emplace(each.incident, false);
     const std::string_view name = std::string_view(each.object).substr(each.object.find('/') + 1);
     if (each.what == Happening::kIncidentMerged) to_look_.emplace(name, false);
-    if (each.what == Happening::kResponseProposed && each.incident.empty()) waiting_responses_.emplace_back(name);
+    const bool begins = each.what == Happening::kResponseProposed || each.what == Happening::kResponseStarted;
+    if (begins && each.incident.empty()) lone_responses_.emplace_back(name);
   }
   if (items->size() < kItemsAtOnce) followed_ = applied;
   return {};
@@ -142,12 +146,15 @@ Result<> NoticeDesk::look_at_some() {
     if (auto done = look(id, again); !done) return done;
     to_look_.erase(id);
   }
-  while (!waiting_responses_.empty() && untold_.room()) {
-    const auto response = incident::find_response(tables(), waiting_responses_.front());
+  while (!lone_responses_.empty() && untold_.room()) {
+    const auto response = incident::find_response(tables(), lone_responses_.front());
     if (!response) return response.error();
-    waiting_responses_.pop_front();
-    if (!*response || (*response)->status != incident::ResponseStatus::kProposed) continue;
-    if (auto told = tell(notice_of_waiting(**response, tables()), false); !told) return told.error();
+    lone_responses_.pop_front();
+    if (!*response) continue;
+    if ((*response)->status == ResponseStatus::kProposed) {
+      if (auto told = tell(notice_of_waiting(**response, tables()), false); !told) return told.error();
+    }
+    if (auto done = look_at_playbooks({**response}, false); !done) return done;
   }
   return {};
 }
@@ -193,13 +200,27 @@ Result<> NoticeDesk::look_at_open(const incident::Incident& incident, bool again
   }
   if (severities_.size() >= kSeveritiesMax) severities_.clear();  // what is on record is left
   severities_[incident.id] = severity;
-  const auto waiting = incident::list_responses(
-      tables(), {.status = incident::ResponseStatus::kProposed, .incident = incident.id}, {}, kOfIncidentMax);
-  if (!waiting) return waiting.error();
-  for (const incident::Response& each : *waiting) {
+  const auto responses = incident::list_responses(tables(), {.incident = incident.id}, {}, kOfIncidentMax);
+  if (!responses) return responses.error();
+  for (const incident::Response& each : *responses) {
+    if (each.status != ResponseStatus::kProposed) continue;
     if (auto done = tell(notice_of_waiting(each, tables()), again); !done) return done.error();
   }
+  if (auto done = look_at_playbooks(*responses, again); !done) return done;
   if (incident.acknowledged.value != 0) book_->acknowledge(incident.id);
+  return {};
+}
+
+// Playbooks that say who is told when they do something.
+Result<> NoticeDesk::look_at_playbooks(const std::vector<incident::Response>& responses, bool again) {
+  for (const auto& [playbook, roles] : plan_->told_by) {
+    std::vector<incident::Response> of_it;
+    std::copy_if(responses.begin(), responses.end(), std::back_inserter(of_it), [&](const incident::Response& each) {
+      return each.playbook == playbook && each.status != ResponseStatus::kRehearsed;
+    });
+    if (of_it.empty()) continue;
+    if (auto done = tell(notice_of_playbook(of_it, tables()), again, roles); !done) return done.error();
+  }
   return {};
 }
 
@@ -264,10 +285,14 @@ Result<std::vector<std::string>> NoticeDesk::not_told_yet(const std::string& not
 }
 
 // Whether somebody is told now who was not before.
-Result<bool> NoticeDesk::tell(notify::Notice notice, bool again) {
+Result<bool> NoticeDesk::tell(notify::Notice notice, bool again, const std::vector<std::string>& roles) {
   if (untold_.has(notice.id)) return false;
   // The book is asked all the same: it waits for somebody to take the incident, also after a restart.
-  auto endpoints = not_told_yet(notice.id, book_->tell(notice, lane_time(notice.time)), again);
+  std::vector<std::string> all = book_->tell(notice, lane_time(notice.time));
+  for (std::string& each : book_->endpoints_of(roles)) {
+    if (std::find(all.begin(), all.end(), each) == all.end()) all.push_back(std::move(each));
+  }
+  auto endpoints = not_told_yet(notice.id, std::move(all), again);
   if (!endpoints) return endpoints.error();
   if (endpoints->empty()) return false;
   untold_.add(std::move(notice), *endpoints, now());

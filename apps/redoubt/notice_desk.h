@@ -72,11 +72,13 @@ class NoticeDesk {
   Result<> look_at_some();
   Result<> look(const std::string& id, bool again);
   Result<> look_at_open(const incident::Incident& incident, bool again);
+  Result<> look_at_playbooks(const std::vector<incident::Response>& responses, bool again);
   Result<> look_at_clocks();
   Result<> escalate();
   // Whether it was told, or is about to be.
   Result<bool> is_known(const std::string& notice) const;
-  Result<bool> tell(notify::Notice notice, bool again);
+  // `roles`: who is told whatever rules say.
+  Result<bool> tell(notify::Notice notice, bool again, const std::vector<std::string>& roles = {});
   Result<std::vector<std::string>> not_told_yet(const std::string& notice, std::vector<std::string> endpoints,
                                                 bool again) const;
   void hand_over();
@@ -96,7 +98,7 @@ class NoticeDesk {
   std::optional<incident::ItemPlace> seen_;           // of the timeline, up to here
   std::optional<std::uint64_t> followed_;             // the last fact when all of it had been seen
   std::map<std::string, bool, std::less<>> to_look_;  // incidents; whether who was not reached is told again
-  std::deque<std::string> waiting_responses_;         // of no incident
+  std::deque<std::string> lone_responses_;            // of no incident
   std::map<std::string, incident::Severity, std::less<>> severities_;  // as told, of incidents that are open
   std::chrono::steady_clock::time_point next_clocks_{};
   std::deque<incident::NoticeAttempt> to_record_;

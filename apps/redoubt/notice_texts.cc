@@ -88,6 +88,28 @@ Notice notice_of_waiting(const incident::Response& response, state::Tables& tabl
   return out;
 }
 
+Notice notice_of_playbook(std::span<const incident::Response> responses, state::Tables& tables) {
+  const incident::Response& first = responses.front();
+  const std::string object =
+      first.incident.empty() ? incident::alert_object(first.alert) : incident::incident_object(first.incident);
+  Notice out{.id = notice_id(NoticeKind::kPlaybookActed, object, first.playbook),
+             .incident = first.incident,
+             .kind = NoticeKind::kPlaybookActed,
+             .severity = notify::Severity::kMedium,
+             .tenant = first.tenant,
+             .title = "playbook " + first.playbook + ": " + action_text(first),
+             .time = first.started};
+  if (const auto alert = incident::find_alert(tables, first.alert); alert && *alert) {
+    out.severity = severity_of((*alert)->severity);
+    out.text = (*alert)->message;
+    out.details = {{"rule", (*alert)->rule}, {"about", (*alert)->key}};
+  }
+  for (const incident::Response& each : responses.first(std::min(responses.size(), kResponsesNamed))) {
+    out.details.emplace_back("response", action_text(each) + ", " + std::string(to_string(each.status)));
+  }
+  return out;
+}
+
 Notice notice_of_deadline(const incident::Incident& incident, NoticeKind kind, const incident::Deadline& deadline,
                           UnixMillis now) {
   const bool over = kind == NoticeKind::kDeadlineOver;

@@ -6,6 +6,7 @@
 // leave out what it has. Values: any thread; what reads tables: the engine's.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,10 @@ notify::Notice notice_about(const incident::Incident& incident, notify::NoticeKi
 
 // Of a response that waits for somebody. Its severity is that of its alert.
 notify::Notice notice_of_waiting(const incident::Response& response, state::Tables& tables);
+
+// Of what a playbook did about an alert, and said that people are to be told of. `responses` are its own, of one
+// incident or of one alert, and not empty.
+notify::Notice notice_of_playbook(std::span<const incident::Response> responses, state::Tables& tables);
 
 // `kind`: kDeadlineNear or kDeadlineOver. `deadline.due` is there.
 notify::Notice notice_of_deadline(const incident::Incident& incident, notify::NoticeKind kind,

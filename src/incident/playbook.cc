@@ -30,8 +30,9 @@ class Reader {
       if (name == "mode") return void(out.rehearse = mode(value));
       if (name == "when") return when(value, out.when);
       if (name == "do") return steps(value, out.steps);
+      if (name == "notify") return roles(value, out.notify);
       if (name == "guard") return guard(value, out.guard);
-      unknown(name, value, "a playbook has `playbook`, `description`, `mode`, `when`, `do` and `guard`");
+      unknown(name, value, "a playbook has `playbook`, `description`, `mode`, `when`, `do`, `notify` and `guard`");
     });
     const bool named = !out.name.empty() && out.name.size() <= 64 &&
                        out.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
@@ -110,6 +111,14 @@ class Reader {
       if (rule.empty() || (star != std::string::npos && star + 1 != rule.size())) {
         fail(node.line, "a rule is named whole, or by its beginning and `*`");
       }
+    }
+  }
+  void roles(const YamlNode& node, std::vector<std::string>& out) {
+    out = texts(node, "notify");
+    for (const std::string& role : out) {
+      const bool good = !role.empty() && role.size() <= kRoleMax &&
+                        role.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+      if (!good) fail(node.line, "`notify` names roles: 1 to 32 of a-z 0-9 -");
     }
   }
   void severity(const YamlNode& node, Severity& out) {

@@ -20,7 +20,8 @@
 //     - effect: block
 //       target: model/clinic-llm         # without it, what the alert is about
 //       for: 1h
-//   guard:
+//   notify: [ciso]                       # roles of notify.toml that are told when it does something, whatever its
+//   rules say guard:
 //     stops_per_minute: 5                # of all playbooks together; beyond it, what stops somebody waits
 //     traffic_percent: 5                 # of the tenant's, that automatic responses may stop together
 //
@@ -43,6 +44,7 @@ namespace redoubt::incident {
 inline constexpr std::size_t kPlaybookFileMax = std::size_t{256} * 1024;  // bytes
 inline constexpr std::size_t kPlaybooksMax = 200;
 inline constexpr std::size_t kStepsMax = 8;
+inline constexpr std::size_t kRoleMax = 32;     // bytes of a role's name
 inline constexpr unsigned kStopsPerMinute = 5;  // unless a playbook says less
 inline constexpr unsigned kTrafficPercent = 5;  // likewise; no playbook can say more
 
@@ -75,7 +77,8 @@ struct Playbook {
   std::string description;
   bool rehearse = false;
   When when;
-  std::vector<Step> steps;  // 1 to kStepsMax
+  std::vector<Step> steps;          // 1 to kStepsMax
+  std::vector<std::string> notify;  // roles: 1 to 32 of a-z 0-9 -
   Guard guard;
 
   // Whether it is for an alert of `count` signals, the last of them this one.

@@ -38,6 +38,9 @@ class ContactBook {
   // Those whose time has come, each once. An escalation has an id of its own, made of the notice's.
   std::vector<Escalation> escalate(LaneTime now, UnixMillis wall);
 
+  // Those of the contacts that have one of these roles, each once.
+  std::vector<std::string> endpoints_of(const std::vector<std::string>& roles) const;
+
   std::size_t awaited() const;
   const NotifySettings& settings() const { return settings_; }
 
@@ -47,7 +50,6 @@ class ContactBook {
     std::size_t rule = 0;
     LaneTime due;
   };
-  std::vector<std::string> endpoints_of(const std::vector<std::string>& roles) const;
 
   NotifySettings settings_;
   std::multimap<std::string, Awaited, std::less<>> awaited_;  // by incident, once for each rule

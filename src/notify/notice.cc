@@ -7,9 +7,9 @@ namespace redoubt::notify {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSeverities = {"low", "medium", "high", "critical"};
-constexpr std::array<std::string_view, kNoticeKinds> kKinds = {
-    "incident_opened", "incident_worse", "response_waits",  "deadline_near",
-    "deadline_over",   "unacknowledged", "incident_closed", "test"};
+constexpr std::array<std::string_view, kNoticeKinds> kKinds = {"incident_opened", "incident_worse", "response_waits",
+                                                               "deadline_near",   "deadline_over",  "unacknowledged",
+                                                               "incident_closed", "playbook_acted", "test"};
 constexpr std::array<std::string_view, 4> kOutcomes = {"delivered", "delayed", "given_up", "dropped"};
 
 template <class T, std::size_t N>

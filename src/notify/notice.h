@@ -26,11 +26,12 @@ enum class NoticeKind : std::uint8_t {
   kDeadlineOver,    // likewise
   kUnacknowledged,  // nobody has taken it: escalation
   kIncidentClosed,
-  kTest,  // somebody tries an endpoint
+  kPlaybookActed,  // it did something, or proposed it
+  kTest,           // somebody tries an endpoint
 };
-inline constexpr std::size_t kNoticeKinds = 8;
+inline constexpr std::size_t kNoticeKinds = 9;
 // `incident_opened`, `incident_worse`, `response_waits`, `deadline_near`, `deadline_over`, `unacknowledged`,
-// `incident_closed`, `test`
+// `incident_closed`, `playbook_acted`, `test`
 std::string_view to_string(NoticeKind kind);
 std::optional<NoticeKind> parse_notice_kind(std::string_view text);
 

@@ -87,7 +87,7 @@ class SettingsReader {
     if (!role) return role.error();
     each.role = *std::move(role);
     if (!is_name(each.role)) return section.error_at("role", "has 1 to 32 of a-z 0-9 -");
-    if (has_role(each.role)) return section.error_at("role", "is that of another contact, too");
+    if (out_.has_role(each.role)) return section.error_at("role", "is that of another contact, too");
     auto endpoints = section.get_strings("endpoints");
     if (!endpoints) return endpoints.error();
     each.endpoints = *std::move(endpoints);
@@ -106,7 +106,7 @@ class SettingsReader {
       if (!roles) return roles.error();
       *value = *std::move(roles);
       for (const std::string& role : *value) {
-        if (!has_role(role)) return section.error_at(key, "names a role that no contact has");
+        if (!out_.has_role(role)) return section.error_at(key, "names a role that no contact has");
       }
     }
     if (each.roles.empty()) return section.error_at("roles", "names one at least");
@@ -134,11 +134,6 @@ class SettingsReader {
   }
 
  private:
-  bool has_role(std::string_view role) const {
-    return std::any_of(out_.contacts.begin(), out_.contacts.end(),
-                       [&](const Contact& each) { return each.role == role; });
-  }
-
   static Result<> check(const ConfigSection& section, const Endpoint& each) {
     const bool smtp = each.type == EndpointType::kSmtp;
     if (each.secret_file.empty() && needs_secret(each.type)) {
@@ -189,6 +184,10 @@ const Endpoint* NotifySettings::find(std::string_view endpoint) const {
   const auto found =
       std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& each) { return each.name == endpoint; });
   return found == endpoints.end() ? nullptr : &*found;
+}
+
+bool NotifySettings::has_role(std::string_view role) const {
+  return std::any_of(contacts.begin(), contacts.end(), [&](const Contact& each) { return each.role == role; });
 }
 
 Result<> check_url(const Endpoint& endpoint, std::string_view url) {

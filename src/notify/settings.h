@@ -86,6 +86,7 @@ struct NotifySettings {
   std::vector<ContactRule> rules;
 
   const Endpoint* find(std::string_view endpoint) const;
+  bool has_role(std::string_view role) const;  // of a contact
 };
 
 bool is_endpoint_name(std::string_view text);

@@ -227,6 +227,15 @@ class Receivers(Base):
             file.write(toml.replace("roles = ['soc']", "roles = ['sok']"))
         self.redoubt.process.send_signal(signal.SIGHUP)
         harness.wait_for(lambda: "names a role that no contact has" in self.redoubt.log_text())
+        with open(path, "w") as file:
+            file.write(toml)
+        book = os.path.join(self.redoubt.dir, "playbooks", "test.yaml")
+        os.makedirs(os.path.dirname(book), exist_ok=True)
+        with open(book, "w") as file:
+            file.write(PLAYBOOK + "notify: [ciso]\n")
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        harness.wait_for(lambda: "`ciso` notified, a role that no contact" in self.redoubt.log_text())
+        os.unlink(book)
         # What was in force still is, with a notifier that has read its secrets anew.
         incident = self.attack(town)
         harness.wait_for(lambda: self.notices(town, incident, "delivered"))

@@ -91,12 +91,14 @@ class NoticeDeskTest : public incident::test::IncidentTest {
     open();
     link = std::make_unique<FakeLink>();
     desk.emplace(NoticeDesk::Parts{.engine = *engine, .sink = ledger, .clock = clock, .link = *link});
-    desk->use(plan(kSettings));
+    desk->use(in_use);
     say({.kind = Word::Kind::kReady});
     run();
   }
-  static std::shared_ptr<const NoticePlan> plan(const char* toml, const std::string& digest = "d1") {
+  static std::shared_ptr<const NoticePlan> plan(const char* toml, const std::string& digest = "d1",
+                                                decltype(NoticePlan::told_by) told_by = {}) {
     NoticePlan out;
+    out.told_by = std::move(told_by);
     out.digest = digest;
     if (toml != nullptr) out.settings = *notify::parse_notify_settings(toml, "notify.toml");
     out.laws = *incident::read_regimes("regimes.yaml", incident::shipped_regimes());
@@ -154,6 +156,7 @@ class NoticeDeskTest : public incident::test::IncidentTest {
 
   using Told = std::vector<std::string>;
   SteppedClock clock;
+  std::shared_ptr<const NoticePlan> in_use = plan(kSettings);
   std::unique_ptr<FakeLink> link;
   std::optional<NoticeDesk> desk;
   std::string last_id;
@@ -235,6 +238,27 @@ TEST_F(NoticeDeskTest, AResponseThatWaitsIsTold) {
   use(kStop);
   give_and_run(worth(Severity::kHigh));
   EXPECT_EQ(told(), (Told{"incident_opened high chat", "response_waits high chat"}));
+}
+
+TEST_F(NoticeDeskTest, APlaybookHasItsOwnTold) {
+  use("playbook: stop\nwhen: {severity: high}\ndo: [{effect: suspend, for: 1h}]\nnotify: [ciso]\n");
+  in_use = plan(kSettings, "d1", {{"stop", {"ciso"}}});
+  desk->use(in_use);
+  give_and_run(worth(Severity::kHigh));
+  EXPECT_EQ(told(), (Told{"incident_opened high chat", "playbook_acted high chat", "playbook_acted high chief"}));
+  answer("chief", Outcome::kDelivered);
+  later(1);
+  EXPECT_EQ(told(), Told{});
+  start();
+  EXPECT_EQ(told(), (Told{"incident_opened high chat", "playbook_acted high chat"})) << "who was not reached";
+}
+
+TEST_F(NoticeDeskTest, APlaybookThatIsRehearsedHasNobodyTold) {
+  use("playbook: stop\nmode: rehearse\nwhen: {severity: high}\ndo: [{effect: suspend, for: 1h}]\nnotify: [ciso]\n");
+  in_use = plan(kSettings, "d1", {{"stop", {"ciso"}}});
+  desk->use(in_use);
+  give_and_run(worth(Severity::kHigh));
+  EXPECT_EQ(told(), Told{"incident_opened high chat"});
 }
 
 TEST_F(NoticeDeskTest, AnotherNotifierIsToldWhatIsNotOnRecordWithTheSameId) {

@@ -28,6 +28,7 @@ do:
   - effect: block
     target: model/clinic-llm
     for: 90s
+notify: [ciso, on-call]
 guard:
   stops_per_minute: 2
   traffic_percent: 1
@@ -55,8 +56,19 @@ TEST(PlaybookTest, SaysWhatIsToBeDone) {
   EXPECT_TRUE(playbook.steps[1].approval);
   EXPECT_EQ(playbook.steps[2].on(about).families, "attack,secret");
   EXPECT_EQ(playbook.steps[3].on(about).target.text(), "model/clinic-llm");
+  EXPECT_EQ(playbook.notify, (std::vector<std::string>{"ciso", "on-call"}));
   EXPECT_EQ(playbook.guard.stops_per_minute, 2u);
   EXPECT_EQ(playbook.guard.traffic_percent, 1u);
+}
+
+TEST(PlaybookTest, NotifiesRoles) {
+  const std::string begin = "playbook: p\ndo: [{effect: suspend, for: 1h}]\nnotify: ";
+  EXPECT_TRUE(read_playbooks("p.yaml", begin + "[soc]\n"));
+  for (const char* bad : {"soc", "[]", "[SOC]", "['']", "[a b]", "[soc, 7]", "[abcdefghijklmnopqrstuvwxyz0123456]"}) {
+    const auto read = read_playbooks("p.yaml", begin + bad + "\n");
+    ASSERT_FALSE(read) << bad;
+    EXPECT_EQ(read.error().message().substr(0, 9), "p.yaml:3:") << read.error().message();
+  }
 }
 
 TEST(PlaybookTest, EachConditionCounts) {
