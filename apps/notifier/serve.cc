@@ -1,6 +1,5 @@
 #include "notifier/serve.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -11,9 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <random>
 #include <unordered_set>
 #include <utility>
@@ -23,6 +20,7 @@
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "base/unique_fd.h"
+#include "confine/common_needs.h"
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "notifier/endpoint_files.h"
@@ -34,7 +32,6 @@
 namespace redoubt {
 namespace {
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr std::size_t kKnownMax = 8192;  // orders that are not taken a second time
 constexpr timeval kWordPatience{.tv_sec = 10, .tv_usec = 0};
 
@@ -83,12 +80,6 @@ Sender read_files(const std::string& dir, std::vector<notify::Endpoint> endpoint
   return out;
 }
 
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> space{};
-  return ::inet_pton(AF_INET, host.c_str(), space.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), space.data()) == 1;
-}
-
 // Where an endpoint is: of some that is the secret.
 std::string_view url_of(const Sender& sender, const notify::Endpoint& endpoint) {
   if (endpoint.type == notify::EndpointType::kSlack) {
@@ -106,21 +97,10 @@ confine::Restrictions restrictions_for(const Sender& sender) {
     const auto target = notify::target_of(each, url_of(sender, each));
     if (!target) continue;  // it cannot be told anything, and says so when it is
     wanted.connect_ports.push_back(target->port);
-    by_name = by_name || !is_address(target->host);
+    by_name = by_name || !confine::is_address(target->host);
   }
-  if (by_name) {
-    // What looking up a name reads: folders, since these files are replaced while we run.
-    wanted.files.push_back({"/etc", confine::FileUse::kRead, true});
-    std::error_code error;
-    const auto resolver = std::filesystem::canonical("/etc/resolv.conf", error);
-    if (!error) wanted.files.push_back({resolver.parent_path().string(), confine::FileUse::kRead, true});
-    wanted.syscalls.add(confine::name_lookup_syscalls());
-    wanted.connect_ports.push_back(kDnsPort);
-  }
-  for (const char* path : {"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/usr/lib/ssl",
-                           "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"}) {
-    wanted.files.push_back({path, confine::FileUse::kRead, true});
-  }
+  if (by_name) confine::allow_name_lookup(wanted);
+  confine::allow_trust_anchors(wanted);
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());

@@ -1,6 +1,5 @@
 #include "redoubt/confinement.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -11,14 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "confine/common_needs.h"
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 
@@ -30,7 +28,6 @@ constexpr confine::UserIds kKeeperIds{.user = 60'710, .group = 60'710};
 constexpr confine::UserIds kGatewayIds{.user = 60'711, .group = 60'711};
 constexpr confine::UserIds kNotifierIds{.user = 60'712, .group = 60'712};
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr int kMaxDepth = 4;
 
 Result<std::optional<confine::UserIds>> find_process_user(const std::string& key, const std::string& configured,
@@ -130,48 +127,21 @@ class Giver {
   const Rights rights_;
 };
 
-bool is_address(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> space{};
-  return ::inet_pton(AF_INET, host.c_str(), space.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), space.data()) == 1;
-}
-
-// What looking up a name reads. Folders, since these files are replaced while we run.
-void allow_name_lookup(confine::Restrictions& wanted) {
-  wanted.files.push_back({"/etc", confine::FileUse::kRead, true});
-  std::error_code error;
-  const auto resolver = std::filesystem::canonical("/etc/resolv.conf", error);
-  if (!error) wanted.files.push_back({resolver.parent_path().string(), confine::FileUse::kRead, true});
-  wanted.syscalls.add(confine::name_lookup_syscalls());
-  wanted.connect_ports.push_back(kDnsPort);  // answers that are too long for a datagram
-}
-
-// The system's trust anchors, which OpenSSL looks up one by one when it meets a certificate.
-void allow_trust_anchors(confine::Restrictions& wanted) {
-  for (const char* path : {"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/usr/lib/ssl/certs",
-                           "/usr/lib/ssl/cert.pem", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"}) {
-    wanted.files.push_back({path, confine::FileUse::kRead, true});
-  }
-  for (const char* variable : {"SSL_CERT_DIR", "SSL_CERT_FILE"}) {
-    if (const char* path = std::getenv(variable)) wanted.files.push_back({path, confine::FileUse::kRead, true});
-  }
-}
-
 confine::Restrictions gateway_restrictions(const Settings& settings, const net::UpstreamUrl& upstream,
                                            std::span<const net::UpstreamUrl> witnesses, int state_folder) {
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kRead});
   wanted.files.push_back({path_of_descriptor(state_folder), confine::FileUse::kWrite});
-  bool by_name = !is_address(upstream.host);
+  bool by_name = !confine::is_address(upstream.host);
   bool anchors = upstream.tls && settings.upstream_ca_file.empty();
   wanted.connect_ports.push_back(upstream.port);
   for (const net::UpstreamUrl& witness : witnesses) {
     wanted.connect_ports.push_back(witness.port);
-    by_name = by_name || !is_address(witness.host);
+    by_name = by_name || !confine::is_address(witness.host);
     anchors = anchors || witness.tls;
   }
-  if (by_name) allow_name_lookup(wanted);
-  if (anchors) allow_trust_anchors(wanted);
+  if (by_name) confine::allow_name_lookup(wanted);
+  if (anchors) confine::allow_trust_anchors(wanted);
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
