@@ -8,6 +8,7 @@
 #include <cmath>
 #include <sstream>
 #include <unordered_set>
+#include <utility>
 
 #include "encoding/json_writer.h"
 
@@ -206,7 +207,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Level& level = levels_.back();
     if (level.node.is_map()) {
-      level.node.members.emplace_back(std::move(level.key), std::move(node));
+      level.node.members.push_back({std::move(level.key), std::move(node)});
       level.has_key = false;
     } else {
       level.node.items.push_back(std::move(node));

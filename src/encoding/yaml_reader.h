@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace redoubt::encoding {
+
+struct YamlMember;
 
 struct YamlNode {
   enum class Kind : std::uint8_t { kNull, kBoolean, kInteger, kFloat, kText, kList, kMap };
@@ -23,13 +24,18 @@ struct YamlNode {
   double number = 0;  // of integers and floats
   std::string text;   // scalars: as written; integers in decimal
   std::vector<YamlNode> items;
-  std::vector<std::pair<std::string, YamlNode>> members;  // in order, no name twice
+  std::vector<YamlMember> members;  // in order, no name twice
 
   bool is_text() const { return kind == Kind::kText; }
   bool is_list() const { return kind == Kind::kList; }
   bool is_map() const { return kind == Kind::kMap; }
   bool is_number() const { return kind == Kind::kInteger || kind == Kind::kFloat; }
   const YamlNode* find(std::string_view name) const;
+};
+
+struct YamlMember {
+  std::string name;
+  YamlNode value;
 };
 
 // Kind as a word for messages: `a list`.

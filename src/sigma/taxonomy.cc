@@ -106,7 +106,7 @@ class TaxonomyReader {
       const YamlNode* const when = one.find("when");
       if (!one.is_map() || when == nullptr || !when->is_map()) return fail(one.line, "a log source has a map `when`");
       YamlNode attributes = one;
-      std::erase_if(attributes.members, [](const auto& member) { return member.first == "when"; });
+      std::erase_if(attributes.members, [](const auto& member) { return member.name == "when"; });
       auto source = internal::read_logsource(attributes, problems_);
       if (!source) return false;
       LogsourceRule rule;
