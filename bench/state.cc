@@ -72,18 +72,14 @@ class Keys final : public state::Projection {
 
   Result<> load(state::Tables& tables) override {
     keys = {};
-    return tables.each("SELECT id, principal, digest, expires, revoked FROM bench_keys", {},
-                       [this](const state::Row& row) {
-                         keep(row);
-                         return true;
-                       });
+    return tables.each_row("bench_keys", [this](const state::Row& row) {
+      keep(row);
+      return true;
+    });
   }
   void follow(const state::FoldedFact& fact, state::Tables& tables) override {
-    (void)tables.each("SELECT id, principal, digest, expires, revoked FROM bench_keys WHERE id = ?1",
-                      {std::string_view(fact.fact.object).substr(4)}, [this](const state::Row& row) {
-                        keep(row);
-                        return false;
-                      });
+    const auto row = tables.find_row("bench_keys", {std::string_view(fact.fact.object).substr(4)});
+    if (row && *row != nullptr) keep(**row);
   }
 
   state::PersistentMap<Key> keys;

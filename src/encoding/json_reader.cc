@@ -42,6 +42,9 @@ std::uint64_t digest_of(std::string_view key) {
   return (head ^ key.size()) * 0x9e3779b97f4a7c15 + tail * 0xc2b2ae3d27d4eb4f;
 }
 
+// A parser's, in bytes of text; it grows with what is parsed, and whoever has many has them for small texts.
+constexpr std::size_t kFirstCapacity = 1024;
+
 // Of ours; simdjson has no such error of its own in this place.
 constexpr error_code kDuplicateKey = simdjson::INCORRECT_TYPE;
 
@@ -139,7 +142,7 @@ bool has_distinct_digests(const simdjson::dom::document& document, const std::ui
 JsonReader::JsonReader(JsonLimits limits) : limits_(limits), parser_(std::max<std::size_t>(limits.max_bytes, 64)) {
   REDOUBT_CHECK(limits.max_bytes < (std::size_t{1} << 32) && limits.max_depth >= 1 && limits.max_depth <= 1024);
   // One more than ours: simdjson does not count the innermost container when it is empty; check() counts exactly.
-  REDOUBT_CHECK(parser_.allocate(std::min<std::size_t>(limits.max_bytes, 64 * 1024), limits.max_depth + 1) ==
+  REDOUBT_CHECK(parser_.allocate(std::min(limits.max_bytes, kFirstCapacity), limits.max_depth + 1) ==
                 simdjson::SUCCESS);
 }
 

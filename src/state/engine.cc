@@ -114,6 +114,7 @@ struct Engine::Impl {
   FactSink& sink;
   Publisher& publisher;
   std::unique_ptr<Database> database;
+  std::unique_ptr<CheckpointBeside> checkpoint;  // that of the start; ended by the first change
   std::unique_ptr<Fold> fold;
   ReadEntry read;  // the fact that is tried or folded
   Engine::Start started;
@@ -146,6 +147,7 @@ void Engine::Impl::work() {
 
 // Step 1: tried. Whether it is on its way then.
 bool Engine::Impl::start(Queued& queued) {
+  checkpoint.reset();
   Proposal& proposal = queued.proposal;
   const std::optional<Position> last = fold->position();
   const UnixMillis time = last ? std::max(sink.now(), last->time) : sink.now();
@@ -249,7 +251,7 @@ Result<Outcome> Engine::Impl::fold_source(std::uint64_t index) {
     if (at == index) outcome = {.refused = folded.refused, .version = folded.version};
   }});
   if (!done) return done.error();
-  if (auto loaded = fold->load_projections(); !loaded) return loaded.error();
+  if (auto loaded = fold->load_projections(*database); !loaded) return loaded.error();
   if (!outcome) return Error(Errc::kCorrupt, "the ledger does not give it");
   return *outcome;
 }
@@ -283,6 +285,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const Settings& settings, std::vect
   auto up = bring_up(settings.path, impl->projections, source);
   if (!up) return up.error();
   impl->database = std::move(up->database);
+  impl->checkpoint = std::move(up->checkpoint);
   impl->started = std::move(up->start);
   if (settings.max_pages_for_test > 0) impl->database->limit_pages(settings.max_pages_for_test);
   impl->fold = std::make_unique<Fold>(*impl->database, impl->projections);
@@ -314,7 +317,7 @@ Result<> Engine::retry() {
 Result<> Engine::catch_up() {
   auto done = replay(*impl_->database, *impl_->fold, impl_->source);
   if (!done) return done.error();
-  return impl_->fold->load_projections();
+  return impl_->fold->load_projections(*impl_->database);
 }
 
 Tables& Engine::tables() {

@@ -14,6 +14,7 @@
 //   tables.put("identity_keys", {id, principal, …});                      // the whole row
 //   tables.change("identity_keys", {id}, {{kKeyRevoked, 1}});             // some columns of it
 //   tables.each_alike("identity_keys_by_principal", {principal, 0}, …);   // those alike in columns of an index
+//   tables.each_row("identity_keys", …);                                  // all
 //
 // The rows that these touch are kept in memory within a transaction, and written in the order of their keys at its end,
 // or before a statement looks at their table. So both see all that was changed before, in whichever way.
@@ -121,6 +122,8 @@ class Tables {
   // that is named, in those of its key. In any order. `take` as that of each().
   virtual Result<> each_alike(Name index, std::initializer_list<Column> first,
                               const std::function<bool(const Row&)>& take) = 0;
+  // All rows of the table, all columns; in any order. `take` as that of each().
+  virtual Result<> each_row(Name table, const std::function<bool(const Row&)>& take) = 0;
   // In place of the row with its key, if there is one. No index of the table but that of its key is UNIQUE.
   virtual void put(Name table, std::initializer_list<Column> row) = 0;
   // Other values in some columns, none of them of the key. Whether there is such a row.

@@ -90,6 +90,21 @@ std::string short_hash(const tlog::Hash& hash) {
 
 }  // namespace
 
+CheckpointBeside::CheckpointBeside(const std::string& path) {
+  try {
+    thread_ = std::thread([path] {
+      auto database = Database::open(path, Database::Use::kLive);
+      if (database) (void)(*database)->checkpoint();
+    });
+  } catch (const std::system_error&) {
+    // No thread is to be had: as if it had failed.
+  }
+}
+
+CheckpointBeside::~CheckpointBeside() {
+  if (thread_.joinable()) thread_.join();
+}
+
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
@@ -176,13 +191,13 @@ Result<std::unique_ptr<Database>> first_tables(const std::string& path, std::spa
 }
 
 Result<Made> make_beside(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end) {
+                         std::uint64_t end, bool load) {
   Made made;
   auto database = first_tables(path, projections, source, end, made);
   if (!database) return database.error();
   Fold fold(**database, projections);
   if (auto loaded = fold.load(); !loaded) return loaded.error();
-  auto folded = replay(**database, fold, source, {.end = end, .each = {}, .at_once = true});
+  auto folded = replay(**database, fold, source, {.end = end, .each = {}, .at_once = true, .load = load});
   if (!folded) return folded.error();
   made.facts = *folded;
   made.position = fold.position();
@@ -192,41 +207,17 @@ Result<Made> make_beside(const std::string& path, std::span<Projection* const> p
 // From so many facts on the log of the tables is emptied beside the rest of a start.
 constexpr std::uint64_t kManyFacts = 10'000;
 
-// Moves what a long tail left in the log into the tables, on a thread and a connection of its own, while memory is
-// loaded from them. The destructor waits for it. Should it fail, a later commit does it.
-class CheckpointBeside {
- public:
-  explicit CheckpointBeside(const std::string& path) {
-    try {
-      thread_ = std::thread([path] {
-        auto database = Database::open(path, Database::Use::kLive);
-        if (database) (void)(*database)->checkpoint();
-      });
-    } catch (const std::system_error&) {
-      // No thread is to be had: as if it had failed.
-    }
-  }
-  ~CheckpointBeside() {
-    if (thread_.joinable()) thread_.join();
-  }
-  CheckpointBeside(const CheckpointBeside&) = delete;
-  CheckpointBeside& operator=(const CheckpointBeside&) = delete;
-
- private:
-  std::thread thread_;
-};
-
-Result<std::uint64_t> fold_tail(Database& database, Fold& fold, FactSource& source) {
+Result<std::uint64_t> fold_tail(Database& database, Fold& fold, FactSource& source, bool load) {
   const Database::LeaveInLog leave(database);
-  return replay(database, fold, source);
+  return replay(database, fold, source, {.load = load});
 }
 
 }  // namespace
 
 Result<Made> make_tables(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end) {
+                         std::uint64_t end, bool load) {
   const std::string building = path + ".building";
-  auto made = make_beside(building, projections, source, end);
+  auto made = make_beside(building, projections, source, end, load);
   Result<> done;
   if (!made) {
     done = made.error();
@@ -246,19 +237,18 @@ Result<Made> make_tables(const std::string& path, std::span<Projection* const> p
 
 Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const> projections, FactSource& source) {
   BroughtUp up;
-  // Folds what is missing, and reads all that the projections keep in memory.
-  const auto catch_up = [&](Database& database) -> Result<> {
+  // Folds what is missing, and reads all that the projections keep in memory, unless that is done.
+  const auto catch_up = [&](Database& database, bool loaded_before) -> Result<> {
     Fold fold(database, projections);
     if (auto loaded = fold.load(); !loaded) return loaded;
     if (fold.position()) {
       if (auto same = check_on_ledger(*fold.position(), source); !same) return same;
     }
-    auto folded = fold_tail(database, fold, source);
+    auto folded = fold_tail(database, fold, source, !loaded_before);
     if (!folded) return folded.error();
     up.start.replayed += *folded;
-    std::optional<CheckpointBeside> beside;
-    if (*folded >= kManyFacts) beside.emplace(path);
-    return fold.load_projections();
+    if (*folded >= kManyFacts) up.checkpoint = std::make_unique<CheckpointBeside>(path);
+    return loaded_before && *folded > 0 ? fold.load_projections(database) : Result<>();
   };
 
   auto found = look(path, projections);
@@ -269,7 +259,7 @@ Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const>
     if (*behind) *found = {.why = "they were older than what the ledger still has"};
   }
   if (found->database) {
-    auto done = catch_up(*found->database);
+    auto done = catch_up(*found->database, false);
     if (done) {
       up.database = std::move(found->database);
       return up;
@@ -284,12 +274,12 @@ Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const>
   }
   up.start.rebuilt = true;
   up.start.why_rebuilt = found->why;
-  auto made = make_tables(path, projections, source, std::numeric_limits<std::uint64_t>::max());
+  auto made = make_tables(path, projections, source, std::numeric_limits<std::uint64_t>::max(), true);
   if (!made) return made.error();
   up.start.replayed = made->facts;
   auto database = Database::open(path, Database::Use::kLive);
   if (!database) return database.error();
-  if (auto done = catch_up(**database); !done) return done.error();
+  if (auto done = catch_up(**database, true); !done) return done.error();
   up.database = *std::move(database);
   return up;
 }

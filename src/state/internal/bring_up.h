@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -13,8 +14,22 @@
 
 namespace redoubt::state {
 
+// Moves what is in the log of the tables into them, on a thread and a connection of its own. The destructor waits for
+// it. Should it fail, a later commit does it.
+class CheckpointBeside {
+ public:
+  explicit CheckpointBeside(const std::string& path);
+  ~CheckpointBeside();
+  CheckpointBeside(const CheckpointBeside&) = delete;
+  CheckpointBeside& operator=(const CheckpointBeside&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
 struct BroughtUp {
   std::unique_ptr<Database> database;
+  std::unique_ptr<CheckpointBeside> checkpoint;  // after a long tail
   Engine::Start start;
 };
 
@@ -29,9 +44,10 @@ struct Made {
 
 // Makes new tables at `path` from the ledger, in place of what is there: from its first entry, or, when that is gone,
 // from the newest snapshot in it that is whole. Leaves nothing behind on an error. `end`: facts from this index on are
-// left. Errors: kNotFound when the first entry is gone, and there is no whole snapshot.
+// left. `load`: the projections' memory, too. Errors: kNotFound when the first entry is gone, and there is no whole
+// snapshot.
 Result<Made> make_tables(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end);
+                         std::uint64_t end, bool load = false);
 
 // The fact that the tables end with is the ledger's. kVerifyFailed when it is not.
 Result<> check_on_ledger(const Position& position, FactSource& source);

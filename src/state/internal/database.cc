@@ -139,6 +139,7 @@ Result<> Database::configure(Use use) {
       if (auto done = execute("PRAGMA query_only = ON;"); !done) return done;
       break;
   }
+  REDOUBT_CHECK(given_.attach(handle_) == SQLITE_OK);
   REDOUBT_CHECK(sqlite3_set_authorizer(handle_, &Database::authorize, this) == SQLITE_OK);
   // The first look at the file: none of the above reads it.
   return execute("SELECT count(*) FROM sqlite_schema;");

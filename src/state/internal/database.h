@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "state/internal/key_filter.h"
+#include "state/internal/row_module.h"
 #include "state/internal/table_rows.h"
 #include "state/tables.h"
 
@@ -48,6 +48,7 @@ class Database final : public Tables {
   Result<const Row*> find_row(Name table, std::initializer_list<Column> key) override;
   Result<> each_alike(Name index, std::initializer_list<Column> first,
                       const std::function<bool(const Row&)>& take) override;
+  Result<> each_row(Name table, const std::function<bool(const Row&)>& take) override;
   void put(Name table, std::initializer_list<Column> row) override;
   bool change(Name table, std::initializer_list<Column> key, std::initializer_list<Change> changes) override;
   void erase(Name table, std::initializer_list<Column> key) override;
@@ -56,6 +57,10 @@ class Database final : public Tables {
   // rolled back, as after an error of its own.
   Result<> begin();
   Result<> commit();
+  // The same, and meanwhile `load` on this thread, while another one writes: each_row() of what it is given reads rows
+  // that are all in memory as they lie there, and everything else waits for the end of the commit. The error of the
+  // commit; without one, that of `load`.
+  Result<> commit_and(const std::function<Result<>(Tables&)>& load);
   void roll_back();
   // The first error since begin().
   const std::optional<Error>& failed() const { return failed_; }
@@ -160,16 +165,14 @@ class Database final : public Tables {
     std::vector<std::string> columns;  // empty: not looked up yet
     std::size_t key_columns = 0;
     StatementHandle select;
-    StatementHandle insert_many;  // kRowsOfInsert
-    StatementHandle upsert;
+    StatementHandle select_all;
+    StatementHandle put;  // what given_ has
     StatementHandle remove;
     TableRows rows;
     // Of a database whose rows are kept, once that was looked up: `rows` are all there are; none is in the database.
     std::optional<bool> whole;
     bool blank = false;
-    // Keys of its rows in the database, once so many were not there that to look at them all has become cheaper.
-    std::optional<KeyFilter> filter;
-    std::uint64_t missed = 0;
+    std::uint64_t selected = 0;  // rows of it, one by one
   };
   struct Statement {
     StatementHandle handle;
@@ -208,10 +211,9 @@ class Database final : public Tables {
   Result<> select(sqlite3_stmt* statement, std::initializer_list<Column> values,
                   const std::function<Result<bool>(std::string_view row)>& take);
   Result<std::string_view> row_with(Table& table, std::initializer_list<Column> key);
-  Result<> note_miss(Table& table);
+  Result<> note_selected(Table& table);
   Result<> write(Table& table);
   Result<> write_changed(Table& table);
-  Result<> write_rows(sqlite3_stmt* statement, std::span<const TableRows::Changed> rows);
   void forget_rows(Table& table);
   void forget_rows();
   Error error_of(int code, std::string_view what);
@@ -220,6 +222,7 @@ class Database final : public Tables {
                        const char* trigger);
 
   sqlite3* handle_;
+  RowModule given_;
   std::unordered_map<const char*, Statement> statements_;  // by the literal: the program has only so many
   std::unordered_map<std::string, StatementHandle> inserts_;
   std::map<std::string, std::unique_ptr<Table>, std::less<>> tables_;  // that were named in this program

@@ -13,20 +13,12 @@ namespace {
 // From so many rows on, a table that had none gets its indices when they are in it: sorted, rather than one by one.
 constexpr std::size_t kIndicesAfterRows = 4096;
 
-// New rows that one statement takes: SQLite then keeps its place in the table between them, and what a statement costs
-// by itself is shared.
-constexpr std::size_t kRowsOfInsert = 32;
+// Rows selected one by one, to a page of the database, before all of their table are read: to read a page of a table
+// takes as long as about 10 of them.
+constexpr std::uint64_t kSelectedOfPage = 2;
 
-// Rows that are looked for and are not there, to a page of the database, before all keys of their table are read: that
-// takes as long as about 7 misses a page of that table.
-constexpr std::uint64_t kMissesOfPage = 2;
-
-// Bound from the place `first` on.
-std::string places(std::size_t count, std::size_t first = 1) {
-  std::string out;
-  for (std::size_t i = first; i < first + count; ++i) out += (i == first ? "?" : ", ?") + std::to_string(i);
-  return out;
-}
+// What a page of the database takes in memory at most, as rows.
+constexpr std::uint64_t kRowsOfPageBytes = 4 * Database::kPageSize;
 
 std::string equal_places(std::span<const std::string> columns) {
   std::string out;
@@ -124,20 +116,13 @@ Result<> Database::learn_columns(Table& table) {
 Result<> Database::prepare_statements(Table& table, std::span<const std::string> columns) {
   const auto key = columns.first(table.key_columns);
   const std::string name = sql_name(table.name);
-  std::string set;
-  for (const std::string& column : columns.subspan(table.key_columns)) {
-    set += (set.empty() ? "UPDATE SET " : ", ") + sql_name(column) + " = excluded." + sql_name(column);
-  }
-  std::string rows;
-  for (std::size_t i = 0; i < kRowsOfInsert; ++i) {
-    rows += (i == 0 ? "(" : ", (") + places(columns.size(), i * columns.size() + 1) + ")";
-  }
-  // Of the insertion a failure fails the whole transaction, so that it need not be undone by itself.
+  std::string given;
+  for (std::size_t i = 0; i < columns.size(); ++i) given += (i == 0 ? "c" : ", c") + std::to_string(i);
+  // REPLACE never means another row than that with the key: there is no other UNIQUE index.
   for (const auto& [statement, sql] : std::initializer_list<std::pair<StatementHandle&, std::string>>{
            {table.select, "SELECT * FROM " + name + " WHERE " + equal_places(key)},
-           {table.insert_many, "INSERT OR FAIL INTO " + name + " VALUES " + rows},
-           {table.upsert, "INSERT INTO " + name + " VALUES(" + places(columns.size()) + ") ON CONFLICT(" +
-                              sql_names(key) + ") DO " + (set.empty() ? "NOTHING" : set)},
+           {table.select_all, "SELECT * FROM " + name},
+           {table.put, "INSERT OR REPLACE INTO " + name + " SELECT " + given + " FROM " + RowModule::kTable},
            {table.remove, "DELETE FROM " + name + " WHERE " + equal_places(key)},
        }) {
     auto prepared = prepare(sql);
@@ -227,7 +212,6 @@ Result<std::string_view> Database::row_with(Table& table, std::initializer_list<
   if (in_transaction_) {
     if (const TableRows::Entry* entry = table.rows.find(key_)) return entry->bytes();
     if (table.whole.value_or(false)) return std::string_view();
-    if (table.filter && !table.filter->may_have(key_)) return table.rows.learn(key_, {}).bytes();
   }
   std::string_view found;
   auto done = select(table.select.get(), key, [&](std::string_view row) -> Result<bool> {
@@ -237,31 +221,24 @@ Result<std::string_view> Database::row_with(Table& table, std::initializer_list<
   if (!done) return done.error();
   if (!in_transaction_) return found;
   const TableRows::Entry& learnt = table.rows.learn(key_, found);
-  if (found.empty()) {
-    if (auto noted = note_miss(table); !noted) return noted.error();
-  }
+  if (auto noted = note_selected(table); !noted) return noted.error();
   return learnt.bytes();
 }
 
-// Reads all keys of the table once that is worth it.
-Result<> Database::note_miss(Table& table) {
-  if (keep_rows_bytes_ == 0 || table.filter || ++table.missed % 1024 != 0) return {};
+// Reads all rows of the table once that is worth it, if they have room.
+Result<> Database::note_selected(Table& table) {
+  if (keep_rows_bytes_ == 0 || ++table.selected % 1024 != 0) return {};
   std::uint64_t pages = 0;
   auto asked =
       ask("PRAGMA page_count", {}, [&](const Row& row) { pages = static_cast<std::uint64_t>(row.integer(0)); });
   if (!asked) return asked;
-  if (table.missed < pages * kMissesOfPage) return {};
-  const auto key = std::span<const std::string>(table.columns).first(table.key_columns);
-  auto statement = prepare("SELECT " + sql_names(key) + " FROM " + sql_name(table.name));
-  if (!statement) return statement.error();
-  std::vector<std::uint64_t> hashes;
-  auto done = select(statement->get(), {}, [&](std::string_view row) -> Result<bool> {
-    hashes.push_back(KeyFilter::hash(row));
+  if (table.selected < pages * kSelectedOfPage || pages * kRowsOfPageBytes > keep_rows_bytes_) return {};
+  auto done = select(table.select_all.get(), {}, [&](std::string_view row) -> Result<bool> {
+    table.rows.learn_if_new(BytesRow(row).first(table.key_columns), row);
     return true;
   });
-  if (!done) return done;
-  table.filter.emplace(hashes);
-  return {};
+  if (done) table.whole = true;
+  return done;
 }
 
 Result<const Row*> Database::find_row(Name name, std::initializer_list<Column> key) {
@@ -289,8 +266,7 @@ Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
   TableRows::Alike* known = &rows.alike(alike.index, key_);
   if (!known->whole && !alike.table->whole.value_or(false)) {
     auto done = select(alike.select.get(), first, [&](std::string_view row) -> Result<bool> {
-      const std::string_view key = BytesRow(row).first(alike.table->key_columns);
-      if (rows.find(key) == nullptr) (void)rows.learn(key, row);
+      rows.learn_if_new(BytesRow(row).first(alike.table->key_columns), row);
       return true;
     });
     if (!done) return done;
@@ -302,6 +278,21 @@ Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
   }
   giving_rows_ = false;
   return {};
+}
+
+Result<> Database::each_row(Name name, const std::function<bool(const Row&)>& take) {
+  auto found = table_of(name);
+  if (!found) return found.error();
+  Table& table = **found;
+  if (giving_rows_) mistaken(name.text(), "rows are asked for while rows are given");
+  if (in_transaction_) {
+    if (auto written = write(table); !written) return written;
+  }
+  giving_rows_ = true;
+  auto done =
+      select(table.select_all.get(), {}, [&](std::string_view row) -> Result<bool> { return take(BytesRow(row)); });
+  giving_rows_ = false;
+  return done;
 }
 
 // ----------------------------------------------------------------------------------------------------------- changing
@@ -395,40 +386,31 @@ Result<> Database::write(Table& table) {
   return done;
 }
 
-// In the order of their keys: first what changes or removes rows, then new ones, many at a time.
+// In the order of their keys.
 Result<> Database::write_changed(Table& table) {
-  const std::vector<TableRows::Changed> changed = table.rows.take_changed();
-  std::vector<TableRows::Changed> fresh;
-  for (const TableRows::Changed& one : changed) {
-    if (!one.stored) {
-      if (one.entry->row != nullptr) fresh.push_back(one);
+  std::vector<const TableRows::Entry*> changed = table.rows.take_changed();
+  const auto step = [&](sqlite3_stmt* statement) -> Result<> {
+    const int code = sqlite3_step(statement);
+    Result<> done;
+    if (code != SQLITE_DONE) done = keep(error_of(code, "the tables cannot be written"));
+    sqlite3_reset(statement);
+    return done;
+  };
+  std::size_t puts = 0;
+  for (const TableRows::Entry* const entry : changed) {
+    if (entry->row != nullptr) {
+      changed[puts++] = entry;
       continue;
     }
-    sqlite3_stmt* const statement = one.entry->row != nullptr ? table.upsert.get() : table.remove.get();
-    if (auto done = write_rows(statement, {&one, 1}); !done) return done;
+    const BytesRow key(entry->key);
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      (void)bind(table.remove.get(), static_cast<int>(i + 1), key.column(i));
+    }
+    if (auto removed = step(table.remove.get()); !removed) return removed;
   }
-  std::span<const TableRows::Changed> rest(fresh);
-  while (!rest.empty()) {
-    const std::size_t count = rest.size() < kRowsOfInsert ? 1 : kRowsOfInsert;
-    sqlite3_stmt* const statement = count == 1 ? table.upsert.get() : table.insert_many.get();
-    if (auto done = write_rows(statement, rest.first(count)); !done) return done;
-    rest = rest.subspan(count);
-  }
-  return {};
-}
-
-Result<> Database::write_rows(sqlite3_stmt* statement, std::span<const TableRows::Changed> rows) {
-  int code = SQLITE_OK;
-  int place = 0;
-  for (const TableRows::Changed& one : rows) {
-    const BytesRow row(one.entry->row != nullptr ? one.entry->bytes() : one.entry->key);
-    for (std::size_t i = 0; i < row.size() && code == SQLITE_OK; ++i) code = bind(statement, ++place, row.column(i));
-  }
-  if (code == SQLITE_OK) code = sqlite3_step(statement);
-  Result<> done;
-  if (code != SQLITE_DONE) done = keep(error_of(code, "the tables cannot be written"));
-  sqlite3_reset(statement);
-  return done;
+  if (puts == 0) return {};
+  given_.give(std::span(changed).first(puts));
+  return step(table.put.get());
 }
 
 Result<> Database::bound_rows() {
@@ -444,8 +426,7 @@ void Database::forget_rows(Table& table) {
   table.rows.clear();
   table.whole.reset();
   table.blank = false;
-  table.filter.reset();
-  table.missed = 0;
+  table.selected = 0;
 }
 
 void Database::forget_rows() {

@@ -205,15 +205,15 @@ void Fold::reject(std::uint64_t index, const record::Fact* fact, const Error& wh
 
 // ------------------------------------------------------------------------------------------------------------ memory
 
-Result<> Fold::load_projections() {
+Result<> Fold::load_projections(Tables& tables) {
   for (Projection* projection : projections_) {
-    if (auto loaded = projection->load(database_); !loaded) return loaded;
+    if (auto loaded = projection->load(tables); !loaded) return loaded;
   }
   return {};
 }
 
 Result<> Fold::follow(const ReadEntry& entry, const Folded& folded) {
-  if (folded.erased) return load_projections();
+  if (folded.erased) return load_projections(database_);
   const FoldedFact at_place{.fact = *folded.fact, .index = entry.index(), .body = entry.body(), .values = values_};
   for (Projection* projection : projections_) projection->follow(at_place, database_);
   return {};

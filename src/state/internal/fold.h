@@ -67,7 +67,7 @@ class Fold {
 
   // The projections' memory from the entry that was folded last, and changed the tables.
   Result<> follow(const ReadEntry& entry, const Folded& folded);
-  Result<> load_projections();
+  Result<> load_projections(Tables& tables);
 
   // Of the tables.
   std::uint64_t version_of(std::string_view object);

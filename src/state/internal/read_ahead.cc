@@ -26,7 +26,7 @@ Result<std::span<const ReadEntry>> ReadAhead::next() {
   if (thread_.joinable()) {
     std::unique_lock lock(mutex_);
     ++emptied_;
-    changed_.notify_all();
+    if (filled_ - emptied_ <= kBatches / 2) changed_.notify_all();
     changed_.wait(lock, [this] { return filled_ > emptied_; });
     given_ = &batches_[emptied_ % kBatches];
   } else {
@@ -84,7 +84,11 @@ void ReadAhead::run() {
 
 ReadAhead::Batch* ReadAhead::empty_batch() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stop_ || filled_ - emptied_ < kBatches; });
+  // To fall asleep and to be woken takes as long as to read many entries: once all are full, half of them are waited
+  // for.
+  if (filled_ - emptied_ == kBatches) {
+    changed_.wait(lock, [this] { return stop_ || filled_ - emptied_ <= kBatches / 2; });
+  }
   return stop_ ? nullptr : &batches_[filled_ % kBatches];
 }
 

@@ -99,7 +99,9 @@ Result<bool> Replaying::transaction() {
   Result<> done;
   if (more) {
     fold_.store();
-    done = database_.commit();
+    const bool load = options_.load && !*more;
+    done = load ? database_.commit_and([this](Tables& tables) { return fold_.load_projections(tables); })
+                : database_.commit();
   } else {
     database_.roll_back();
     done = more.error();

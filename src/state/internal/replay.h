@@ -35,6 +35,8 @@ struct Replay {
   std::function<void(std::uint64_t index, const Folded&)> each;
   // In one transaction, however many they are: for tables that are thrown away after an error.
   bool at_once = false;
+  // Loads memory, while what was folded last is written.
+  bool load = false;
   // Memory for rows, between the first fact and the last.
   std::size_t rows_bytes = kReplayRowsBytes;
 };

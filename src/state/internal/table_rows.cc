@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -11,16 +13,21 @@ namespace redoubt::state {
 
 namespace {
 
-// What an entry takes beside its bytes, and what a value of columns does that rows have alike.
-constexpr std::size_t kEntryBytes = 72;
+// What an entry takes beside its bytes, its slots included, and what a value of columns does that rows have alike.
+constexpr std::size_t kEntryBytes = sizeof(TableRows::Entry) + 32;
 constexpr std::size_t kAlikeBytes = 64;
+
+constexpr std::size_t kSlotsMin = 64;
+
+// How far ahead of their use entries are asked for that lie anywhere in memory.
+constexpr std::size_t kAhead = 8;
 
 // An entry to be sorted by its key. Eight bytes of the key stand beside it: to compare what lies anywhere in memory is
 // what would take time.
 struct Sorted {
   std::uint64_t eight = 0;
   std::string_view key;  // as append_ordered() has it
-  TableRows::Entry* entry = nullptr;
+  const TableRows::Entry* entry = nullptr;
 };
 
 // Sorts keys that are equal up to `from`.
@@ -52,9 +59,36 @@ void columns_of(const std::vector<std::size_t>& columns, std::string_view bytes,
 
 }  // namespace
 
+TableRows::Entry* TableRows::entry_of(std::string_view key, std::uint64_t hash) const {
+  const auto& slots = held_->slots;
+  if (slots.empty()) return nullptr;
+  const std::size_t mask = slots.size() - 1;
+  for (std::size_t at = hash & mask; slots[at].entry != nullptr; at = (at + 1) & mask) {
+    if (slots[at].hash == hash && slots[at].entry->key == key) return slots[at].entry;
+  }
+  return nullptr;
+}
+
 const TableRows::Entry* TableRows::find(std::string_view key) const {
-  const auto found = held_->entries.find(key);
-  return found != held_->entries.end() ? &found->second : nullptr;
+  return entry_of(key, hash_of(key));
+}
+
+void TableRows::add(Entry* entry, std::uint64_t hash) {
+  auto& slots = held_->slots;
+  const auto put = [&](const Slot& slot) {
+    std::size_t at = slot.hash & (slots.size() - 1);
+    while (slots[at].entry != nullptr) at = (at + 1) & (slots.size() - 1);
+    slots[at] = slot;
+  };
+  if (3 * (held_->taken + 1) > 2 * slots.size()) {
+    std::pmr::vector<Slot> before(std::max(kSlotsMin, 2 * slots.size()), slots.get_allocator());
+    slots.swap(before);
+    for (const Slot& slot : before) {
+      if (slot.entry != nullptr) put(slot);
+    }
+  }
+  put({.hash = hash, .entry = entry});
+  ++held_->taken;
 }
 
 char* TableRows::keep(std::string_view bytes) {
@@ -64,48 +98,66 @@ char* TableRows::keep(std::string_view bytes) {
   return copy;
 }
 
-TableRows::Entry& TableRows::learn_entry(std::string_view key, std::string_view row) {
-  // The key is the beginning of the row, where there is one.
-  char* const kept = keep(row.empty() ? key : row);
-  Entry entry{.key = {kept, key.size()}};
+// Of a key that has no entry yet.
+TableRows::Entry& TableRows::learn_entry(std::string_view key, std::uint64_t hash, std::string_view row) {
+  static_assert(std::is_trivially_destructible_v<Entry>);
+  // The bytes follow the entry, and the key is the beginning of the row, where there is one.
+  const std::string_view bytes = row.empty() ? key : row;
+  void* const at = held_->arena.allocate(sizeof(Entry) + bytes.size(), alignof(Entry));
+  char* const kept = static_cast<char*>(at) + sizeof(Entry);
+  std::memcpy(kept, bytes.data(), bytes.size());
+  Entry& entry = *new (at) Entry{.key = {kept, key.size()}};
   if (!row.empty()) {
     entry.row = kept;
     entry.size = static_cast<std::uint32_t>(row.size());
   }
-  const auto [at, fresh] = held_->entries.emplace(entry.key, entry);
-  REDOUBT_CHECK(fresh);
-  bytes_ += kEntryBytes;
-  move(at->second, {}, row);
-  return at->second;
+  add(&entry, hash);
+  bytes_ += kEntryBytes + bytes.size();
+  move(entry, {}, row);
+  return entry;
 }
 
 const TableRows::Entry& TableRows::learn(std::string_view key, std::string_view row) {
-  Entry& entry = learn_entry(key, row);
+  const std::uint64_t hash = hash_of(key);
+  REDOUBT_CHECK(entry_of(key, hash) == nullptr);
+  Entry& entry = learn_entry(key, hash, row);
   entry.stored = !row.empty();
   return entry;
 }
 
+void TableRows::learn_if_new(std::string_view key, std::string_view row) {
+  const std::uint64_t hash = hash_of(key);
+  if (entry_of(key, hash) == nullptr) learn_entry(key, hash, row).stored = true;
+}
+
 void TableRows::set(std::string_view key, std::string_view row, bool stored) {
-  const auto found = held_->entries.find(key);
-  if (found == held_->entries.end()) {
-    Entry& entry = learn_entry(key, row);
-    entry.stored = stored;
-    entry.changed = true;
-    changed_.push_back(&entry);
-    return;
-  }
-  Entry& entry = found->second;
-  move(entry, entry.bytes(), row);
-  if (row.empty()) {
-    entry.row = nullptr;
-  } else if (row.size() == entry.size) {
-    std::memcpy(entry.row, row.data(), row.size());
+  const std::uint64_t hash = hash_of(key);
+  Entry* entry = entry_of(key, hash);
+  if (entry == nullptr) {
+    entry = &learn_entry(key, hash, row);
+    entry->stored = stored;
   } else {
-    // What was there stays: the entry's key may lie in it.
-    entry.row = keep(row);
+    move(*entry, entry->bytes(), row);
+    if (row.empty()) {
+      entry->row = nullptr;
+    } else if (entry->row != nullptr && row.size() == entry->size) {
+      std::memcpy(entry->row, row.data(), row.size());
+    } else {
+      // What was there stays: the entry's key may lie in it.
+      entry->row = keep(row);
+    }
+    entry->size = static_cast<std::uint32_t>(row.size());
   }
-  entry.size = static_cast<std::uint32_t>(row.size());
-  if (!std::exchange(entry.changed, true)) changed_.push_back(&entry);
+  if (!std::exchange(entry->changed, true)) changed_.push_back(entry);
+}
+
+void TableRows::each(const std::function<bool(std::string_view row)>& take) const {
+  const auto& slots = held_->slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (i + kAhead < slots.size()) __builtin_prefetch(slots[i + kAhead].entry);
+    const Entry* entry = slots[i].entry;
+    if (entry != nullptr && entry->row != nullptr && !take(entry->bytes())) return;
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------ rows alike
@@ -115,10 +167,10 @@ std::size_t TableRows::index_by(std::vector<std::size_t> columns) {
       std::find_if(indices_.begin(), indices_.end(), [&](const Index& index) { return index.columns == columns; });
   if (same != indices_.end()) return static_cast<std::size_t>(same - indices_.begin());
   Index& index = indices_.emplace_back(Index{.columns = std::move(columns), .rows = {}});
-  for (const auto& [key, entry] : held_->entries) {
-    if (entry.row == nullptr) continue;
-    columns_of(index.columns, entry.bytes(), after_);
-    index.rows[after_].entries.push_back(&entry);
+  for (const Slot& slot : held_->slots) {
+    if (slot.entry == nullptr || slot.entry->row == nullptr) continue;
+    columns_of(index.columns, slot.entry->bytes(), after_);
+    index.rows[after_].entries.push_back(slot.entry);
   }
   return indices_.size() - 1;
 }
@@ -154,29 +206,29 @@ void TableRows::move(const Entry& entry, std::string_view before, std::string_vi
 
 // ------------------------------------------------------------------------------------------------------ to be written
 
-std::vector<TableRows::Changed> TableRows::take_changed() {
+std::vector<const TableRows::Entry*> TableRows::take_changed() {
   std::string ordered;
   std::vector<std::size_t> ends;
-  ends.reserve(changed_.size());
-  for (const Entry* entry : changed_) {
+  std::size_t kept = 0;
+  for (Entry* entry : changed_) {
+    entry->changed = false;
+    // What came and went meanwhile is nothing to the database.
+    if (const bool had = std::exchange(entry->stored, entry->row != nullptr); !had && entry->row == nullptr) continue;
     append_ordered(ordered, entry->key);
     ends.push_back(ordered.size());
+    changed_[kept++] = entry;
   }
   std::vector<Sorted> sorted;
-  sorted.reserve(changed_.size());
+  sorted.reserve(kept);
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < ends.size(); begin = ends[i++]) {
+  for (std::size_t i = 0; i < kept; begin = ends[i++]) {
     sorted.push_back({.key = std::string_view(ordered).substr(begin, ends[i] - begin), .entry = changed_[i]});
   }
   changed_.clear();
   sort_from(sorted, 0);
-  std::vector<Changed> taken;
+  std::vector<const Entry*> taken;
   taken.reserve(sorted.size());
-  for (const Sorted& each : sorted) {
-    taken.push_back({.entry = each.entry, .stored = each.entry->stored});
-    each.entry->changed = false;
-    each.entry->stored = each.entry->row != nullptr;
-  }
+  for (const Sorted& each : sorted) taken.push_back(each.entry);
   return taken;
 }
 

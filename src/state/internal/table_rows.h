@@ -1,7 +1,8 @@
 // Rows of one table in memory, by their keys: as the database has them or, of those that were changed, as it is to have
 // them. Knows nothing of the database (database_rows.cc brings the two together).
 //
-// What is found stays where it is until clear(). One thread, that of its database.
+// What is found stays where it is until clear(). One thread, that of its database; but while nothing is set or learnt,
+// each() may be called on another one than take_changed().
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "state/internal/huge_pages.h"
 #include "state/internal/row_bytes.h"
 
 namespace redoubt::state {
@@ -20,8 +22,8 @@ namespace redoubt::state {
 class TableRows {
  public:
   struct Entry {
-    std::string_view key;
-    char* row = nullptr;  // its bytes; null: there is no such row
+    std::string_view key;  // in the bytes that follow the entry
+    char* row = nullptr;   // its bytes; null: there is no such row
     std::uint32_t size = 0;
     bool changed = false;  // the database is to have it so
     bool stored = false;   // the database may have a row with this key
@@ -37,6 +39,8 @@ class TableRows {
   const Entry* find(std::string_view key) const;
   // What the database has under a key of which nothing is known: a row, or none (empty).
   const Entry& learn(std::string_view key, std::string_view row);
+  // A row that the database has, unless something is known of its key.
+  void learn_if_new(std::string_view key, std::string_view row);
   // What it is to have: a row in place of the one with its key, or none. `stored`: whether it may have one, should
   // nothing be known of the key.
   void set(std::string_view key, std::string_view row, bool stored = true);
@@ -46,12 +50,11 @@ class TableRows {
   Alike& alike(std::size_t index, std::string_view alike);
 
   std::size_t changed() const { return changed_.size(); }
-  // Entries that were changed, in the order of their keys; they count as unchanged and written from then on.
-  struct Changed {
-    const Entry* entry;
-    bool stored;  // the database may have had a row with this key
-  };
-  std::vector<Changed> take_changed();
+  // Entries that the database is to have otherwise than it has them, in the order of their keys; they count as
+  // unchanged and written from then on.
+  std::vector<const Entry*> take_changed();
+  // All rows, in no particular order, until `take` says to stop.
+  void each(const std::function<bool(std::string_view row)>& take) const;
   // Memory in use, in bytes, roughly.
   std::size_t size_bytes() const { return bytes_; }
   // Forgets all, what was changed included; what it is indexed by stays.
@@ -66,13 +69,24 @@ class TableRows {
     std::vector<std::size_t> columns;
     std::unordered_map<std::string, Alike, Hash, std::equal_to<>> rows;
   };
-  // Everything lies in one arena, because everything is forgotten at once.
+  // A hash table by open addressing, with the hashes in it: to look for a key that is not there, as that of something
+  // new is, touches one line of memory.
+  struct Slot {
+    std::uint64_t hash = 0;
+    Entry* entry = nullptr;  // null: the slot is free
+  };
+  // Everything lies in one arena, because everything is forgotten at once; so no slot is freed.
   struct Held {
-    std::pmr::monotonic_buffer_resource arena;
-    std::pmr::unordered_map<std::string_view, Entry> entries{&arena};
+    HugePages pages;
+    std::pmr::monotonic_buffer_resource arena{&pages};
+    std::pmr::vector<Slot> slots{&pages};  // none, or a power of two, of which two thirds are taken at most
+    std::size_t taken = 0;
   };
 
-  Entry& learn_entry(std::string_view key, std::string_view row);
+  static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
+  Entry* entry_of(std::string_view key, std::uint64_t hash) const;
+  void add(Entry* entry, std::uint64_t hash);
+  Entry& learn_entry(std::string_view key, std::uint64_t hash, std::string_view row);
   char* keep(std::string_view bytes);
   void move(const Entry& entry, std::string_view before, std::string_view after);
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 
 #include "state/internal/database.h"
-#include "state/internal/key_filter.h"
 
 namespace redoubt::state::test {
 namespace {
@@ -48,15 +48,17 @@ TEST(TableRows, KnowWhichRowsTheDatabaseMayHave) {
   rows.set(bytes({2}), {});
   rows.set(bytes({3}), bytes({3, "whatever was there"}));
   rows.set(bytes({4}), bytes({4, "new"}), false);
-  const auto stored = [&] {
-    std::vector<bool> all;
-    for (const TableRows::Changed& one : rows.take_changed()) all.push_back(one.stored);
-    return all;
+  const auto taken = [&] {
+    std::vector<std::int64_t> keys;
+    for (const TableRows::Entry* one : rows.take_changed()) keys.push_back(BytesRow(one->key).integer(0));
+    return keys;
   };
-  EXPECT_EQ(stored(), (std::vector<bool>{false, true, true, false}));
-  // They are written now.
-  for (int key = 1; key <= 4; ++key) rows.set(bytes({key}), bytes({key, "other"}));
-  EXPECT_EQ(stored(), (std::vector<bool>{true, false, true, true}));
+  EXPECT_EQ(taken(), (std::vector<std::int64_t>{1, 2, 3, 4}));
+  // They are written now. What goes is to be removed where there may be a row, and there only.
+  rows.set(bytes({2}), bytes({2, "again"}));
+  rows.set(bytes({5}), bytes({5, "comes"}), false);
+  for (int key = 1; key <= 5; ++key) rows.set(bytes({key}), {});
+  EXPECT_EQ(taken(), (std::vector<std::int64_t>{1, 3, 4}));
 }
 
 TEST(TableRows, ChangedOnesComeInTheOrderOfTheirKeys) {
@@ -74,11 +76,38 @@ TEST(TableRows, ChangedOnesComeInTheOrderOfTheirKeys) {
   const auto changed = rows.take_changed();
   ASSERT_EQ(changed.size(), keys.size());
   auto expected = keys.begin();
-  for (const TableRows::Changed& one : changed) {
-    const BytesRow row(one.entry->key);
+  for (const TableRows::Entry* one : changed) {
+    const BytesRow row(one->key);
     EXPECT_EQ(std::pair(row.integer(0), std::string(row.text(1))), expected->first);
     ++expected;
   }
+}
+
+TEST(TableRows, AllOfThemAreGiven) {
+  TableRows rows;
+  std::map<std::int64_t, std::string> expected;
+  rows.each([](std::string_view) { return true; });  // of none
+  for (std::int64_t key = 0; key < 5000; ++key) {
+    const std::string text(static_cast<std::size_t>(key % 700), 'x');  // enough for pages of their own
+    rows.set(bytes({key}), bytes({key, text}));
+    if (key % 3 == 0) {
+      rows.set(bytes({key}), {});
+    } else {
+      expected[key] = text;
+    }
+  }
+  rows.learn_if_new(bytes({1}), bytes({1, "the database has it otherwise"}));
+  rows.learn_if_new(bytes({5000}), bytes({5000, "new"}));
+  expected[5000] = "new";
+  std::map<std::int64_t, std::string> given;
+  rows.each([&](std::string_view row) {
+    EXPECT_TRUE(given.emplace(BytesRow(row).integer(0), BytesRow(row).text(1)).second);
+    return true;
+  });
+  EXPECT_EQ(given, expected);
+  int some = 0;
+  rows.each([&](std::string_view) { return ++some < 10; });
+  EXPECT_EQ(some, 10);
 }
 
 TEST(TableRows, RowsAlikeAreKeptUp) {
@@ -113,18 +142,76 @@ TEST(TableRows, RowsAlikeAreKeptUp) {
   }
 }
 
-TEST(KeyFilter, KnowsItsKeysAndFewOthers) {
-  std::vector<std::uint64_t> hashes;
-  for (int i = 0; i < 10'000; ++i) hashes.push_back(KeyFilter::hash(bytes({i, "key"})));
-  const KeyFilter filter(hashes);
-  for (int i = 0; i < 10'000; ++i) EXPECT_TRUE(filter.may_have(bytes({i, "key"})));
-  int mistaken = 0;
-  for (int i = 10'000; i < 30'000; ++i) mistaken += filter.may_have(bytes({i, "key"})) ? 1 : 0;
-  EXPECT_LT(mistaken, 20'000 / 25);
-  EXPECT_FALSE(KeyFilter(std::vector<std::uint64_t>()).may_have(bytes({1})));
+class CommitAnd : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Database::open(":memory:", Database::Use::kScratch);
+    ASSERT_TRUE(opened);
+    database = *std::move(opened);
+    ASSERT_TRUE(
+        database->script("CREATE TABLE any_rows(id INTEGER NOT NULL PRIMARY KEY, text TEXT NOT NULL) STRICT, "
+                         "WITHOUT ROWID; CREATE TABLE any_more(id INTEGER NOT NULL PRIMARY KEY) STRICT, "
+                         "WITHOUT ROWID"));
+    ASSERT_TRUE(database->begin());
+    const Database::Writing writing(*database, "any");
+    ASSERT_TRUE(database->run("INSERT INTO any_more VALUES(7)", {}));
+    for (int i = 0; i < 10'000; ++i) database->put("any_rows", {i, "row"});
+  }
+  static int count(Tables& tables, Name table) {
+    int rows = 0;
+    EXPECT_TRUE(tables.each_row(table, [&](const Row&) { return ++rows > 0; }));
+    return rows;
+  }
+
+  std::unique_ptr<Database> database;
+};
+
+TEST_F(CommitAnd, MemoryAndStatementsSeeTheSame) {
+  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
+  {
+    const Database::Writing writing(*database, "any");
+    database->put("any_rows", {10'000, "of a table that is whole in memory by now"});
+  }
+  const auto load = [](Tables& tables) -> Result<> {
+    EXPECT_EQ(count(tables, "any_rows"), 10'001);
+    EXPECT_EQ(count(tables, "any_more"), 1);
+    EXPECT_EQ(tables.integer("SELECT count(*) FROM any_rows", {}), 10'001);
+    EXPECT_EQ(count(tables, "any_rows"), 10'001);
+    const auto row = tables.find_row("any_rows", {10'000});
+    EXPECT_TRUE(row && *row != nullptr);
+    int alike = 0;
+    EXPECT_TRUE(tables.each_alike("any_rows", {5}, [&](const Row&) { return ++alike > 0; }));
+    EXPECT_EQ(alike, 1);
+    return {};
+  };
+  ASSERT_TRUE(database->commit_and(load));
+  EXPECT_EQ(database->integer("SELECT count(*) FROM any_rows", {}), 10'001);
 }
 
-// A table of the even numbers, in which so many odd ones are looked for that its keys are read.
+TEST_F(CommitAnd, ItsErrorComesFirst) {
+  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
+  {
+    const Database::Writing writing(*database, "any");
+    database->put("any_rows", {10'001, std::nullopt});  // breaks a rule of the table
+  }
+  auto done = database->commit_and([](Tables& tables) -> Result<> {
+    EXPECT_FALSE(tables.each("SELECT * FROM any_rows", {}, [](const Row&) { return true; }));
+    EXPECT_FALSE(tables.find_row("any_rows", {1}));
+    EXPECT_FALSE(tables.each_row("any_more", [](const Row&) { return true; }));
+    return Error(Errc::kNotFound, "of the load");
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Errc::kCorrupt);
+}
+
+TEST_F(CommitAnd, GivesTheErrorOfTheLoad) {
+  auto done = database->commit_and([](Tables&) -> Result<> { return Error(Errc::kNotFound, "of the load"); });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Errc::kNotFound);
+  EXPECT_EQ(database->integer("SELECT count(*) FROM any_rows", {}), 10'000);
+}
+
+// A table of the even numbers, in which so many are looked for that all its rows are read.
 TEST(DatabaseRows, WhatIsNotThereIsToldFromWhatIs) {
   auto opened = Database::open(":memory:", Database::Use::kScratch);
   ASSERT_TRUE(opened);

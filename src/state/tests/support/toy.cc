@@ -106,8 +106,22 @@ void Toy::erase(std::uint64_t index, std::span<const std::string_view> fields, T
 Result<> Toy::load(Tables& tables) {
   ++loads;
   items = {};
-  for (auto& [name, item] : items_in(tables, steps.value_or(3))) items.set(name, std::make_shared<const Item>(item));
-  return {};
+  std::map<std::string, Item> all;
+  auto done = tables.each_row("toy_items", [&](const Row& row) {
+    Item& item = all[std::string(row.text(0))];
+    item.amount = row.integer(1);
+    if (steps.value_or(3) >= 2 && !row.is_null(2)) item.note = row.text(2);
+    return true;
+  });
+  if (!done) return done;
+  if (steps.value_or(3) >= 3) {
+    done = tables.each_row("toy_links", [&](const Row& row) {
+      all[std::string(row.text(0))].link = row.text(1);
+      return true;
+    });
+  }
+  for (const auto& [name, item] : all) items.set(name, std::make_shared<const Item>(item));
+  return done;
 }
 
 void Toy::follow(const FoldedFact& fact, Tables& tables) {
