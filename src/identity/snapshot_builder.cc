@@ -1,5 +1,9 @@
 #include "identity/internal/snapshot_builder.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -9,43 +13,109 @@
 
 namespace redoubt::identity::internal {
 
+namespace {
+
+// Of one table, of which each row is given to `take`; that answers whether it fits the rows before.
+template <class Take>
+Result<> take_rows(state::Tables& tables, state::Name table, const Take& take) {
+  bool fits = true;
+  auto done = tables.each_row(table, [&](const state::Row& row) { return fits = take(row); });
+  if (!done) return done;
+  if (!fits) return Error(Errc::kCorrupt, std::string("a row of `") + table.text() + "` belongs to nobody");
+  return {};
+}
+
+using Principals = std::unordered_map<std::string_view, std::shared_ptr<Principal>>;
+
+Result<> load_principals(state::Tables& tables, state::PersistentMap<Principal>& out) {
+  Principals principals;
+  auto done = take_rows(tables, "identity_principals", [&](const state::Row& row) {
+    if (row.integer(PrincipalColumn::kDeleted) != 0) return true;
+    auto principal = std::make_shared<Principal>(row_principal(row));
+    principals.emplace(principal->id, principal);
+    return true;
+  });
+  if (!done) return done;
+  done = take_rows(tables, "identity_members", [&](const state::Row& row) {
+    const auto member = principals.find(row.text(0));
+    if (member != principals.end()) member->second->groups.emplace_back(row.text(1));
+    return member != principals.end();
+  });
+  if (!done) return done;
+  done = take_rows(tables, "identity_break_glass", [&](const state::Row& row) {
+    const auto member = principals.find(row.text(0));
+    if (member == principals.end()) return false;
+    member->second->break_glass.push_back({std::string(row.text(1)), {row.integer(2)}});
+    return true;
+  });
+  if (!done) return done;
+  for (auto& [id, principal] : principals) {
+    std::sort(principal->groups.begin(), principal->groups.end());
+    std::sort(principal->break_glass.begin(), principal->break_glass.end(),
+              [](const BreakGlass& a, const BreakGlass& b) { return a.group < b.group; });
+    out.set(id, principal);
+  }
+  return {};
+}
+
+using Groups = std::map<std::string, Group, std::less<>>;
+
+// All groups that it is in, directly or not, sorted.
+std::vector<std::string> groups_above(const Groups& groups, const Group& group) {
+  std::set<std::string_view> above;
+  std::vector<const Group*> open{&group};
+  while (!open.empty()) {
+    const Group& at = *open.back();
+    open.pop_back();
+    for (const std::string& parent : at.parents) {
+      if (!above.insert(parent).second) continue;
+      if (const auto known = groups.find(parent); known != groups.end()) open.push_back(&known->second);
+    }
+  }
+  return {above.begin(), above.end()};
+}
+
+Result<> load_groups(state::Tables& tables, state::PersistentMap<GroupNode>& out) {
+  Groups groups;
+  auto done = take_rows(tables, "identity_groups", [&](const state::Row& row) {
+    std::string id(row.text(0));
+    Group group{.id = id,
+                .tenant = std::string(row.text(1)),
+                .parents = {},
+                .version = static_cast<std::uint64_t>(row.integer(2))};
+    groups.emplace(std::move(id), std::move(group));
+    return true;
+  });
+  if (!done) return done;
+  done = take_rows(tables, "identity_parents", [&](const state::Row& row) {
+    const auto group = groups.find(row.text(0));
+    if (group != groups.end()) group->second.parents.emplace_back(row.text(1));
+    return group != groups.end();
+  });
+  if (!done) return done;
+  for (auto& [id, group] : groups) std::sort(group.parents.begin(), group.parents.end());
+  for (const auto& [id, group] : groups) {
+    out.set(id, std::make_shared<const GroupNode>(GroupNode{group, groups_above(groups, group)}));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Identities> SnapshotBuilder::load(state::Tables& tables) {
-  SnapshotBuilder builder(Identities(), tables, 0);
-  Identities::Data& data = *builder.data_;
-  std::unordered_map<std::string, std::shared_ptr<Principal>> principals;
-  auto done = tables.each("SELECT " REDOUBT_PRINCIPAL_COLUMNS " FROM identity_principals WHERE deleted = 0", {},
-                          [&](const state::Row& row) {
-                            auto principal = std::make_shared<Principal>(row_principal(row));
-                            data.principals.set(principal->id, principal);
-                            principals.emplace(principal->id, principal);
-                            return true;
-                          });
+  auto data = std::make_shared<Identities::Data>();
+  auto done = load_principals(tables, data->principals);
+  if (done) done = load_groups(tables, data->groups);
+  if (done) {
+    done = take_rows(tables, "identity_keys", [&](const state::Row& row) {
+      if (row.integer(KeyColumn::kRevoked) != 0) return true;
+      auto key = std::make_shared<const Key>(row_key(row));
+      data->keys.set(key->id, key);
+      return true;
+    });
+  }
   if (!done) return done.error();
-  done = tables.each("SELECT principal, grp FROM identity_members ORDER BY principal, grp", {},
-                     [&](const state::Row& row) {
-                       principals.at(std::string(row.text(0)))->groups.emplace_back(row.text(1));
-                       return true;
-                     });
-  if (!done) return done.error();
-  done = tables.each(
-      "SELECT principal, grp, until FROM identity_break_glass ORDER BY principal, grp", {}, [&](const state::Row& row) {
-        principals.at(std::string(row.text(0)))->break_glass.push_back({std::string(row.text(1)), {row.integer(2)}});
-        return true;
-      });
-  if (!done) return done.error();
-  done = tables.each("SELECT " REDOUBT_KEY_COLUMNS " FROM identity_keys WHERE revoked = 0", {},
-                     [&](const state::Row& row) {
-                       auto key = std::make_shared<const Key>(row_key(row));
-                       data.keys.set(key->id, key);
-                       return true;
-                     });
-  if (!done) return done.error();
-  const auto groups = read_texts(tables, "SELECT id FROM identity_groups", {});
-  if (!groups) return groups.error();
-  for (const std::string& id : *groups) builder.group(id);
-  auto made = builder.finish();
-  if (!made) return Error(Errc::kIo, "the groups cannot be read");
-  return *std::move(made);
+  return Identities(std::move(data));
 }
 
 SnapshotBuilder::SnapshotBuilder(const Identities& last, state::Tables& tables, std::uint64_t index)
