@@ -1,9 +1,13 @@
 // Rows are written by one thread while memory is loaded from them by another: at the end of a long replay both take
 // about as long as all folding before.
+#include <functional>
 #include <map>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "state/internal/database.h"
 
@@ -11,17 +15,21 @@ namespace redoubt::state {
 
 namespace {
 
-// The tables of a database while another thread commits. Of these two, and what they share: the other one has the
-// database, and of rows in memory what take_changed() alters; this one reads them.
+// Fewer rows are written before a thread would have begun.
+constexpr std::size_t kRowsBeside = 1024;
+
+// The tables of a database while another thread commits: that has the database, and of rows in memory what
+// TableRows::take_changed() alters. This one reads the rows.
 class CommittingTables final : public Tables {
  public:
-  using Whole = std::map<std::string_view, const TableRows*>;  // tables whose rows are all in memory, by their names
+  using Whole = std::map<std::string, const TableRows*, std::less<>>;  // tables whose rows are all in memory, by name
 
-  CommittingTables(Database& database, Whole whole) : database_(database), whole_(std::move(whole)) {
+  CommittingTables(Database& database, Whole whole, const std::function<Result<>()>& commit)
+      : database_(database), whole_(std::move(whole)) {
     try {
-      thread_ = std::thread([this] { committed_ = database_.commit(); });
+      thread_ = std::thread([this, &commit] { committed_ = commit(); });
     } catch (const std::system_error&) {
-      committed_ = database_.commit();  // none is to be had: one after the other, then
+      committed_ = commit();  // none is to be had: one after the other, then
     }
   }
   ~CommittingTables() override { wait(); }
@@ -35,7 +43,7 @@ class CommittingTables final : public Tables {
   }
 
   Result<> each_row(Name table, const std::function<bool(const Row&)>& take) override {
-    const auto known = whole_.find(table.text());
+    const auto known = whole_.find(std::string_view(table.text()));
     if (known == whole_.end()) return once_committed([&] { return database_.each_row(table, take); });
     known->second->each([&](std::string_view row) { return take(BytesRow(row)); });
     return {};
@@ -80,15 +88,31 @@ class CommittingTables final : public Tables {
 }  // namespace
 
 Result<> Database::commit_and(const std::function<Result<>(Tables&)>& load) {
-  CommittingTables::Whole whole;
-  for (const auto& [name, table] : tables_) {
-    if (table->whole.value_or(false)) whole.emplace(table->name, &table->rows);
+  std::size_t changed = 0;
+  for (const auto& [name, table] : tables_) changed += table->rows.changed();
+  if (changed < kRowsBeside || keep_rows_bytes_ == 0) {
+    auto committed = commit();
+    return committed ? load(*this) : committed;
   }
-  Result<> loaded;
-  CommittingTables tables(*this, std::move(whole));
-  loaded = load(tables);
-  if (const Result<>& committed = tables.wait(); !committed) return committed;
-  return loaded;
+  auto names = this->tables();
+  CommittingTables::Whole whole;
+  const TableRows none;
+  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    // Nobody may have asked for any row of it yet.
+    const auto known = tables_.find(name);
+    if (known != tables_.end() && known->second->whole) {
+      if (*known->second->whole) whole.emplace(name, &known->second->rows);
+    } else if (auto empty = is_empty(name); empty && *empty) {
+      whole.emplace(name, known != tables_.end() ? &known->second->rows : &none);
+    }
+  }
+  const std::function<Result<>()> commit = [this] { return try_commit(); };
+  CommittingTables tables(*this, std::move(whole), commit);
+  const Result<> loaded = load(tables);
+  const Result<>& committed = tables.wait();
+  if (committed) return loaded;
+  roll_back();
+  return committed;
 }
 
 }  // namespace redoubt::state

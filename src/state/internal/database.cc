@@ -318,18 +318,23 @@ Result<> Database::begin() {
 }
 
 Result<> Database::commit() {
+  auto done = try_commit();
+  if (!done) {
+    roll_back();
+  } else if (keep_rows_bytes_ == 0) {
+    forget_rows();
+  }
+  return done;
+}
+
+// Without an end after an error: rows in memory stay as they are.
+Result<> Database::try_commit() {
   REDOUBT_CHECK(in_transaction_);
   if (!failed_) (void)write_rows();
-  if (!failed_) {
-    if (auto done = execute("COMMIT"); done) {
-      in_transaction_ = false;
-      if (keep_rows_bytes_ == 0) forget_rows();
-      return {};
-    }
-  }
-  Error why = *failed_;
-  roll_back();
-  return why;
+  if (!failed_) (void)execute("COMMIT");
+  if (failed_) return *failed_;
+  in_transaction_ = false;
+  return {};
 }
 
 void Database::roll_back() {

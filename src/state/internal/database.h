@@ -187,6 +187,7 @@ class Database final : public Tables {
     StatementHandle select;
   };
 
+  Result<> try_commit();
   explicit Database(sqlite3* handle) : handle_(handle) {}
   Result<> configure(Use use);
   Result<> execute(const char* sql);
@@ -203,6 +204,7 @@ class Database final : public Tables {
   Result<Table*> table_of(Name name);
   Table* table_to_change(Name name);
   Result<> look_up(Table& table);
+  Result<bool> is_empty(const std::string& table);  // in the database
   Result<> learn_columns(Table& table);
   Result<> prepare_statements(Table& table, std::span<const std::string> columns);
   Result<Alike*> alike_of(Name name, std::size_t count);

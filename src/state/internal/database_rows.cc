@@ -89,11 +89,17 @@ Result<> Database::look_up(Table& table) {
     if (auto learnt = learn_columns(table); !learnt) return learnt;
   }
   if (keep_rows_bytes_ == 0 || table.whole) return {};
-  bool whole = true;
-  auto asked = ask("SELECT 1 FROM " + sql_name(table.name) + " LIMIT 1", {}, [&](const Row&) { whole = false; });
-  if (!asked) return asked;
-  table.whole = table.blank = whole;
+  auto empty = is_empty(table.name);
+  if (!empty) return empty.error();
+  table.whole = table.blank = *empty;
   return {};
+}
+
+Result<bool> Database::is_empty(const std::string& table) {
+  bool empty = true;
+  auto asked = ask("SELECT 1 FROM " + sql_name(table) + " LIMIT 1", {}, [&](const Row&) { empty = false; });
+  if (!asked) return asked.error();
+  return empty;
 }
 
 Result<> Database::learn_columns(Table& table) {

@@ -195,6 +195,15 @@ TEST_F(CommitAnd, ItsErrorComesFirst) {
     database->put("any_rows", {10'001, std::nullopt});  // breaks a rule of the table
   }
   auto done = database->commit_and([](Tables& tables) -> Result<> {
+    int rows = 0;
+    EXPECT_TRUE(tables.each_row("any_rows", [&](const Row& row) {
+      // Rows stay where they are while they are read, whatever becomes of the commit.
+      if (++rows == 1) {
+        EXPECT_FALSE(tables.run("DELETE FROM any_rows", {}));
+      }
+      return !row.is_null(0);
+    }));
+    EXPECT_EQ(rows, 10'001);
     EXPECT_FALSE(tables.each("SELECT * FROM any_rows", {}, [](const Row&) { return true; }));
     EXPECT_FALSE(tables.find_row("any_rows", {1}));
     EXPECT_FALSE(tables.each_row("any_more", [](const Row&) { return true; }));
@@ -205,6 +214,7 @@ TEST_F(CommitAnd, ItsErrorComesFirst) {
 }
 
 TEST_F(CommitAnd, GivesTheErrorOfTheLoad) {
+  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
   auto done = database->commit_and([](Tables&) -> Result<> { return Error(Errc::kNotFound, "of the load"); });
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Errc::kNotFound);
