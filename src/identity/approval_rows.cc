@@ -6,33 +6,29 @@
 #include "identity/internal/acts.h"
 #include "identity/internal/rows.h"
 
-#define REDOUBT_APPROVAL_COLUMNS                                                                                   \
-  "id, kind, verb, object, expects, body, before, after, why, requester, requested, expires, status, decided_by, " \
-  "decided, version, severity"
-
 namespace redoubt::identity {
 namespace internal {
 namespace {
 
 Approval row_approval(const state::Row& row) {
   Approval approval;
-  approval.id = row.text(0);
-  approval.kind = row.text(1);
-  approval.verb = static_cast<record::FactVerb>(row.integer(2));
-  approval.object = row.text(3);
-  approval.expects = static_cast<std::uint64_t>(row.integer(4));
-  approval.body = row.text(5);
-  approval.before = row.text(6);
-  approval.after = row.text(7);
-  approval.why = row.text(8);
-  approval.requester = row.text(9);
-  approval.requested = {row.integer(10)};
-  approval.expires = {row.integer(11)};
-  approval.status = static_cast<ApprovalStatus>(row.integer(12));
-  approval.decided_by = row.text(13);
-  approval.decided = {row.integer(14)};
-  approval.version = static_cast<std::uint64_t>(row.integer(15));
-  approval.severity = static_cast<record::FactSeverity>(row.integer(16));
+  approval.id = row.text(ApprovalColumn::kId);
+  approval.kind = row.text(ApprovalColumn::kKind);
+  approval.verb = static_cast<record::FactVerb>(row.integer(ApprovalColumn::kVerb));
+  approval.severity = static_cast<record::FactSeverity>(row.integer(ApprovalColumn::kSeverity));
+  approval.object = row.text(ApprovalColumn::kObject);
+  approval.expects = static_cast<std::uint64_t>(row.integer(ApprovalColumn::kExpects));
+  approval.body = row.text(ApprovalColumn::kBody);
+  approval.before = row.text(ApprovalColumn::kBefore);
+  approval.after = row.text(ApprovalColumn::kAfter);
+  approval.why = row.text(ApprovalColumn::kWhy);
+  approval.requester = row.text(ApprovalColumn::kRequester);
+  approval.requested = {row.integer(ApprovalColumn::kRequested)};
+  approval.expires = {row.integer(ApprovalColumn::kExpires)};
+  approval.status = static_cast<ApprovalStatus>(row.integer(ApprovalColumn::kStatus));
+  approval.decided_by = row.text(ApprovalColumn::kDecidedBy);
+  approval.decided = {row.integer(ApprovalColumn::kDecided)};
+  approval.version = static_cast<std::uint64_t>(row.integer(ApprovalColumn::kVersion));
   return approval;
 }
 
@@ -49,34 +45,29 @@ std::optional<Approval> any_approval(state::Tables& tables, std::string_view id)
 }
 
 Persons request_persons(state::Tables& tables, std::string_view id) {
-  return Persons::parse(
-      tables.text("SELECT persons FROM approval_requests WHERE id = ?1", {id}).value_or(std::string()));
+  const state::Row* request = tables.find("approval_requests", {id});
+  return request != nullptr ? Persons::parse(request->text(ApprovalColumn::kPersons)) : Persons();
 }
 
 }  // namespace internal
 
 Result<std::optional<Approval>> find_approval(state::Tables& tables, std::string_view id) {
-  std::optional<Approval> found;
-  auto done = tables.each("SELECT " REDOUBT_APPROVAL_COLUMNS " FROM approval_requests WHERE id = ?1", {id},
-                          [&](const state::Row& row) {
-                            found = internal::row_approval(row);
-                            return false;
-                          });
-  if (!done) return done.error();
-  return found;
+  const auto row = tables.find_row("approval_requests", {id});
+  if (!row) return row.error();
+  return *row != nullptr ? std::optional(internal::row_approval(**row)) : std::nullopt;
 }
 
 Result<std::vector<Approval>> list_approvals(state::Tables& tables, const ApprovalFilter& filter,
                                              std::string_view after, std::size_t limit) {
   std::vector<Approval> found;
   const auto status = filter.status ? std::optional(static_cast<int>(*filter.status)) : std::nullopt;
-  auto done = tables.each("SELECT " REDOUBT_APPROVAL_COLUMNS
-                          " FROM approval_requests WHERE id > ?1 AND (?2 IS NULL OR status = ?2) "
-                          "AND (?3 IS NULL OR requester = ?3) ORDER BY id LIMIT ?4",
-                          {after, status, filter.requester, limit}, [&](const state::Row& row) {
-                            found.push_back(internal::row_approval(row));
-                            return true;
-                          });
+  auto done = tables.each(
+      "SELECT * FROM approval_requests WHERE id > ?1 AND (?2 IS NULL OR status = ?2) "
+      "AND (?3 IS NULL OR requester = ?3) ORDER BY id LIMIT ?4",
+      {after, status, filter.requester, limit}, [&](const state::Row& row) {
+        found.push_back(internal::row_approval(row));
+        return true;
+      });
   if (!done) return done.error();
   return found;
 }

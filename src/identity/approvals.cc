@@ -105,20 +105,21 @@ Result<> fold_request(const state::FoldedFact& fact, state::Tables& tables) {
     return Error(Errc::kResourceExhausted, "there are as many open requests as there may be");
   }
   (void)tables.run("DELETE FROM approval_requests WHERE expires <= ?1", {now.value - kApprovalKeptMs});
-  (void)tables.run(
-      "INSERT INTO approval_requests(id, kind, verb, object, expects, body, before, after, why, requester, persons, "
-      "requested, expires, status, decided_by, decided, version, severity) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, '', 0, ?14, ?15)",
-      {*id, body->kind, static_cast<int>(body->verb), body->object, body->expects, body->body, body->before,
-       body->after, body->why, actor.principal, persons_behind(tables, actor, now).joined(), now.value,
-       now.value + body->life_ms, fact.fact.expects + 1, static_cast<int>(body->severity)});
+  const std::string persons = persons_behind(tables, actor, now).joined();
+  constexpr int kNotDecided = 0;
+  tables.put("approval_requests", {*id, body->kind, static_cast<int>(body->verb), static_cast<int>(body->severity),
+                                   body->object, body->expects, body->body, body->before, body->after, body->why,
+                                   actor.principal, persons, now.value, now.value + body->life_ms,
+                                   static_cast<int>(ApprovalStatus::kPending), "", kNotDecided, fact.fact.expects + 1});
   return {};
 }
 
 Result<> decide(const state::FoldedFact& fact, state::Tables& tables, const Approval& request, ApprovalStatus status) {
-  (void)tables.run(
-      "UPDATE approval_requests SET status = ?2, decided_by = ?3, decided = ?4, version = ?5 WHERE id = ?1",
-      {request.id, static_cast<int>(status), fact.fact.actor.principal, fact.fact.time.value, fact.fact.expects + 1});
+  (void)tables.change("approval_requests", {request.id},
+                      {{ApprovalColumn::kStatus, static_cast<int>(status)},
+                       {ApprovalColumn::kDecidedBy, fact.fact.actor.principal},
+                       {ApprovalColumn::kDecided, fact.fact.time.value},
+                       {ApprovalColumn::kVersion, fact.fact.expects + 1}});
   return {};
 }
 
@@ -190,8 +191,7 @@ Result<> ApprovalsProjection::permits(const state::FoldedFact& fact, state::Tabl
 void ApprovalsProjection::applied(const state::FoldedFact& fact, state::Tables& tables) {
   const auto id = object_id(fact.fact.approval, kApprovalPrefix);
   if (!id) return;
-  (void)tables.run("UPDATE approval_requests SET status = ?2 WHERE id = ?1",
-                   {*id, static_cast<int>(ApprovalStatus::kUsed)});
+  (void)tables.change("approval_requests", {*id}, {{ApprovalColumn::kStatus, static_cast<int>(ApprovalStatus::kUsed)}});
 }
 
 void ApprovalsProjection::erase(std::uint64_t, std::span<const std::string_view>, state::Tables&) {}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "identity/internal/approval_rows.h"
 #include "identity/internal/rows.h"
 
 namespace redoubt::identity::internal {
@@ -84,11 +85,10 @@ Author author_of(state::Tables& tables, const record::Fact& fact) {
     author.persons = persons_behind(tables, fact.actor, fact.time);
     return author;
   }
-  (void)tables.each("SELECT requester, persons FROM approval_requests WHERE id = ?1", {*request},
-                    [&](const state::Row& row) {
-                      author = {.principal = std::string(row.text(0)), .persons = Persons::parse(row.text(1))};
-                      return false;
-                    });
+  if (const state::Row* row = tables.find("approval_requests", {*request})) {
+    author = {.principal = std::string(row->text(ApprovalColumn::kRequester)),
+              .persons = Persons::parse(row->text(ApprovalColumn::kPersons))};
+  }
   return author;
 }
 

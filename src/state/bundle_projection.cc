@@ -35,10 +35,11 @@ Result<> BundleProjection::apply(const FoldedFact& fact, Tables& tables) {
   if (fact.body.size() != 1 || fact.body["digest"].get(digest) != simdjson::SUCCESS || !is_bundle_digest(digest)) {
     return Error(Errc::kInvalidArgument, "an activation names a bundle's digest, and nothing else");
   }
-  const auto now = tables.text("SELECT digest FROM bundle_activations ORDER BY version DESC LIMIT 1", {});
-  if (now == digest) return Error(Errc::kAlreadyExists, "that bundle is in force");
-  return tables.run("INSERT INTO bundle_activations(version, digest, fact) VALUES(?1, ?2, ?3)",
-                    {fact.fact.expects + 1, digest, fact.index});
+  // Activations are the versions of the one object that there is.
+  const Row* now = tables.find("bundle_activations", {fact.fact.expects});
+  if (now != nullptr && now->text(1) == digest) return Error(Errc::kAlreadyExists, "that bundle is in force");
+  tables.put("bundle_activations", {fact.fact.expects + 1, digest, fact.index});
+  return {};
 }
 
 void BundleProjection::erase(std::uint64_t /*index*/, std::span<const std::string_view> /*fields*/,

@@ -10,6 +10,30 @@
 
 namespace redoubt::identity::internal {
 
+// Columns of rows, as schema.h makes them.
+struct ApprovalColumn {
+  enum : int {
+    kId,
+    kKind,
+    kVerb,
+    kSeverity,
+    kObject,
+    kExpects,
+    kBody,
+    kBefore,
+    kAfter,
+    kWhy,
+    kRequester,
+    kPersons,
+    kRequested,
+    kExpires,
+    kStatus,
+    kDecidedBy,
+    kDecided,
+    kVersion
+  };
+};
+
 inline constexpr std::size_t kApprovalIdSize = 16;
 bool is_approval_id(std::string_view text);
 

@@ -47,9 +47,7 @@ Result<> apply_milestone(const FoldedFact& fact, Database& database) {
   if (milestone->parts == 0 || fact.fact.expects != milestone->parts || milestone->first <= milestone->applied) {
     return Error(Errc::kInvalidArgument, "the snapshot has other parts");
   }
-  auto done =
-      database.run("INSERT INTO state_snapshots(end_index, first_index, applied_index, parts) VALUES(?1, ?2, ?3, ?4)",
-                   {fact.index, milestone->first, milestone->applied, milestone->parts});
+  database.put("state_snapshots", {fact.index, milestone->first, milestone->applied, milestone->parts});
   return {};
 }
 
