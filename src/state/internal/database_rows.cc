@@ -15,7 +15,7 @@ constexpr std::size_t kIndicesAfterRows = 4096;
 
 // Rows selected one by one, to a page of the database, before all of their table are read: to read a page of a table
 // takes as long as about 10 of them.
-constexpr std::uint64_t kSelectedOfPage = 2;
+constexpr std::uint64_t kSelectedOfPage = 1;
 
 // What a page of the database takes in memory at most, as rows.
 constexpr std::uint64_t kRowsOfPageBytes = 4 * Database::kPageSize;
@@ -233,7 +233,7 @@ Result<std::string_view> Database::row_with(Table& table, std::initializer_list<
 
 // Reads all rows of the table once that is worth it, if they have room.
 Result<> Database::note_selected(Table& table) {
-  if (keep_rows_bytes_ == 0 || ++table.selected % 1024 != 0) return {};
+  if (keep_rows_bytes_ == 0 || ++table.selected % 256 != 0) return {};
   std::uint64_t pages = 0;
   auto asked =
       ask("PRAGMA page_count", {}, [&](const Row& row) { pages = static_cast<std::uint64_t>(row.integer(0)); });
@@ -395,8 +395,8 @@ Result<> Database::write(Table& table) {
 // In the order of their keys.
 Result<> Database::write_changed(Table& table) {
   std::vector<const TableRows::Entry*> changed = table.rows.take_changed();
-  const auto step = [&](sqlite3_stmt* statement) -> Result<> {
-    const int code = sqlite3_step(statement);
+  const auto step = [&](sqlite3_stmt* statement, int code = SQLITE_OK) -> Result<> {
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
     Result<> done;
     if (code != SQLITE_DONE) done = keep(error_of(code, "the tables cannot be written"));
     sqlite3_reset(statement);
@@ -409,14 +409,17 @@ Result<> Database::write_changed(Table& table) {
       continue;
     }
     const BytesRow key(entry->key);
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      (void)bind(table.remove.get(), static_cast<int>(i + 1), key.column(i));
+    int code = SQLITE_OK;
+    for (std::size_t i = 0; i < key.size() && code == SQLITE_OK; ++i) {
+      code = bind(table.remove.get(), static_cast<int>(i + 1), key.column(i));
     }
-    if (auto removed = step(table.remove.get()); !removed) return removed;
+    if (auto removed = step(table.remove.get(), code); !removed) return removed;
   }
   if (puts == 0) return {};
   given_.give(std::span(changed).first(puts));
-  return step(table.put.get());
+  auto done = step(table.put.get());
+  given_.give({});
+  return done;
 }
 
 Result<> Database::bound_rows() {
