@@ -83,7 +83,8 @@ void DcapExamination::take_list(Role role, std::optional<Bytes>& into) {
 
 void DcapExamination::require(bool there, std::string_view name) {
   if (there) return;
-  if (examination_.policy().require_collateral) {
+  const Policy& policy = examination_.policy();
+  if (policy.require_collateral || policy.min_tcb_evaluation > 0) {
     examination_.fail(Reason::kTcb, std::string(name) + " is not given");
   } else {
     examination_.not_asked(Reason::kTcb, std::string(name) + " is not given, which the policy allows");
@@ -155,6 +156,15 @@ void DcapExamination::judge_pck() {
         path.size() <= 3;
     examination_.check(Reason::kChain, named, "the path is one of Intel's for a PCK certificate",
                        "the path is not one of Intel's for a PCK certificate");
+    // Each list is of somebody in the path; it must be of the one that its place is for.
+    if (pck_list_) {
+      examination_.check(Reason::kChain, path.size() > 1 && pck_list_->has_issuer_name(path[1]),
+                         "the PCK's list is of its issuer", "the PCK's list is not of the PCK's issuer");
+    }
+    if (!root_lists_.empty()) {
+      examination_.check(Reason::kChain, root_lists_[0].has_issuer_name(path.back()), "the root's list is of the root",
+                         "the root's list is not of the root");
+    }
   }
   auto details = read_pck_details(leaf);
   if (!details) return examination_.fail(Reason::kMalformed, details.error().message());
@@ -172,16 +182,14 @@ void DcapExamination::judge_pck() {
   if (pck_->smt_enabled) claims.emplace_back("smt_enabled", *pck_->smt_enabled);
 }
 
-// The chain that came with the PCK's list says who issued it, and must say so rightly.
+// The chain that came with the PCK's list says who issued it, and must say so rightly: a list that is of nobody in the
+// path is a failure.
 void DcapExamination::judge_list_issuer() {
   if (!collateral_.pck_crl_issuer_chain) return;
   const auto chain =
       examination_.read_certificates(as_bytes(*collateral_.pck_crl_issuer_chain), "the issuers of the PCK's list");
   if (!chain) return;
-  examination_.check_chain(chain->front(), std::span(*chain).subspan(1), "the issuer of the PCK's list", root_lists_);
-  examination_.check(Reason::kChain, pck_list_ && pck_list_->is_issued_by(chain->front()),
-                     "the PCK's list is of the issuer that came with it",
-                     "the PCK's list is not of the issuer that came with it");
+  examination_.check_chain(chain->front(), std::span(*chain).subspan(1), "the issuer of the PCK's list", all_lists_);
 }
 
 void DcapExamination::judge_signatures() {

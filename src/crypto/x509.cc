@@ -268,9 +268,13 @@ Result<RevocationList> RevocationList::from_pem(std::string_view text) {
   return *std::move(out);
 }
 
+bool RevocationList::has_issuer_name(const Certificate& issuer) const {
+  return X509_NAME_cmp(X509_CRL_get_issuer(impl_->crl.get()), X509_get_subject_name(issuer.impl_->x509.get())) == 0;
+}
+
 bool RevocationList::is_issued_by(const Certificate& issuer) const {
   X509* x509 = issuer.impl_->x509.get();
-  if (X509_NAME_cmp(X509_CRL_get_issuer(impl_->crl.get()), X509_get_subject_name(x509)) != 0) return false;
+  if (!has_issuer_name(issuer)) return false;
   if ((X509_get_key_usage(x509) & KU_CRL_SIGN) == 0) return false;
   const bool good = X509_CRL_verify(impl_->crl.get(), X509_get0_pubkey(x509)) == 1;
   if (!good) ERR_clear_error();

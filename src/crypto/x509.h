@@ -81,6 +81,8 @@ class RevocationList {
   // The first list of a PEM text.
   static Result<RevocationList> from_pem(std::string_view text);
 
+  // Whether the subject of `issuer` is the name that issued it; of no use by itself.
+  bool has_issuer_name(const Certificate& issuer) const;
   // Whether `issuer` has the name that issued it, may sign lists, and signed it.
   bool is_issued_by(const Certificate& issuer) const;
   // thisUpdate and nextUpdate; a list without nextUpdate ends at once.

@@ -115,7 +115,7 @@ TEST(SevSnp, RefusesKeysOfAnotherPurpose) {
 }
 
 TEST(SevSnp, RefusesAReportThatSaysThatNothingSignsIt) {
-  EXPECT_EQ(answer(SnpWorld({.change = set(0x48, 7 << 2)}).judge()), "chain");
+  EXPECT_EQ(answer(SnpWorld({.change = set(0x48, 7 << 2)}).judge()), "signature");
 }
 
 TEST(SevSnp, RefusesAVekForAnotherTcbOrChip) {
