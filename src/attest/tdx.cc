@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "attest/internal/dcap.h"
+#include "attest/internal/event_log.h"
 
 namespace redoubt::attest {
 
@@ -57,6 +58,30 @@ std::optional<TdReport> examine_td(Examination& examination, ByteView bytes) {
   return report;
 }
 
+// The log's replay, noted as a part of the evidence; nothing when none was given, or it cannot be read.
+std::optional<LogReplay> take_log(Examination& examination) {
+  const auto bytes = examination.take(Role::kEventLog);
+  if (!bytes) return std::nullopt;
+  auto replay = replay_cc_log(*bytes);
+  if (!replay) {
+    examination.fail(Reason::kMalformed, replay.error().in("the event log").message());
+    return std::nullopt;
+  }
+  note_log(examination, *replay);
+  return *std::move(replay);
+}
+
+// A log alone proves nothing: its claims are what the registers would have to be.
+void examine_log_alone(Examination& examination) {
+  const auto replay = take_log(examination);
+  if (!replay) return;
+  ClaimList rtmrs;
+  for (const auto& [index, value] : replay->registers) rtmrs.emplace_back(value.view());
+  examination.claims().emplace_back("rtmrs", std::move(rtmrs));
+  examination.not_asked(Reason::kSignature, "a log alone is signed by nobody");
+  examination.check_nonce_equal({});
+}
+
 }  // namespace
 
 std::optional<std::array<std::byte, 64>> examine_td_quote(Examination& examination, ByteView quote) {
@@ -66,9 +91,21 @@ std::optional<std::array<std::byte, 64>> examine_td_quote(Examination& examinati
 }
 
 void examine_tdx(Examination& examination) {
+  if (!examination.has(Role::kQuote) && examination.has(Role::kEventLog)) return examine_log_alone(examination);
   const auto bytes = examination.need(Role::kQuote);
   if (!bytes) return;
-  if (const auto report = examine_td(examination, *bytes)) examination.check_nonce_padded(report->report_data);
+  const auto report = examine_td(examination, *bytes);
+  const auto replay = take_log(examination);
+  if (!report) return;
+  examination.check_nonce_padded(report->report_data);
+  if (!replay) return;
+  for (std::size_t i = 0; i < report->rtmrs.size(); ++i) {
+    const auto found = replay->registers.find(static_cast<unsigned>(i));
+    const std::string name = "RTMR" + std::to_string(i);
+    examination.check(Reason::kEventLog,
+                      found != replay->registers.end() && std::ranges::equal(found->second.view(), report->rtmrs[i]),
+                      "the log replays to " + name, "the log does not replay to " + name);
+  }
 }
 
 }  // namespace redoubt::attest
