@@ -1,6 +1,7 @@
 // TPM 2.0 quotes, and what comes without one: event logs and certificates by themselves.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "attest/internal/examination.h"
 #include "attest/internal/tpm_evidence.h"
@@ -28,9 +29,10 @@ class Credentials {
       : examination_(examination),
         ak_(examination.take_certificates(Role::kAkCert)),
         ek_(examination.take_certificates(Role::kEkCert)),
-        chain_(examination.take_certificates(Role::kChain)) {}
+        chain_(examination.take_certificates(Role::kChain)),
+        lists_(take_lists(examination)) {}
 
-  bool readable() const { return ak_ && ek_ && chain_; }
+  bool readable() const { return ak_ && ek_ && chain_ && lists_; }
   bool has_ak() const { return ak_ && !ak_->empty(); }
   const crypto::Certificate& ak() const { return ak_->front(); }
 
@@ -63,16 +65,29 @@ class Credentials {
   }
 
  private:
+  static std::optional<std::vector<crypto::RevocationList>> take_lists(Examination& examination) {
+    std::vector<crypto::RevocationList> out;
+    const auto file = examination.take(Role::kCrl);
+    if (!file) return examination.has(Role::kCrl) ? std::nullopt : std::optional(out);
+    const auto list = examination.read_revocation_list(*file, "`crl`");
+    if (!list) return std::nullopt;
+    out.push_back(*list);
+    return out;
+  }
+
+  // The list is of the path that trust rests on: the AK certificate's, if there is one.
   bool check_path(const std::vector<crypto::Certificate>& bundle, std::string_view name) {
     std::vector<crypto::Certificate> others(bundle.begin() + 1, bundle.end());
     others.insert(others.end(), chain_->begin(), chain_->end());
-    return examination_.check_chain(bundle.front(), others, name).has_value();
+    const auto lists = std::exchange(*lists_, {});
+    return examination_.check_chain(bundle.front(), others, name, lists).has_value();
   }
 
   Examination& examination_;
   std::optional<std::vector<crypto::Certificate>> ak_;
   std::optional<std::vector<crypto::Certificate>> ek_;
   std::optional<std::vector<crypto::Certificate>> chain_;
+  std::optional<std::vector<crypto::RevocationList>> lists_;
 };
 
 // Whether anybody who is trusted vouches for the key: who pinned it, or a certificate of it.
@@ -137,8 +152,9 @@ std::optional<AkKey> read_ak(Examination& examination, ByteView bytes, bool is_p
     examination.not_asked(Reason::kChain, "the attributes of the attestation key are not given");
     return AkKey{.key = *std::move(key), .public_area = {}};
   }
-  // tpm2-tools write it behind its size (TPM2B_PUBLIC), which no type of key has as its number.
-  if (bytes.size() > 2 && load_be<std::uint16_t>(bytes) == bytes.size() - 2) bytes = bytes.subspan(2);
+  // tpm2-tools write it behind its size (TPM2B_PUBLIC), which is larger than the number of any type of key.
+  const bool sized = bytes.size() > 2 && load_be<std::uint16_t>(bytes) == bytes.size() - 2;
+  if (sized && load_be<std::uint16_t>(bytes) > static_cast<std::uint16_t>(TpmAlgorithm::kEcc)) bytes = bytes.subspan(2);
   auto area = parse_tpm_public(bytes);
   if (!area) {
     note_unreadable(examination, "the attestation key", area.error());

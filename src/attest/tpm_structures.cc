@@ -38,7 +38,8 @@ Result<Parameters> read_parameters(WireReader& in) {
   if (symmetric != TpmAlgorithm::kNull) {
     out.symmetric_bits = in.be<std::uint16_t>();
     const auto mode = algorithm(in);
-    if (in.good() && (symmetric != TpmAlgorithm::kAes || mode != TpmAlgorithm::kCfb)) {
+    const bool sized = out.symmetric_bits == 128 || out.symmetric_bits == 192 || out.symmetric_bits == 256;
+    if (in.good() && (symmetric != TpmAlgorithm::kAes || mode != TpmAlgorithm::kCfb || !sized)) {
       return unsupported("a TPM key that protects others by something else than AES-CFB");
     }
   }

@@ -55,6 +55,7 @@ class PublicKey {
 
  private:
   friend class Certificate;
+  friend struct PublicKeyAccess;
   struct Impl;
   explicit PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/tests/support/wire.h"
 #include "encoding/base64.h"
-#include "src/attest/tests/support/wire.h"
 
 namespace redoubt::attest {
 namespace {

@@ -14,4 +14,10 @@ struct PublicKey::Impl {
   static Result<std::shared_ptr<const Impl>> adopt(internal::Pkey key);
 };
 
+// For other files of this module that work with such a key.
+struct PublicKeyAccess {
+  // Valid as long as `key` or a copy.
+  static EVP_PKEY* of(const PublicKey& key) { return key.impl_->key.get(); }
+};
+
 }  // namespace redoubt::crypto
