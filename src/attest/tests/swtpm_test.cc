@@ -4,9 +4,12 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
-#include <thread>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "attest/tests/support/samples.h"
 #include "attest/tests/support/tpm_maker.h"

@@ -1,8 +1,9 @@
 // Quotes made here, genuine but for one thing; and the genuine ones of shared data.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <random>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "attest/conform.h"
 #include "attest/tests/support/samples.h"

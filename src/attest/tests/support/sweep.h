@@ -3,13 +3,10 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
-#include <string>
 #include <vector>
 
+#include "attest/tests/support/samples.h"
 #include "attest/verifier.h"
 #include "base/bytes.h"
 
@@ -36,12 +33,6 @@ inline std::vector<std::size_t> accepted_changes(Verifier& verifier, Evidence ev
 // One byte of `of` in ordinary runs; all of them where REDOUBT_SWEEP is set, as for the slow tests.
 inline std::uint64_t sweep_sample(std::uint64_t of) {
   return std::getenv("REDOUBT_SWEEP") == nullptr ? of : 1;
-}
-
-inline Bytes read_sample(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  return to_bytes(as_bytes(text));
 }
 
 // The first length of `role` at which a cut sample is accepted; its size when none is.
