@@ -71,8 +71,9 @@ Result<> read_pcrs(const CborMap& pcrs, NitroDocument& out) {
 
 Result<ByteView> read_certificate(const CborValue& value) {
   const auto bytes = value.bytes();
-  if (!bytes || bytes->empty() || bytes->size() > kMaxCertificate) {
-    return fault("certificates are not byte strings of 1 to 1,024 bytes");
+  // DER, which begins with a SEQUENCE; a bundle of text is no certificate.
+  if (!bytes || bytes->empty() || bytes->size() > kMaxCertificate || bytes->front() != std::byte{0x30}) {
+    return fault("certificates are not DER of 1 to 1,024 bytes");
   }
   return *bytes;
 }
@@ -174,29 +175,23 @@ bool is_in_order(const crypto::Chain& chain, std::span<const ByteView> bundle) {
 
 // §3.2.3.1 to §3.2.3.3. The key that signs the document, if its certificate can be read at all.
 std::optional<crypto::Certificate> examine_certificates(Examination& examination, const NitroDocument& document) {
-  auto leaf = crypto::Certificate::from_der(document.certificate);
+  const auto leaf = examination.read_certificates(document.certificate, "the document's certificate");
+  if (!leaf) return std::nullopt;
   std::vector<crypto::Certificate> others;
-  std::string problem = leaf ? "" : leaf.error().message();
   for (const ByteView each : document.bundle) {
-    auto read = crypto::Certificate::from_der(each);
-    if (read) {
-      others.push_back(*std::move(read));
-    } else {
-      problem = read.error().message();
-    }
+    const auto read = examination.read_certificates(each, "a certificate of the bundle");
+    if (!read) return std::nullopt;
+    others.push_back(read->front());
   }
-  if (!problem.empty()) {
-    examination.fail(Reason::kMalformed, "a certificate of the document cannot be read: " + problem);
-    return std::nullopt;
-  }
-  if (const auto chain = examination.check_chain(*leaf, others, "the document's certificate")) {
+  const crypto::Certificate& signer = leaf->front();
+  if (const auto chain = examination.check_chain(signer, others, "the document's certificate")) {
     examination.check(Reason::kChain, is_in_order(*chain, document.bundle), "the bundle goes from the root down",
                       "the bundle does not go from the root down");
   }
-  examination.check(Reason::kChain, leaf->may_sign() && !leaf->is_authority(),
+  examination.check(Reason::kChain, signer.may_sign() && !signer.is_authority(),
                     "the certificate is one for signatures, not an authority's",
                     "the certificate is an authority's, or not one for signatures");
-  return *std::move(leaf);
+  return signer;
 }
 
 }  // namespace

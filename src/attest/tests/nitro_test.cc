@@ -196,7 +196,7 @@ TEST_F(NitroSamples, AreRefusedAtEveryOtherLengthAndAfterAnyChangeOfAByte) {
     Evidence evidence{.kind = Kind::kNitro, .inputs = {}, .at = UnixMillis(at), .nonce = std::nullopt};
     evidence.inputs.set(Role::kDocument, document);
     ASSERT_TRUE(verifier.verify(evidence, {}).accepted()) << to_json(verifier.verify(evidence, {}));
-    EXPECT_EQ(first_accepted_cut(verifier, evidence, Role::kDocument, {}), document.size());
+    EXPECT_EQ(first_accepted_cut(verifier, evidence, Role::kDocument, {}, 1, seed), document.size());
     // No byte is outside the signature but the heads of the message, and these have one form.
     EXPECT_EQ(accepted_changes(verifier, evidence, Role::kDocument, {}, sweep_sample(150), seed),
               std::vector<std::size_t>{});

@@ -35,10 +35,14 @@ inline std::uint64_t sweep_sample(std::uint64_t of) {
   return std::getenv("REDOUBT_SWEEP") == nullptr ? of : 1;
 }
 
-// The first length of `role` at which a cut sample is accepted; its size when none is.
-inline std::size_t first_accepted_cut(Verifier& verifier, Evidence evidence, Role role, const Policy& policy) {
+// The first length of `role` at which a cut sample is accepted; its size when none is. Of the lengths, one in
+// `sample_of` is tried, and the last of all.
+inline std::size_t first_accepted_cut(Verifier& verifier, Evidence evidence, Role role, const Policy& policy,
+                                      std::uint64_t sample_of = 1, std::uint64_t seed = 0) {
   const ByteView bytes = *evidence.inputs.get(role);
+  std::mt19937_64 random(seed);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
+    if (random() % sample_of != 0 && size + 1 != bytes.size()) continue;
     evidence.inputs.set(role, bytes.first(size));
     if (verifier.verify(evidence, policy).accepted()) return size;
   }
