@@ -1,0 +1,177 @@
+// What judging evidence costs, beside the signatures that it must check at least. Ours in bench/versus/attest_snp and
+// bench/versus/attest_dcap.
+//
+//   bench_attest figures --kind tdx --evidence QUOTE --endorsements COLLATERAL --root ROOT --at TIME --seconds 5
+//   bench_attest judge --kind tdx --root ROOT --at TIME < LINES
+//
+// `figures` prints one line: processor time of one judgement with a verifier that knows the chains (`warm_us`) and with
+// a new one (`cold_us`), and of as many bare checks of a signature as each needs (`bare_warm_us`, `bare_cold_us`).
+// `judge` answers `accept` or `refuse REASON` for each line of input: evidence and endorsements in hexadecimal.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include "attest/intel_quote.h"
+#include "attest/sev_snp_report.h"
+#include "attest/verifier.h"
+#include "base/timestamp.h"
+#include "bench/usage.h"
+#include "crypto/x509.h"
+#include "encoding/base64.h"
+
+namespace {
+
+using namespace redoubt;
+using namespace redoubt::attest;
+using bench::stop;
+using bench::take;
+
+Bytes read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) stop("cannot read `" + path + "`");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return to_bytes(as_bytes(text));
+}
+
+struct Question {
+  std::string kind;
+  std::string root_file;
+  std::string at;
+  Bytes root;
+
+  Verdict ask(Verifier& verifier, ByteView evidence_file, ByteView endorsements) const {
+    const bool snp = kind == "sev-snp";
+    Evidence evidence{.kind = *find_kind(kind), .inputs = {}, .at = *parse_timestamp(at), .nonce = {}};
+    evidence.inputs.set(snp ? Role::kReport : Role::kQuote, evidence_file);
+    evidence.inputs.set(snp ? Role::kVek : Role::kCollateral, endorsements);
+    evidence.inputs.set(Role::kRoot, root);
+    Policy policy;
+    policy.allow_trailing_bytes = true;
+    policy.allow_tcb = {"UpToDate", "ConfigurationAndSWHardeningNeeded", "TDRelaunchAdvised"};
+    return verifier.verify(evidence, policy);
+  }
+};
+
+// Processor time of one call, in microseconds.
+template <class Call>
+double cost_of(double seconds, const Call& call) {
+  const auto start = bench::SteadyClock::now();
+  const double begin = bench::cpu_seconds();
+  std::size_t count = 0;
+  while (bench::seconds_since(start) < seconds) {
+    for (int i = 0; i < 8; ++i) call();
+    count += 8;
+  }
+  return (bench::cpu_seconds() - begin) * 1e6 / static_cast<double>(count);
+}
+
+void must(bool good) {
+  if (!good) stop("a signature does not hold");
+}
+
+struct Bare {
+  double warm = 0;
+  double cold = 0;
+};
+
+// The report by the VEK; cold, the VEK by the ASK and that by the ARK, too: RSA of 4,096 bits.
+Bare bare_snp(const Question& question, ByteView report, ByteView vek_file, double seconds) {
+  const auto vek = take(crypto::Certificate::from_der(vek_file));
+  const auto parsed = take(parse_snp_report(report));
+  const auto roots = take(crypto::Certificate::from_pem(as_chars(question.root)));
+  const double report_cost = cost_of(seconds, [&] {
+    must(vek.public_key().verify_ecdsa(crypto::HashAlgorithm::kSha384, report.first(SnpReport::kSignedSize),
+                                       parsed.signature_r, parsed.signature_s));
+  });
+  // Of a certificate: what is signed stands first, with a length of two bytes; the signature is last.
+  const ByteView whole = vek.der();
+  const ByteView body = whole.subspan(4, 4 + load_be<std::uint16_t>(whole.subspan(6)));
+  double chain_cost = 0;
+  for (const crypto::Certificate& each : roots) {
+    if (!each.public_key().verify_rsa(crypto::RsaPadding::kPss, crypto::HashAlgorithm::kSha384, body,
+                                      whole.last(512))) {
+      continue;
+    }
+    chain_cost = cost_of(seconds, [&] {
+      must(each.public_key().verify_rsa(crypto::RsaPadding::kPss, crypto::HashAlgorithm::kSha384, body,
+                                        whole.last(512)));
+    });
+  }
+  return {report_cost, report_cost + 2 * chain_cost};
+}
+
+// Quote, QE report, TCB info and QE identity; cold, PCK certificate, its CA, the signer of TCB data and two lists, too.
+Bare bare_dcap(ByteView file, double seconds) {
+  const auto quote = take(parse_intel_quote(file));
+  const auto key = take(crypto::PublicKey::from_point(crypto::KeyType::kP256, quote.attestation_key.first(32),
+                                                      quote.attestation_key.subspan(32)));
+  const double one = cost_of(seconds, [&] {
+    must(key.verify_ecdsa(crypto::HashAlgorithm::kSha256, quote.signed_part, quote.signature.first(32),
+                          quote.signature.subspan(32)));
+  });
+  return {4 * one, 9 * one};
+}
+
+void print_figures(const Question& question, const Bytes& evidence, const Bytes& endorsements, double seconds) {
+  const auto check = [&](Verifier& verifier) {
+    if (const Verdict verdict = question.ask(verifier, evidence, endorsements); !verdict.accepted()) {
+      stop("the evidence is refused: " + to_json(verdict));
+    }
+  };
+  Verifier known(Trust::kNobody);
+  check(known);
+  const double warm = cost_of(seconds, [&] { check(known); });
+  const double cold = cost_of(seconds, [&] {
+    Verifier fresh(Trust::kNobody);
+    check(fresh);
+  });
+  const Bare bare =
+      question.kind == "sev-snp" ? bare_snp(question, evidence, endorsements, seconds) : bare_dcap(evidence, seconds);
+  std::printf("warm_us=%.1f cold_us=%.1f bare_warm_us=%.1f bare_cold_us=%.1f warm_over_bare=%.2f cold_over_bare=%.2f\n",
+              warm, cold, bare.warm, bare.cold, warm / bare.warm, cold / bare.cold);
+}
+
+void answer_lines(const Question& question) {
+  Verifier verifier(Trust::kNobody);
+  std::string evidence;
+  std::string endorsements;
+  while (std::cin >> evidence >> endorsements) {
+    const Verdict verdict =
+        question.ask(verifier, take(encoding::hex_decode(evidence)), take(encoding::hex_decode(endorsements)));
+    const auto reason = verdict.reason();
+    std::printf("%s\n", reason ? ("refuse " + std::string(to_string(*reason))).c_str() : "accept");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"What judging evidence costs"};
+  app.require_subcommand(1);
+  Question question;
+  std::string evidence;
+  std::string endorsements;
+  double seconds = 1;
+  CLI::App* figures = app.add_subcommand("figures", "Processor time of a judgement, and of bare signatures");
+  CLI::App* judge = app.add_subcommand("judge", "Answers for lines of evidence");
+  for (CLI::App* each : {figures, judge}) {
+    each->add_option("--kind", question.kind)->required()->check(CLI::IsMember({"sev-snp", "tdx", "sgx"}));
+    each->add_option("--root", question.root_file)->required();
+    each->add_option("--at", question.at)->required();
+  }
+  figures->add_option("--evidence", evidence)->required();
+  figures->add_option("--endorsements", endorsements)->required();
+  figures->add_option("--seconds", seconds, "of each figure");
+  CLI11_PARSE(app, argc, argv);
+  if (!parse_timestamp(question.at)) stop("`" + question.at + "` is no time");
+  question.root = read_file(question.root_file);
+  if (*judge) {
+    answer_lines(question);
+  } else {
+    print_figures(question, read_file(evidence), read_file(endorsements), seconds);
+  }
+  return 0;
+}
