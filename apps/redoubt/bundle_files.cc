@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "attest/appraisal.h"
 #include "base/config.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
@@ -20,6 +21,9 @@ constexpr std::string_view kConfig = "redoubt.toml";
 constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kRegimes = "regimes.yaml";
+constexpr std::string_view kAttestation = "attestation/";
+constexpr std::string_view kAppraisal = "attestation/appraisal.json";
+constexpr std::string_view kReferences = "attestation/references.json";
 constexpr std::string_view kPolicies = "policies/";
 constexpr std::string_view kContracts = "contracts/";
 constexpr std::string_view kDictionaries = "dictionaries/";
@@ -27,6 +31,7 @@ constexpr std::string_view kSealed = ".sealed";
 constexpr int kMaxRuleFolders = 4;                    // in each other
 constexpr std::size_t kMaxRuleBytes = 1024 * 1024;    // what sigma::RuleSet takes
 constexpr std::size_t kMaxSchemaBytes = 1024 * 1024;  // what contract::JsonSchema takes
+constexpr std::size_t kMaxReferenceBytes = 8 * 1024 * 1024;
 
 // An obligation about what nothing finds would never be carried out, and nobody would know.
 Result<> check_named_kinds(const gateway::PolicyBundle& policies, const gateway::Inspection& inspection) {
@@ -45,6 +50,23 @@ Result<> check_streams(const gateway::PolicyBundle& policies, const gateway::Ins
     return Error(Errc::kMalformed, "policies stop answers by `" + name +
                                        "`, which is known at the end of a stream alone; `inspection.buffer_streams = "
                                        "true` in inspection.toml keeps streams until then");
+  }
+  return {};
+}
+
+// Whose evidence is accepted: that comes into force, and on record, with everything else.
+Result<> check_attestation(const state::Bundle& bundle) {
+  for (const state::BundleFile& file : bundle.files()) {
+    if (!file.name.starts_with(kAttestation)) continue;
+    Result<> read;
+    if (file.name == kAppraisal) {
+      if (auto policy = attest::parse_appraisal_policy(file.text); !policy) read = policy.error();
+    } else if (file.name == kReferences) {
+      if (auto values = attest::parse_reference_values(file.text); !values) read = values.error();
+    } else {
+      read = Error(Errc::kMalformed, "only appraisal.json and references.json belong here");
+    }
+    if (!read) return Error(Errc::kMalformed, file.name + ": " + read.error().message());
   }
   return {};
 }
@@ -147,6 +169,7 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
+  if (auto done = check_attestation(bundle); !done) return done.error();
   auto playbooks = playbooks_of(bundle.files());
   if (!playbooks) return playbooks.error();
   auto notices = notices_of(bundle, *playbooks);
@@ -171,6 +194,9 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
   for (const auto& [name, path] : {std::pair(kPrices, layout.prices()), std::pair(kInspection, layout.inspection()),
                                    std::pair(kRegimes, layout.regimes()), std::pair(kNotify, layout.notify())}) {
     if (auto done = add(name, path); !done && done.error().code() != Errc::kNotFound) return done.error();
+  }
+  if (auto done = add_folder(fs, layout.attestation(), kAttestation, ".json", kMaxReferenceBytes, files); !done) {
+    return done.error();
   }
   if (auto done = add_folder(fs, layout.contracts(), kContracts, ".json", kMaxSchemaBytes, files); !done) {
     return done.error();

@@ -6,6 +6,7 @@
 //   DIR/inspection.toml         `inspection.toml`, likewise
 //   DIR/regimes.yaml            `regimes.yaml`, likewise
 //   DIR/notify.toml             `notify.toml`, likewise
+//   DIR/attestation/X.json      `attestation/appraisal.json` and `attestation/references.json`
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
 //   DIR/playbooks/X.yaml        `playbooks/X.yaml`, but for `X.tests.yaml`

@@ -15,6 +15,7 @@ struct Layout {
   std::string notify() const { return root + "/notify.toml"; }
   std::string inspection() const { return root + "/inspection.toml"; }
   std::string playbooks() const { return root + "/playbooks"; }            // what is done about alerts
+  std::string attestation() const { return root + "/attestation"; }        // whose evidence is accepted
   std::string contracts() const { return root + "/contracts"; }            // JSON Schemas that inspection.toml names
   std::string dictionaries() const { return root + "/dictionaries"; }      // sealed records that it names
   std::string dictionary_key() const { return root + "/dictionary.pub"; }  // what records are sealed to

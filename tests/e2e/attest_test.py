@@ -123,6 +123,28 @@ class Attest(unittest.TestCase):
         self.attest("appraise", "--policy", policy, "--part", "cpu=sev-snp", "--at", AT, "--references", collateral,
                     "--signer", vkey, status=1)
 
+    def test_reference_values_are_part_of_the_bundle(self):
+        home = self.path("home")
+        subprocess.run([program("redoubt"), "init", "--dir", home, "--one-person"], check=True, capture_output=True)
+
+        def bundle():
+            return subprocess.run([program("redoubt"), "policy", "bundle", "--dir", home], capture_output=True, text=True)
+
+        before = bundle().stdout
+        os.mkdir(os.path.join(home, "attestation"))
+        references = os.path.join("home", "attestation", "references.json")
+        self.file(references, '{"references":[{"name":"a","kind":"tdx","claims":{"mrtd":"00"}}]}')
+        with_references = bundle()
+        self.assertEqual(with_references.returncode, 0, with_references.stderr)
+        self.assertNotEqual(with_references.stdout, before)
+        self.file(references, '{"references":[{"name":"a","kind":"tdx","claims":{}}]}')
+        refused = bundle()
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("attestation/references.json", refused.stderr)
+        self.file(references, '{"references":[]}')
+        self.file(os.path.join("home", "attestation", "other.json"), "{}")
+        self.assertIn("attestation/other.json", bundle().stderr)
+
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
