@@ -32,7 +32,7 @@ std::string_view take_line(std::string_view& text) {
 
 void read_texts(std::string_view text) {
   if (const auto time = redoubt::parse_timestamp(text)) {
-    REDOUBT_CHECK(redoubt::parse_timestamp(admin::format_timestamp(*time)) == time);
+    REDOUBT_CHECK(redoubt::parse_timestamp(redoubt::format_timestamp(*time)) == time);
   }
   static_cast<void>(admin::internal::accepts(text, admin::internal::kJson));
   static_cast<void>(admin::internal::is_media_type(text, admin::internal::kJson));
