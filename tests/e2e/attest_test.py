@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`redoubt attest …`: what it answers of evidence, of signed files and of wrong words on its line."""
+import hashlib
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,21 @@ class Attest(unittest.TestCase):
         done = self.attest("verify", "--kind", "sev-snp", "--input", "report=" + report, "--at", AT, "--json", status=1)
         verdict = json.loads(done.stdout)
         self.assertEqual((verdict["accepted"], verdict["reason"]), (False, "malformed"))
+
+    def test_shows_what_evidence_says_without_judging_it(self):
+        # A legacy event log: one separator of PCR 7.
+        separator = bytes(4)
+        log = (struct.pack("<II", 7, 4) + hashlib.sha1(separator).digest() + struct.pack("<I", 4) + separator)
+        show = ["show", "--kind", "tpm", "--input", "event_log=" + self.file("log", log)]
+        pcr7 = hashlib.sha1(bytes(20) + hashlib.sha1(separator).digest()).hexdigest()
+        text = self.attest(*show).stdout
+        self.assertTrue(text.startswith("claimed, and not judged\n"), text)
+        self.assertIn(pcr7, text)
+        shown = json.loads(self.attest(*show, "--json").stdout)
+        self.assertEqual((shown["judged"], shown["claims"]["pcrs"], shown["problems"]), (False, {"7": pcr7}, []))
+        self.file("log", log[:-1])
+        self.assertIn("cut off", self.attest(*show, status=1).stdout)
+        self.attest("show", "--kind", "tpm", status=2)
 
     def test_names_what_is_wrong_with_its_line(self):
         report = self.file("report", "x")

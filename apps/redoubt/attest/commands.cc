@@ -36,6 +36,16 @@ void add_verify(CLI::App& attest, const Common& common, int& status) {
   verb->callback([options, &common, &status] { status = verify(*options, common.json); });
 }
 
+void add_show(CLI::App& attest, const Common& common, int& status) {
+  auto* const verb = attest.add_subcommand("show", "what evidence says, without a judgement: nothing of it is proven");
+  const auto options = std::make_shared<ShowOptions>();
+  verb->add_option("--kind", options->kind, "sev-snp, tdx, sgx, nitro, tpm, azure-vtpm or nvidia-gpu")->required();
+  verb->add_option("--input", options->inputs, "ROLE=FILE: a file of it (repeatable)")
+      ->required()
+      ->allow_extra_args(false);
+  verb->callback([options, &common, &status] { status = show(*options, common.json); });
+}
+
 void add_appraise(CLI::App& attest, int& status) {
   auto* const verb = attest.add_subcommand(
       "appraise", "judge an attester of several parts by reference values; the result is an EAR, in JSON");
@@ -85,6 +95,7 @@ void add_attest_commands(CLI::App& app, Common& common, int& status) {
   attest->add_flag("--json", common.json, "answer in JSON");
   attest->fallthrough();
   add_verify(*attest, common, status);
+  add_show(*attest, common, status);
   add_appraise(*attest, status);
   add_bundle(*attest, common, status);
 

@@ -26,6 +26,13 @@ struct VerifyOptions {
 };
 int verify(const VerifyOptions& options, bool json);
 
+struct ShowOptions {
+  std::string kind;
+  std::vector<std::string> inputs;  // ROLE=FILE
+};
+// What evidence says, judged by nobody. kAnswerIsNo when some of it is not in its form.
+int show(const ShowOptions& options, bool json);
+
 struct AppraiseOptions {
   std::string policy;
   std::vector<std::string> parts;   // NAME=KIND

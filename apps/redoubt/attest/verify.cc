@@ -1,10 +1,11 @@
 // `redoubt attest verify`.
-#include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "attest/collateral_bundle.h"
 #include "attest/verifier.h"
 #include "base/timestamp.h"
+#include "redoubt/attest/claims_text.h"
 #include "redoubt/attest/inputs.h"
 #include "redoubt/output.h"
 
@@ -43,24 +44,6 @@ Result<attest::Verdict> judge(const VerifyOptions& options) {
   if (*nonce) evidence.nonce = **nonce;
   attest::Verifier verifier;
   return bundle.verify(verifier, evidence, policy);
-}
-
-// One claim a line, values under each other.
-void print_claims(const attest::ClaimObject& claims, int indent) {
-  std::size_t width = 0;
-  for (const auto& [name, claim] : claims) width = std::max(width, claim.object() != nullptr ? 0 : name.size());
-  for (const auto& [name, claim] : claims) {
-    if (const attest::ClaimObject* object = claim.object()) {
-      std::printf("%*s%s\n", indent, "", name.c_str());
-      print_claims(*object, indent + 2);
-      continue;
-    }
-    std::string text;
-    encoding::JsonWriter out(text);
-    attest::write_claim(out, claim);
-    if (const std::string* plain = claim.text()) text = *plain;
-    std::printf("%*s%-*s  %s\n", indent, "", static_cast<int>(width), name.c_str(), text.c_str());
-  }
 }
 
 void print(const attest::Verdict& verdict) {
