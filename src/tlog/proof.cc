@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tlog/frontier.h"
+#include "tlog/internal/inclusion.h"
 #include "tlog/internal/subtree.h"
 
 namespace redoubt::tlog {
@@ -106,14 +107,13 @@ Result<Hash> tree_root(TileSource& source, TreeSize size) {
   return frontier->root();
 }
 
-Result<> verify_inclusion(const Hash& leaf, LeafIndex index, TreeSize size, std::span<const Hash> proof,
-                          const Hash& root) {
+Result<Hash> internal::inclusion_root(const Hash& leaf, LeafIndex index, TreeSize size, std::span<const Hash> path) {
   // The steps and names of RFC 9162 §2.1.3.2.
   if (index >= LeafIndex{size.value}) return does_not_hold("the leaf index is not in the tree");
   std::uint64_t fn = index.value;
   std::uint64_t sn = size.value - 1;
   Hash r = leaf;
-  for (const Hash& p : proof) {
+  for (const Hash& p : path) {
     if (sn == 0) return does_not_hold("the inclusion proof is too long");
     if (is_odd(fn) || fn == sn) {
       r = node_hash(p, r);
@@ -125,7 +125,14 @@ Result<> verify_inclusion(const Hash& leaf, LeafIndex index, TreeSize size, std:
     sn >>= 1;
   }
   if (sn != 0) return does_not_hold("the inclusion proof is too short");
-  if (r != root) return does_not_hold("the inclusion proof does not lead to the root");
+  return r;
+}
+
+Result<> verify_inclusion(const Hash& leaf, LeafIndex index, TreeSize size, std::span<const Hash> proof,
+                          const Hash& root) {
+  const auto computed = internal::inclusion_root(leaf, index, size, proof);
+  if (!computed) return computed.error();
+  if (*computed != root) return does_not_hold("the inclusion proof does not lead to the root");
   return {};
 }
 
