@@ -108,15 +108,17 @@ void LimitsProjection::erase(std::uint64_t, std::span<const std::string_view>, s
 Result<> LimitsProjection::load(state::Tables& tables) {
   std::vector<Limit> limits;
   Result<> read;
-  const Result<> all = tables.each_row("limits_limits", [&](const state::Row& row) {
-    Result<Limit> limit = limit_in(row);
-    if (!limit) {
-      read = limit.error();
-      return false;
-    }
-    limits.push_back(*std::move(limit));
-    return true;
-  });
+  const Result<> all = tables.each(
+      "SELECT id, subject_type, subject, quantity, bucket, period, amount, burst, version FROM limits_limits", {},
+      [&](const state::Row& row) {
+        Result<Limit> limit = limit_in(row);
+        if (!limit) {
+          read = limit.error();
+          return false;
+        }
+        limits.push_back(*std::move(limit));
+        return true;
+      });
   if (!all) return all;
   if (!read) return read;
   limits_ = Limits::of(limits);
