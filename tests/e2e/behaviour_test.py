@@ -224,8 +224,8 @@ class Behaviour(unittest.TestCase):
                                 "--records", self.redoubt.dir).stdout)
         networks = self.ask("/mesh/top?types=network")["items"]
         self.assertRegex(networks[0]["node"]["name"], "^[0-9a-f]{16}$")
-        reads = [record for record in self.redoubt.records() if "getMesh" in json.dumps(record)]
-        self.assertNotEqual(reads, [])
+        # A record is in the files that are read here once it is published.
+        self.assertTrue(wait_for(lambda: [each for each in self.redoubt.records() if "getMesh" in json.dumps(each)]))
 
     def test_the_mesh_of_a_moment_past_is_made_again(self):
         self.assertEqual(self.redoubt.chat("hello", model="small")[0], 200)

@@ -242,9 +242,10 @@ class Receivers(Base):
         other = self.gate()
         with open(path, "w") as file:
             file.write(toml.replace(gate.double.url, other.double.url))
+        changes = self.redoubt.log_text().count("administration: in force")
         self.redoubt.process.send_signal(signal.SIGHUP)
         # What is open is not told again to an endpoint of the same name.
-        harness.wait_for(lambda: "in force" in self.redoubt.log_text())
+        harness.wait_for(lambda: self.redoubt.log_text().count("administration: in force") > changes)
         incident = self.attack(town)
         harness.wait_for(lambda: self.notices(town, incident, "delivered"))
         self.assertEqual(len(other.events()), 1)
