@@ -23,7 +23,7 @@ const remember = (value) => {
   if (value === null || typeof value !== 'object') return;
   for (const [name, inner] of Object.entries(value)) {
     if (['id', 'name', 'key', 'next'].includes(name) && typeof inner === 'string' && names.size < 400) names.add(inner);
-    if (name === 'version') tags.add(`"${inner}"`);
+    if (name === 'version' && Number.isInteger(inner)) tags.add(`"${inner}"`);
     remember(inner);
   }
 };
