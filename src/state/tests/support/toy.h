@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Item {
   std::optional<std::string> note;
   std::string link;
   friend bool operator==(const Item&, const Item&) = default;
+  friend void PrintTo(const Item& item, std::ostream* out) {
+    *out << item.amount << " \"" << item.note.value_or("-") << "\" -> " << item.link;
+  }
 };
 
 class Toy final : public Projection {
