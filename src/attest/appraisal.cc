@@ -40,7 +40,7 @@ TrustVector weigh(const Verdict& verdict, bool has_reference) {
   TrustVector out;
   const bool unread = failed(verdict, Reason::kMalformed, Reason::kTrailing);
   const bool unknown = failed(verdict, Reason::kChain, Reason::kRevoked);
-  const bool forged = unread || failed(verdict, Reason::kSignature, Reason::kNonce);
+  const bool forged = unread || !verdict.attests || failed(verdict, Reason::kSignature, Reason::kNonce);
   const bool debug = claims_debug(verdict.claims) || failed(verdict, Reason::kDebug, Reason::kDebug);
   const bool old = failed(verdict, Reason::kTcb, Reason::kTcb);
   const bool other_code = failed(verdict, Reason::kEventLog, Reason::kEventLog) ||
@@ -63,7 +63,7 @@ Tier tier_of(const Appraisal& appraisal, const AppraisalPolicy& policy) {
   Tier tier = Tier::kNone;
   bool has_gpu = false;
   for (const PartResult& each : appraisal.parts) {
-    if (!each.kind || !each.verdict->accepted() || claims_debug(each.claims)) continue;
+    if (!each.kind || !each.verdict->accepted() || !each.verdict->attests || claims_debug(each.claims)) continue;
     const PartPolicy& part = policy.parts.at(each.name);
     if (*each.kind == Kind::kNvidiaGpu) {
       has_gpu = true;
@@ -114,7 +114,7 @@ PartResult appraise_part(Verifier& verifier, const CompositeEvidence::Part& part
   PartResult out{.name = part.name, .kind = part.kind, .vector = {}, .reference = {}, .verdict = {}, .claims = {}};
   out.verdict = verifier.verify(one, policy.policy);
   out.claims = out.verdict->claims;
-  if (out.verdict->accepted()) {
+  if (out.verdict->accepted() && out.verdict->attests) {
     if (const std::string* name = references.find(part.kind, out.claims)) out.reference = *name;
   }
   out.vector = weigh(*out.verdict, !out.reference.empty());
@@ -132,6 +132,7 @@ std::string problem_of(const PartResult& part, bool need_reference) {
       }
     }
   }
+  if (part.verdict && !part.verdict->attests) return where + "is nothing that a machine signed of itself";
   if (claims_debug(part.claims)) return where + "can be looked into";
   if (need_reference && part.reference.empty()) return where + "covers no reference value";
   return {};

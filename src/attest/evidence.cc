@@ -36,4 +36,23 @@ std::optional<Role> find_role(std::string_view name) {
   return find<Role>(kRoleNames, name);
 }
 
+bool has_statement_of_machine(Kind kind, const Inputs& inputs) {
+  switch (kind) {
+    case Kind::kSevSnp:
+      return inputs.has(Role::kReport);
+    case Kind::kTdx:
+    case Kind::kSgx:
+      return inputs.has(Role::kQuote);
+    case Kind::kNitro:
+      return inputs.has(Role::kDocument);
+    case Kind::kTpm:
+      return inputs.has(Role::kAttest) || inputs.has(Role::kEvidence);
+    case Kind::kAzureVtpm:
+      return inputs.has(Role::kTpmQuote) || inputs.has(Role::kEvidence);
+    case Kind::kNvidiaGpu:
+      return inputs.has(Role::kReport) || inputs.has(Role::kEvidence);
+  }
+  return false;
+}
+
 }  // namespace redoubt::attest

@@ -66,6 +66,10 @@ class Inputs {
   std::array<std::optional<ByteView>, kRoleCount> files_;
 };
 
+// Whether there is what a machine signs of itself: a report, a quote, a document. Beside it stand logs, certificates,
+// collateral and manifests, which can also be judged alone.
+bool has_statement_of_machine(Kind kind, const Inputs& inputs);
+
 struct Evidence {
   static constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
 

@@ -25,6 +25,7 @@ Reason reason_of(crypto::ChainFault fault) {
 Examination::Examination(const Evidence& evidence, const Policy& policy, Trust trust, ChainCache& chains)
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
   verdict_.kind = evidence.kind;
+  verdict_.attests = has_statement_of_machine(evidence.kind, evidence.inputs);
 }
 
 std::optional<ByteView> Examination::take(Role role) {

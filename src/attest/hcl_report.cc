@@ -4,6 +4,7 @@
 
 #include "attest/internal/json_members.h"
 #include "attest/internal/wire_reader.h"
+#include "attest/internal/zero.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 
@@ -23,10 +24,6 @@ constexpr std::string_view kAkName = "HCLAkPub";
 
 Error malformed(std::string message) {
   return {Errc::kMalformed, "the HCL report: " + std::move(message)};
-}
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
 }
 
 // A JSON Web Key (RFC 7517) for RSA signatures.

@@ -11,6 +11,7 @@
 
 #include "attest/cose_signature.h"
 #include "attest/internal/examination.h"
+#include "attest/internal/zero.h"
 #include "encoding/cbor_reader.h"
 #include "encoding/cose.h"
 
@@ -136,10 +137,6 @@ Result<NitroDocument> read_document(const CborDocument& payload) {
     if (const auto read = read_field(*name, each.value, out); !read) return read.error();
   }
   return out;
-}
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
 }
 
 // An enclave in debug mode has zeros where its image would be measured; one register of zeros is enough to doubt.

@@ -2,6 +2,7 @@
 
 #include "attest/internal/der.h"
 #include "attest/internal/examination.h"
+#include "attest/internal/zero.h"
 #include "attest/sev_snp_report.h"
 
 namespace redoubt::attest {
@@ -96,10 +97,6 @@ bool has_names(const std::vector<crypto::Certificate>& path, SnpSigningKey key, 
     if (path[i].common_name() != names[i]) return false;
   }
   return true;
-}
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
 }
 
 // Whether the processor that a report of version 3 and later names is of the product.

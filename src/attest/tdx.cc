@@ -2,6 +2,7 @@
 
 #include "attest/internal/dcap.h"
 #include "attest/internal/event_log.h"
+#include "attest/internal/zero.h"
 
 namespace redoubt::attest {
 
@@ -35,10 +36,6 @@ void add_claims(ClaimObject& out, const TdReport& report) {
   add("tee_tcb_svn", report.tee_tcb_svn);
   if (report.tee_tcb_svn2) add("tee_tcb_svn2", *report.tee_tcb_svn2);
   if (report.mr_service_td) add("mrservicetd", *report.mr_service_td);
-}
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
 }
 
 std::optional<TdReport> examine_td(Examination& examination, ByteView bytes) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "attest/internal/event_log.h"
+#include "attest/internal/zero.h"
 #include "encoding/base64.h"
 
 namespace redoubt::attest {
@@ -14,10 +15,6 @@ using crypto::HashAlgorithm;
 
 // The PCRs of the platform's own boot (TCG PC Client Platform Firmware Profile §3.3.4).
 constexpr unsigned kBootPcrs = 8;
-
-bool is_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte each) { return each == std::byte{0}; });
-}
 
 void claim_pcrs(Examination& examination, HashAlgorithm bank, const auto& values, auto view) {
   examination.claims().emplace_back("bank", std::string(to_string(bank)));

@@ -41,6 +41,7 @@ std::string to_json(const Verdict& verdict) {
   encoding::JsonWriter out(text);
   out.begin_object();
   out.member("kind", to_string(verdict.kind));
+  out.member("attests", verdict.attests);
   const auto reason = verdict.reason();
   out.member("accepted", !reason);
   if (reason) out.member("reason", to_string(*reason));

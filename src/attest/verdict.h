@@ -44,6 +44,9 @@ struct Check {
 
 struct Verdict {
   Kind kind;
+  // Whether the files hold what a machine signed of itself. A log, certificates or a manifest alone can be accepted as
+  // what they are, and prove nothing of a machine.
+  bool attests = false;
   std::vector<Check> checks;  // in the order in which they were made
   ClaimObject claims;         // proven only if accepted
   // Certificates, lists and collateral that this rests on are all valid until then; nothing when it rests on none.
@@ -54,7 +57,7 @@ struct Verdict {
   bool accepted() const { return !reason(); }
 };
 
-// As JSON: {"kind","accepted","reason"?,"checks":[{"about","outcome","what"}],"claims":{…},"valid_until"?}.
+// As JSON: {"kind","attests","accepted","reason"?,"checks":[{"about","outcome","what"}],"claims":{…},"valid_until"?}.
 std::string to_json(const Verdict& verdict);
 
 }  // namespace redoubt::attest

@@ -1,5 +1,5 @@
 // COSE_Sign1 (RFC 9052 §4.2): the structure of one signature over one payload, read and written. Whether a signature
-// holds is for who has the key (attest/cose_verify.h, tlog/cose_receipt.h); here is what it is over.
+// holds is for who has the key (attest/cose_signature.h, tlog/cose_receipt.h); here is what it is over.
 //
 //   auto message = CoseSign1::read(bytes);
 //   if (!message) return message.error();

@@ -55,7 +55,7 @@ void print(const attest::Verdict& verdict) {
                 about.data(), each.what.c_str());
   }
   if (!verdict.claims.empty()) {
-    std::printf("\n%s\n", verdict.accepted() ? "proven" : "claimed, and not proven");
+    std::printf("\n%s\n", verdict.accepted() && verdict.attests ? "proven" : "claimed, and not proven");
     print_claims(verdict.claims, 2);
   }
   const auto reason = verdict.reason();

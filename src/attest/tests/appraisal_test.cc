@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/digest.h"
+
 namespace redoubt::attest {
 namespace {
 
@@ -62,6 +64,27 @@ TEST(Appraisal, TellsWhatIsMissingOrUnknown) {
   EXPECT_EQ(appraisal.problems[2], "`other` is no part that the policy knows, or stands twice");
   EXPECT_EQ(appraisal.problems[3], "`cpu` is no part that the policy knows, or stands twice");
   EXPECT_TRUE(appraisal.parts.empty());
+}
+
+// A log is judged alone, and accepted as a log. It is signed by nobody.
+TEST(Appraisal, TakesNoLogForAMachine) {
+  const Bytes separator(4);  // EV_SEPARATOR's data, in PCR 7 of a legacy log
+  Bytes log{std::byte{7}, {}, {}, {}, std::byte{4}, {}, {}, {}};
+  append(log, crypto::digest(crypto::HashAlgorithm::kSha1, separator).view());
+  append(log, Bytes{std::byte{4}, {}, {}, {}});
+  append(log, separator);
+  const auto policy = parse_appraisal_policy(
+      R"({"min_tier":"none","parts":{"tpm":{"kind":"tpm","policy":{"allow_sha1":true},"reference":"none"}}})");
+  ASSERT_TRUE(policy);
+  CompositeEvidence evidence{.parts = {{"tpm", Kind::kTpm, {}}}, .statement = {}, .nonce = {}, .at = {}};
+  evidence.parts[0].inputs.set(Role::kEventLog, log);
+  Verifier verifier;
+  const Appraisal appraisal = appraise(verifier, evidence, *policy, {});
+  ASSERT_TRUE(appraisal.parts.at(0).verdict->accepted());
+  EXPECT_FALSE(appraisal.accepted);
+  EXPECT_EQ(appraisal.tier, Tier::kNone);
+  EXPECT_EQ(appraisal.parts[0].vector.status(), Status::kContraindicated);
+  EXPECT_EQ(appraisal.problems, std::vector<std::string>{"`tpm` is nothing that a machine signed of itself"});
 }
 
 TEST(Appraisal, TellsAStatementWithAnotherNonce) {
