@@ -1,0 +1,134 @@
+// SEV-SNP and TDX through configfs-tsm. Standard: Linux, Documentation/ABI/testing/configfs-tsm (since 6.7): a folder
+// made in `report` is one request, with attributes of its own.
+#include <charconv>
+#include <string>
+
+#include "attest/internal/producers.h"
+#include "attest/sev_snp_report.h"
+#include "attest/snp_certificate_table.h"
+#include "crypto/secret.h"
+#include "encoding/base64.h"
+
+namespace redoubt::attest {
+
+namespace {
+
+constexpr std::string_view kFolder = "/sys/kernel/config/tsm/report";
+constexpr std::size_t kMaxText = 64;
+constexpr std::size_t kMaxBlob = 256 * 1024;
+
+// One request; gone with the object.
+class TsmEntry {
+ public:
+  static Result<TsmEntry> make(GuestInterface& guest) {
+    std::array<std::byte, 8> name;
+    crypto::random_bytes(name);
+    std::string path = std::string(kFolder) + "/redoubt-" + encoding::hex(name);
+    if (auto made = guest.make_directory(path); !made) return made.error();
+    return TsmEntry(guest, std::move(path));
+  }
+  TsmEntry(TsmEntry&& other) noexcept : guest_(other.guest_), path_(std::exchange(other.path_, {})) {}
+  TsmEntry& operator=(TsmEntry&&) = delete;
+  ~TsmEntry() {
+    // What cannot be removed now goes with the machine; nobody reads it.
+    if (!path_.empty()) static_cast<void>(guest_.remove_directory(path_));
+  }
+
+  Result<> write(std::string_view attribute, ByteView bytes) { return guest_.write(at(attribute), bytes); }
+  Result<Bytes> read(std::string_view attribute) { return guest_.read(at(attribute), kMaxBlob); }
+  // An attribute of one line.
+  Result<std::string> text(std::string_view attribute) {
+    const auto bytes = guest_.read(at(attribute), kMaxText);
+    if (!bytes) return bytes.error();
+    std::string line(as_chars(*bytes));
+    if (line.ends_with('\n')) line.pop_back();
+    return line;
+  }
+  // How often something was written to the entry.
+  Result<std::uint64_t> generation() {
+    const auto line = text("generation");
+    if (!line) return line.error();
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
+    if (error != std::errc() || end != line->data() + line->size()) {
+      return Error(Errc::kMalformed, "configfs-tsm: `generation` is no number");
+    }
+    return number;
+  }
+
+ private:
+  TsmEntry(GuestInterface& guest, std::string path) : guest_(guest), path_(std::move(path)) {}
+  std::string at(std::string_view attribute) const { return path_ + "/" + std::string(attribute); }
+
+  GuestInterface& guest_;
+  std::string path_;
+};
+
+class TsmProducer final : public Producer {
+ public:
+  TsmProducer(GuestInterface& guest, Kind kind, std::vector<Endorsement> endorsements)
+      : guest_(guest), kind_(kind), endorsements_(std::move(endorsements)) {}
+
+  Kind kind() const override { return kind_; }
+  Measurer measurer() const override { return Measurer::kPlatform; }
+  Tier highest_tier() const override { return Tier::kCpuTee; }
+  std::string_view interface() const override { return "configfs-tsm"; }
+
+  Result<ProducedEvidence> produce(ByteView nonce) override {
+    const auto report_data = pad_nonce(nonce);
+    if (!report_data) return report_data.error();
+    auto evidence = ask(*report_data);
+    if (!evidence) return evidence.error().in("configfs-tsm");
+    add_endorsements(*evidence, endorsements_);
+    if (kind_ == Kind::kSevSnp && !evidence->inputs().has(Role::kVek)) {
+      return Error(Errc::kUnavailable, "the host gives no certificate of the key that signs reports: give it by hand");
+    }
+    return evidence;
+  }
+
+ private:
+  Result<ProducedEvidence> ask(const ReportDataBytes& report_data) {
+    auto entry = TsmEntry::make(guest_);
+    if (!entry) return entry.error();
+    const auto before = entry->generation();
+    if (!before) return before.error();
+    if (auto written = entry->write("inblob", report_data); !written) return written.error();
+    auto out = entry->read("outblob");
+    if (!out) return out.error();
+    Bytes certificates;
+    if (kind_ == Kind::kSevSnp) {
+      auto aux = entry->read("auxblob");
+      if (!aux && aux.error().code() != Errc::kNotFound) return aux.error();
+      if (aux) certificates = *std::move(aux);
+    }
+    // One write was made, and it was ours: what was read answers it.
+    const auto after = entry->generation();
+    if (!after) return after.error();
+    if (*after != *before + 1) return Error(Errc::kConflict, "somebody else wrote to the request");
+    if (kind_ == Kind::kTdx) return quote_evidence(kind_, *std::move(out), report_data);
+    auto evidence = snp_evidence(*out, certificates);
+    if (evidence && parse_snp_report(*out)->report_data != report_data) {
+      return Error(Errc::kVerifyFailed, "the machine's report carries another nonce");
+    }
+    return evidence;
+  }
+
+  GuestInterface& guest_;
+  const Kind kind_;
+  const std::vector<Endorsement> endorsements_;
+};
+
+}  // namespace
+
+std::unique_ptr<Producer> make_tsm_producer(GuestInterface& guest, const ProducerOptions& options) {
+  if (!guest.exists(std::string(kFolder))) return nullptr;
+  auto entry = TsmEntry::make(guest);
+  if (!entry) return nullptr;
+  const auto provider = entry->text("provider");
+  if (!provider) return nullptr;
+  if (*provider == "sev_guest") return std::make_unique<TsmProducer>(guest, Kind::kSevSnp, options.endorsements);
+  if (*provider == "tdx_guest") return std::make_unique<TsmProducer>(guest, Kind::kTdx, options.endorsements);
+  return nullptr;
+}
+
+}  // namespace redoubt::attest
