@@ -2,6 +2,7 @@
 // belong to the process, so that writing the report data and reading the quote are two steps of one request.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "attest/internal/producers.h"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "attest/internal/producers.h"
 #include "encoding/cbor_reader.h"

@@ -1,6 +1,8 @@
 #include "attest/producer.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 #include <variant>
 
 #include "attest/intel_quote.h"

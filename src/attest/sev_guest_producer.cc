@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "attest/internal/producers.h"
 #include "attest/internal/wire_reader.h"

@@ -1,7 +1,10 @@
 // SEV-SNP and TDX through configfs-tsm. Standard: Linux, Documentation/ABI/testing/configfs-tsm (since 6.7): a folder
 // made in `report` is one request, with attributes of its own.
+#include <array>
 #include <charconv>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "attest/internal/producers.h"
 #include "attest/sev_snp_report.h"
