@@ -87,6 +87,14 @@ TEST(BindingBatch, GivesEachItsPlaceAtEverySize) {
   }
 }
 
+TEST(BindingBatch, IsQuotedAsAnotherImplementationSays) {
+  const std::vector<ReportData> bindings{filled<64>(1), filled<64>(2), filled<64>(3)};
+  // By a few lines of Python over hashlib.
+  EXPECT_EQ(encoding::hex(BindingBatch::make(bindings)->quoted()),
+            "7975251d1ab5a2591fd88fc7b70eda367f5b89acfa4f326d61e499ad83baf531"
+            "9e82eddc743f2e6c724195f64e56f0bddca3f45a94f951e32c3844af0b7fcc8f");
+}
+
 TEST(BindingBatch, HasBounds) {
   EXPECT_EQ(BindingBatch::make({}).error().code(), Errc::kInvalidArgument);
   const std::vector<ReportData> many(BindingBatch::kMax + 1);
@@ -175,6 +183,22 @@ TEST_F(LeaseTest, HoldsOnAnotherConnectionOfTheSameProgram) {
   EXPECT_EQ(check(prove()), "");
   terms_.at.value += 5 * kMinute;
   EXPECT_EQ(check(prove()), "") << "to the last millisecond";
+}
+
+TEST_F(LeaseTest, HoldsBySignaturesOfAnotherImplementation) {
+  // By Python's package cryptography, with a key of bytes 07h.
+  const auto read = [](std::string_view text, auto& out) {
+    std::ranges::copy(*encoding::hex_decode(text), out.begin());
+  };
+  read("ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c", lease_.key);
+  channel_ = channel_of();
+  LeaseProof proof{
+      .evidence = lease_.evidence, .bundle = bundle_, .expires = UnixMillis{1'750'000'060'000}, .signature = {}};
+  read(
+      "9faf5722c83caf3713065267dba79fee21fb733841246c3ad1820a33f1f41bd3"
+      "b6906fd370b41b120a357396b5347441650215f54591c40a0d948acd6032920e",
+      proof.signature);
+  EXPECT_EQ(check(proof), "");
 }
 
 TEST_F(LeaseTest, IsRefusedWhenItIsStale) {

@@ -333,6 +333,8 @@ TEST(EvidenceDigest, DependsOnEveryFileAndNotOnTheirOrder) {
   answer.parts.push_back({"a", {Kind::kTdx, {{Role::kQuote, Bytes(3)}, {Role::kCollateral, Bytes(2)}}}});
   answer.parts.push_back({"b", {Kind::kNitro, {{Role::kDocument, Bytes(3)}}}});
   const auto digest = evidence_digest(answer);
+  // By a few lines of Python over hashlib.
+  EXPECT_EQ(encoding::hex(digest), "0cd91e9e089c6aa6c6686d0be49653d3613cd6ca691fb6dda911f446fa6b7e8f");
   std::swap(answer.parts[0], answer.parts[1]);
   std::swap(answer.parts[1].evidence.files[0], answer.parts[1].evidence.files[1]);
   EXPECT_EQ(evidence_digest(answer), digest);
