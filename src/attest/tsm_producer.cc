@@ -47,14 +47,14 @@ class TsmEntry {
     if (line.ends_with('\n')) line.pop_back();
     return line;
   }
-  // How often something was written to the entry.
-  Result<std::uint64_t> generation() {
-    const auto line = text("generation");
+  // An attribute of one number.
+  Result<std::uint64_t> number(std::string_view attribute) {
+    const auto line = text(attribute);
     if (!line) return line.error();
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
     if (error != std::errc() || end != line->data() + line->size()) {
-      return Error(Errc::kMalformed, "configfs-tsm: `generation` is no number");
+      return Error(Errc::kMalformed, "`" + std::string(attribute) + "` is no number");
     }
     return number;
   }
@@ -93,8 +93,10 @@ class TsmProducer final : public Producer {
   Result<ProducedEvidence> ask(const ReportDataBytes& report_data) {
     auto entry = TsmEntry::make(guest_);
     if (!entry) return entry.error();
-    const auto before = entry->generation();
+    const auto before = entry->number("generation");  // how often something was written to the request
     if (!before) return before.error();
+    const auto level_writes = write_privilege_level(*entry);
+    if (!level_writes) return level_writes.error();
     if (auto written = entry->write("inblob", report_data); !written) return written.error();
     auto out = entry->read("outblob");
     if (!out) return out.error();
@@ -104,16 +106,28 @@ class TsmProducer final : public Producer {
       if (!aux && aux.error().code() != Errc::kNotFound) return aux.error();
       if (aux) certificates = *std::move(aux);
     }
-    // One write was made, and it was ours: what was read answers it.
-    const auto after = entry->generation();
+    // All writes were ours: what was read answers them.
+    const auto after = entry->number("generation");
     if (!after) return after.error();
-    if (*after != *before + 1) return Error(Errc::kConflict, "somebody else wrote to the request");
+    if (*after != *before + 1 + *level_writes) return Error(Errc::kConflict, "somebody else wrote to the request");
     if (kind_ == Kind::kTdx) return quote_evidence(kind_, *std::move(out), report_data);
     auto evidence = snp_evidence(*out, certificates);
     if (evidence && parse_snp_report(*out)->report_data != report_data) {
       return Error(Errc::kVerifyFailed, "the machine's report carries another nonce");
     }
     return evidence;
+  }
+
+  // A guest below others (an SVSM, a paravisor) has reports of its own privilege level (VMPL) and those beneath, and
+  // none of the level that a request has at first. How many writes that took.
+  Result<std::uint64_t> write_privilege_level(TsmEntry& entry) {
+    if (kind_ != Kind::kSevSnp) return std::uint64_t{0};
+    const auto floor = entry.number("privlevel_floor");
+    if (!floor) return floor.error().code() == Errc::kNotFound ? Result<std::uint64_t>(0) : floor.error();
+    if (*floor == 0) return std::uint64_t{0};
+    const std::string level = std::to_string(*floor);
+    if (auto written = entry.write("privlevel", as_bytes(level)); !written) return written.error();
+    return std::uint64_t{1};
   }
 
   GuestInterface& guest_;

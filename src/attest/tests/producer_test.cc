@@ -69,6 +69,11 @@ TEST_F(TsmTest, MakesEvidenceThatIsAccepted) {
   EXPECT_EQ(producers.front()->highest_tier(), Tier::kCpuTee);
 }
 
+TEST_F(TsmTest, AsksForItsOwnPrivilegeLevelBelowAnSvsm) {
+  guest_.privlevel_floor = 2;
+  expect_accepted();
+}
+
 TEST_F(TsmTest, TakesNoNonceOfAnotherSize) {
   EXPECT_EQ(produce({}).error().code(), Errc::kInvalidArgument);
   EXPECT_EQ(produce(Bytes(65)).error().code(), Errc::kInvalidArgument);

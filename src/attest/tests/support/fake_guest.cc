@@ -56,7 +56,8 @@ Result<Bytes> FakeGuest::read(const std::string& path, std::size_t limit) {
 Result<Bytes> FakeGuest::read_request(const Request& request, std::string_view attribute) const {
   if (attribute == "provider") return line(tsm_provider);
   if (attribute == "generation") return line(std::to_string(request.generation));
-  const bool is_asked = request.inblob.size() == kReportDataSize;
+  if (attribute == "privlevel_floor" && tsm_provider == "sev_guest") return line(std::to_string(privlevel_floor));
+  const bool is_asked = request.inblob.size() == kReportDataSize && request.privlevel >= privlevel_floor;
   if (attribute == "outblob") return is_asked ? Result<Bytes>(machine(request.inblob)) : refused(EINVAL);
   if (attribute == "auxblob" && tsm_provider == "sev_guest") {
     return is_asked ? Result<Bytes>(certificates) : refused(EINVAL);
@@ -67,8 +68,15 @@ Result<Bytes> FakeGuest::read_request(const Request& request, std::string_view a
 Result<> FakeGuest::write(const std::string& path, ByteView bytes) {
   const std::size_t slash = path.rfind('/');
   const auto request = requests_.find(path.substr(0, slash));
-  if (request != requests_.end() && path.substr(slash + 1) == "inblob") {
-    request->second.inblob = to_bytes(bytes);
+  if (request != requests_.end()) {
+    const std::string attribute = path.substr(slash + 1);
+    if (attribute == "inblob") {
+      request->second.inblob = to_bytes(bytes);
+    } else if (attribute == "privlevel" && tsm_provider == "sev_guest" && bytes.size() == 1) {
+      request->second.privlevel = std::to_integer<unsigned>(bytes[0]) - '0';
+    } else {
+      return refused(EINVAL);
+    }
     request->second.generation += somebody_writes ? 2 : 1;
     return {};
   }

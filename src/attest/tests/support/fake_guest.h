@@ -17,7 +17,8 @@ class FakeGuest final : public GuestInterface {
   using Machine = std::function<Bytes(ByteView)>;
 
   // Each member that is set is an interface that is there.
-  std::string tsm_provider;  // `sev_guest`, `tdx_guest`
+  std::string tsm_provider;      // `sev_guest`, `tdx_guest`
+  unsigned privlevel_floor = 0;  // of the provider; it answers for no level above
   bool has_sev_guest = false;
   bool has_nsm = false;
   std::string gramine_type;  // `dcap`
@@ -41,6 +42,7 @@ class FakeGuest final : public GuestInterface {
  private:
   struct Request {
     Bytes inblob;
+    unsigned privlevel = 0;
     std::uint64_t generation = 0;
   };
   Result<Bytes> read_request(const Request& request, std::string_view attribute) const;
