@@ -27,6 +27,7 @@ using internal::PkeyContext;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using BigNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
 
 constexpr std::size_t kScalarSize = 32;
@@ -174,6 +175,23 @@ Secret P256PrivateKey::scalar() const {
   Secret scalar(kScalarSize);
   REDOUBT_CHECK(BN_bn2binpad(number.get(), as_uchars(scalar.reveal_mutable()), kScalarSize) == kScalarSize);
   return scalar;
+}
+
+P256Signature P256PrivateKey::sign(ByteView message) const {
+  const internal::DigestContext context(EVP_MD_CTX_new());
+  std::array<unsigned char, 72> der{};  // an Ecdsa-Sig-Value of two numbers of 33 bytes at most
+  std::size_t size = der.size();
+  REDOUBT_CHECK(context != nullptr &&
+                EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, impl_->key.get()) == 1 &&
+                EVP_DigestSign(context.get(), der.data(), &size, as_uchars(message), message.size()) == 1);
+  const unsigned char* in = der.data();
+  const EcdsaSignature signature(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(size)));
+  P256Signature out;
+  unsigned char* to = as_uchars(MutableByteView(out));
+  REDOUBT_CHECK(signature != nullptr &&
+                BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), to, kScalarSize) == kScalarSize &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), to + kScalarSize, kScalarSize) == kScalarSize);
+  return out;
 }
 
 Secret P256PrivateKey::pem() const {

@@ -26,6 +26,8 @@ namespace redoubt::crypto {
 
 // A point in uncompressed form (SEC 1 §2.3.3): 0x04, x, y.
 using P256PublicKey = std::array<std::byte, 65>;
+// r and s of a signature, big-endian, 32 bytes each.
+using P256Signature = std::array<std::byte, 64>;
 
 // A private key. Movable, not copyable; wiped at the end. One thread at a time.
 class P256PrivateKey {
@@ -40,6 +42,9 @@ class P256PrivateKey {
 
   const P256PublicKey& public_key() const { return public_key_; }
   Secret scalar() const;
+  // ECDSA with SHA-256 (FIPS 186-5 §6.4.1), for PublicKey::verify_ecdsa(). The nonce is OpenSSL's: of private key,
+  // message and random bytes. Signing twice gives two signatures.
+  P256Signature sign(ByteView message) const;
   // PEM text, `EC PRIVATE KEY` (RFC 5915): for the TLS library of this process. Not for files: those are
   // keys/key_file.h.
   Secret pem() const;

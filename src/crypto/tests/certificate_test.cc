@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "crypto/public_key.h"
 #include "tests/support/temp_dir.h"
 
 namespace redoubt::crypto {
@@ -144,6 +145,27 @@ TEST(P256PrivateKey, GivesPemThatOpenSslReads) {
   EXPECT_EQ(to_bytes(ByteView(reinterpret_cast<std::byte*>(point), 65)), to_bytes(key.public_key()));
   OPENSSL_free(point);
   EVP_PKEY_free(read);
+}
+
+TEST(P256PrivateKey, SignsWhatItsPublicKeyVerifies) {
+  const auto key = P256PrivateKey::generate();
+  const ByteView point(key.public_key());
+  const auto verifier = PublicKey::from_point(KeyType::kP256, point.subspan(1, 32), point.subspan(33, 32));
+  ASSERT_TRUE(verifier);
+  const auto verifies = [&](std::string_view message, ByteView signature) {
+    return verifier->verify_ecdsa(HashAlgorithm::kSha256, as_bytes(message), signature.first(32),
+                                  signature.subspan(32));
+  };
+  // Numbers with leading zeros come once in 128 signatures.
+  for (int i = 0; i < 500; ++i) {
+    const std::string message = "message " + std::to_string(i);
+    P256Signature signature = key.sign(as_bytes(message));
+    ASSERT_TRUE(verifies(message, signature)) << message;
+    EXPECT_FALSE(verifies("another", signature));
+    signature[static_cast<std::size_t>(i) % signature.size()] ^= std::byte{1};
+    EXPECT_FALSE(verifies(message, signature));
+  }
+  EXPECT_FALSE(verifies("message", P256PrivateKey::generate().sign(as_bytes("message"))));
 }
 
 TEST_F(CertificateTest, LeafVerifiesUnderItsAuthority) {
