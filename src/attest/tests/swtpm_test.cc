@@ -31,9 +31,10 @@ class Swtpm : public ::testing::Test {
     if (std::system("command -v swtpm tpm2_quote tpm2_checkquote >/dev/null") != 0) {
       GTEST_SKIP() << "swtpm and tpm2-tools are not installed";
     }
-    ASSERT_TRUE(
-        run("swtpm socket --tpm2 --tpmstate dir=. --ctrl type=unixio,path=tpm.ctrl"
-            " --server type=unixio,path=tpm --flags not-need-init,startup-clear --daemon --pid file=pid"));
+    // The folder by its whole name: a daemon leaves the one in which it was started.
+    ASSERT_TRUE(run("swtpm socket --tpm2 --tpmstate dir=" + path().string() +
+                    " --ctrl type=unixio,path=tpm.ctrl"
+                    " --server type=unixio,path=tpm --flags not-need-init,startup-clear --daemon --pid file=pid"));
     std::ifstream(path() / "pid") >> pid_;
     ASSERT_GT(pid_, 0);
   }
