@@ -55,6 +55,7 @@ struct ProveOptions {
   std::uint64_t index = 0;
   std::string leaf;    // base64 of the leaf hash that the proof must be for; empty: read from the entry
   std::string output;  // write the proof file there
+  std::string cose;    // write a receipt of COSE (RFC 9942) there
 };
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options);
 

@@ -18,6 +18,7 @@
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
 #include "redoubt/standing.h"
+#include "tlog/cose_receipt.h"
 #include "tlog/entry_bundle.h"
 #include "tlog/log_verifier.h"
 #include "tlog/proof.h"
@@ -348,6 +349,18 @@ Result<Bytes> record_bytes(const Common& common, const LedgerAccess& access, std
   return to_bytes((*entries)[index % tlog::kTileWidth]);
 }
 
+// A receipt of COSE has one signature, the log's: who trusts witnesses keeps to the proof file.
+Result<> write_cose_receipt(const Proven& proven, const std::string& path) {
+  if (!proven.signer) {
+    return Error(Errc::kInvalidArgument,
+                 "--cose wants the log's key, not a trust policy: a receipt has no cosignatures");
+  }
+  const auto receipt = tlog::make_cose_receipt(proven.file, proven.signer->key());
+  if (!receipt) return receipt.error();
+  PosixFileSystem fs;
+  return write_file_atomically(fs, path, *receipt);
+}
+
 }  // namespace
 
 int run_ledger_checkpoint(const Common& common, const LedgerAccess& access) {
@@ -400,6 +413,9 @@ int run_ledger_vkey(const Common& common, const LedgerAccess& access) {
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options) {
   auto proven = prove(common, access, options);
   if (!proven) return report(proven.error(), common.json);
+  if (!options.cose.empty()) {
+    if (auto done = write_cose_receipt(*proven, options.cose); !done) return report(done.error(), common.json);
+  }
   if (!options.output.empty()) {
     PosixFileSystem fs;
     if (auto done = write_file_atomically(fs, options.output, as_bytes(proven->file)); !done) {

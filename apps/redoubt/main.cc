@@ -130,6 +130,7 @@ int run(int argc, char** argv) {
   prove_command->add_option("index", prove.index, "the record's index")->required();
   prove_command->add_option("--leaf", prove.leaf, "base64 of the leaf hash, as a receipt says");
   prove_command->add_option("--output", prove.output, "write the proof (C2SP tlog-proof) to this file");
+  prove_command->add_option("--cose", prove.cose, "write a receipt for verifiers of COSE (RFC 9942) to this file");
   prove_command->callback([&] { status = run_ledger_prove(common, access, prove); });
 
   VerifyOptions verify;
@@ -144,7 +145,8 @@ int run(int argc, char** argv) {
   verify_command->callback([&] { status = run_ledger_verify(common, access, verify); });
 
   VerifyProofOptions verify_proof;
-  auto* verify_proof_command = ledger->add_subcommand("verify-proof", "verify a proof file (C2SP tlog-proof), offline");
+  auto* verify_proof_command =
+      ledger->add_subcommand("verify-proof", "verify a proof file (C2SP tlog-proof) or a receipt of COSE, offline");
   add_common(*verify_proof_command, common);
   add_log_key(*verify_proof_command, access);
   add_policy(*verify_proof_command, access);

@@ -6,6 +6,7 @@
 #include "encoding/base64.h"
 #include "redoubt/commands.h"
 #include "redoubt/verify_proof.h"
+#include "tlog/cose_receipt.h"
 #include "tlog/proof_file.h"
 
 namespace redoubt::app {
@@ -33,11 +34,46 @@ Result<tlog::Hash> leaf_of(const VerifyProofOptions& options) {
   return leaf;
 }
 
+// Of the log's keys that may have signed it. The tree's size is not under the signature, so of a key that was revoked
+// nothing counts, from whichever size it was.
+Result<ProvenEntry> verify_cose(const Common& common, const LedgerAccess& access, const tlog::Hash& leaf,
+                                ByteView receipt) {
+  if (!access.policy_file.empty()) {
+    return Error(Errc::kInvalidArgument, "a receipt of COSE has no cosignatures: it is verified with the log's key");
+  }
+  auto history = signer_history(common, access);
+  if (!history) return history.error();
+  Error last(Errc::kVerifyFailed, "every key of the log was revoked");
+  for (std::size_t i = 0; i < history->terms().size(); ++i) {
+    const tlog::SignerTerm& term = history->terms()[i];
+    if (term.revoked_at) continue;
+    const auto verified = tlog::verify_cose_receipt(receipt, leaf, {&term.key, 1});
+    if (!verified) {
+      last = verified.error();
+      continue;
+    }
+    tlog::Checkpoint checkpoint{
+        .origin = verified->origin, .size = verified->size, .root = verified->root, .extensions = {}};
+    if (auto counts = history->accepts(i, checkpoint); !counts) return counts.error();
+    return ProvenEntry{std::move(checkpoint), verified->index, leaf, Signer{*std::move(history), i}, std::nullopt};
+  }
+  return last;
+}
+
+bool is_cose(ByteView file) {
+  return !file.empty() && file[0] == std::byte{0xd2};  // tag 18; a proof file is text
+}
+
 Result<ProvenEntry> verify(const Common& common, const LedgerAccess& access, const VerifyProofOptions& options) {
   const auto leaf = leaf_of(options);
   if (!leaf) return leaf.error();
   const auto file = read(options.file, tlog::kMaxProofFileSize);
   if (!file) return file.error();
+  if (is_cose(*file)) {
+    auto proven = verify_cose(common, access, *leaf, *file);
+    if (!proven) return proven.error().in(options.file);
+    return proven;
+  }
   return verify_entry(common, access, *leaf, as_chars(*file), options.file);
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "ledger/internal/note_lines.h"
 #include "ledger/signers.h"
+#include "tlog/cose_receipt.h"
 #include "tlog/cosignature.h"
 #include "tlog/proof.h"
 
@@ -14,7 +16,8 @@ constexpr const char* kPublished = "checkpoint";
 constexpr const char* kPending = "pending";
 constexpr const char* kCosigned = "cosigned";
 
-// The note with the log's own signatures only, for witnesses to add theirs anew.
+// The note with the log's own signatures only, the one for receipts of COSE among them, for witnesses to add theirs
+// anew.
 Result<std::string> without_cosignatures(std::string_view note, std::string_view origin) {
   auto parsed = tlog::parse_note(note);
   if (!parsed) return parsed.error();
@@ -48,8 +51,12 @@ Result<std::optional<tlog::Checkpoint>> Log::load(const char* name, std::string*
   const tlog::VerifierKey keys[] = {signer_.verifier_key()};
   auto opened = tlog::open_checkpoint(as_chars(*bytes), keys, signer_.name());
   if (!opened) return opened.error().in(name);
+  const std::string all(as_chars(*bytes));
+  if (const auto fault = fault_in_lines(all, opened->root, with_history(*fs_, directory_, {signer_.verifier_key()}))) {
+    return fault->in(name);
+  }
   if (note != nullptr) {
-    auto own = without_cosignatures(as_chars(*bytes), origin());
+    auto own = without_cosignatures(all, origin());
     if (!own) return own.error();
     *note = *std::move(own);
   }
@@ -126,9 +133,12 @@ void Log::append(const tlog::Hash& leaf, const Position& position, Sequence sequ
 Result<bool> Log::publish() {
   if (committed() == (witnesses_->required ? covered_ : published_)) return false;
   if (auto done = files_.write_and_sync(); !done) return done.error();
-  auto note = tlog::sign_checkpoint(
-      {.origin = origin(), .size = frontier_.size(), .root = frontier_.root(), .extensions = {}}, signer_);
+  const tlog::Hash root = frontier_.root();
+  auto note =
+      tlog::sign_checkpoint({.origin = origin(), .size = frontier_.size(), .root = root, .extensions = {}}, signer_);
   if (!note) return note.error();
+  // The same root once more, for receipts of COSE; verifiers of notes pass it over.
+  *note += tlog::cose_root_line(signer_, root);
   if (auto done = store(witnesses_->required ? kPending : kPublished, *note); !done) return done.error();
   signed_ = *std::move(note);
   covered_ = committed();
@@ -155,6 +165,10 @@ Result<bool> Log::cosign(std::string_view lines, std::uint64_t earliest_unix_sec
   const tlog::VerifierKey own[] = {signer_.verifier_key()};
   auto checkpoint = tlog::open_checkpoint(note, own, origin());
   if (!checkpoint) return checkpoint.error();
+  // What is stored is read again: nothing that the next start would refuse.
+  if (auto fault = fault_in_lines(note, checkpoint->root, with_history(*fs_, directory_, {signer_.verifier_key()}))) {
+    return *std::move(fault);
+  }
   std::vector<tlog::VerifierKey> keys;
   for (const tlog::TrustPolicy::Witness& witness : witnesses_->policy->witnesses()) keys.push_back(witness.key);
   auto cosignatures = tlog::check_cosignatures(note, keys);

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "keys/sealing_key.h"
+#include "ledger/internal/note_lines.h"
+#include "ledger/logs.h"
 #include "ledger/sealed_parts.h"
 
 namespace redoubt::ledger::internal {
@@ -65,10 +67,16 @@ Finding LogCheck::finding(std::string file, std::string what, std::string remedy
           .remedy = std::move(remedy)};
 }
 
-Result<tlog::Checkpoint> LogCheck::read_note(const std::string& file) const {
+Result<std::string> LogCheck::read_note(const std::string& file) const {
   const auto note = read_file(fs_, ledger_ + "/" + path(file), tlog::kMaxNoteSize);
   if (!note) return note.error();
-  return tlog::open_checkpoint(as_chars(*note), keys_, summary_.origin);
+  return std::string(as_chars(*note));
+}
+
+Result<tlog::Checkpoint> LogCheck::read_checkpoint(const std::string& file) const {
+  const auto note = read_note(file);
+  if (!note) return note.error();
+  return tlog::open_checkpoint(*note, keys_, summary_.origin);
 }
 
 void LogCheck::open() {
@@ -84,9 +92,15 @@ void LogCheck::open() {
 }
 
 void LogCheck::open_note(const char* file) {
-  const auto checkpoint = read_note(file);
+  const auto note = read_note(file);
+  const auto checkpoint = note ? tlog::open_checkpoint(*note, keys_, summary_.origin) : note.error();
   if (checkpoint) {
     notes_.push_back({.file = path(file), .size = checkpoint->size, .root = checkpoint->root});
+    const auto keys = with_history(fs_, log_directory(ledger_, summary_.tenant), keys_);
+    if (const auto fault = fault_in_lines(*note, checkpoint->root, keys)) {
+      findings_.problem(finding(path(file), fault->message() + "; what the log signed besides is not affected",
+                                "restore this file from the latest copy; the keeper does not open the ledger with it"));
+    }
     return;
   }
   if (checkpoint.error().code() == Errc::kNotFound) return;
@@ -126,7 +140,7 @@ void LogCheck::open_files() {
 bool LogCheck::reload() {
   std::uint64_t covered = covered_;
   for (const char* file : {"checkpoint", "pending"}) {
-    if (const auto checkpoint = read_note(file)) covered = std::max(covered, checkpoint->size.value);
+    if (const auto checkpoint = read_checkpoint(file)) covered = std::max(covered, checkpoint->size.value);
   }
   const bool grown = covered > covered_;
   covered_ = covered;
@@ -275,7 +289,7 @@ void LogCheck::finish() {
   for (Array& array : arrays_) compare(array);
   if (has_checkpoint_ || !has_hashes_) return;
   const auto missing = [this] {
-    const auto checkpoint = read_note("checkpoint");
+    const auto checkpoint = read_checkpoint("checkpoint");
     return !checkpoint && checkpoint.error().code() == Errc::kNotFound;
   };
   if (!missing()) return;

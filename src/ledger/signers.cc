@@ -5,6 +5,7 @@
 
 #include "ledger/logs.h"
 #include "tlog/checkpoint.h"
+#include "tlog/cose_receipt.h"
 
 namespace redoubt::ledger {
 namespace {
@@ -64,12 +65,13 @@ Result<> add_handover(FileSystem& fs, const std::string& log_directory, const tl
   return write_file_atomically(fs, signers_path(log_directory), as_bytes(*longer));
 }
 
-// Signs the checkpoint with the new key as well, unless it did.
+// Signs the checkpoint with the new key as well, both ways that a log's key signs one, unless it did.
 Result<> add_signature(FileSystem& fs, const tlog::NoteSigner& to, const StoredCheckpoint& stored) {
   const auto parsed = tlog::parse_note(stored.note);
   if (!parsed) return parsed.error();
   if (tlog::verify_note(stored.note, {&to.verifier_key(), 1})) return {};
-  return write_file_atomically(fs, stored.path, as_bytes(stored.note + to.signature_line(parsed->text)));
+  const std::string lines = to.signature_line(parsed->text) + tlog::cose_root_line(to, stored.checkpoint.root);
+  return write_file_atomically(fs, stored.path, as_bytes(stored.note + lines));
 }
 
 // Handover first: a checkpoint that only the new key vouches for is then explained at every time.

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "crypto/sha256.h"
 #include "encoding/cbor_reader.h"
 #include "encoding/cbor_writer.h"
@@ -95,6 +94,10 @@ Bytes unprotected_header(const ProofFile& proof, TreeSize size) {
   return out;
 }
 
+bool belongs_to(const NoteSignature& line, const VerifierKey& key) {
+  return line.key_name == key.name() && line.key_id == line_id(key);
+}
+
 bool is_signed(const VerifierKey& key, ByteView message, ByteView signature) {
   if (key.type() != SignatureType::kEd25519) return false;
   crypto::Ed25519PublicKey public_key{};
@@ -148,10 +151,14 @@ Bytes cose_root_to_be_signed(const VerifierKey& log_key, const Hash& root) {
   return cose::sign1_to_be_signed(protected_header(log_key), {}, root);
 }
 
-std::string cose_root_line(const VerifierKey& log_key, const crypto::Ed25519PrivateKey& key, const Hash& root) {
-  REDOUBT_CHECK(std::ranges::equal(log_key.public_key(), key.public_key()));
-  const auto signature = key.sign(cose_root_to_be_signed(log_key, root));
+std::string cose_root_line(const NoteSigner& log, const Hash& root) {
+  const VerifierKey& log_key = log.verifier_key();
+  const auto signature = log.key_.sign(cose_root_to_be_signed(log_key, root));
   return format_signature_line({log_key.name(), line_id(log_key), to_bytes(signature)});
+}
+
+bool is_cose_root_line(const NoteSignature& line, const VerifierKey& log_key, const Hash& root) {
+  return belongs_to(line, log_key) && is_signed(log_key, cose_root_to_be_signed(log_key, root), line.signature);
 }
 
 Result<Bytes> make_cose_receipt(std::string_view proof_file, const VerifierKey& log_key) {
@@ -161,14 +168,13 @@ Result<Bytes> make_cose_receipt(std::string_view proof_file, const VerifierKey& 
   if (!checkpoint) return checkpoint.error().in("checkpoint");
   const auto note = parse_note(proof->checkpoint);
   if (!note) return note.error();
-  const auto line = std::ranges::find_if(note->signatures, [&](const NoteSignature& each) {
-    return each.key_name == log_key.name() && each.key_id == line_id(log_key);
-  });
+  const auto line =
+      std::ranges::find_if(note->signatures, [&](const NoteSignature& each) { return belongs_to(each, log_key); });
   if (line == note->signatures.end()) {
     return Error(Errc::kNotFound,
                  "the checkpoint has no line for receipts of COSE: it was signed before there were any");
   }
-  if (!is_signed(log_key, cose_root_to_be_signed(log_key, checkpoint->root), line->signature)) {
+  if (!is_cose_root_line(*line, log_key, checkpoint->root)) {
     return Error(Errc::kVerifyFailed, "the checkpoint's line for receipts of COSE does not hold");
   }
   return encoding::write_cose_sign1(protected_header(log_key), unprotected_header(*proof, checkpoint->size),

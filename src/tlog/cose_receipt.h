@@ -32,10 +32,12 @@ inline constexpr std::size_t kMaxCoseReceiptSize = 16 * 1024;  // bytes
 // What the log's key signs for this root (RFC 9052 §4.4, Sig_structure).
 Bytes cose_root_to_be_signed(const VerifierKey& log_key, const Hash& root);
 
-// The line of the checkpoint with this root, `— NAME BASE64` and its newline. `log_key` is the public half of `key`, or
-// the program stops.
+// The line of the checkpoint with this root, `— NAME BASE64` and its newline.
 // INVARIANT, kept by the caller: a root is signed only after the checkpoint that has it.
-std::string cose_root_line(const VerifierKey& log_key, const crypto::Ed25519PrivateKey& key, const Hash& root);
+std::string cose_root_line(const NoteSigner& log, const Hash& root);
+
+// Whether the line is that of `log_key` for this root, and holds. Of another key's, and of another kind's, it is false.
+bool is_cose_root_line(const NoteSignature& line, const VerifierKey& log_key, const Hash& root);
 
 // The receipt that a proof file amounts to. The proof is not verified; its checkpoint must be signed by `log_key`.
 // Errors: parse_proof_file's and open_checkpoint's; kNotFound when the checkpoint has no line for receipts;

@@ -27,6 +27,11 @@ Result<std::string> Cosigner::signature_line(std::string_view checkpoint_text, s
   return format_signature_line({name(), verifier_key_.id(), std::move(signature)});
 }
 
+bool is_cosignature_shaped(const NoteSignature& line) {
+  return internal::parse_timestamped(line.signature, crypto::Ed25519Signature().size()) ||
+         internal::parse_timestamped(line.signature, kMlDsa44SignatureSize);
+}
+
 Result<Cosignatures> check_cosignatures(std::string_view checkpoint_note, std::span<const VerifierKey> witnesses) {
   const Result<Note> note = parse_note(checkpoint_note);
   if (!note) return note.error();

@@ -70,6 +70,10 @@ struct Cosignatures {
   std::size_t other_signatures = 0;      // lines of keys that were not given, the log's own among them: ignored
 };
 
+// Whether a line can be a witness's: a time in range and a signature of one of the cosignature types, as its
+// length says. Nothing is verified.
+bool is_cosignature_shaped(const NoteSignature& line);
+
 // Which of the witnesses cosigned the checkpoint, and when. That the log signed it is for open_checkpoint to say.
 // Nobody having cosigned is not an error. Lines of unknown keys are ignored; a witness is known by name and key id.
 //

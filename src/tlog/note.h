@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/ed25519.h"
+#include "tlog/hash.h"
 
 namespace redoubt::tlog {
 
@@ -112,6 +113,9 @@ class NoteSigner {
   std::string signature_line(std::string_view text) const;
 
  private:
+  // The one other thing that a log's key signs (tlog/cose_receipt.h).
+  friend std::string cose_root_line(const NoteSigner& log, const Hash& root);
+
   NoteSigner(VerifierKey verifier_key, crypto::Ed25519PrivateKey key)
       : verifier_key_(std::move(verifier_key)), key_(std::move(key)) {}
 

@@ -1,5 +1,6 @@
 """`redoubt ledger fsck`, `stats` and `follow` on the folder of a real server and over HTTP."""
 
+import base64
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import threading
 import time
 import unittest
 
+import cose_receipt
 from harness import STARTED, Redoubt, Upstream, program, run, wait_for, whole_reply
 
 
@@ -93,6 +95,31 @@ class Files(WithServer):
             with open(path, "wb") as file:
                 file.write(before)
         self.assertEqual(self.ledger("fsck").returncode, 0)
+
+    def test_a_receipt_for_verifiers_of_cose_proves_a_record(self):
+        self.chats(2)
+        wait_for(lambda: self.published() > 4)
+        cose = os.path.join(self.redoubt.dir, "receipt.cose")
+        proven = json.loads(self.ledger("prove", "4", "--cose", cose).stdout)
+        verified = json.loads(self.ledger("verify-proof", cose, "--leaf", proven["leaf"]).stdout)
+        self.assertEqual((verified["index"], verified["root"]), (4, proven["root"]))
+        # And so does who has nothing of ours.
+        with open(os.path.join(self.redoubt.dir, "ledger.vkey")) as file:
+            vkey = file.read().strip()
+        with open(cose, "rb") as file:
+            content = file.read()
+        leaf, root = (base64.b64decode(proven[name]) for name in ("leaf", "root"))
+        self.assertEqual(cose_receipt.proven(content, leaf, vkey), (proven["origin"], proven["tree_size"], 4, root))
+        self.assertIsNone(cose_receipt.proven(content, bytes(32), vkey))
+        other = json.loads(self.ledger("prove", "3").stdout)["leaf"]
+        self.assertEqual(self.ledger("verify-proof", cose, "--leaf", other, check=False).returncode, 1)
+        with open(cose, "rb") as file:
+            receipt = bytearray(file.read())
+        self.assertEqual(receipt[0], 0xd2)
+        receipt[-1] ^= 1
+        with open(cose, "wb") as file:
+            file.write(receipt)
+        self.assertEqual(self.ledger("verify-proof", cose, "--leaf", proven["leaf"], check=False).returncode, 1)
 
     def test_without_a_ledger_or_key_there_is_no_answer(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -194,7 +194,8 @@ class Mutual(Base):
                              r"witness +w[ab] \(witness\.example/w[ab]\) at 20")
             policy = os.path.join(redoubt.dir, "witnesses.policy")
             shown = run(program("redoubt"), "ledger", "checkpoint", "--dir", redoubt.dir, "--policy", policy)
-            self.assertEqual(shown.stdout.count("\u2014 "), 2)  # the log's and the witness's
+            # The log's, of the checkpoint and of its root for COSE, and the witness's.
+            self.assertEqual(shown.stdout.count("\u2014 "), 3)
             self.assertIn("witnessed by a quorum", shown.stderr)
             run(program("redoubt"), "ledger", "verify", os.path.join(redoubt.dir, "ledger"), "--dir", redoubt.dir,
                 "--policy", policy)

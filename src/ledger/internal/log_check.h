@@ -61,7 +61,8 @@ class LogCheck {
 
   std::string path(const std::string& file) const { return prefix_ + file; }
   Finding finding(std::string file, std::string what, std::string remedy) const;
-  Result<tlog::Checkpoint> read_note(const std::string& file) const;
+  Result<std::string> read_note(const std::string& file) const;
+  Result<tlog::Checkpoint> read_checkpoint(const std::string& file) const;
   void open_note(const char* file);
   void open_files();
   // Whether checkpoints cover more of the log by now than they did.

@@ -170,9 +170,11 @@ TEST_F(DamageTest, AFlippedByteAnywhereInTheCheckpointIsRefused) {
 TEST_F(DamageTest, ATruncatedCheckpointIsRefused) {
   make_published(3);
   const Bytes good = content("checkpoint");
+  // Without the line for receipts of COSE it is one of before there were any.
+  const std::size_t first_line = as_chars(good).rfind("\n\u2014") + 1;
   for (std::size_t size = 0; size < good.size(); ++size) {
     set("checkpoint", ByteView(good).first(size));
-    ASSERT_FALSE(open()) << size;
+    ASSERT_EQ(open().has_value(), size == first_line) << size;
   }
 }
 

@@ -6,8 +6,11 @@
 
 #include "base/log.h"
 #include "keys/sealing_key.h"
+#include "ledger/signers.h"
 #include "ledger/tests/support.h"
 #include "tests/support/temp_dir.h"
+#include "tlog/cose_receipt.h"
+#include "tlog/cosignature.h"
 
 namespace redoubt::ledger::test {
 namespace {
@@ -405,6 +408,37 @@ TEST_F(Fsck, SignedNotesBesideTheCheckpointAreHeldToTheSameTree) {
     set(file, as_bytes("text"));
     EXPECT_TRUE(found_in(check(), file)) << text(check());
     ASSERT_TRUE(fs_.remove(std::string("/ledger/") + file));
+  }
+}
+
+TEST_F(Fsck, EachSignatureLineIsTheLogsOrCanBeAWitnesss) {
+  make_small();
+  const Bytes published = content("checkpoint");
+  const auto note = tlog::parse_note(as_chars(published));
+  ASSERT_TRUE(note);
+  const std::string body = note->text + '\n' + signer_.signature_line(note->text);
+  const auto with = [&](std::string_view lines) {
+    set("checkpoint", as_bytes(body + std::string(lines)));
+    return check();
+  };
+  EXPECT_EQ(with("").problem_count, 0U) << "one of before there were receipts of COSE";
+  const auto witness = tlog::Cosigner::create("witness.example", *crypto::Ed25519PrivateKey::from_seed(Bytes(32)));
+  EXPECT_EQ(with(*witness->signature_line(note->text, 1)).problem_count, 0U);
+  const tlog::NoteSigner stranger = make_signer(signer_.name(), 9);
+  for (const std::string& line :
+       {tlog::cose_root_line(signer_, tlog::empty_root()), stranger.signature_line(note->text),
+        tlog::cose_root_line(stranger, tlog::parse_checkpoint(note->text)->root)}) {
+    const LedgerCheck report = with(line);
+    EXPECT_EQ(report.problem_count, 1U) << line << text(report);
+    EXPECT_TRUE(found_in(report, "checkpoint"));
+  }
+  // A key that handed over has its lines in the checkpoint beside its successor's.
+  set("checkpoint", published);
+  ASSERT_TRUE(hand_over(fs_, kDirectory, signer_, stranger, clock_));
+  for (const tlog::NoteSigner* trusted : {&signer_, &stranger}) {
+    const auto report = check_ledger(fs_, kDirectory, {&trusted->verifier_key(), 1});
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->problem_count, 0U) << text(*report);
   }
 }
 

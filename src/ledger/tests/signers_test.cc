@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ledger/tests/support.h"
+#include "tlog/cose_receipt.h"
 
 namespace redoubt::ledger {
 namespace {
@@ -68,9 +71,16 @@ class SignersTest : public ::testing::Test {
       EXPECT_EQ(system->checkpoint.size.value, 3U);
       EXPECT_EQ(opened(fs, "ward", *trusted)->checkpoint.size.value, 2U);
     }
-    // Both signed the last checkpoint, so that programs which know nothing of `signers` go on with either key.
+    // Both signed the last checkpoint, so that programs which know nothing of `signers` go on with either key, and
+    // verifiers of COSE as well.
     for (const tlog::NoteSigner* signer : {&old_, &new_}) {
-      EXPECT_TRUE(tlog::open_checkpoint(file(fs, kFolder + "/checkpoint"), {&signer->verifier_key(), 1}));
+      const std::string note = file(fs, kFolder + "/checkpoint");
+      const auto last = tlog::open_checkpoint(note, {&signer->verifier_key(), 1});
+      ASSERT_TRUE(last) << last.error().message();
+      const auto lines = tlog::parse_note(note)->signatures;
+      EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [&](const tlog::NoteSignature& line) {
+        return tlog::is_cose_root_line(line, signer->verifier_key(), last->root);
+      }));
     }
     auto ledger = open(fs, new_);
     ASSERT_TRUE(ledger) << ledger.error().message();

@@ -45,6 +45,7 @@ class WitnessedLedger : public ::testing::Test {
     for (const int n : witnesses) out += *make_cosigner(n).signature_line(text, time);
     return out;
   }
+  // The log's own are two: of the checkpoint, and of its root for receipts of COSE.
   std::size_t signatures(const char* file) {
     const auto note = fs_.content(std::string(kDirectory) + "/" + file);
     return note ? tlog::parse_note(as_chars(*note))->signatures.size() : 0;
@@ -69,7 +70,7 @@ TEST_F(WitnessedLedger, WhereTheQuorumIsNeededNothingIsPublishedWithoutIt) {
   EXPECT_TRUE(*ledger_->cosign(kSystemLog, lines(note, {1, 3}), 0));
   EXPECT_EQ(ledger_->published().value, 3U);
   EXPECT_EQ(ledger_->cosigned().value, 3U);
-  EXPECT_EQ(signatures("checkpoint"), 3U);
+  EXPECT_EQ(signatures("checkpoint"), 4U);
   EXPECT_FALSE(*ledger_->publish()) << "nothing is new";
   commit();
   ASSERT_TRUE(*ledger_->publish());
@@ -91,13 +92,13 @@ TEST_F(WitnessedLedger, WhereItIsNotNeededCheckpointsArePublishedAndTheCosignedO
   ASSERT_TRUE(*ledger_->publish());  // meanwhile
   EXPECT_TRUE(*ledger_->cosign(kSystemLog, lines(note, {1, 2}), 0));
   EXPECT_EQ(ledger_->cosigned().value, 3U);
-  EXPECT_EQ(signatures("checkpoint"), 1U);
-  EXPECT_EQ(signatures("cosigned"), 3U);
+  EXPECT_EQ(signatures("checkpoint"), 2U);
+  EXPECT_EQ(signatures("cosigned"), 4U);
   EXPECT_TRUE(*ledger_->cosign(kSystemLog, lines(*ledger_->offer(kSystemLog), {2, 3}), 0));
-  EXPECT_EQ(signatures("checkpoint"), 3U) << "of the same size: it carries them, too";
+  EXPECT_EQ(signatures("checkpoint"), 4U) << "of the same size: it carries them, too";
   open(false);
   EXPECT_EQ(ledger_->cosigned().value, 4U);
-  EXPECT_EQ(tlog::parse_note(*ledger_->offer(kSystemLog))->signatures.size(), 1U) << "offered without cosignatures";
+  EXPECT_EQ(tlog::parse_note(*ledger_->offer(kSystemLog))->signatures.size(), 2U) << "offered without cosignatures";
 }
 
 TEST_F(WitnessedLedger, OnceTheQuorumIsNeededTheOlderCosignedCheckpointGivesWay) {
@@ -108,10 +109,10 @@ TEST_F(WitnessedLedger, OnceTheQuorumIsNeededTheOlderCosignedCheckpointGivesWay)
   open(true);
   commit();
   ASSERT_TRUE(*ledger_->publish());
-  EXPECT_EQ(signatures("cosigned"), 3U) << "still the last one";
+  EXPECT_EQ(signatures("cosigned"), 4U) << "still the last one";
   ASSERT_TRUE(*ledger_->cosign(kSystemLog, lines(*ledger_->offer(kSystemLog), {2, 3}), 0));
   EXPECT_FALSE(fs_.content("/ledger/cosigned"));
-  EXPECT_EQ(signatures("checkpoint"), 3U);
+  EXPECT_EQ(signatures("checkpoint"), 4U);
   EXPECT_EQ(ledger_->cosigned().value, 4U);
   open(true);
   EXPECT_EQ(ledger_->cosigned().value, 4U);
@@ -126,6 +127,8 @@ TEST_F(WitnessedLedger, LinesThatDoNotHoldChangeNothing) {
   other[other.find("\n1\n") + 1] = '2';
   EXPECT_EQ(ledger_->cosign(kSystemLog, lines(other, {1, 2}), 0).error().code(), Errc::kVerifyFailed);
   EXPECT_EQ(ledger_->cosign(kSystemLog, "nonsense\n", 0).error().code(), Errc::kMalformed);
+  const std::string foreign = make_signer("example.org/other", 9).signature_line(tlog::parse_note(note)->text);
+  EXPECT_EQ(ledger_->cosign(kSystemLog, lines(note, {1, 2}) + foreign, 0).error().code(), Errc::kVerifyFailed);
   EXPECT_EQ(ledger_->published().value, 0U);
   EXPECT_FALSE(*ledger_->cosign(kSystemLog, {}, 0));
   EXPECT_TRUE(*ledger_->cosign(kSystemLog, lines(note, {1, 2}), 0)) << "and the ledger goes on";
@@ -324,7 +327,7 @@ TEST_F(WitnessedKeeper, WithoutAQuorumToMeetEachCheckpointIsOfferedOnce) {
   ASSERT_TRUE(core.pump_until([&] { return offers_ == 4; }));
   EXPECT_TRUE(stop());
   EXPECT_EQ(offers_, 4);
-  EXPECT_EQ(tlog::parse_note(as_chars(*fs_.content("/ledger/checkpoint")))->signatures.size(), 2U);
+  EXPECT_EQ(tlog::parse_note(as_chars(*fs_.content("/ledger/checkpoint")))->signatures.size(), 3U);
 }
 
 TEST_F(WitnessedKeeper, AnAnswerToWhatWasNotOfferedEndsTheService) {

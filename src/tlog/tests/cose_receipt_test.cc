@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <random>
@@ -35,7 +36,7 @@ class CoseReceiptTest : public ::testing::Test {
     const std::string note = std::string(as_chars(log_.files.at("checkpoint"))) + std::string(more_lines);
     return *format_proof_file({std::nullopt, {index}, *inclusion_proof(log_, {index}, log_.size()), note});
   }
-  std::string line() { return cose_root_line(signer_.verifier_key(), key(), root()); }
+  std::string line() { return cose_root_line(signer_, root()); }
   Bytes receipt(std::uint64_t index) { return *make_cose_receipt(proof_file(index, line()), signer_.verifier_key()); }
   Result<CoseReceipt> verify(ByteView receipt, std::uint64_t index) {
     return verify_cose_receipt(receipt, leaf_of(index), {&signer_.verifier_key(), 1});
@@ -153,7 +154,7 @@ TEST_F(CoseReceiptTest, TheLineInACheckpointHindersNobody) {
 TEST_F(CoseReceiptTest, IsNotMadeWithoutALineThatHolds) {
   const VerifierKey& log_key = signer_.verifier_key();
   EXPECT_EQ(make_cose_receipt(proof_file(4, ""), log_key).error().code(), Errc::kNotFound);
-  const std::string other_root = cose_root_line(log_key, key(), test::leaf("x"));
+  const std::string other_root = cose_root_line(signer_, test::leaf("x"));
   EXPECT_EQ(make_cose_receipt(proof_file(4, other_root), log_key).error().code(), Errc::kVerifyFailed);
   // A signature of the note does not pass for one of the root, nor the other way round.
   const auto note = parse_note(std::string(as_chars(log_.files.at("checkpoint"))));
