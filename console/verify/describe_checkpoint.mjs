@@ -1,5 +1,6 @@
 // Says who signed a checkpoint, and who saw it.
 import { base64, refusal } from './bytes.mjs';
+import { isCoseLine } from './note.mjs';
 import { timeText } from './report.mjs';
 import { openCheckpoint } from './trust.mjs';
 
@@ -48,8 +49,14 @@ export async function describeCheckpoint(title, bytes, trust, now, report) {
   for (const key of opened.unchecked) {
     group.note(`A signature of ${key.name} (${key.id}) is ML-DSA-44: recognised, not checked by this page.`);
   }
-  for (const { name, id, bytes: signature } of opened.unknown) {
-    group.note(`Ignored: a line of ${name} (${id}), whose key was not given${likelyKinds[signature.length] ?? ''}.`);
+  for (const line of opened.unknown) {
+    const { name, id, bytes: signature } = line;
+    const isCose = await Promise.all(opened.signers.map((key) => isCoseLine(line, key)));
+    if (isCose.includes(true)) {
+      group.note("Passed over: the log's line for receipts of COSE, which this page does not check.");
+    } else {
+      group.note(`Ignored: a line of ${name} (${id}), whose key was not given${likelyKinds[signature.length] ?? ''}.`);
+    }
   }
   const since = trust.quorum?.none === false ? quorumTime(trust.quorum, seen) : null;
   const quorumMet = trust.quorum === null || trust.quorum.none || since !== null;

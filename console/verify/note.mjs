@@ -76,6 +76,12 @@ function parseSignatureLine(line) {
   return { name, id: hex(bytes.slice(0, 4)), bytes: bytes.slice(4) };
 }
 
+// Whether the line is the one with which a log's key signs the root for receipts of COSE (docs/formats/note.md).
+export async function isCoseLine(signature, { name, publicKey }) {
+  const digest = await sha256(concat(utf8(name), [0x0a, 0xff], utf8('redoubt/cose-receipt/v1'), publicKey));
+  return signature.name === name && signature.id === hex(digest.slice(0, 4));
+}
+
 // The key of `keys` that a signature line belongs to: name and id both agree. Undefined when it is nobody's known.
 export const keyOf = (signature, keys) => keys.find(({ name, id }) => name === signature.name && id === signature.id);
 

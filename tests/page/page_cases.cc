@@ -21,6 +21,7 @@
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
 #include "ledger/receipt.h"
+#include "tlog/cose_receipt.h"
 #include "tlog/proof.h"
 #include "tlog/proof_file.h"
 #include "tlog/tests/memory_log.h"
@@ -79,8 +80,8 @@ class Cases {
 
   void write_files() {
     const std::string text = note_.substr(0, note_.find("\n\n") + 1);
-    const std::string cosigned =
-        note_ + first_.cosignature_line(text, kTime) + second_.cosignature_line(text, kTime + 60);
+    const std::string cosigned = note_ + tlog::cose_root_line(signer_, *tlog::tree_root(log_, log_.size())) +
+                                 first_.cosignature_line(text, kTime) + second_.cosignature_line(text, kTime + 60);
     const std::uint64_t index = pick(entries_.size());
     made("vkey", signer_.verifier_key().format() + '\n');
     made("witness_vkeys", first_.vkey + '\n' + second_.vkey + '\n');

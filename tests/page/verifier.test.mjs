@@ -140,6 +140,8 @@ test('unknown keys are ignored and listed', async () => {
   const report = await appraised('record', 'cosigned_proof', 'vkey');
   assert.match(said(report, 'note'), /Ignored: a line of witness\.example\/one \([0-9a-f]{8}\).*in length an Ed25519 cosignature/);
   assert.match(said(report, 'note'), /witness\.example\/two/);
+  assert.match(said(report, 'note'), /the log's line for receipts of COSE/);
+  assert.doesNotMatch(said(report, 'note'), /a line of example\.com\/page/);
 });
 
 test('without the key of the log nothing is proven', async () => {
