@@ -23,13 +23,6 @@ bool begins_as_pem(ByteView file) {
   return as_chars(file).find("-----BEGIN ") != std::string_view::npos;
 }
 
-Result<std::vector<crypto::Certificate>> read_certificates(ByteView file) {
-  if (begins_as_pem(file)) return crypto::Certificate::from_pem(as_chars(file));
-  auto certificate = crypto::Certificate::from_der(file);
-  if (!certificate) return certificate.error();
-  return std::vector{*std::move(certificate)};
-}
-
 Result<crypto::RevocationList> read_list(ByteView file) {
   return begins_as_pem(file) ? crypto::RevocationList::from_pem(as_chars(file))
                              : crypto::RevocationList::from_der(file);
@@ -50,6 +43,36 @@ tl::expected<crypto::Chain, crypto::ChainProblem> ChainCache::verify(const crypt
   return chain;
 }
 
+Result<crypto::Certificate> ChainCache::certificate(ByteView der) {
+  if (der.size() > crypto::Certificate::kMaxBytes) return crypto::Certificate::from_der(der);
+  const crypto::Sha256Digest key = crypto::sha256(der);
+  if (const auto* known = certificates_.find(key)) return *known;
+  auto read = crypto::Certificate::from_der(der);
+  if (read) certificates_.put(key, *read);
+  return read;
+}
+
+void ChainCache::know(const crypto::Certificate& certificate) {
+  if (certificates_.find(certificate.sha256()) == nullptr) certificates_.put(certificate.sha256(), certificate);
+}
+
+Result<std::vector<crypto::Certificate>> ChainCache::read_certificates(ByteView file) {
+  if (!begins_as_pem(file)) {
+    auto read = certificate(file);
+    if (!read) return read.error();
+    return std::vector{*std::move(read)};
+  }
+  const auto blocks = crypto::Certificate::der_in_pem(as_chars(file));
+  if (!blocks) return blocks.error();
+  std::vector<crypto::Certificate> out;
+  for (const Bytes& der : *blocks) {
+    auto read = certificate(der);
+    if (!read) return read.error();
+    out.push_back(*std::move(read));
+  }
+  return out;
+}
+
 Result<std::vector<crypto::Certificate>> ChainCache::certificates(ByteView file) {
   if (file.size() > kMaxFileBytes) return read_certificates(file);
   const crypto::Sha256Digest key = crypto::sha256(file);
@@ -66,6 +89,17 @@ Result<crypto::RevocationList> ChainCache::list(ByteView file) {
   auto read = read_list(file);
   if (read) lists_.put(key, *read);
   return read;
+}
+
+Result<std::shared_ptr<const SignedXml>> ChainCache::signed_xml(std::string_view text) {
+  if (text.size() > SignedXml::kMaxBytes) return read_signed_xml(text).error();
+  const crypto::Sha256Digest key = crypto::sha256(as_bytes(text));
+  if (const auto* known = documents_.find(key)) return *known;
+  auto read = read_signed_xml(text);
+  if (!read) return read.error();
+  auto kept = std::make_shared<const SignedXml>(*std::move(read));
+  documents_.put(key, kept);
+  return kept;
 }
 
 }  // namespace redoubt::attest

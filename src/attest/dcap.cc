@@ -54,6 +54,7 @@ class DcapExamination {
   Lists root_lists_;  // for paths of Intel's other certificates
   std::optional<crypto::RevocationList> pck_list_;
   std::optional<crypto::PublicKey> pck_key_;
+  std::optional<crypto::Sha256Digest> pck_issuer_;  // its certificate, once its path was verified with all lists
   std::optional<PckDetails> pck_;
   // At launch, and, of a TDX 1.5 quote, now.
   std::optional<TcbVerdict> launch_;
@@ -150,6 +151,7 @@ void DcapExamination::judge_pck() {
       examination_.check_chain(leaf, std::span(*certificates).subspan(1), "the PCK certificate", all_lists_);
   if (chain) {
     const auto& path = chain->path;
+    if (path.size() > 1) pck_issuer_ = path[1].sha256();
     const bool named =
         leaf.common_name() == kPckName &&
         (path.size() < 2 || path[1].common_name() == kProcessorCaName || path[1].common_name() == kPlatformCaName) &&
@@ -189,6 +191,9 @@ void DcapExamination::judge_list_issuer() {
   const auto chain =
       examination_.read_certificates(as_bytes(*collateral_.pck_crl_issuer_chain), "the issuers of the PCK's list");
   if (!chain) return;
+  if (pck_issuer_ == chain->front().sha256()) {
+    return examination_.pass(Reason::kChain, "the PCK's list came with the chain of the PCK's issuer");
+  }
   examination_.check_chain(chain->front(), std::span(*chain).subspan(1), "the issuer of the PCK's list", all_lists_);
 }
 

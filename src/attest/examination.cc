@@ -26,6 +26,9 @@ Examination::Examination(const Evidence& evidence, const Policy& policy, Trust t
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
   verdict_.kind = evidence.kind;
   verdict_.attests = has_statement_of_machine(evidence.kind, evidence.inputs);
+  if (trust == Trust::kVendors) {
+    for (const crypto::Certificate& each : vendor_certificates(evidence.kind)) chains_.know(each);
+  }
 }
 
 std::optional<ByteView> Examination::take(Role role) {
@@ -88,6 +91,10 @@ std::optional<std::vector<crypto::Certificate>> Examination::read_certificates(B
     return std::nullopt;
   }
   return *std::move(certificates);
+}
+
+Result<std::shared_ptr<const SignedXml>> Examination::read_signed_xml(std::string_view text) {
+  return chains_.signed_xml(text);
 }
 
 std::optional<crypto::RevocationList> Examination::read_revocation_list(ByteView file, std::string_view name) {

@@ -1,6 +1,7 @@
 // Reports and reference manifests of NVIDIA GPUs. The report: internal/nvidia_report.h; the manifest:
 // internal/nvidia_rim.h. Given are a report with the certificate chain of its device, a manifest, or both.
 #include <algorithm>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -163,12 +164,14 @@ std::optional<NvidiaRim> examine_rim(Examination& examination,
                                      const std::optional<crypto::Sha256Digest>& device_anchor) {
   const auto file = examination.take(Role::kRim);
   if (!file) return std::nullopt;
-  const auto xml = read_signed_xml(as_chars(*file));
-  if (!xml) {
-    const bool algorithm = xml.error().code() == Errc::kUnsupported;
-    examination.fail(algorithm ? Reason::kSignature : Reason::kMalformed, "the manifest: " + xml.error().message());
+  const auto read_xml = examination.read_signed_xml(as_chars(*file));
+  if (!read_xml) {
+    const bool algorithm = read_xml.error().code() == Errc::kUnsupported;
+    examination.fail(algorithm ? Reason::kSignature : Reason::kMalformed,
+                     "the manifest: " + read_xml.error().message());
     return std::nullopt;
   }
+  const std::shared_ptr<const SignedXml>& xml = *read_xml;
   auto rim = read_nvidia_rim(xml->root);
   if (!rim) {
     examination.fail(Reason::kMalformed, rim.error().message());

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 
 #include "base/check.h"
 #include "crypto/internal/public_key_impl.h"
@@ -132,17 +133,27 @@ Result<Certificate> Certificate::from_der(ByteView der) {
                                                   PublicKey(*std::move(public_key)), *not_before, *not_after));
 }
 
-Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
-  std::vector<Certificate> out;
+Result<std::vector<Bytes>> Certificate::der_in_pem(std::string_view text) {
+  std::vector<Bytes> out;
   auto read = each_block(text, "CERTIFICATE", "X509 CERTIFICATE", [&](ByteView der) -> Result<> {
     if (out.size() == kMaxInBundle) return Error(Errc::kTooLarge, "more than 32 certificates");
-    auto certificate = from_der(der);
-    if (!certificate) return certificate.error();
-    out.push_back(*std::move(certificate));
+    out.push_back(to_bytes(der));
     return {};
   });
   if (!read) return read.error();
   if (out.empty()) return Error(Errc::kMalformed, "no certificate in the PEM text");
+  return out;
+}
+
+Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
+  const auto blocks = der_in_pem(text);
+  if (!blocks) return blocks.error();
+  std::vector<Certificate> out;
+  for (const Bytes& der : *blocks) {
+    auto certificate = from_der(der);
+    if (!certificate) return certificate.error();
+    out.push_back(*std::move(certificate));
+  }
   return out;
 }
 
@@ -237,6 +248,8 @@ struct RevocationList::Impl {
   Sha256Digest sha256;
   UnixMillis this_update;
   UnixMillis next_update;
+  mutable std::mutex mutex;
+  mutable std::optional<Sha256Digest> issuer;  // the certificate that is known to have issued it; guarded by mutex
 };
 
 Result<RevocationList> RevocationList::from_der(ByteView der) {
@@ -250,8 +263,8 @@ Result<RevocationList> RevocationList::from_der(ByteView der) {
   const auto this_update = to_time(X509_CRL_get0_lastUpdate(crl.get()));
   if (!this_update) return Error(Errc::kMalformed, "a revocation list without times");
   const auto next_update = to_time(X509_CRL_get0_nextUpdate(crl.get()));
-  return RevocationList(std::make_shared<const Impl>(
-      Impl{std::move(crl), crypto::sha256(der), *this_update, next_update.value_or(kNever)}));
+  return RevocationList(
+      std::make_shared<const Impl>(std::move(crl), crypto::sha256(der), *this_update, next_update.value_or(kNever)));
 }
 
 Result<RevocationList> RevocationList::from_pem(std::string_view text) {
@@ -274,11 +287,19 @@ bool RevocationList::has_issuer_name(const Certificate& issuer) const {
 
 bool RevocationList::is_issued_by(const Certificate& issuer) const {
   X509* x509 = issuer.impl_->x509.get();
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->issuer == issuer.sha256()) return true;
+  }
   if (!has_issuer_name(issuer)) return false;
   if ((X509_get_key_usage(x509) & KU_CRL_SIGN) == 0) return false;
-  const bool good = X509_CRL_verify(impl_->crl.get(), X509_get0_pubkey(x509)) == 1;
-  if (!good) ERR_clear_error();
-  return good;
+  if (X509_CRL_verify(impl_->crl.get(), X509_get0_pubkey(x509)) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  const std::lock_guard lock(impl_->mutex);
+  impl_->issuer = issuer.sha256();
+  return true;
 }
 
 UnixMillis RevocationList::this_update() const {

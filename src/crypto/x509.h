@@ -37,6 +37,8 @@ class Certificate {
   // blocks of other labels too. Errors: as from_der(); kMalformed for a block without an end and when there is no
   // certificate; kTooLarge above kMaxInBundle.
   static Result<std::vector<Certificate>> from_pem(std::string_view text);
+  // The same certificates as DER that is not read yet, for who may have read it before. Errors: those of the text.
+  static Result<std::vector<Bytes>> der_in_pem(std::string_view text);
 
   ByteView der() const;
   const Sha256Digest& sha256() const;  // of the DER
@@ -83,7 +85,8 @@ class RevocationList {
 
   // Whether the subject of `issuer` is the name that issued it; of no use by itself.
   bool has_issuer_name(const Certificate& issuer) const;
-  // Whether `issuer` has the name that issued it, may sign lists, and signed it.
+  // Whether `issuer` has the name that issued it, may sign lists, and signed it. Who did is remembered: asked again, it
+  // costs no signature.
   bool is_issued_by(const Certificate& issuer) const;
   // thisUpdate and nextUpdate; a list without nextUpdate ends at once.
   UnixMillis this_update() const;

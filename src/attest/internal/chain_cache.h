@@ -1,13 +1,16 @@
-// What was read and verified once: certificates and lists by the bytes of their file, and paths of them whose
-// signatures hold. Time is no part of what is remembered. Reading a certificate costs more than verifying a signature
+// What was read and verified once: certificates, bundles of them and lists by their bytes, and paths whose signatures
+// hold. Time is no part of what is remembered. Reading a certificate costs more than verifying a signature
 // with it.
 #pragma once
 
 #include <list>
 #include <map>
+#include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "attest/internal/signed_xml.h"
 #include "base/result.h"
 #include "crypto/x509.h"
 
@@ -47,13 +50,15 @@ class DigestCache {
   std::map<crypto::Sha256Digest, typename std::list<Entry>::iterator> by_key_;
 };
 
-// One thread at a time. Keeps the `capacity` paths, bundles of certificates, and lists that were used last; files above
-// kMaxFileBytes are read each time.
+// One thread at a time. Keeps the `capacity` paths, certificates, bundles of certificates, and lists that were used
+// last; files above kMaxFileBytes are read each time. Of signed XML it keeps kMaxDocuments.
 class ChainCache {
  public:
   static constexpr std::size_t kMaxFileBytes = 64 * 1024;
+  static constexpr std::size_t kMaxDocuments = 8;  // of signed XML, of up to SignedXml::kMaxBytes each
 
-  explicit ChainCache(std::size_t capacity) : chains_(capacity), bundles_(capacity), lists_(capacity) {}
+  explicit ChainCache(std::size_t capacity)
+      : chains_(capacity), certificates_(capacity), bundles_(capacity), lists_(capacity), documents_(kMaxDocuments) {}
 
   // As crypto::verify_chain(), for the same question. INVARIANT: the key covers the bytes of every certificate and list
   // of the question, in their roles, so that what is found was verified from the very same bytes.
@@ -63,14 +68,26 @@ class ChainCache {
   Result<std::vector<crypto::Certificate>> certificates(ByteView file);
   // One revocation list in PEM or DER. Errors of crypto::RevocationList.
   Result<crypto::RevocationList> list(ByteView file);
+  // Keeps a certificate that was read elsewhere, for files that have it, too.
+  void know(const crypto::Certificate& certificate);
+
+  // XML with an enveloped signature, which is still to be verified: manifests, of which there is one for many machines.
+  // Errors of read_signed_xml().
+  Result<std::shared_ptr<const SignedXml>> signed_xml(std::string_view text);
 
   std::size_t hits() const { return hits_; }  // of verify()
 
  private:
+  // Files repeat certificates: each chain of a vendor ends in the same root.
+  Result<crypto::Certificate> certificate(ByteView der);
+  Result<std::vector<crypto::Certificate>> read_certificates(ByteView file);
+
   std::size_t hits_ = 0;
   DigestCache<crypto::Chain> chains_;
+  DigestCache<crypto::Certificate> certificates_;
   DigestCache<std::vector<crypto::Certificate>> bundles_;
   DigestCache<crypto::RevocationList> lists_;
+  DigestCache<std::shared_ptr<const SignedXml>> documents_;
 };
 
 }  // namespace redoubt::attest

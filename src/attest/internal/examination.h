@@ -2,6 +2,7 @@
 // outcome; what stands first in the order of reasons becomes the verdict's.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,8 @@ class Examination {
   std::optional<std::vector<crypto::Certificate>> take_certificates(Role role);
   // The same of bytes that stand in other evidence, called `name` in a failure.
   std::optional<std::vector<crypto::Certificate>> read_certificates(ByteView file, std::string_view name);
+  // As ChainCache::signed_xml(). Nothing is noted.
+  Result<std::shared_ptr<const SignedXml>> read_signed_xml(std::string_view text);
   // One revocation list in PEM or DER; nothing and a failure noted when it cannot be read.
   std::optional<crypto::RevocationList> read_revocation_list(ByteView file, std::string_view name);
 

@@ -143,6 +143,16 @@ TEST(X509, RefusesListsOfWhoMayNotSignThem) {
   EXPECT_EQ(family.ask().error().fault, ChainFault::kNoPath);
 }
 
+TEST(X509, AListThatIsKnownToBeOfOneIssuerIsStillOfNoOther) {
+  const TestAuthority middle("Middle");
+  const TestAuthority namesake("Middle");  // the right name, another key
+  const auto list = RevocationList::from_der(middle.revoke({}, kNow, kNow));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(list->is_issued_by(read(middle)));
+    EXPECT_FALSE(list->is_issued_by(read(namesake)));
+  }
+}
+
 TEST(X509, ReadsExactlyOneCertificate) {
   const TestAuthority root("Root");
   Bytes der = root.certificate();
@@ -163,6 +173,8 @@ TEST(X509, ReadsBundles) {
   ASSERT_TRUE(both) << both.error().message();
   ASSERT_EQ(both->size(), 2U);
   EXPECT_EQ((*both)[1].public_key().type(), KeyType::kP384);
+  EXPECT_EQ(*Certificate::der_in_pem("prose\n" + a.pem() + "\n" + b.pem()),
+            (std::vector{a.certificate(), b.certificate()}));
   EXPECT_FALSE(Certificate::from_pem(""));
   EXPECT_FALSE(Certificate::from_pem("prose"));
   const std::string text = a.pem();
