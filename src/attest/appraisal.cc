@@ -175,6 +175,9 @@ Appraisal appraise(Verifier& verifier, const CompositeEvidence& evidence, const 
                    const ReferenceValues& references) {
   Appraisal out{.at = evidence.at, .nonce = {}, .policy = policy.digest};
   if (evidence.nonce) out.nonce = to_bytes(*evidence.nonce);
+  if (evidence.nonce && evidence.nonce->empty()) {
+    out.problems.emplace_back("the nonce that was asked for is empty: it proves nothing");
+  }
   Binding binding{.nonce = evidence.nonce};
   if (evidence.statement) {
     binding.digest = crypto::sha256(*evidence.statement);

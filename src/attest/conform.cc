@@ -208,6 +208,7 @@ Result<> run_case(JsonMembers& fields, Kind kind, const fs::path& folder, std::s
   if (fields.get("nonce")) {
     auto bytes = fields.hex("nonce");
     if (!bytes) return bytes.error();
+    if (bytes->empty()) return malformed("`nonce` is empty: it is left out where none is asked for");
     nonce = *std::move(bytes);
   }
   fields.get("note");

@@ -77,7 +77,8 @@ struct Evidence {
   Inputs inputs;
   // The moment of judgement. Never the machine's clock by itself: a past moment is as good a question as now.
   UnixMillis at;
-  // What the relying party sent, which the evidence must carry. Nothing: not asked, and freshness is not proven.
+  // What the relying party sent, which the evidence must carry. Nothing: not asked, and freshness is not proven. Empty:
+  // refused, for nothing is what evidence without a nonce carries.
   std::optional<ByteView> nonce;
 };
 

@@ -160,6 +160,8 @@ bool Examination::check_times(UnixMillis from, UnixMillis to, std::string_view n
 
 void Examination::check_nonce(bool equal) {
   if (!evidence_.nonce) return not_asked(Reason::kNonce, "no nonce was asked for: freshness is not proven");
+  // Anybody's evidence carries nothing, yesterday's too.
+  if (evidence_.nonce->empty()) return fail(Reason::kNonce, "the nonce that was asked for is empty: it proves nothing");
   check(Reason::kNonce, equal, "it carries the nonce", "it carries another nonce");
 }
 

@@ -152,7 +152,11 @@ Result<> read_signature_data(ByteView data, IntelQuote& quote) {
     if (!inner.at_end()) return malformed("the certification data does not have the size that it states");
   }
   if (!in.at_end()) return malformed("the signature data does not have the size that it states");
-  if (type != kPckCertificateChain) return malformed("the quote carries no chain of PCK certificates");
+  if (type != kPckCertificateChain) {
+    // Types 1 to 3 name the platform (PPID), 4 is a certificate alone: for either the chain would have to be fetched.
+    return Error(Errc::kMalformed, "the certification data is of type " + std::to_string(type) +
+                                       ", not 5: the quote carries no chain of PCK certificates");
+  }
   quote.qe_report = read_sgx_report(quote.qe_report_bytes);
   return {};
 }

@@ -65,7 +65,8 @@ class Attest(unittest.TestCase):
     def test_names_what_is_wrong_with_its_line(self):
         report = self.file("report", "x")
         good = ["--kind", "sev-snp", "--input", "report=" + report, "--at", AT]
-        for wrong, word in ((["--kind", "sev"], "kind"), (["--at", "yesterday"], "time"), (["--nonce", "0"], "nonce")):
+        for wrong, word in ((["--kind", "sev"], "kind"), (["--at", "yesterday"], "time"), (["--nonce", "0"], "nonce"),
+                            (["--nonce", ""], "nonce is empty")):
             line = list(good)
             if wrong[0] in line:
                 line[line.index(wrong[0]) + 1] = wrong[1]

@@ -21,6 +21,13 @@ void add_signed_file(CLI::App& verb, SignedFileOptions& options) {
   verb.add_option("--state", options.state, "file that remembers the last sequence, so that none before is taken");
 }
 
+// An empty one is what a shell makes of a variable that was not set: refused, rather than taken for none.
+void add_nonce(CLI::App& verb, std::string& nonce, const std::string& description) {
+  verb.add_option("--nonce", nonce, description)->check([](const std::string& text) {
+    return std::string(text.empty() ? "the nonce is empty; leave --nonce out where freshness is not asked" : "");
+  });
+}
+
 void add_verify(CLI::App& attest, const Common& common, int& status) {
   auto* const verb = attest.add_subcommand("verify", "judge evidence, offline: every check, and what is proven");
   const auto options = std::make_shared<VerifyOptions>();
@@ -29,7 +36,7 @@ void add_verify(CLI::App& attest, const Common& common, int& status) {
       ->required()
       ->allow_extra_args(false);
   add_at(*verb, options->at);
-  verb->add_option("--nonce", options->nonce, "hexadecimal that it must carry (default: freshness is not asked)");
+  add_nonce(*verb, options->nonce, "hexadecimal that it must carry (default: freshness is not asked)");
   verb->add_option("--policy", options->policy, "what is accepted, JSON (default: the strict policy)");
   verb->add_option("--bundle", options->bundle.file, "signed collateral, for what the evidence lacks");
   add_signed_file(*verb, options->bundle);
@@ -57,7 +64,7 @@ void add_appraise(CLI::App& attest, int& status) {
   verb->add_option("--input", options->inputs, "NAME:ROLE=FILE: a file of a part's evidence (repeatable)")
       ->allow_extra_args(false);
   add_at(*verb, options->at);
-  verb->add_option("--nonce", options->nonce, "hexadecimal that the statement, or each part, must carry");
+  add_nonce(*verb, options->nonce, "hexadecimal that the statement, or each part, must carry");
   verb->add_option("--statement", options->statement, "what the software says of itself, JSON");
   verb->add_option("--references", options->references.file, "signed reference values");
   add_signed_file(*verb, options->references);

@@ -1,11 +1,8 @@
 // Appraisal of a report that was signed on hardware.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
 #include "attest/appraisal.h"
+#include "attest/tests/support/samples.h"
 #include "base/timestamp.h"
 #include "encoding/json_reader.h"
 
@@ -14,19 +11,10 @@ namespace {
 
 // AMD's report among the shared samples, signed on hardware.
 struct Sample {
-  static std::optional<Bytes> read(const std::string& name) {
-    const char* folder = std::getenv("REDOUBT_DATA");
-    if (folder == nullptr) return std::nullopt;
-    std::ifstream in(std::string(folder) + "/attestation/sev-snp/" + name, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    return text.empty() ? std::nullopt : std::optional(to_bytes(as_bytes(text)));
-  }
-
   static std::optional<Sample> load() {
-    auto report = read("c1-report.bin");
-    auto vek = read("c1-vcek.der");
-    if (!report || !vek) return std::nullopt;
-    return Sample{*std::move(report), *std::move(vek)};
+    const auto folder = samples_folder();
+    if (!folder) return std::nullopt;
+    return Sample{read_sample(*folder / "sev-snp/c1-report.bin"), read_sample(*folder / "sev-snp/c1-vcek.der")};
   }
 
   CompositeEvidence evidence() const {
@@ -53,7 +41,7 @@ ReferenceValues known() {
 
 TEST(Appraisal, AffirmsWhatIsGenuineAndKnown) {
   const auto sample = Sample::load();
-  if (!sample) GTEST_SKIP() << "needs the shared samples (REDOUBT_DATA)";
+  if (!sample) GTEST_SKIP() << kNoSamples;
   Verifier verifier;
   const Appraisal appraisal = appraise(verifier, sample->evidence(), *parse_appraisal_policy(kCpu), known());
   EXPECT_TRUE(appraisal.accepted) << (appraisal.problems.empty() ? "" : appraisal.problems[0]);
@@ -75,7 +63,7 @@ TEST(Appraisal, AffirmsWhatIsGenuineAndKnown) {
 
 TEST(Appraisal, WarnsOfCodeThatNobodyKnows) {
   const auto sample = Sample::load();
-  if (!sample) GTEST_SKIP() << "needs the shared samples (REDOUBT_DATA)";
+  if (!sample) GTEST_SKIP() << kNoSamples;
   Verifier verifier;
   const Appraisal appraisal = appraise(verifier, sample->evidence(), *parse_appraisal_policy(kCpu), {});
   EXPECT_FALSE(appraisal.accepted);
@@ -86,7 +74,7 @@ TEST(Appraisal, WarnsOfCodeThatNobodyKnows) {
 
 TEST(Appraisal, RefusesAlteredEvidence) {
   auto sample = Sample::load();
-  if (!sample) GTEST_SKIP() << "needs the shared samples (REDOUBT_DATA)";
+  if (!sample) GTEST_SKIP() << kNoSamples;
   sample->report[144] ^= std::byte{1};
   Verifier verifier;
   const Appraisal appraisal = appraise(verifier, sample->evidence(), *parse_appraisal_policy(kCpu), known());
@@ -97,7 +85,7 @@ TEST(Appraisal, RefusesAlteredEvidence) {
 
 TEST(Appraisal, BindsAStatementToTheEvidence) {
   const auto sample = Sample::load();
-  if (!sample) GTEST_SKIP() << "needs the shared samples (REDOUBT_DATA)";
+  if (!sample) GTEST_SKIP() << kNoSamples;
   Verifier verifier;
   CompositeEvidence evidence = sample->evidence();
   // The report data of the sample is the digest of something else.

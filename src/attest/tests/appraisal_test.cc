@@ -106,6 +106,11 @@ TEST(Appraisal, TellsAStatementWithAnotherNonce) {
   EXPECT_EQ(appraise(verifier, evidence, *policy, references).problems[0], "`statement` covers no reference value");
   evidence.statement = as_bytes("[]");
   EXPECT_EQ(appraise(verifier, evidence, *policy, references).problems[0], "the statement is no JSON object of claims");
+  const std::string empty = R"({"build":"ffee","nonce":""})";
+  evidence.statement = as_bytes(empty);
+  evidence.nonce = ByteView();
+  EXPECT_EQ(appraise(verifier, evidence, *policy, references).problems[0],
+            "the nonce that was asked for is empty: it proves nothing");
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ TEST(Conform, FailsOnWhatItDoesNotUse) {
       {R"("at")", R"("derive":[{"input":"report","op":"slice","offset":5,"length":5}],"at")"},
       {R"("at")", R"("policy":{"allow_anything":true},"at")"},
       {R"("at")", R"("nonce":"0","at")"},
+      {R"("at")", R"("nonce":"","at")"},
   };
   for (const auto& [from, to] : bad) {
     Folder folder;

@@ -69,7 +69,13 @@ TEST(Dcap, RefusesAQuoteThatIsNotInItsForm) {
   for (const auto& [what, change] : changes) {
     EXPECT_EQ(answer_of(DcapWorld({.change_signed = change}).judge()), "malformed") << what;
   }
-  EXPECT_EQ(answer_of(DcapWorld({.certification_type = 1}).judge()), "malformed");
+  for (const std::uint16_t type : {0, 1, 2, 3, 4, 6, 7, 8}) {
+    const DcapWorld world({.certification_type = type});
+    EXPECT_EQ(answer_of(world.judge()), "malformed") << type;
+    EXPECT_EQ(parse_intel_quote(world.quote).error().message(),
+              "the certification data is of type " + std::to_string(type) +
+                  ", not 5: the quote carries no chain of PCK certificates");
+  }
   // A body of another type or size than the version 5 header says.
   EXPECT_EQ(answer_of(DcapWorld({.version = 5, .change_signed = set_byte(48, 3)}).judge()), "malformed");
   EXPECT_EQ(answer_of(DcapWorld({.version = 5, .change_signed = set_byte(48, 1)}).judge()), "malformed");

@@ -126,7 +126,7 @@ TEST(HclReport, IsRefusedAtEveryCutBeforeItsEnd) {
 
 TEST(AzureVtpm, AnswersTheSharedCases) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   const auto report = run_cases(*folder / "azure-vtpm");
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->passed(), 35U);
@@ -167,7 +167,7 @@ Machine tdx_machine(const std::filesystem::path& folder) {
 
 TEST(AzureVtpm, RefusesPartsOfAnotherKindOfMachine) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   Verifier verifier(Trust::kNobody);
   const Machine snp = snp_machine(*folder);
   const Machine tdx = tdx_machine(*folder);
@@ -186,7 +186,7 @@ TEST(AzureVtpm, RefusesPartsOfAnotherKindOfMachine) {
 
 TEST(AzureVtpm, RefusesEveryCutOfAQuote) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   Verifier verifier(Trust::kNobody);
   const Machine snp = snp_machine(*folder);
   Evidence evidence = snp.evidence();
@@ -201,7 +201,7 @@ TEST(AzureVtpm, RefusesEveryCutOfAQuote) {
 // data: a MAC authenticates it to its own machine only, and the quote says the same to everybody (docs/attestation.md).
 TEST(AzureVtpm, RefusesEveryChangedByteButOfATdReport) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Verifier verifier(Trust::kNobody);

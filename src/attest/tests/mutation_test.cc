@@ -117,7 +117,7 @@ class Mutations : public testing::TestWithParam<Sample> {};
 
 TEST_P(Mutations, AreRefusedOrMeanNothing) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA is not set";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   const Sample& sample = GetParam();
   std::map<Role, Bytes> files;
   for (const auto& [role, name] : sample.files) files[role] = read_sample(*folder / name);

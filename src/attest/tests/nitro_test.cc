@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
 
 #include "attest/conform.h"
 #include "attest/tests/support/nitro_maker.h"
+#include "attest/tests/support/samples.h"
 #include "attest/tests/support/sweep.h"
 #include "attest/verifier.h"
 #include "encoding/cbor_writer.h"
@@ -153,6 +153,9 @@ TEST_F(NitroTest, ComparesTheNonceWhole) {
   }
   nonce_ = as_bytes("nonce");
   EXPECT_EQ(reason_with("nonce", [](CborWriter& cbor) { cbor.null(); }), "nonce");
+  nonce_ = ByteView();
+  EXPECT_EQ(reason_with("nonce", [](CborWriter& cbor) { cbor.null(); }), "nonce") << "nothing asked, nothing carried";
+  EXPECT_EQ(reason_with("nonce", [](CborWriter& cbor) { cbor.bytes({}); }), "nonce");
 }
 
 TEST_F(NitroTest, KeysThatStandTwiceAreRefused) {
@@ -169,10 +172,9 @@ TEST_F(NitroTest, KeysThatStandTwiceAreRefused) {
 class NitroSamples : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* data = std::getenv("REDOUBT_DATA");
-    if (data == nullptr) GTEST_SKIP() << "REDOUBT_DATA is not set";
-    folder_ = std::filesystem::path(data) / "attestation" / "nitro";
-    if (!std::filesystem::exists(folder_)) GTEST_SKIP() << folder_ << " is not there";
+    const auto folder = samples_folder();
+    if (!folder) GTEST_SKIP() << kNoSamples;
+    folder_ = *folder / "nitro";
   }
   std::filesystem::path folder_;
 };

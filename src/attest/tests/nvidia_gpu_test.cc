@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
 
 #include "attest/conform.h"
 #include "attest/tests/support/gpu_maker.h"
+#include "attest/tests/support/samples.h"
 #include "attest/tests/support/sweep.h"
 #include "attest/verifier.h"
 #include "encoding/base64.h"
@@ -342,10 +342,9 @@ TEST_F(RimTest, RefusesManifestsThatAreNotInTheirForm) {
 class GpuSamples : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* data = std::getenv("REDOUBT_DATA");
-    if (data == nullptr) GTEST_SKIP() << "REDOUBT_DATA is not set";
-    folder_ = std::filesystem::path(data) / "attestation" / "nvidia-gpu";
-    if (!std::filesystem::exists(folder_)) GTEST_SKIP() << folder_ << " is not there";
+    const auto folder = samples_folder();
+    if (!folder) GTEST_SKIP() << kNoSamples;
+    folder_ = *folder / "nvidia-gpu";
   }
   std::filesystem::path folder_;
 };

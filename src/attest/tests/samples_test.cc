@@ -11,7 +11,7 @@ class Samples : public testing::TestWithParam<const char*> {};
 
 TEST_P(Samples, AreAnsweredAsExpected) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA is not set";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   const auto report = run_cases(*folder / GetParam());
   ASSERT_TRUE(report) << report.error().message();
   for (const CaseResult& each : report->cases) {

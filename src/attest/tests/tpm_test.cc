@@ -1,12 +1,16 @@
 // Quotes made here, genuine but for one thing; and the genuine ones of shared data.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "attest/conform.h"
 #include "attest/tests/support/samples.h"
+#include "attest/tests/support/sweep.h"
 #include "attest/tests/support/tpm_maker.h"
 #include "attest/verifier.h"
 
@@ -401,11 +405,13 @@ TEST(Tpm, RefusesANonceAskedOfWhatCarriesNone) {
   EXPECT_TRUE(Verifier(Trust::kNobody).verify(evidence, policy).accepted());
   evidence.nonce = as_bytes("nonce");
   EXPECT_EQ(Verifier(Trust::kNobody).verify(evidence, policy).reason(), Reason::kNonce);
+  evidence.nonce = ByteView();
+  EXPECT_EQ(Verifier(Trust::kNobody).verify(evidence, policy).reason(), Reason::kNonce);
 }
 
 TEST(Tpm, AnswersTheSharedCases) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   const auto report = run_cases(*folder / "tpm");
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->passed(), 64U);
@@ -417,7 +423,7 @@ TEST(Tpm, AnswersTheSharedCases) {
 // nobody's word (docs/attestation.md).
 TEST(Tpm, RefusesEveryChangedByteOfASharedQuote) {
   const auto folder = samples_folder();
-  if (!folder) GTEST_SKIP() << "REDOUBT_DATA names no shared data";
+  if (!folder) GTEST_SKIP() << kNoSamples;
   QuoteFiles files;
   files.ak = read_sample(*folder / "tpm/c2-ak.tpmt_public");
   files.attest = read_sample(*folder / "tpm/c2-quote1.attest");
@@ -441,6 +447,52 @@ TEST(Tpm, RefusesEveryChangedByteOfASharedQuote) {
   }
   // Attributes that an attestation key may have or not, and the policy that opens it to its user.
   for (const std::size_t at : irrelevant) EXPECT_TRUE((at >= 4 && at < 8) || (at >= 10 && at < 42)) << at;
+}
+
+// Evidence of others, in JSON: every byte counts, or is nobody's word (docs/attestation.md).
+TEST(Tpm, RefusesEveryChangedByteOfSharedEvidenceInJson) {
+  const auto folder = samples_folder();
+  if (!folder) GTEST_SKIP() << kNoSamples;
+  struct Sample {
+    const char* file;
+    std::string_view pinned_ak;
+    std::uint64_t sample_of;
+    std::vector<std::string_view> unsigned_members;
+  };
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Verifier verifier(Trust::kNobody);
+  for (const Sample& sample :
+       {Sample{"tpm/c1-evidence.json", "a517f03ffdaee469aef1a19569547e330726335d0461c3ef6383409c6295679e", 10, {}},
+        // Of the log, data of events that their digest is not of.
+        Sample{"tpm/c3-windows-shielded-vm.json",
+               "2190373af1e3553a94c7dfec53b1c789bd48213d9b3d0cf8d82c8333edbb9c8c",
+               200,
+               {"PCRAlg", "Raw"}}}) {
+    SCOPED_TRACE(sample.file);
+    const Bytes file = read_sample(*folder / sample.file);
+    const std::string_view text = as_chars(file);
+    Policy policy;
+    policy.allow_sha1 = policy.allow_zero_pcrs = true;
+    std::ranges::copy(*encoding::hex_decode(sample.pinned_ak), policy.pinned_ak.emplace().begin());
+    Evidence evidence{.kind = Kind::kTpm, .inputs = {}, .at = kNow, .nonce = {}};
+    evidence.inputs.set(Role::kEvidence, file);
+    ASSERT_TRUE(verifier.verify(evidence, policy).accepted()) << to_json(verifier.verify(evidence, policy));
+    const auto is_unsigned = [&](std::size_t at) {
+      return std::ranges::any_of(sample.unsigned_members, [&](std::string_view name) {
+        const std::size_t value = text.find("\"" + std::string(name) + "\":") + name.size() + 3;
+        return at >= value && at < text.find_first_of(",}", value);
+      });
+    };
+    for (const std::size_t at :
+         accepted_changes(verifier, evidence, Role::kEvidence, policy, sweep_sample(sample.sample_of), seed)) {
+      const auto c = static_cast<unsigned char>(text[at]);
+      const bool hexadecimal = at > text.find("\"pcrs\"") && std::isalpha(c) != 0;  // a digit of the other case
+      EXPECT_TRUE(std::isspace(c) != 0 || hexadecimal || is_unsigned(at)) << at << " `" << text[at] << "`";
+    }
+    EXPECT_EQ(first_accepted_cut(verifier, evidence, Role::kEvidence, policy, sweep_sample(200), seed),
+              text.find_last_of('}') + 1);
+  }
 }
 
 }  // namespace

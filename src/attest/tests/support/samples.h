@@ -13,10 +13,14 @@
 
 namespace redoubt::attest {
 
+inline constexpr const char* kNoSamples = "REDOUBT_DATA names no folder with shared samples";
+
+// With a folder for each kind.
 inline std::optional<std::filesystem::path> samples_folder() {
   const char* data = std::getenv("REDOUBT_DATA");
-  if (data == nullptr || *data == '\0') return std::nullopt;
-  return std::filesystem::path(data) / "attestation";
+  if (data == nullptr) return std::nullopt;
+  const auto folder = std::filesystem::path(data) / "attestation";
+  return std::filesystem::is_directory(folder) ? std::optional(folder) : std::nullopt;
 }
 
 // Empty when it cannot be read.
