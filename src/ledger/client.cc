@@ -222,6 +222,21 @@ Result<> LedgerClient::submit_key_dictionary(const keys::DictionaryPart& part, O
   return {};
 }
 
+Result<> LedgerClient::submit_attest(ByteView statement, OpenWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (statement.empty() || statement.size() > kMaxStatementBytes) {
+    return Error(Errc::kInvalidArgument, "a statement to be attested has 1 to 128 bytes");
+  }
+  const std::size_t size = kTicketSize + statement.size();
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(size)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kAttest), size);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
+  std::copy(statement.begin(), statement.end(), space->begin() + kTicketSize);
+  requests_.commit();
+  return {};
+}
+
 Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kCertifySize)) return exhausted();
@@ -331,6 +346,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kOpened:
     case MessageType::kFactOpened:
     case MessageType::kDictionaryKeyed:
+    case MessageType::kAttested:
     case MessageType::kCertified: {
       if (payload.size() < kTicketSize + 1) return corrupt;
       Slot* slot = find(load_le<Ticket>(payload));
@@ -393,6 +409,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kCertify:
     case MessageType::kKeyDictionary:
     case MessageType::kCosigned:
+    case MessageType::kAttest:
       break;
   }
   return corrupt;

@@ -42,7 +42,7 @@ class LedgerClient {
    public:
     virtual ~OpenWaiter() = default;
     // Of submit_open() for open_opened() with the reader's key; of submit_open_fact() the opening itself; of
-    // submit_key_dictionary() what keys::KeyedRecords::Builder adds.
+    // submit_key_dictionary() what keys::KeyedRecords::Builder adds; of submit_attest() the evidence.
     virtual void opened(Result<Bytes> answer) = 0;
   };
   class CertifyWaiter {
@@ -134,6 +134,10 @@ class LedgerClient {
   // kUnavailable while it does not serve, as kResourceExhausted when the ledger or the ring has no room, and as
   // keys::DictionaryOpener does. kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit_key_dictionary(const keys::DictionaryPart& part, OpenWaiter* waiter);
+  // Asks for evidence of this machine that names `statement`, 1 to kMaxStatementBytes bytes. The keeper refuses as
+  // kUnsupported when it has nothing that attests, as kResourceExhausted when too many wait or the ring has no room,
+  // and as its attester does. kInvalidArgument, kResourceExhausted, kUnavailable; the waiter is then not told.
+  Result<> submit_attest(ByteView statement, OpenWaiter* waiter);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);

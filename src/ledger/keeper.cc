@@ -91,6 +91,7 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
     if (auto done = offer_due(); !done) return done;
     auto drained = drain();
     if (!drained) return drained.error();
+    if (auto done = answer_attests(); !done) return done;
     serving_ = !asking();
     if (*drained > 0) continue;
     if (stop) return {};  // nothing was appended, and nothing is signed
@@ -127,6 +128,7 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
     if (auto done = commit(); !done) return done;
     if (auto done = publish_one_due(); !done) return done;
     if (auto done = offer_due(); !done) return done;
+    if (auto done = answer_attests(); !done) return done;
     if (*drained > 0) continue;
     if (stop) break;
     sleep(wake_fd, stop_fd, stop);
@@ -178,6 +180,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
       break;
     case MessageType::kCosigned:
       done = take_cosigned(ring_index, size);
+      break;
+    case MessageType::kAttest:
+      done = take_attest(ring_index, size);
       break;
     default:
       return hostile("a message of an unknown type");

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "keys/dictionary_opener.h"
 #include "keys/sealing_key.h"
 #include "keys/tls_authority.h"
+#include "ledger/attester.h"
 #include "ledger/keeper_stats.h"
 #include "ledger/ledger.h"
 #include "ledger/open_request.h"
@@ -49,6 +51,7 @@ struct KeeperOptions {
   std::string product_version;                           // for the records that the keeper makes itself
   keys::TlsAuthority* tls_authority = nullptr;           // null: TLS certificates are refused; else outlives the keeper
   const keys::DictionaryOpener* dictionaries = nullptr;  // null: dictionaries are refused; likewise
+  Attester* attester = nullptr;                          // null: there is no evidence; likewise
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
@@ -56,6 +59,9 @@ inline constexpr std::uint64_t kFullRoomCheckBytes = 1024 * 1024;  // while the 
 // What facts have to themselves on a disk that is nearly full, at the least: some thousand of a few KiB each, and their
 // place in the state's tables, which may lie on the same disk.
 inline constexpr std::uint64_t kFactReserveBytes = 16 * 1024 * 1024;
+
+// Statements that wait to be attested, of all rings: a gateway asks for one at a time on each core.
+inline constexpr std::size_t kMaxWaitingAttests = 64;
 
 class Keeper {
  public:
@@ -111,6 +117,11 @@ class Keeper {
     DictionaryTurn turn;
     Result<Bytes> answer;  // wiped once it is sent
   };
+  struct PendingAttest {
+    std::size_t ring;
+    Ticket ticket;
+    Bytes statement;
+  };
   // What the disk has room for.
   enum class Room : std::uint8_t { kOutcomes, kOutcomesAndFacts, kEverything };
   struct LogSchedule {
@@ -132,6 +143,8 @@ class Keeper {
   Result<> take_open_fact(std::size_t ring_index, std::size_t size);
   Result<> take_key_dictionary(std::size_t ring_index, std::size_t size);
   Result<> answer_dictionaries();
+  Result<> take_attest(std::size_t ring_index, std::size_t size);
+  Result<> answer_attests();
   Result<> send_keyed(std::size_t ring_index, Ticket ticket, Result<Bytes>& answer);
   Result<> add_record(LogNumber log, const ExchangeId& uid);
   Result<> take_certify(std::size_t ring_index, std::size_t size);
@@ -171,7 +184,8 @@ class Keeper {
   std::vector<PendingAnswer> answers_;
   std::vector<PendingOpen> opens_;
   std::vector<PendingDictionary> dictionaries_;
-  std::vector<LogSchedule> logs_;  // by number
+  std::deque<PendingAttest> attests_;  // the first is under way
+  std::vector<LogSchedule> logs_;      // by number
   std::chrono::steady_clock::time_point next_keys_{};
   std::chrono::steady_clock::time_point next_room_check_{};
   std::uint64_t taken_bytes_ = 0;  // since the last look at the disk

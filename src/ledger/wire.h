@@ -27,6 +27,7 @@ enum class MessageType : std::uint32_t {
   kCosigned = 4,       // Ticket (0), log u32, tree size u64, signature lines: the answer to an offer, once for each
   kOpenFact = 5,       // Ticket, log u32, index u64: wants the values of an entry that was appended as a fact
   kKeyDictionary = 6,  // Ticket, a part of a dictionary (keys/sealed_dictionary.h): wants its records keyed
+  kAttest = 7,         // Ticket, 1 to kMaxStatementBytes bytes: wants evidence of this machine that names them
   // keeper to gateway
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
@@ -44,18 +45,21 @@ enum class MessageType : std::uint32_t {
   kFactOpened =
       26,  // Ticket, Errc u8 or kOpenedSuccess, then the opening as it was before it was sealed, or the message
   kDictionaryKeyed =
-      27,  // Ticket, Errc u8 or kOpenedSuccess, then the answer (keys/dictionary_opener.h), or the message
+      27,          // Ticket, Errc u8 or kOpenedSuccess, then the answer (keys/dictionary_opener.h), or the message
+  kAttested = 28,  // Ticket, Errc u8 or kOpenedSuccess, then the evidence or the message
 };
 
 // What a ledger without room for anything new takes all the same.
 enum class FullIntake : std::uint8_t { kOutcomes = 0, kOutcomesAndFacts = 1 };
 
-inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, kFactOpened and kDictionaryKeyed, too
+inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, kFactOpened, kDictionaryKeyed and kAttested, too
 inline constexpr LogNumber kEveryLog = 0xffffffff;
 inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
 inline constexpr std::size_t kOpenFactSize = kTicketSize + sizeof(LogNumber) + 8;
 inline constexpr std::size_t kCertifySize = kTicketSize + sizeof(crypto::P256PublicKey);
+inline constexpr std::size_t kMaxStatementBytes = 128;
+inline constexpr std::size_t kMaxEvidenceBytes = 256 * 1024;
 inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
 inline constexpr std::size_t kPublishedSize = 8 + 8 + 4 + 8;
 // Largest offer and largest answer to one, in text: room for the lines of 256 witnesses, whatever their kind.

@@ -185,6 +185,14 @@ class KeeperTest : public ::testing::Test {
     return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
   }
 
+  Result<Bytes> attest(Core& core, std::string_view statement) {
+    Opened waiter;
+    EXPECT_TRUE(core.client->submit_attest(as_bytes(statement), &waiter));
+    EXPECT_TRUE(core.pump_until([&] { return waiter.result.has_value(); }));
+    core.client->abandon(&waiter);
+    return waiter.result ? *waiter.result : Error(Errc::kDeadlineExceeded, "no answer");
+  }
+
   KeeperOptions options_;  // of the next keeper, before make_keeper() adds its own
   FaultFileSystem fs_;
   FakeClock clock_;

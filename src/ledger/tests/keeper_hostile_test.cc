@@ -17,6 +17,7 @@ std::vector<Hostile> hostile_messages() {
   constexpr auto kOpenFact = static_cast<std::uint32_t>(MessageType::kOpenFact);
   constexpr auto kCertify = static_cast<std::uint32_t>(MessageType::kCertify);
   constexpr auto kKeyDictionary = static_cast<std::uint32_t>(MessageType::kKeyDictionary);
+  constexpr auto kAttest = static_cast<std::uint32_t>(MessageType::kAttest);
   return {
       {"UnknownType", 15, Bytes(100), "unknown type"},
       {"KeyTooShort", kCertify, Bytes(kCertifySize - 1), "another size"},
@@ -40,6 +41,8 @@ std::vector<Hostile> hostile_messages() {
       {"LogThatThereIsNot", kAppend, entry_message({.log = 1, .leaf_size = 10}, 10), "names no log"},
       {"OpenThatNamesNoLog", kOpen, Bytes(kTicketSize + 3), "names no log"},
       {"OpenOfALogThatThereIsNot", kOpen, Bytes(kTicketSize + 200, std::byte{1}), "of no log"},
+      {"NothingToAttest", kAttest, Bytes(kTicketSize), "of another size"},
+      {"StatementTooLong", kAttest, Bytes(kTicketSize + kMaxStatementBytes + 1), "of another size"},
       {"NothingOfADictionary", kKeyDictionary, Bytes(kTicketSize), "that is none"},
       {"PartOfADictionaryOfZeros", kKeyDictionary, Bytes(kTicketSize + 200), "that is none"},
       {"OpenFactTooShort", kOpenFact, Bytes(kOpenFactSize - 1), "another size"},
