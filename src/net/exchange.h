@@ -26,6 +26,7 @@ struct HeaderField {
 // What the channel to the peer proves about itself. Empty on plain HTTP.
 struct ChannelBinding {
   std::string exporter;          // RFC 9266 tls-exporter, 32 bytes
+  std::string server_key;        // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate that the peer was shown
   std::string peer_certificate;  // DER; empty without client authentication
 };
 

@@ -132,6 +132,7 @@ Task<bool> ServerConnection::start_tls() {
     const int on = 1;
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     binding_.exporter = tls_->exporter();
+    binding_.server_key = tls_->own_key_digest();
     co_return true;
   }
   ++core_->stats.handshakes_failed;

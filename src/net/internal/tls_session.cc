@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/check.h"
+#include "crypto/sha256.h"
 #include "net/internal/openssl.h"
 
 namespace redoubt::net::internal {
@@ -159,6 +160,18 @@ std::string TlsSession::exporter() const {
   REDOUBT_CHECK(SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(out.data()), out.size(),
                                            kExporterLabel.data(), kExporterLabel.size(), nullptr, 0, 0) == 1);
   return out;
+}
+
+std::string TlsSession::own_key_digest() const {
+  const X509* certificate = SSL_get_certificate(ssl_.get());
+  if (certificate == nullptr) return {};
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  REDOUBT_CHECK(size > 0);
+  const crypto::Sha256Digest digest =
+      crypto::sha256({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return std::string(as_chars(digest));
 }
 
 }  // namespace redoubt::net::internal

@@ -34,6 +34,8 @@ class TlsSession {
   // `tls-exporter` (RFC 9266 §4.1): 32 bytes that both ends of this connection and nobody else can compute. After the
   // handshake.
   std::string exporter() const;
+  // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate that this end has shown; empty if it showed none.
+  std::string own_key_digest() const;
   // Before the socket is closed: its number may be another's afterwards. Every further call fails.
   void forget_socket();
   // Why the last call failed.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crypto/certificate.h"
+#include "crypto/sha256.h"
 #include "net/internal/tls_session.h"
 #include "net/tests/loopback.h"
 
@@ -212,6 +213,27 @@ TEST_F(TlsServer, TellsTheHandlerTheExporterOfRfc9266) {
     EXPECT_EQ(seen.at(static_cast<std::size_t>(i)), ours);
   }
   EXPECT_NE(seen[0], seen[1]);
+}
+
+TEST_F(TlsServer, TellsTheHandlerWhichKeyTheCallerWasShown) {
+  std::string seen;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        seen = exchange.channel_binding().server_key;
+        static_cast<void>(co_await exchange.reply({200, "text/plain", {}}, "x"));
+      },
+      {}, make_context());
+  Caller caller = call(server);
+  ASSERT_TRUE(caller.connect());
+  EXPECT_EQ(caller.get(), "x");
+  unsigned char* der = nullptr;
+  X509* shown = SSL_get1_peer_certificate(caller.ssl());
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(shown), &der);
+  ASSERT_GT(size, 0);
+  const auto digest = crypto::sha256({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  X509_free(shown);
+  EXPECT_EQ(seen, as_chars(digest));
 }
 
 TEST_F(TlsServer, PlainHttpHasNoExporter) {
