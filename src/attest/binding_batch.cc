@@ -13,6 +13,7 @@ namespace redoubt::attest {
 
 namespace {
 
+constexpr std::size_t kCountSize = 8;
 constexpr std::string_view kLabel = "redoubt attested batch v1";
 static_assert(BindingBatch::kMax < tlog::kTileWidth);
 
@@ -53,6 +54,29 @@ Result<BindingBatch> BindingBatch::make(std::span<const ReportData> bindings) {
   out.root_ = *root;
   out.quoted_ = quoted_of(*root, {out.leaves_.size()});
   return out;
+}
+
+Bytes BindingBatch::statement() const {
+  Bytes out = to_bytes(root_);
+  std::array<std::byte, kCountSize> count;
+  store_be(count, std::uint64_t{leaves_.size()});
+  append(out, count);
+  return out;
+}
+
+Result<BatchPlace> batch_of(ByteView statement) {
+  BatchPlace out;
+  if (statement.size() != out.root.size() + kCountSize) return Error(Errc::kMalformed, "that is the root of no batch");
+  std::ranges::copy(statement.first(out.root.size()), out.root.begin());
+  out.size = {load_be<std::uint64_t>(statement.subspan(out.root.size()))};
+  if (out.size.value == 0 || out.size.value > BindingBatch::kMax) {
+    return Error(Errc::kMalformed, "no batch has that size");
+  }
+  return out;
+}
+
+ReportData quoted_for_batch(const BatchPlace& batch) {
+  return quoted_of(batch.root, batch.size);
 }
 
 BatchPlace BindingBatch::place(std::size_t index) const {

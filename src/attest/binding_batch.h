@@ -43,6 +43,9 @@ class BindingBatch {
   // What the quote is over: SHA-512 of the fields, each behind its length (u32, big-endian): `redoubt attested batch
   // v1`, the root, the size (u64, big-endian).
   const ReportData& quoted() const { return quoted_; }
+  const tlog::Hash& root() const { return root_; }
+  // All that whoever has the quote made needs to know: the root, and the size (u64, big-endian).
+  Bytes statement() const;
   // Precondition: index < size().
   BatchPlace place(std::size_t index) const;
 
@@ -57,5 +60,10 @@ class BindingBatch {
 // What a quote must be over for `binding` to stand at this place. kVerifyFailed when the path does not lead from the
 // binding to the root, or the tree is larger than a batch may be.
 Result<ReportData> quoted_for(const ReportData& binding, const BatchPlace& place);
+
+// The batch of a statement: its root and size, and no path. kMalformed when it is none, or of a size that no batch has.
+Result<BatchPlace> batch_of(ByteView statement);
+// What the quote of that batch is over.
+ReportData quoted_for_batch(const BatchPlace& batch);
 
 }  // namespace redoubt::attest
