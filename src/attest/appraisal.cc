@@ -73,7 +73,7 @@ Tier tier_of(const Appraisal& appraisal, const AppraisalPolicy& policy) {
       const bool has_chain = std::ranges::any_of(each.verdict->checks, [](const Check& check) {
         return check.about == Reason::kChain && check.outcome == Check::Outcome::kPassed;
       });
-      const bool is_hardware = part.is_hardware || (has_chain && !part.policy.pinned_ak);
+      const bool is_hardware = !part.is_self_measured && (part.is_hardware || (has_chain && !part.policy.pinned_ak));
       tier = std::max(tier, is_hardware ? Tier::kTpm : Tier::kSoftwareTpm);
     }
   }
@@ -136,6 +136,17 @@ std::string problem_of(const PartResult& part, bool need_reference) {
   if (claims_debug(part.claims)) return where + "can be looked into";
   if (need_reference && part.reference.empty()) return where + "covers no reference value";
   return {};
+}
+
+bool has_measurement_of_software(const ClaimObject& claims) {
+  const Claim* const pcrs = find_claim(claims, "pcrs");
+  if (pcrs == nullptr || pcrs->object() == nullptr) return false;
+  constexpr std::array<std::string_view, 8> kOwn{"8", "9", "10", "11", "12", "13", "14", "15"};
+  return std::ranges::any_of(*pcrs->object(), [&](const auto& each) {
+    const std::string* const value = each.second.text();
+    return value != nullptr && std::ranges::count(kOwn, each.first) != 0 &&
+           value->find_first_not_of('0') != std::string::npos;
+  });
 }
 
 std::string_view name_of(std::size_t i) {
@@ -203,6 +214,8 @@ Appraisal appraise(Verifier& verifier, const CompositeEvidence& evidence, const 
     const PartResult& result = out.parts.back();
     if (auto problem = problem_of(result, found->second.need_reference); !problem.empty()) {
       out.problems.push_back(std::move(problem));
+    } else if (found->second.is_self_measured && !has_measurement_of_software(result.claims)) {
+      out.problems.push_back("`" + part.name + "` has no PCR from 8 to 15 that software extended");
     }
     const auto until = result.verdict->valid_until;
     if (until && (!out.valid_until || *until < *out.valid_until)) out.valid_until = until;

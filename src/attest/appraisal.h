@@ -44,6 +44,9 @@ struct PartPolicy {
   // For a TPM whose key is pinned: that it is known, otherwise, to be one of hardware. With a chain from a maker's
   // anchor it is known anyway.
   bool is_hardware = false;
+  // For a TPM: what counts is what software told it, in PCRs 8 to 15; those of the boot may be zeros, as they are where
+  // nothing measures it. Never above Tier::kSoftwareTpm.
+  bool is_self_measured = false;
 };
 
 struct AppraisalPolicy {
@@ -56,8 +59,8 @@ struct AppraisalPolicy {
 };
 
 // {"min_tier":"cpu-tee","statement":"required","parts":{"cpu":{"kind":"sev-snp","policy":{…},"required":true,
-// "reference":"required","hardware":false}}}; `parts` alone has no default. A text of at most 64 KiB. kMalformed says
-// what is wrong, and refuses allow_debug and allow_zero_pcrs.
+// "reference":"required","hardware":false,"measurer":"platform"}}}; `parts` alone has no default. A text of at most
+// 64 KiB. kMalformed says what is wrong, and refuses allow_debug and allow_zero_pcrs.
 Result<AppraisalPolicy> parse_appraisal_policy(std::string_view text);
 
 // Evidence of all parts, at one moment. The bytes must outlive the call.

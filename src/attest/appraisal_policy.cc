@@ -49,10 +49,19 @@ Result<PartPolicy> read_part(const simdjson::dom::element& json) {
       const auto demand = read_demand(value, name);
       if (!demand) return demand.error();
       out.need_reference = *demand;
+    } else if (name == "measurer") {
+      std::string_view text;
+      const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
+      out.is_self_measured = is_text && text == "self";
+      if (!out.is_self_measured && text != "platform") return malformed("`measurer` is `platform` or `self`");
     } else {
       return malformed("`" + std::string(name) + "` is unknown");
     }
   }
+  if (out.is_self_measured && (!has_kind || out.kind != Kind::kTpm || out.is_hardware)) {
+    return malformed("only a TPM that counts as software may have `self` for its measurer");
+  }
+  out.policy.allow_zero_pcrs = out.is_self_measured;
   if (!has_kind) return malformed("a part has no `kind`");
   return out;
 }
