@@ -23,6 +23,10 @@ struct Fetcher::Impl {
 Fetcher::Fetcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Fetcher::~Fetcher() = default;
 
+void Fetcher::guard(net::ConnectionGuard& guard) {
+  impl_->client.guard(guard);
+}
+
 Result<std::unique_ptr<Fetcher>> Fetcher::create(std::string_view url, std::string key, std::string ca_file) {
   auto parsed = net::UpstreamUrl::parse(url);
   if (!parsed) return parsed.error();

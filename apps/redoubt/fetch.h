@@ -38,6 +38,9 @@ class Fetcher {
   static std::unique_ptr<Fetcher> create_local(std::string socket, std::string key);
   ~Fetcher();
 
+  // Of each connection from now on (net::HttpClient::guard()). `guard` must outlive this.
+  void guard(net::ConnectionGuard& guard);
+
   // One exchange; the reply's body at most `limit` bytes (kTooLarge).
   Result<Reply> exchange(const FetchRequest& request, std::uint64_t limit);
   // One whose body is taken as it comes: `take` is given each piece of an answer of 200 and returns whether to go on;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/connection_guard.h"
 #include "net/internal/chunk_decoder.h"
 #include "net/internal/client_connection.h"
 #include "net/internal/field_syntax.h"
@@ -93,8 +94,13 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
                                                          const ClientRequest& request, std::uint64_t& sent,
                                                          bool& answered);
 
+  // A connection that may have requests.
+  Task<Result<std::unique_ptr<ClientConnection>>> connect();
+  Task<Result<std::unique_ptr<ClientConnection>>> admit(std::unique_ptr<ClientConnection> connection);
+
   boost::asio::io_context& io;
   DeadlineSweep& sweep;
+  ConnectionGuard* guard = nullptr;
   UpstreamUrl url;
   ClientLimits limits;
   std::string host_field;
@@ -124,12 +130,23 @@ class Response final : public ClientResponse {
         remaining_(parsed.content_length) {
     complete_ = parsed_.framing == BodyFraming::kNone;
   }
+  // The connection is closed at the end, and nobody else's.
+  void keep_from_others() {
+    give_back_ = [](std::unique_ptr<ClientConnection>) {};
+  }
+  // After the body's end; null when the connection cannot have another request.
+  std::unique_ptr<ClientConnection> take_connection() {
+    if (!connection_ || !complete_ || !parsed_.keep_alive || !input_.empty()) return nullptr;
+    connection_->deadline().disarm();
+    return std::move(connection_);
+  }
   ~Response() override {
     // Bytes behind the end were not asked for: such a connection is out of step.
     if (connection_ && complete_ && parsed_.keep_alive && input_.empty()) give_back_(std::move(connection_));
   }
 
   int status() const override { return parsed_.status; }
+  std::span<const HeaderField> headers() const override { return parsed_.headers; }
   std::string_view header(std::string_view name) const override {
     for (const HeaderField& field : parsed_.headers) {
       if (internal::equals_ignoring_case(field.name, name)) return field.value;
@@ -332,6 +349,40 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::Impl::exchange(std::un
       limits.idle_timeout, limits.reply_timeout, std::move(connection), parsed, scanner.head_size());
 }
 
+Task<Result<std::unique_ptr<ClientConnection>>> HttpClient::Impl::admit(std::unique_ptr<ClientConnection> connection) {
+  const auto question = guard->ask(connection->channel_binding());
+  const HeaderField json[] = {{"Content-Type", "application/json"}};
+  const ClientRequest request{
+      .method = Method::kPost, .path = question->path(), .headers = json, .body = question->body()};
+  std::uint64_t sent = 0;
+  bool answered = false;
+  auto response = co_await exchange(std::move(connection), request, sent, answered);
+  if (!response) co_return response.error();
+  auto& own = static_cast<Response&>(**response);
+  own.keep_from_others();  // until it is admitted
+  std::string answer;
+  while (true) {
+    const auto piece = co_await own.read_some();
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (answer.size() + piece->size() > question->answer_limit()) {
+      co_return Error(Errc::kTooLarge, "the upstream says too much of what it is");
+    }
+    answer += *piece;
+  }
+  if (auto good = question->judge(own.status(), answer); !good) co_return good.error();
+  auto admitted = own.take_connection();
+  if (!admitted) co_return Error(Errc::kUnavailable, "the upstream closed the connection after it said what it is");
+  co_return admitted;
+}
+
+Task<Result<std::unique_ptr<ClientConnection>>> HttpClient::Impl::connect() {
+  auto connection = std::make_unique<ClientConnection>(io, sweep, connections);
+  if (auto done = co_await connection->connect(url, tls.get(), limits.connect_timeout); !done) co_return done.error();
+  if (guard == nullptr) co_return connection;
+  co_return co_await admit(std::move(connection));
+}
+
 HttpClient::HttpClient(boost::asio::io_context& io, DeadlineSweep& sweep, UpstreamUrl url, ClientLimits limits)
     : impl_(std::make_shared<Impl>(io, sweep, std::move(url), std::move(limits))) {}
 
@@ -354,14 +405,15 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientReque
     if (sent > 0 && !is_safe(request.method)) co_return response;
   }
   if (impl->closed) co_return Error(Errc::kUnavailable, "the connection to the upstream is shut down");
-  auto connection = std::make_unique<ClientConnection>(impl->io, impl->sweep, impl->connections);
-  if (auto connected = co_await connection->connect(impl->url, impl->tls.get(), impl->limits.connect_timeout);
-      !connected) {
-    co_return connected.error();
-  }
+  auto connection = co_await impl->connect();
+  if (!connection) co_return connection.error();
   std::uint64_t sent = 0;
   bool answered = false;
-  co_return co_await impl->exchange(std::move(connection), request, sent, answered);
+  co_return co_await impl->exchange(*std::move(connection), request, sent, answered);
+}
+
+void HttpClient::guard(ConnectionGuard& guard) {
+  impl_->guard = &guard;
 }
 
 void HttpClient::finish(std::unique_ptr<ClientResponse> response) {

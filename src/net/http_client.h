@@ -25,6 +25,8 @@
 
 namespace redoubt::net {
 
+class ConnectionGuard;
+
 struct UpstreamUrl {
   bool tls = false;
   std::string host;  // name or numeric address, without brackets
@@ -61,6 +63,7 @@ class ClientResponse {
   virtual ~ClientResponse() = default;
   virtual int status() const = 0;
   virtual std::string_view header(std::string_view name) const = 0;
+  virtual std::span<const HeaderField> headers() const = 0;  // all, in their order
   // Body length when the head states it.
   virtual bool content_length(std::uint64_t& length) const = 0;
   // The next piece, decoded, valid until the next call; empty at the body's proper end. Trailer fields are dropped.
@@ -85,6 +88,10 @@ class HttpClient {
   // which), kDeadlineExceeded, kMalformed (nonsense instead of HTTP), kTooLarge (head), kInvalidArgument (method, path
   // or headers of the request, or ca_file). Interim (1xx) responses are passed over.
   Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
+
+  // From now on no request goes out on a new connection before `guard` has admitted it; send() then fails as the guard
+  // says, too, and with kTooLarge for its answer. Before the first send(). `guard` must outlive the client.
+  void guard(ConnectionGuard& guard);
 
   // Takes a response of which no more is wanted and reads on to its end by itself, so that its connection can be used
   // again; one whose end does not come within kRestBytes and kRestTime is closed. At most kRestsMax at a time.

@@ -92,6 +92,11 @@ Task<Result<>> ClientConnection::handshake(const std::string& host, const TlsCon
   }
 }
 
+ChannelBinding ClientConnection::channel_binding() const {
+  if (!tls_) return {};
+  return {.exporter = tls_->exporter(), .server_key = tls_->peer_key_digest(), .peer_certificate = {}};
+}
+
 Task<Result<>> ClientConnection::wait_for(TlsIo want) {
   // An expired deadline will wake nobody any more.
   if (deadline_.expired()) co_return Error(Errc::kDeadlineExceeded, "the upstream took too long");

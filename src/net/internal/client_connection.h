@@ -45,6 +45,9 @@ class ClientConnection {
   // For a kept-alive connection: false when the peer has closed it or sent something nobody asked for.
   bool still_idle();
 
+  // Empty without TLS.
+  ChannelBinding channel_binding() const;
+
   // Closes it now; what waits on it ends with kUnavailable.
   void cut_off();
 

@@ -19,6 +19,18 @@ namespace {
 constexpr std::string_view kExporterLabel = "EXPORTER-Channel-Binding";
 constexpr std::size_t kExporterBytes = 32;
 
+// SHA-256 of the certificate's SubjectPublicKeyInfo; empty for none.
+std::string key_digest(const X509* certificate) {
+  if (certificate == nullptr) return {};
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  REDOUBT_CHECK(size > 0);
+  const crypto::Sha256Digest digest =
+      crypto::sha256({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return std::string(as_chars(digest));
+}
+
 }  // namespace
 
 // A BIO of our own: OpenSSL's socket BIO writes without MSG_NOSIGNAL, so a peer that goes would end the program.
@@ -163,15 +175,11 @@ std::string TlsSession::exporter() const {
 }
 
 std::string TlsSession::own_key_digest() const {
-  const X509* certificate = SSL_get_certificate(ssl_.get());
-  if (certificate == nullptr) return {};
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  REDOUBT_CHECK(size > 0);
-  const crypto::Sha256Digest digest =
-      crypto::sha256({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
-  OPENSSL_free(der);
-  return std::string(as_chars(digest));
+  return key_digest(SSL_get_certificate(ssl_.get()));
+}
+
+std::string TlsSession::peer_key_digest() const {
+  return key_digest(SSL_get0_peer_certificate(ssl_.get()));
 }
 
 }  // namespace redoubt::net::internal

@@ -36,6 +36,8 @@ class TlsSession {
   std::string exporter() const;
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate that this end has shown; empty if it showed none.
   std::string own_key_digest() const;
+  // The same of the peer's.
+  std::string peer_key_digest() const;
   // Before the socket is closed: its number may be another's afterwards. Every further call fails.
   void forget_socket();
   // Why the last call failed.

@@ -1,6 +1,7 @@
 // How the client frames requests, reads responses, and keeps connections.
 #include <dirent.h>
 
+#include "net/connection_guard.h"
 #include "net/tests/upstream.h"
 
 namespace redoubt::net::testing {
@@ -83,6 +84,87 @@ TEST_F(HttpClientTest, ReusesAConnectionForEachKindOfFraming) {
   EXPECT_EQ(client.get().body, "fine");
   client.loop().call([&] { client.client().close_idle(); });
   EXPECT_EQ(connections, 1);
+}
+
+// Asks `/what` of each connection, and says yes to the answer `good`.
+class WordGuard final : public ConnectionGuard {
+ public:
+  std::unique_ptr<Question> ask(const ChannelBinding& channel) override {
+    EXPECT_EQ(channel.exporter, "") << "without TLS there is none";
+    ++asked;
+    return std::make_unique<WordQuestion>();
+  }
+  int asked = 0;
+
+ private:
+  class WordQuestion final : public Question {
+   public:
+    std::string_view path() const override { return "/what"; }
+    std::string_view body() const override { return "{}"; }
+    std::size_t answer_limit() const override { return 8; }
+    Result<> judge(int status, std::string_view answer) override {
+      if (status == 200 && answer == "good") return {};
+      return Error(Errc::kVerifyFailed, "it is something else");
+    }
+  };
+};
+
+TEST_F(HttpClientTest, SendsNothingBeforeAConnectionIsAdmitted) {
+  std::vector<std::string> seen;
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    for (const char* response : {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", kOk, kOk}) {
+      seen.push_back(peer.take_message());
+      peer.send(response);
+    }
+    peer.take_to_end();
+  });
+  WordGuard guard;
+  {
+    TestClient client(upstream.port);
+    client.loop().call([&] { client.client().guard(guard); });
+    EXPECT_EQ(client.get().body, "fine");
+    EXPECT_EQ(client.post("hello").body, "fine");
+  }
+  EXPECT_EQ(guard.asked, 1);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_TRUE(seen[0].starts_with("POST /what HTTP/1.1\r\n")) << seen[0];
+  EXPECT_TRUE(seen[0].ends_with("\r\n\r\n{}")) << seen[0];
+  EXPECT_TRUE(seen[1].starts_with("GET ")) << seen[1];
+  EXPECT_TRUE(seen[2].starts_with("POST ")) << seen[2];
+}
+
+// Whatever is wrong with its answer, a connection gets no request: not this one, nor the next.
+TEST_F(HttpClientTest, NeverUsesAConnectionThatIsNotAdmitted) {
+  const std::pair<const char*, Errc> cases[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad", Errc::kVerifyFailed},
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngood", Errc::kVerifyFailed},
+      {"HTTP/1.1 204 No Content\r\n\r\n", Errc::kVerifyFailed},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood good", Errc::kTooLarge},
+      {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngood", Errc::kUnavailable},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngoodness", Errc::kUnavailable},
+      {"nonsense", Errc::kMalformed},
+  };
+  for (const auto& [response, expected] : cases) {
+    constexpr int kTries = 2;
+    std::string seen;
+    Upstream upstream([&](Upstream& self) {
+      for (int i = 0; i < kTries; ++i) {
+        Peer peer = self.accept();
+        seen += peer.take_message();
+        peer.send(std::string(response) + (std::string_view(response) == "nonsense" ? "\r\n\r\n" : ""));
+        seen += peer.take_to_end();
+      }
+    });
+    WordGuard guard;
+    {
+      TestClient client(upstream.port);
+      client.loop().call([&] { client.client().guard(guard); });
+      for (int i = 0; i < kTries; ++i) EXPECT_EQ(client.post("secret").error, expected) << response;
+    }
+    EXPECT_EQ(guard.asked, kTries) << response;
+    EXPECT_EQ(seen.find("secret"), std::string::npos) << seen;
+  }
 }
 
 TEST_F(HttpClientTest, ReadsNoBodyAfterHead) {
