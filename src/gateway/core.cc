@@ -41,10 +41,14 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       denials_(recorder_, cores, settings.denial_interval),
       entities_(&policy_schema()),
       ledger_routes_(io_, recorder_, denials_, files, entities_, settings.commit, !settings.witnesses.policy.empty()),
+      evidence_(sweep_, client_),
       pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, holds, settings.upstream,
                 settings.commit, settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
   if (settings.features != nullptr) recorder_.seal_features(*settings.features);
+  if (settings.lease_key != nullptr) {
+    pipeline_.serve_evidence(evidence_route_.emplace(evidence_, denials_, *settings.lease_key, clock_));
+  }
   if (settings.tls.on) server_.set_tls(nullptr);
 }
 

@@ -144,6 +144,8 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
       connections_per_core(settings.server_limits.max_connections, handles.size(), witness_connections(settings));
   auto signal_fd = take_signals();
   if (!signal_fd) return signal_fd.error();
+  const attest::LeaseKey lease_key = attest::LeaseKey::generate();
+  settings.lease_key = &lease_key;
   PosixFileSystem fs;
   auto logs = Logs::load(fs, settings.ledger_directory, settings.origin, settings.tenants);
   if (!logs) return logs.error();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/lease.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "gateway/administration.h"
@@ -43,6 +44,9 @@ struct GatewaySettings {
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};     // for a record to become durable
   const behaviour::FeatureSealing* features = nullptr;  // sealed with records; must outlive the gateway. Null: none
+  // What new connections may be attested by, without a quote each; run_gateway() makes its own. Null: no evidence at
+  // all.
+  const attest::LeaseKey* lease_key = nullptr;
   CommitSettings commit;
   bool has_quorum = false;  // whether a witness policy with a quorum is configured: nothing is cosigned without
   std::vector<int> cpus;    // core i runs on cpus[i % size]; empty: wherever the system puts it

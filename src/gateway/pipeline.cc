@@ -141,6 +141,9 @@ net::Task<> Pipeline::answer(Exchange& exchange) {
     co_return;
   }
   const std::shared_ptr<const Access> access = access_;
+  if (evidence_route_ != nullptr) {
+    if (co_await evidence_route_->handle(exchange, access.get())) co_return;
+  }
   if (co_await ledger_routes_.handle(exchange, access.get(), withdrawn_)) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
   co_await reply_error(exchange, 404, "no such resource", "invalid_request_error", "unknown_url");

@@ -27,6 +27,7 @@
 #include "gateway/access.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
+#include "gateway/evidence_route.h"
 #include "gateway/exchange_meter.h"
 #include "gateway/hold_desk.h"
 #include "gateway/inspected_stream.h"
@@ -60,6 +61,8 @@ class Pipeline final : public net::ExchangeHandler {
   // From the next request on. Called on the core's thread. Until the first call, and while it is null, everything is
   // refused.
   void set_access(std::shared_ptr<const Access> access);
+  // What gives evidence of this machine; without it, nothing does. Must outlive the pipeline.
+  void serve_evidence(EvidenceRoute& route) { evidence_route_ = &route; }
   // On the core's thread, from time to time: ends the streams of callers whose keys have ended.
   void tick(std::chrono::steady_clock::time_point now);
   const std::shared_ptr<const Access>& access() const { return access_; }
@@ -131,6 +134,7 @@ class Pipeline final : public net::ExchangeHandler {
   DenialCounter& denials_;
   net::HttpClient& upstream_;
   LedgerRoutes& ledger_routes_;
+  EvidenceRoute* evidence_route_ = nullptr;
   identity::EntityCache& entities_;
   limits::Meters& meters_;
   HoldDesk& holds_;

@@ -18,12 +18,16 @@ std::string_view title(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
     case 408:
       return "Request Timeout";
     case 413:
       return "Content Too Large";
     case 417:
       return "Expectation Failed";
+    case 501:
+      return "Not Implemented";
     case 503:
       return "Service Unavailable";
     default:

@@ -4,9 +4,12 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "gateway/evidence_desk.h"
+#include "gateway/evidence_route.h"
 #include "gateway/gateway.h"
 #include "gateway/hold_desk.h"
 #include "gateway/ledger_pump.h"
@@ -80,6 +83,8 @@ class Core {
   DenialCounter denials_;
   identity::EntityCache entities_;
   LedgerRoutes ledger_routes_;
+  EvidenceDesk evidence_;
+  std::optional<EvidenceRoute> evidence_route_;
   Pipeline pipeline_;
   net::HttpServer server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the server shows; null: nothing, or plain HTTP

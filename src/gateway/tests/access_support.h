@@ -104,7 +104,8 @@ class Known {
   std::unique_ptr<state::Engine> engine_;
 };
 
-inline constexpr std::string_view kTestBundle = "sha256:test";
+inline constexpr std::string_view kTestBundle =
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 // A few rules, compiled once a process: all of them take most of a second.
 inline const std::shared_ptr<const Inspection>& test_inspection() {

@@ -19,6 +19,7 @@ class FakeExchange final : public net::Exchange {
     head_ = {.method = method, .path = path_, .query = {}, .headers = fields_};
   }
 
+  void set_channel(net::ChannelBinding binding) { binding_ = std::move(binding); }
   // Both must outlive it.
   void add_field(std::string_view name, std::string_view value) {
     fields_.push_back({name, value});

@@ -16,6 +16,7 @@
 #include "base/shm_ring.h"
 #include "gateway/logs.h"
 #include "gateway/recorder.h"
+#include "ledger/attesting_thread.h"
 #include "ledger/keeper.h"
 #include "ledger/sealed_parts.h"
 #include "record/summary.h"
@@ -47,10 +48,11 @@ class LiveLedger {
     EXPECT_TRUE(ledger);
     logs = *Logs::load(fs, kDirectory, kOrigin, {{.name = "clinic"}, {.name = "ward", .public_log = true}});
     ledger_ = *std::move(ledger);
-    keeper_ = std::make_unique<ledger::Keeper>(
-        *ledger_, wrapper_, clock,
-        ledger::KeeperOptions{
-            .publish_interval = publish_interval, .product_version = "0", .dictionaries = &dictionaries});
+    keeper_ = std::make_unique<ledger::Keeper>(*ledger_, wrapper_, clock,
+                                               ledger::KeeperOptions{.publish_interval = publish_interval,
+                                                                     .product_version = "0",
+                                                                     .dictionaries = &dictionaries,
+                                                                     .attester = &attester_});
     auto requests = SharedRing::create(ledger::kRequestRingBytes);
     auto answers = SharedRing::create(ledger::kAnswerRingBytes);
     EXPECT_TRUE(requests && answers);
@@ -146,6 +148,8 @@ class LiveLedger {
     return out;
   }
 
+  // How the keeper makes evidence, on a thread of its own. Set before any is asked for.
+  ledger::AttestingThread::Make make_evidence;
   testing_support::FaultFileSystem fs;
   SystemClock clock;
   const keys::DictionaryOpener dictionaries{crypto::X25519KeyPair::generate()};  // the keeper's
@@ -180,6 +184,11 @@ class LiveLedger {
   UniqueFd keeper_wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   UniqueFd gateway_wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   UniqueFd stop_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  ledger::AttestingThread attester_{[this](ByteView statement) -> Result<Bytes> {
+                                      if (!make_evidence) return Error(Errc::kUnsupported, "nothing attests");
+                                      return make_evidence(statement);
+                                    },
+                                    keeper_wake_.get()};
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<ledger::Keeper> keeper_;
   Result<> ended_;
