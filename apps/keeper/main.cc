@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,14 +27,19 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "keeper/tpm_attester.h"
 #include "keys/dictionary_opener.h"
 #include "keys/key_file.h"
 #include "keys/tls_authority.h"
+#include "ledger/attesting_thread.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
 
 namespace redoubt {
 namespace {
+
+// A quote takes hardware a second; whoever stops us waits for the one under way.
+constexpr std::chrono::seconds kTpmTime{15};
 
 // What the launcher says, as arguments `--name=value`; it is ours, so anything wrong here stops the program.
 struct Arguments {
@@ -47,6 +53,7 @@ struct Arguments {
   std::vector<Tenant> tenants;
   std::string witness_policy;  // path of a C2SP tlog-policy file; empty: no witnesses
   bool witnesses_required = false;
+  std::string tpm;  // where it is, from `dir`; empty: nothing attests
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
@@ -97,6 +104,8 @@ Arguments parse(int argc, char** argv) {
       out.witness_policy = value;
     else if (name == "--witnesses-required")
       out.witnesses_required = number<int>(value) != 0;
+    else if (name == "--tpm")
+      out.tpm = value;
     else if (name == "--version")
       out.version = value;
     else if (name == "--segment-bytes")
@@ -184,13 +193,14 @@ Result<> close_what_is_not_ours(const Arguments& arguments) {
 }
 
 // From here on: files in the ledger's folder, which is the working folder, and descriptors that are open. No network.
-Result<> confine_to_ledger(bool require_all) {
+Result<> confine_to_ledger(bool require_all, bool has_tpm) {
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kWrite});
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
   wanted.syscalls.add(confine::write_file_syscalls());
+  if (has_tpm) wanted.syscalls.add({.name = "sendto"});  // on the socket of a TPM of software, which is open
   auto report = confine::restrict_process(wanted);
   if (!report) return report.error();
   return confine::log_confinement("keeper", *report, require_all);
@@ -238,6 +248,13 @@ Result<> serve(const Arguments& arguments) {
   auto ledger_folder = open_folder(arguments.ledger);
   if (!ledger_folder) return ledger_folder.error();
   if (auto done = enter(*key_folder, arguments.dir); !done) return done;
+  // A device may be its group's alone: opened before that is shed.
+  std::optional<tpm::Tpm> tpm;
+  if (!arguments.tpm.empty()) {
+    auto opened = tpm::Tpm::open(arguments.tpm, {.command_timeout = kTpmTime});
+    if (!opened) return opened.error().in("TPM");
+    tpm = *std::move(opened);
+  }
   if (auto done = confine::shed_privileges(arguments.user); !done) return done;
   // One writer, whatever became of the launcher: the lock goes with the process. Taken before the key is read, which
   // may be changed only by who holds it.
@@ -272,6 +289,13 @@ Result<> serve(const Arguments& arguments) {
     dictionaries.emplace(*std::move(pair));
   }
 
+  std::optional<TpmAttester> attester;
+  if (tpm) {
+    auto opened = TpmAttester::open(*std::move(tpm), fs);
+    if (!opened) return opened.error().in("attestation");
+    attester = *std::move(opened);
+  }
+
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
     auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
@@ -295,7 +319,7 @@ Result<> serve(const Arguments& arguments) {
   if (auto done = enter(*ledger_folder, arguments.ledger); !done) return done;
   key_folder->reset();
   ledger_folder->reset();
-  if (auto done = confine_to_ledger(arguments.require_confinement); !done) return done;
+  if (auto done = confine_to_ledger(arguments.require_confinement, attester.has_value()); !done) return done;
 
   std::vector<std::string> tenants;
   for (const Arguments::Tenant& tenant : arguments.tenants) tenants.push_back(tenant.name);
@@ -303,13 +327,19 @@ Result<> serve(const Arguments& arguments) {
       fs, ".", *signer, clock,
       {.tenants = std::move(tenants), .witnesses = *std::move(witnesses), .segment_bytes = arguments.segment_bytes});
   if (!ledger) return ledger.error().in("`" + arguments.ledger + "`");
+  // The one thread that owns the TPM. It goes after the keeper, which asks it.
+  std::optional<ledger::AttestingThread> attesting;
+  if (attester) {
+    attesting.emplace([&](ByteView statement) { return attester->attest(statement); }, arguments.wake_fd);
+  }
   ledger::Keeper keeper(**ledger, wrapper, clock,
                         {.free_space_reserve = arguments.free_space_reserve,
                          .quotas = quotas_by_log(**ledger, arguments.tenants),
                          .openers = *std::move(openers),
                          .product_version = arguments.version,
                          .tls_authority = tls_authority ? &*tls_authority : nullptr,
-                         .dictionaries = dictionaries ? &*dictionaries : nullptr});
+                         .dictionaries = dictionaries ? &*dictionaries : nullptr,
+                         .attester = attesting ? &*attesting : nullptr});
   for (std::size_t i = 0; i < rings.size(); ++i) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);

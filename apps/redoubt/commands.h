@@ -16,6 +16,7 @@ struct InitOptions {
   std::vector<std::string> administrators{"admin-1", "admin-2"};
   std::vector<std::string> applications;  // NAME[:GROUP[:TENANT[:MODEL,…]]]
   std::vector<std::string> tenants;
+  std::string tpm;          // `auto`, or as `enclave.tpm` in the configuration; empty: none
   bool one_person = false;  // no act but those that always do needs two persons
 };
 int run_init(const Common& common, const InitOptions& options);

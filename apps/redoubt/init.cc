@@ -17,6 +17,7 @@
 #include "net/http_client.h"
 #include "redoubt/bundle_playbooks.h"
 #include "redoubt/commands.h"
+#include "redoubt/enclave.h"
 #include "redoubt/genesis.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
@@ -49,6 +50,11 @@ Result<> make_private_directory(const std::string& path) {
   return {};
 }
 
+Result<> check_tpm(const std::string& tpm) {
+  if (tpm.empty() || tpm == "auto" || is_tpm(tpm)) return {};
+  return Error(Errc::kInvalidArgument, "`--enclave` is auto, swtpm or device: and the path of a TPM");
+}
+
 Result<> check_tenants(const std::vector<std::string>& tenants) {
   for (auto tenant = tenants.begin(); tenant != tenants.end(); ++tenant) {
     if (!ledger::is_tenant_name(*tenant)) {
@@ -71,6 +77,7 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   if (auto done = check_origin(origin); !done) return done.error();
   if (auto url = net::UpstreamUrl::parse(options.upstream); !url) return url.error();
   if (auto done = check_tenants(options.tenants); !done) return done.error();
+  if (auto done = check_tpm(options.tpm); !done) return done.error();
   auto beginning = make_beginning(options.administrators, options.applications, options.tenants);
   if (!beginning) return beginning.error();
   if (options.one_person) beginning->genesis.marked_acts.clear();
@@ -122,8 +129,9 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
     const std::string path = layout.playbooks() + "/" + std::string(each.name);
     if (auto done = write_file_atomically(fs, path, as_bytes(each.text)); !done) return done.error();
   }
+  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
   // Last: a folder without it is not initialised.
-  const std::string settings = initial_settings(origin, options.upstream, options.tenants);
+  const std::string settings = initial_settings(origin, options.upstream, options.tenants, tpm);
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
   return Made{vkey->format(), *std::move(beginning)};
 }

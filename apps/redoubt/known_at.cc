@@ -91,7 +91,7 @@ class FolderFacts final : public state::FactSource, public state::FactSink {
   std::uint64_t end_ = 0;
 };
 
-struct Nobody final : state::Publisher {
+struct NoCores final : state::Publisher {
   void publish(std::function<void()> everywhere) override { everywhere(); }
 };
 
@@ -127,7 +127,7 @@ struct KnownAt::Impl {
   }
 
   FolderFacts facts;
-  Nobody nobody;
+  NoCores nobody;
   std::optional<ScratchFolder> scratch;
   std::unique_ptr<identity::IdentityProjection> identities;
   std::unique_ptr<identity::ApprovalsProjection> approvals;

@@ -23,6 +23,10 @@ struct Layout {
   std::string state() const { return root + "/state"; }  // what the gateway makes of the ledger
   std::string verifier_key() const { return root + "/ledger.vkey"; }
   std::string keeper() const { return root + "/keeper"; }  // the keeper's alone
+  std::string software_tpm() const { return keeper() + "/tpm"; }
+  std::string attestation_key() const { return keeper() + "/attestation.key"; }            // encrypted by its TPM
+  std::string measurements() const { return keeper() + "/measurements"; }                  // what the TPM was told
+  std::string attestation_key_digest() const { return root + "/attestation-key.sha256"; }  // for who pins it
   std::string opener_key() const { return root + "/keys/opener.key"; }
   std::string keys() const { return root + "/keys"; }  // of people: openers
   std::string run() const { return root + "/run"; }    // what a running server tells others

@@ -65,6 +65,9 @@ int run(int argc, char** argv) {
       ->allow_extra_args(false);
   init_command->add_option("--tenant", init.tenants, "an organisation with a log of its own (repeatable)")
       ->allow_extra_args(false);
+  init_command->add_option(
+      "--enclave", init.tpm,
+      "what speaks for this machine: auto (its TPM, or swtpm), swtpm, device:PATH (default: nothing)");
   init_command->add_flag("--one-person", init.one_person,
                          "let one administrator change policies and the like alone: for trying out");
   init_command->callback([&] { status = run_init(common, init); });

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+#include "base/config.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "base/shm_ring.h"
@@ -35,6 +37,7 @@
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
+#include "redoubt/enclave.h"
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
 #include "redoubt/settings.h"
@@ -142,6 +145,8 @@ class Launcher {
   Result<> read_upstream_key();
   Result<> make_rings();
   Result<> open_admin_socket();
+  Result<> start_enclave();
+  Result<> run_children();
   Result<> start_keeper();
   Result<> start_gateway();
   Result<> supervise();
@@ -174,6 +179,7 @@ class Launcher {
   FilePath certificate_;
   FilePath certificate_key_;
   NotifierChild notifier_;
+  Enclave enclave_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
   std::shared_ptr<const gateway::Inspection> inspection_;
   sigset_t signals_{};
@@ -188,6 +194,13 @@ class Launcher {
 
 Result<> Launcher::run() {
   if (auto done = prepare(); !done) return done;
+  auto ended = start_enclave();
+  if (ended) ended = run_children();
+  enclave_.stop();
+  return ended;
+}
+
+Result<> Launcher::run_children() {
   if (auto done = start_keeper(); !done) return done;
   if (auto done = start_gateway(); !done) {
     ::kill(keeper_, SIGTERM);
@@ -223,6 +236,7 @@ Result<> Launcher::prepare() {
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Errc::kUnavailable, "another server runs from `" + layout_.root + "`");
   }
+  Enclave::tidy(layout_);
   if (auto done = take_over(layout_, users_); !done) return done;
   state_folder_ = UniqueFd(::open(layout_.state().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!state_folder_.valid()) return errno_error("cannot open `" + layout_.state() + "`", errno);
@@ -351,6 +365,16 @@ Result<> Launcher::read_witness_policy() {
   return {};
 }
 
+Result<> Launcher::start_enclave() {
+  PosixFileSystem fs;
+  auto configuration = read_file(fs, layout_.config(), ConfigFile::kMaxSizeBytes);
+  if (!configuration) return configuration.error();
+  return enclave_.start(layout_, {.tpm = settings_.tpm,
+                                  .user = users_.keeper,
+                                  .programs = {sibling_program("redoubt"), sibling_program("redoubt-keeper")},
+                                  .configuration = std::string(as_chars(*configuration))});
+}
+
 Result<> Launcher::start_keeper() {
   auto ready = Pipe::make();
   if (!ready) return ready.error();
@@ -388,6 +412,7 @@ void Launcher::exec_keeper(const Pipe& ready) {
     arguments.push_back("--witness-policy=" + layout_.configured(settings_.witness_policy));
     arguments.push_back("--witnesses-required=" + std::to_string(settings_.witness_required ? 1 : 0));
   }
+  if (!enclave_.tpm().empty()) arguments.push_back("--tpm=" + enclave_.tpm());
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
   }
@@ -648,7 +673,7 @@ Result<> Launcher::supervise() {
     }
     int status = 0;
     for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG)) {
-      if (notifier_.ended(child, status)) continue;
+      if (notifier_.ended(child, status) || enclave_.ended(child, status)) continue;
       const bool gateway = child == gateway_;
       if (!gateway && child != keeper_) continue;
       const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "crypto/certificate.h"
+#include "redoubt/enclave.h"
 
 namespace redoubt::app {
 namespace {
@@ -145,6 +146,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   in.read("process.gateway_user", s.gateway_user);
   in.read("process.notifier_user", s.notifier_user);
   in.read("process.require_confinement", s.require_confinement);
+  in.read("enclave.tpm", s.tpm);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);
   in.read("upstream.provider", s.upstream_provider);
@@ -172,12 +174,15 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   if (s.witness_required && s.witness_policy.empty()) {
     return file->error_at("witness.required", "needs `witness.policy`, which says who the witnesses are");
   }
+  if (!s.tpm.empty() && !is_tpm(s.tpm)) {
+    return file->error_at("enclave.tpm", "must be `swtpm`, or `device:` and the path of a TPM");
+  }
   if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");
   return s;
 }
 
 std::string initial_settings(const std::string& origin, const std::string& upstream_url,
-                             const std::vector<std::string>& tenants) {
+                             const std::vector<std::string>& tenants, const std::string& tpm) {
   std::string out =
       "# Redoubt's configuration. Every key: docs/operating/configuration.md.\n"
       "\n"
@@ -201,6 +206,14 @@ std::string initial_settings(const std::string& origin, const std::string& upstr
       upstream_url +
       "\"\n"
       "# key_file = \"/etc/redoubt/upstream.key\"\n";
+  if (!tpm.empty()) {
+    out +=
+        "\n"
+        "[enclave]\n"
+        "# What speaks for this machine. A server that was begun with one does not start without it.\n"
+        "tpm = \"" +
+        tpm + "\"\n";
+  }
   for (const std::string& tenant : tenants) out += "\n[[tenant]]\nname = \"" + tenant + "\"\n";
   return out;
 }

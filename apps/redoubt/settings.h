@@ -42,6 +42,7 @@ struct Settings {
   std::string gateway_user = "redoubt-gateway";    // name or number; empty: the launcher's user
   std::string notifier_user = "redoubt-notifier";  // name or number; empty: the launcher's user
   bool require_confinement = false;
+  std::string tpm;  // `swtpm`, `device:PATH`; empty: nothing attests
   net::ServerLimits server;
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;
@@ -57,8 +58,8 @@ struct Settings {
 Result<Settings> parse_settings(std::string_view text, const std::string& path);
 Result<Settings> load_settings(FileSystem& fs, const std::string& path);
 
-// The file that `redoubt init` writes.
+// The file that `redoubt init` writes. `tpm`: empty for none.
 std::string initial_settings(const std::string& origin, const std::string& upstream_url,
-                             const std::vector<std::string>& tenants);
+                             const std::vector<std::string>& tenants, const std::string& tpm);
 
 }  // namespace redoubt::app

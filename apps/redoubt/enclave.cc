@@ -1,0 +1,187 @@
+#include "redoubt/enclave.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
+#include "redoubt/children.h"
+#include "redoubt/commands.h"
+#include "redoubt/confinement.h"
+#include "tpm/attestation_key.h"
+#include "tpm/measurement_log.h"
+#include "tpm/pcr.h"
+#include "tpm/tpm.h"
+
+namespace redoubt::app {
+namespace {
+
+constexpr const char* kDefaultDevice = "/dev/tpmrm0";
+constexpr std::array<const char*, 2> kSwtpmPrograms{"/usr/bin/swtpm", "/usr/local/bin/swtpm"};
+constexpr const char* kSocket = "socket";  // in swtpm's folder
+constexpr std::chrono::seconds kStartTime{10};
+constexpr std::uint64_t kMaxProgramBytes = std::uint64_t{1} << 30;
+
+const char* find_swtpm() {
+  const auto* const found = std::find_if(kSwtpmPrograms.begin(), kSwtpmPrograms.end(),
+                                         [](const char* path) { return ::access(path, X_OK) == 0; });
+  return found == kSwtpmPrograms.end() ? nullptr : *found;
+}
+
+// Written here, read by the keeper.
+Result<> write_for_keeper(const std::string& path, ByteView bytes, const std::optional<confine::UserIds>& user) {
+  PosixFileSystem fs;
+  if (auto done = write_file_atomically(fs, path, bytes); !done) return done;
+  if (::chmod(path.c_str(), 0600) != 0) return errno_error("cannot set the mode of `" + path + "`", errno);
+  if (user && ::chown(path.c_str(), user->user, user->group) != 0) {
+    return errno_error("cannot give `" + path + "` to the keeper", errno);
+  }
+  return {};
+}
+
+Result<crypto::Sha256Digest> digest_of_file(const std::string& path) {
+  PosixFileSystem fs;
+  auto bytes = read_file(fs, path, kMaxProgramBytes);
+  if (!bytes) return bytes.error();
+  return crypto::sha256(*bytes);
+}
+
+// The key, made at the first start. Who verifies may pin it: its digest lies where everybody can read it.
+Result<> ensure_key(tpm::Tpm& tpm, const Layout& layout, const std::optional<confine::UserIds>& user) {
+  PosixFileSystem fs;
+  auto bytes = read_file(fs, layout.attestation_key(), tpm::AttestationKey::kMaxBytes);
+  if (!bytes && bytes.error().code() != Errc::kNotFound) return bytes.error();
+  auto key = bytes ? tpm::AttestationKey::decode(*bytes) : tpm::create_attestation_key(tpm);
+  if (!key) return key.error().in("`" + layout.attestation_key() + "`");
+  if (!bytes) {
+    if (auto done = write_for_keeper(layout.attestation_key(), key->encode(), user); !done) return done;
+  }
+  const std::string digest = encoding::hex(key->public_key().spki_sha256()) + "\n";
+  if (auto done = write_file_atomically(fs, layout.attestation_key_digest(), as_bytes(digest)); !done) return done;
+  ::chmod(layout.attestation_key_digest().c_str(), 0644);
+  return {};
+}
+
+// What was measured since the machine started: a server that is started again goes on with it.
+Result<tpm::MeasurementLog> read_log(tpm::Tpm& tpm, const Layout& layout) {
+  const auto now = tpm::read_pcrs(tpm, {Enclave::kProgramPcr, Enclave::kConfigurationPcr});
+  if (!now) return now.error();
+  const bool fresh =
+      std::all_of(now->begin(), now->end(), [](const auto& pcr) { return pcr.second == crypto::Sha256Digest{}; });
+  if (fresh) return tpm::MeasurementLog();
+  PosixFileSystem fs;
+  auto bytes = read_file(fs, layout.measurements(), tpm::MeasurementLog::kMaxBytes);
+  if (!bytes) {
+    if (bytes.error().code() != Errc::kNotFound) return bytes.error();
+    return Error(Errc::kConflict, "the TPM's registers 12 and 13 are used by somebody else");
+  }
+  auto log = tpm::MeasurementLog::decode(*bytes);
+  if (!log) return log.error().in("`" + layout.measurements() + "`");
+  return log;
+}
+
+Result<> measure_all(tpm::Tpm& tpm, tpm::MeasurementLog& log, const Enclave::Settings& settings) {
+  const auto measure = [&](unsigned pcr, std::string name, const crypto::Sha256Digest& digest) {
+    return tpm::measure(tpm, log, {.pcr = pcr, .name = std::move(name), .value = to_bytes(digest)});
+  };
+  for (const std::string& path : settings.programs) {
+    auto digest = digest_of_file(path);
+    if (!digest) return digest.error();
+    const std::string name = "program." + std::filesystem::path(path).filename().string();
+    if (auto done = measure(Enclave::kProgramPcr, name, *digest); !done) return done;
+  }
+  return measure(Enclave::kConfigurationPcr, "configuration", crypto::sha256(as_bytes(settings.configuration)));
+}
+
+}  // namespace
+
+std::string find_tpm() {
+  const std::string device = std::string("device:") + kDefaultDevice;
+  if (::access(kDefaultDevice, R_OK | W_OK) == 0 && tpm::Tpm::open(device)) return device;
+  return find_swtpm() == nullptr ? std::string() : std::string(kSoftwareTpm);
+}
+
+void Enclave::tidy(const Layout& layout) {
+  const UniqueFd folder(::open(layout.software_tpm().c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (folder.valid()) ::unlinkat(folder.get(), kSocket, 0);
+}
+
+Result<> Enclave::start(const Layout& layout, const Settings& settings) {
+  if (settings.tpm.empty()) return {};
+  // It has errors of its own, in its own words on standard error; ours are in the log.
+  ::setenv("TSS2_LOG", "all+NONE", 0);
+  if (settings.tpm == kSoftwareTpm) {
+    if (auto done = start_software(layout, settings.user); !done) return done;
+  } else {
+    where_ = keepers_tpm_ = settings.tpm;
+  }
+  auto tpm = tpm::Tpm::open(where_);
+  const auto until = std::chrono::steady_clock::now() + kStartTime;
+  while (!tpm && swtpm_ > 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    tpm = tpm::Tpm::open(where_);
+  }
+  if (!tpm) return tpm.error().in("the TPM of `enclave.tpm`");
+  if (auto done = ensure_key(*tpm, layout, settings.user); !done) return done;
+  auto log = read_log(*tpm, layout);
+  if (!log) return log.error();
+  if (auto done = measure_all(*tpm, *log, settings); !done) return done.error().in("measuring");
+  log::info("launcher", "measured", {{"tpm", settings.tpm}, {"vendor", tpm->identity().vendor}});
+  return write_for_keeper(layout.measurements(), log->encode(), settings.user);
+}
+
+Result<> Enclave::start_software(const Layout& layout, const std::optional<confine::UserIds>& user) {
+  const char* const program = find_swtpm();
+  if (program == nullptr) return Error(Errc::kUnavailable, "there is no swtpm here, which `enclave.tpm` asks for");
+  const std::string path = layout.software_tpm();
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot make `" + path + "`", errno);
+  if (user && ::chown(path.c_str(), user->user, user->group) != 0) {
+    return errno_error("cannot give `" + path + "` to the keeper", errno);
+  }
+  folder_ = UniqueFd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder_.valid()) return errno_error("cannot open `" + path + "`", errno);
+  // By the open folder, since the name of a socket is short.
+  where_ = "swtpm:path=" + path_of_descriptor(folder_.get()) + "/" + kSocket;
+  keepers_tpm_ = "swtpm:path=" + std::filesystem::path(path).filename().string() + "/" + kSocket;
+  const pid_t launcher = ::getpid();
+  swtpm_ = ::fork();
+  if (swtpm_ < 0) return errno_error("cannot start swtpm", errno);
+  if (swtpm_ > 0) return {};
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (::fchdir(folder_.get()) != 0 || !confine::shed_privileges(user)) ::_exit(kFailure);
+  become_child("swtpm", launcher);
+  exec_program({program, "socket", "--tpm2", "--tpmstate", "dir=.", "--server",
+                std::string("type=unixio,path=") + kSocket, "--flags", "not-need-init,startup-clear"},
+               {});
+}
+
+bool Enclave::ended(pid_t child, int status) {
+  if (child != swtpm_) return false;
+  swtpm_ = -1;
+  log::error("launcher", "swtpm ended: nothing attests any more", {{"how", describe_end(status)}});
+  return true;
+}
+
+void Enclave::stop() {
+  if (swtpm_ <= 0) return;
+  ::kill(swtpm_, SIGTERM);
+  ::waitpid(swtpm_, nullptr, 0);
+  swtpm_ = -1;
+}
+
+}  // namespace redoubt::app
