@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Starts the stand-in, and Redoubt before it, on free ports with a folder of their own; runs the client tests; stops
-# both. The argument is the folder of the programs. Exit status 77: Node.js or the client library is not installed.
+# both. The argument is the folder of the programs. With REDOUBT_THROUGH_PROXY=1 the clients speak to `redoubt attest proxy`,
+# which speaks to a server that attests itself by a TPM of software. Exit status 77: Node.js or the client library is not
+# installed.
 set -euo pipefail
 bin=$(realpath "${1:?the folder of the programs}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -17,7 +19,8 @@ clean_up() {
   local status=$?
   trap - EXIT
   # The last one started first: Redoubt finishes what is under way before the stand-in goes.
-  for ((i = ${#children[@]} - 1; i >= 0; --i)); do
+  for ((i = ${#children[@]}; i >= 0; --i)); do
+    [ -n "${children[i]:-}" ] || continue
     kill -TERM "${children[i]}" 2>/dev/null || true
     wait "${children[i]}" 2>/dev/null || true
   done
@@ -52,17 +55,30 @@ if [ "${REDOUBT_STANDIN_ONLY:-}" = 1 ]; then
   exit 0
 fi
 
-"$bin/redoubt" init --dir "$work/redoubt" --application clients --application limited --one-person >"$work/init.out"
+init_flags=()
+serve_flags=()
+if [ "${REDOUBT_THROUGH_PROXY:-}" = 1 ]; then
+  init_flags=(--enclave swtpm)
+  serve_flags=(--tls)
+  export NODE_EXTRA_CA_CERTS="$work/redoubt/tls-ca.pem"  # for the administrative interface, which no proxy leads to
+fi
+"$bin/redoubt" init "${init_flags[@]}" --dir "$work/redoubt" --application clients --application limited --one-person >"$work/init.out"
 # key_of NAME: the key that init made for this principal.
 key_of() { sed -n "s/.* $1  *//p" "$work/init.out"; }
 REDOUBT_KEY=$(key_of clients)
 REDOUBT_LIMITED_KEY=$(key_of limited)
 REDOUBT_ADMIN_KEY=$(key_of admin-1)
-"$bin/redoubt" serve --dir "$work/redoubt" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --upstream "$upstream" \
+"$bin/redoubt" serve "${serve_flags[@]}" --dir "$work/redoubt" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --upstream "$upstream" \
   >"$work/redoubt.out" 2>"$work/redoubt.log" &
 children+=($!)
 REDOUBT_URL=$(wait_for_address redoubt)
 REDOUBT_ADMIN_URL=$(sed -n 's/^administration on \(http[^ ]*\).*/\1/p' "$work/redoubt.out")
+if [ "${REDOUBT_THROUGH_PROXY:-}" = 1 ]; then
+  "$bin/redoubt" attest proxy "$REDOUBT_URL" --listen 127.0.0.1:0 --pin "$work/redoubt/attestation-key.sha256" \
+    --ca-file "$work/redoubt/tls-ca.pem" >"$work/proxy.out" 2>"$work/proxy.log" &
+  children+=($!)
+  REDOUBT_URL=$(wait_for_address proxy)
+fi
 export REDOUBT_URL REDOUBT_KEY REDOUBT_LIMITED_KEY REDOUBT_ADMIN_URL REDOUBT_ADMIN_KEY
 node --test .
 

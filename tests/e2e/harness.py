@@ -222,6 +222,7 @@ class Redoubt:
         self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
         self.dir = os.path.join(self.folder, "var")
+        self.listen = "127.0.0.1:0"
         self.upstream = upstream
         if not os.path.exists(self.dir):
             words = [f"--application={words}" for words in ("demo", "auditor:auditors", *applications)]
@@ -251,7 +252,7 @@ class Redoubt:
         """`before` runs in the launcher's process before its program does; `words` come in front of the command."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [*words, program(server), "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--upstream", self.upstream,
+            [*words, program(server), "serve", "--dir", self.dir, "--listen", self.listen, "--upstream", self.upstream,
              *self.flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True,
             env=environment or self.environment, pass_fds=pass_fds, preexec_fn=before)

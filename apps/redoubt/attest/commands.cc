@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "redoubt/attest/verbs.h"
+#include "redoubt/fetch.h"
 
 namespace redoubt::app {
 
@@ -28,19 +29,66 @@ void add_nonce(CLI::App& verb, std::string& nonce, const std::string& descriptio
   });
 }
 
+// What is demanded of a server; `server`, when it is given, must be.
+void add_accepted(CLI::App& verb, AcceptedServer& accepted, CLI::Option* server) {
+  auto* const pin =
+      verb.add_option("--pin", accepted.pinned_key, "of a server: SHA-256 of its TPM's key, or a file with it");
+  auto* const references =
+      verb.add_option("--references", accepted.references.file, "of a server: signed reference values");
+  if (server == nullptr) return;
+  pin->needs(server);
+  references->needs(server);
+}
+
 void add_verify(CLI::App& attest, const Common& common, int& status) {
-  auto* const verb = attest.add_subcommand("verify", "judge evidence, offline: every check, and what is proven");
+  auto* const verb =
+      attest.add_subcommand("verify", "judge evidence: files, offline, or a running server's, by its URL");
   const auto options = std::make_shared<VerifyOptions>();
-  verb->add_option("--kind", options->kind, "sev-snp, tdx, sgx, nitro, tpm, azure-vtpm or nvidia-gpu")->required();
+  const auto server = std::make_shared<VerifyServerOptions>();
+  auto* const url = verb->add_option("url", server->url, "https://…: a server's, bound to the connection");
+  verb->add_option("--kind", options->kind, "sev-snp, tdx, sgx, nitro, tpm, azure-vtpm or nvidia-gpu")->excludes(url);
   verb->add_option("--input", options->inputs, "ROLE=FILE: a file of it (docs/attestation.md; repeatable)")
-      ->required()
+      ->excludes(url)
       ->allow_extra_args(false);
   add_at(*verb, options->at);
   add_nonce(*verb, options->nonce, "hexadecimal that it must carry (default: freshness is not asked)");
   verb->add_option("--policy", options->policy, "what is accepted, JSON (default: the strict policy)");
   verb->add_option("--bundle", options->bundle.file, "signed collateral, for what the evidence lacks");
   add_signed_file(*verb, options->bundle);
-  verb->callback([options, &common, &status] { status = verify(*options, common.json); });
+  add_accepted(*verb, server->accepted, url);
+  verb->add_option("--ca-file", server->ca_file, "of a server: whom to trust for https (PEM)")->needs(url);
+  verb->callback([options, server, &common, &status] {
+    if (server->url.empty() && (options->kind.empty() || options->inputs.empty())) {
+      throw CLI::RequiredError("a server's URL, or --kind and --input");
+    }
+    if (server->url.empty()) {
+      status = verify(*options, common.json);
+      return;
+    }
+    server->at = options->at;
+    server->accepted.policy = options->policy;
+    server->ca_file = trust_anchors(common, server->ca_file, false);
+    const std::string references = std::move(server->accepted.references.file);
+    server->accepted.references = options->bundle;
+    server->accepted.references.file = references;
+    status = verify_server(*server, common.json);
+  });
+}
+
+void add_proxy(CLI::App& attest, const Common& common, int& status) {
+  auto* const verb = attest.add_subcommand(
+      "proxy", "a plain port on this machine that leads to a server which has shown what it is, and to no other");
+  const auto options = std::make_shared<ProxyOptions>();
+  verb->add_option("url", options->url, "https://…, the server")->required();
+  verb->add_option("--listen", options->listen, "address of this machine alone")->capture_default_str();
+  verb->add_option("--policy", options->accepted.policy, "what is accepted, JSON");
+  add_accepted(*verb, options->accepted, nullptr);
+  add_signed_file(*verb, options->accepted.references);
+  verb->add_option("--ca-file", options->ca_file, "whom to trust for https (PEM)");
+  verb->callback([options, &common, &status] {
+    options->ca_file = trust_anchors(common, options->ca_file, false);
+    status = proxy(*options, common.json);
+  });
 }
 
 void add_show(CLI::App& attest, const Common& common, int& status) {
@@ -102,6 +150,7 @@ void add_attest_commands(CLI::App& app, Common& common, int& status) {
   attest->add_flag("--json", common.json, "answer in JSON");
   attest->fallthrough();
   add_verify(*attest, common, status);
+  add_proxy(*attest, common, status);
   add_show(*attest, common, status);
   add_appraise(*attest, status);
   add_bundle(*attest, common, status);

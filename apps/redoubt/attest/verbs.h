@@ -26,6 +26,31 @@ struct VerifyOptions {
 };
 int verify(const VerifyOptions& options, bool json);
 
+// What is demanded of a server.
+struct AcceptedServer {
+  std::string policy;      // of an appraisal, a file; empty: made of the pin
+  std::string pinned_key;  // SHA-256 of a TPM's key in hexadecimal, or a file with it
+  SignedFileOptions references;
+};
+
+struct VerifyServerOptions {
+  std::string url;      // https://…, without a path
+  std::string ca_file;  // PEM; empty: the system's
+  std::string at;
+  AcceptedServer accepted;
+};
+// Asks a running server for evidence on a new connection, and judges it.
+int verify_server(const VerifyServerOptions& options, bool json);
+
+struct ProxyOptions {
+  std::string url;      // https://…, without a path
+  std::string ca_file;  // PEM; empty: the system's
+  std::string listen = "127.0.0.1:8079";
+  AcceptedServer accepted;
+};
+// Forwards what comes to a port of this machine to a server that has shown what it is; until a signal comes.
+int proxy(const ProxyOptions& options, bool json);
+
 struct ShowOptions {
   std::string kind;
   std::vector<std::string> inputs;  // ROLE=FILE
