@@ -469,6 +469,7 @@ TEST_F(LimitedStream, EndsWhenItsKeyIsRevoked) {
 TEST_F(LimitedStream, EndsWhenItsKeyIsRevokedAlsoWhileTheModelServerIsSilent) {
   in_force({});
   FakeExchange exchange = stream();
+  bool waited = false;
   model_server_.events = {event("first"), event("second")};
   model_server_.before = [&](std::size_t next) -> net::Task<> {
     if (next == 0) co_return;
@@ -477,8 +478,10 @@ TEST_F(LimitedStream, EndsWhenItsKeyIsRevokedAlsoWhileTheModelServerIsSilent) {
     known_.apply(identity::propose_revocation(*known_.identities().key(caller->key->id)));
     in_force({});
     co_await until_finished(exchange);
+    waited = true;
   };
   serve(exchange);
+  live_.pump_until([&] { return waited; });  // it looks at the exchange
   expect_cut(exchange, event("first"), "invalid_request_error", "invalid_api_key");
   EXPECT_TRUE(outcome().says(R"("error":"invalid_api_key")"));
 }
@@ -488,14 +491,17 @@ TEST_F(LimitedStream, EndsWhenItsKeyExpiresAlsoWhileTheModelServerIsSilent) {
   caller_ = known_.add_key({.principal = "caller", .expires = end});
   in_force({});
   FakeExchange exchange = stream();
+  bool waited = false;
   model_server_.events = {event("first"), event("second")};
   model_server_.before = [&](std::size_t next) -> net::Task<> {
     if (next == 0) co_return;
     co_await until_sent(exchange, "first");
     EXPECT_LT(SystemClock().now().value, end.value) << "this machine is too slow for the test";
     co_await until_finished(exchange);
+    waited = true;
   };
   serve(exchange);
+  live_.pump_until([&] { return waited; });  // it looks at the exchange
   EXPECT_GE(SystemClock().now().value, end.value);
   expect_cut(exchange, event("first"), "invalid_request_error", "invalid_api_key");
 }
@@ -663,14 +669,17 @@ TEST_F(HeldBack, AResponseWhoseTimeIsOverHoldsNothing) {
 TEST_F(HeldBack, AStreamEndsWhenItsCallerIsSuspendedAlsoWhileTheModelServerIsSilent) {
   in_force({});
   FakeExchange exchange = stream();
+  bool waited = false;
   model_server_.events = {event("first"), event("second")};
   model_server_.before = [&](std::size_t next) -> net::Task<> {
     if (next == 0) co_return;
     co_await until_sent(exchange, "first");
     hold(response(incident::Effect::kSuspend, "principal/caller"));
     co_await until_finished(exchange);
+    waited = true;
   };
   serve(exchange);
+  live_.pump_until([&] { return waited; });  // it looks at the exchange
   expect_cut(exchange, event("first"), "permission_error", "suspended");
   EXPECT_TRUE(outcome().says(R"("error":"suspended")"));
   EXPECT_TRUE(outcome().says(R"("policy":{"name":"response","uid":"0123456789abcdef")"));
