@@ -8,11 +8,12 @@
 #include "encoding/base64.h"
 #include "gateway/answer_contracts.h"
 #include "gateway/policy_files.h"
+#include "incident/bundle_playbooks.h"
 #include "incident/regimes.h"
 #include "keys/sealed_dictionary.h"
 #include "redoubt/behaviour/rule_book.h"
-#include "redoubt/bundle_playbooks.h"
 #include "redoubt/settings.h"
+#include "redoubt/shipped_playbooks.h"
 
 namespace redoubt::app {
 namespace {
@@ -170,7 +171,7 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
   if (auto done = check_attestation(bundle); !done) return done.error();
-  auto playbooks = playbooks_of(bundle.files());
+  auto playbooks = incident::playbooks_of(bundle.files());
   if (!playbooks) return playbooks.error();
   auto notices = notices_of(bundle, *playbooks);
   if (!notices) return notices.error();
@@ -205,8 +206,8 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
       !done) {
     return done.error();
   }
-  if (auto done =
-          add_folder(fs, layout.playbooks(), kBundlePlaybooks, kPlaybookEnding, incident::kPlaybookFileMax, files);
+  if (auto done = add_folder(fs, layout.playbooks(), incident::kBundlePlaybooks, kPlaybookEnding,
+                             incident::kPlaybookFileMax, files);
       !done) {
     return done.error();
   }

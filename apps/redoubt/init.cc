@@ -15,12 +15,12 @@
 #include "keys/key_file.h"
 #include "ledger/logs.h"
 #include "net/http_client.h"
-#include "redoubt/bundle_playbooks.h"
 #include "redoubt/commands.h"
 #include "redoubt/enclave.h"
 #include "redoubt/genesis.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
+#include "redoubt/shipped_playbooks.h"
 #include "tlog/note.h"
 
 namespace redoubt::app {
