@@ -13,7 +13,7 @@
 namespace redoubt::incident {
 namespace {
 
-constexpr std::array<std::string_view, 6> kSchema = {R"(
+constexpr std::array<std::string_view, 7> kSchema = {R"(
 CREATE TABLE incident_alerts(
   id TEXT NOT NULL PRIMARY KEY,
   rule TEXT NOT NULL,
@@ -175,6 +175,9 @@ CREATE TABLE incident_notices(
 CREATE INDEX incident_notices_by_incident ON incident_notices(incident, first);
 CREATE INDEX incident_notices_by_severity ON incident_notices(incident, severity);
 CREATE INDEX incident_alerts_by_severity ON incident_alerts(incident, severity);
+)",
+                                                     R"(
+CREATE INDEX incident_alerts_by_rule ON incident_alerts(rule, raised, about);
 )"};
 
 }  // namespace

@@ -179,6 +179,15 @@ Result<std::vector<Target>> stopped_in(Tables& tables, std::string_view tenant, 
       [](const state::Row& row) { return parse_target(row.text(0)); });
 }
 
+std::size_t networks_alerted(Tables& tables, std::string_view rule, UnixMillis since, std::size_t most) {
+  const auto found = tables.integer(
+      "SELECT count(*) FROM (SELECT 1 FROM incident_alerts WHERE rule = ?1 AND raised >= ?2 AND about >= 'network/' "
+      "AND "
+      "about < 'network0' LIMIT ?3)",
+      {rule, since.value, most});
+  return found ? static_cast<std::size_t>(*found) : 0;
+}
+
 std::uint64_t stops_since(Tables& tables, UnixMillis since) {
   const auto found = tables.integer(
       "SELECT count(*) FROM incident_responses WHERE started >= ?1 AND playbook <> '' AND status IN (1, 3) AND "

@@ -71,6 +71,8 @@ bool has_answered(state::Tables& tables, std::string_view playbook, std::string_
 std::uint64_t responses_of(state::Tables& tables, std::string_view incident);
 // What active responses of playbooks stop in a tenant, each once.
 Result<std::vector<Target>> stopped_in(state::Tables& tables, std::string_view tenant, UnixMillis now);
+// Networks that this rule has alerts about, raised at `since` or later; counts to `most`.
+std::size_t networks_alerted(state::Tables& tables, std::string_view rule, UnixMillis since, std::size_t most);
 // Responses of playbooks that stop their target (stops()), enforced, and decided at `since` or later.
 std::uint64_t stops_since(state::Tables& tables, UnixMillis since);
 

@@ -14,6 +14,7 @@ namespace {
 using behaviour::Signal;
 
 constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::string_view kNetworkKey = "network/";
 
 // The same on each reading of the ledger.
 std::string response_id(const Alert& alert, const Playbook& playbook, std::size_t step) {
@@ -69,7 +70,7 @@ Result<std::optional<state::Proposal>> Responder::take(const Signal& signal, Uni
   auto last = last_alert(tables, signal.rule, signal.key);
   if (!last) return last.error();
   // An exercise and what is real never are one alert.
-  if (!*last || is_exercise((*last)->tags) != is_exercise(signal.tags)) return raise(signal, now, tables);
+  if (!*last || is_exercise((*last)->tags) != is_exercise(signal.tags)) return begin(signal, now, tables);
   const Alert& alert = **last;
   if (signal.index <= alert.last_index) return std::optional<state::Proposal>();  // read again after a restart
   const auto growth = growing_.find(alert.id);
@@ -83,7 +84,19 @@ Result<std::optional<state::Proposal>> Responder::take(const Signal& signal, Uni
   }
   if (!over) return grow(alert, signal, now, tables);
   growing_.erase(alert.id);
-  return raise(signal, now, tables);
+  return begin(signal, now, tables);
+}
+
+Result<std::optional<state::Proposal>> Responder::begin(const Signal& signal, UnixMillis now, state::Tables& tables) {
+  if (!signal.key.starts_with(kNetworkKey) || signal.key == kOtherNetworks ||
+      networks_alerted(tables, signal.rule, {signal.time.value - kAlertQuietMs}, kNetworksOfRuleMax) <
+          kNetworksOfRuleMax) {
+    return raise(signal, now, tables);
+  }
+  Signal other = signal;
+  other.key = kOtherNetworks;
+  other.message = "from more than " + std::to_string(kNetworksOfRuleMax) + " networks: " + signal.message;
+  return take(other, now, tables);
 }
 
 Result<std::optional<state::Proposal>> Responder::raise(const Signal& signal, UnixMillis now, state::Tables& tables) {
@@ -207,7 +220,8 @@ Result<Responder::Plan> Responder::plan(const Signal& signal, std::uint64_t coun
   Plan out;
   unsigned stopping = 0;
   double stopped_share = 0;
-  const auto about = parse_target(signal.key);
+  std::optional<Target> about;
+  if (auto target = parse_target(signal.key); target && signal.key != kOtherNetworks) about = *std::move(target);
   const auto withhold = [&](const Playbook& playbook, const Playbook::Step& step, const std::string& why) {
     std::string line = cut(playbook.name + " " + std::string(to_string(step.effect)) + ": " + why, kLineMax);
     const auto known = [&](const std::vector<std::string>& list) {

@@ -59,6 +59,8 @@ inline constexpr std::int64_t kAnswerWithinMs = 3'600'000;  // of a signal's ent
 inline constexpr std::int64_t kGrowMs = 60'000;             // an alert says how far it has grown once a minute at most,
 inline constexpr std::uint64_t kGrowFactor = 10;            // or when it has grown tenfold
 inline constexpr std::size_t kGrowingMax = 100'000;         // alerts whose growth is not on record yet
+inline constexpr std::size_t kNetworksOfRuleMax = 64;  // with alerts of their own within kAlertQuietMs; whoever comes
+inline constexpr std::string_view kOtherNetworks = "network/*";  // from further ones is in the alert about these
 inline constexpr Severity kIncidentFrom = Severity::kMedium;
 inline constexpr std::size_t kResponsesOfIncidentMax = 64;  // of playbooks
 
@@ -95,6 +97,8 @@ class Responder {
   // Whose name stands in the fact: of the first that acts, and of further ones as far as there is room.
   std::string acting(const std::vector<PlannedResponse>& responses) const;
 
+  // An alert that there is not yet. Of an attack from very many networks: the one about all further ones.
+  Result<std::optional<state::Proposal>> begin(const behaviour::Signal& signal, UnixMillis now, state::Tables& tables);
   Result<std::optional<state::Proposal>> raise(const behaviour::Signal& signal, UnixMillis now, state::Tables& tables);
   Result<std::optional<state::Proposal>> grow(const Alert& alert, const behaviour::Signal& signal, UnixMillis now,
                                               state::Tables& tables);

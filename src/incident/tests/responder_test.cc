@@ -1,5 +1,7 @@
 #include "incident/responder.h"
 
+#include <algorithm>
+
 #include "incident/tests/incident_fixture.h"
 
 namespace redoubt::incident::test {
@@ -230,6 +232,36 @@ TEST_F(ResponderTest, AlertsAboutATenantAreRaisedAndTouchNobody) {
   ASSERT_TRUE(give(signal("behaviour.exfiltration_volume", "tenant/clinic")));
   EXPECT_TRUE(responses().empty());
   EXPECT_EQ(alerts()[0].withheld.size(), 1u);
+}
+
+TEST_F(ResponderTest, AnAttackFromEverywhereIsNotAnAlertForEachNetwork) {
+  use("playbook: close\nmode: enforce\nwhen: {severity: high}\nguard: {stops_per_minute: 5}\ndo: [{effect: block, for: "
+      "1h}]\n");
+  const auto network = [](std::size_t n) {
+    std::string hex = std::to_string(n);
+    return "network/" + std::string(16 - hex.size(), '0') + hex;
+  };
+  std::size_t facts = 0;
+  for (std::size_t n = 0; n < 10 * kNetworksOfRuleMax; ++n) {
+    facts += give(signal("behaviour.credential_stuffing", network(n))) ? 1 : 0;
+  }
+  const std::vector<Alert> all = alerts();
+  ASSERT_EQ(all.size(), kNetworksOfRuleMax + 1);
+  const auto others =
+      std::find_if(all.begin(), all.end(), [](const Alert& each) { return each.key == kOtherNetworks; });
+  ASSERT_NE(others, all.end());
+  EXPECT_TRUE(others->message.starts_with("from more than 64 networks: ")) << others->message;
+  EXPECT_LT(facts, kNetworksOfRuleMax + 8) << "it grows as any alert";
+  ASSERT_EQ(others->withheld.size(), 1u);
+  EXPECT_EQ(others->withheld[0], "close block: `network/*` is nothing that a response acts on");
+  // Those with alerts of their own go on having them, and so have other rules.
+  EXPECT_FALSE(give(signal("behaviour.credential_stuffing", network(3))));
+  EXPECT_TRUE(give(signal("behaviour.repeated_denial", network(7'000))));
+  EXPECT_EQ(alerts().size(), kNetworksOfRuleMax + 2);
+  // And so has everybody on the next day.
+  next_index += 25 * 3'600'000;
+  EXPECT_TRUE(give(signal("behaviour.credential_stuffing", network(9'000))));
+  EXPECT_EQ(alerts().front().key, network(9'000));
 }
 
 }  // namespace
