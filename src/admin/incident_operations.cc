@@ -18,11 +18,8 @@ using net::Method;
 
 // ---- shapes
 
-constexpr std::string_view kStatuses[] = {"open", "acknowledged", "contained", "closed", "merged"};
-constexpr Shape kStatus = one_of(kStatuses);
-constexpr Shape kOpenStatus = one_of(std::span(kStatuses).first(3));
-constexpr std::string_view kCauses[] = {"true_positive", "false_positive", "benign", "exercise", "duplicate"};
-constexpr Shape kCause = one_of(kCauses);
+constexpr std::string_view kOpenStatuses[] = {"open", "acknowledged", "contained"};
+constexpr Shape kOpenStatus = one_of(kOpenStatuses);
 constexpr Shape kTitle = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = incident::kTitleMax});
 constexpr Shape kText = text_of({.kind = TextForm::Kind::kLines, .min = 1, .max = incident::kNoteMax});
 
@@ -35,22 +32,7 @@ constexpr Field kNoteFields[] = {
 constexpr Shape kNote = object_of("Note", kNoteFields);
 constexpr Shape kNoteList = newest_page_of<kNote>("NoteList");
 
-constexpr Field kIncidentFields[] = {
-    {"id", &kIncidentIdShape, "That of the alert that opened it.", kRequired},
-    {"title", &kTextShape, "", kRequired},
-    {"tenant", &kTextShape, ""},
-    {"status", &kStatus, "", kRequired},
-    {"owner", &kTextShape, "Principal who has taken it."},
-    {"cause", &kCause, "What it was, once it is over."},
-    {"merged_into", &kIncidentIdShape, "Where its alerts, responses and notes are now."},
-    {"opened", &kTimeShape, "", kRequired},
-    {"acknowledged", &kTimeShape, "When somebody first took it, or said how it stands."},
-    {"closed", &kTimeShape, ""},
-    {"version", &kVersionShape, "Of the object, as in ETag: what people changed. Alerts join it without a new one.",
-     kRequired},
-};
-constexpr Shape kIncident = object_of("Incident", kIncidentFields);
-constexpr Shape kIncidentList = newest_page_of<kIncident>("IncidentList");
+constexpr Shape kIncidentList = newest_page_of<kIncidentShape>("IncidentList");
 
 constexpr std::string_view kOutcomes[] = {"delivered", "delayed", "given_up", "dropped"};
 constexpr Shape kOutcome = one_of(kOutcomes);
@@ -83,13 +65,13 @@ constexpr Shape kNewNote = object_of("NewNote", kNewNoteFields, kClosed);
 constexpr Field kMergeFields[] = {
     {"into", &kIncidentIdShape, "Another incident of the same tenant, which is open.", kRequired}};
 constexpr Shape kMerge = object_of("IncidentMerge", kMergeFields, kClosed);
-constexpr Field kClosingFields[] = {{"cause", &kCause, "What it was.", kRequired}};
+constexpr Field kClosingFields[] = {{"cause", &kCauseShape, "What it was.", kRequired}};
 constexpr Shape kClosing = object_of("IncidentClosing", kClosingFields, kClosed);
 
 constexpr Parameter kOne[] = {
     {.name = "id", .in = Parameter::In::kPath, .shape = &kIncidentIdShape, .description = "The incident's name."}};
 constexpr Parameter kFilters[] = {
-    {.name = "status", .shape = &kStatus, .description = "With this status."},
+    {.name = "status", .shape = &kIncidentStatusShape, .description = "With this status."},
     {.name = "owner", .shape = &kIdShape, .description = "Taken by this one."},
     {.name = "tenant", .shape = &kTenantShape, .description = "Of this tenant."},
 };
@@ -101,22 +83,6 @@ Result<Incident> find(Call& call, std::string_view id) {
   if (!found) return found.error();
   if (!*found) return Error(Errc::kNotFound, "there is no incident `" + std::string(id) + "`");
   return **std::move(found);
-}
-
-void write_incident(encoding::JsonWriter& json, const Incident& one) {
-  json.begin_object();
-  json.member("id", one.id);
-  json.member("title", one.title);
-  if (!one.tenant.empty()) json.member("tenant", one.tenant);
-  json.member("status", to_string(one.status));
-  if (!one.owner.empty()) json.member("owner", one.owner);
-  if (one.cause != incident::Cause::kNone) json.member("cause", to_string(one.cause));
-  if (!one.merged_into.empty()) json.member("merged_into", one.merged_into);
-  json.member("opened", format_timestamp(one.opened));
-  if (one.acknowledged.value > 0) json.member("acknowledged", format_timestamp(one.acknowledged));
-  if (one.closed.value > 0) json.member("closed", format_timestamp(one.closed));
-  json.member("version", one.version);
-  json.end_object();
 }
 
 void write_note(encoding::JsonWriter& json, const Note& note) {
@@ -278,7 +244,7 @@ constexpr Operation kOperations[] = {
      .path = "/incidents/{id}",
      .action = "readIncidents",
      .parameters = kOne,
-     .response = &kIncident,
+     .response = &kIncidentShape,
      .etag = true,
      .recorded = true,
      .resource = server_resource,
@@ -292,7 +258,7 @@ constexpr Operation kOperations[] = {
      .action = "changeIncidents",
      .parameters = kOne,
      .request = &kChange,
-     .response = &kIncident,
+     .response = &kIncidentShape,
      .etag = true,
      .versioned = true,
      .resource = server_resource,
@@ -332,7 +298,7 @@ constexpr Operation kOperations[] = {
      .action = "changeIncidents",
      .parameters = kOne,
      .request = &kNewNote,
-     .response = &kIncident,
+     .response = &kIncidentShape,
      .etag = true,
      .versioned = true,
      .resource = server_resource,
@@ -347,7 +313,7 @@ constexpr Operation kOperations[] = {
      .action = "changeIncidents",
      .parameters = kOne,
      .request = &kMerge,
-     .response = &kIncident,
+     .response = &kIncidentShape,
      .etag = true,
      .versioned = true,
      .resource = server_resource,
@@ -361,7 +327,7 @@ constexpr Operation kOperations[] = {
      .action = "changeIncidents",
      .parameters = kOne,
      .request = &kClosing,
-     .response = &kIncident,
+     .response = &kIncidentShape,
      .etag = true,
      .versioned = true,
      .resource = server_resource,

@@ -61,6 +61,24 @@ constexpr Field kResponseFields[] = {
     {"version", &kVersionShape, "Of the object, as in ETag.", kRequired},
 };
 
+constexpr std::string_view kIncidentStatuses[] = {"open", "acknowledged", "contained", "closed", "merged"};
+constexpr std::string_view kCauses[] = {"true_positive", "false_positive", "benign", "exercise", "duplicate"};
+
+constexpr Field kIncidentFields[] = {
+    {"id", &kIncidentIdShape, "That of the alert that opened it.", kRequired},
+    {"title", &kTextShape, "", kRequired},
+    {"tenant", &kTextShape, ""},
+    {"status", &kIncidentStatusShape, "", kRequired},
+    {"owner", &kTextShape, "Principal who has taken it."},
+    {"cause", &kCauseShape, "What it was, once it is over."},
+    {"merged_into", &kIncidentIdShape, "Where its alerts, responses and notes are now."},
+    {"opened", &kTimeShape, "", kRequired},
+    {"acknowledged", &kTimeShape, "When somebody first took it, or said how it stands."},
+    {"closed", &kTimeShape, ""},
+    {"version", &kVersionShape, "Of the object, as in ETag: what people changed. Alerts join it without a new one.",
+     kRequired},
+};
+
 template <class List>
 void write_list(encoding::JsonWriter& json, std::string_view name, const List& list) {
   json.key(name);
@@ -92,6 +110,25 @@ constexpr Shape kSpanShape = integer_of(incident::kResponseMsMin / 1000, inciden
 constexpr Shape kPerMinuteShape = integer_of(1, incident::kThrottleMax);
 constexpr Shape kAlertShape = object_of("Alert", kAlertFields);
 constexpr Shape kResponseShape = object_of("Response", kResponseFields);
+constexpr Shape kIncidentStatusShape = one_of(kIncidentStatuses);
+constexpr Shape kCauseShape = one_of(kCauses);
+constexpr Shape kIncidentShape = object_of("Incident", kIncidentFields);
+
+void write_incident(encoding::JsonWriter& json, const incident::Incident& one) {
+  json.begin_object();
+  json.member("id", one.id);
+  json.member("title", one.title);
+  if (!one.tenant.empty()) json.member("tenant", one.tenant);
+  json.member("status", to_string(one.status));
+  if (!one.owner.empty()) json.member("owner", one.owner);
+  if (one.cause != incident::Cause::kNone) json.member("cause", to_string(one.cause));
+  if (!one.merged_into.empty()) json.member("merged_into", one.merged_into);
+  json.member("opened", format_timestamp(one.opened));
+  if (one.acknowledged.value > 0) json.member("acknowledged", format_timestamp(one.acknowledged));
+  if (one.closed.value > 0) json.member("closed", format_timestamp(one.closed));
+  json.member("version", one.version);
+  json.end_object();
+}
 
 void write_alert(encoding::JsonWriter& json, const incident::Alert& alert) {
   json.begin_object();

@@ -17,6 +17,9 @@ inline constexpr Shape kTargetShape =
 // Why somebody does something, or what waits does: one line.
 inline constexpr Shape kLineShape = text_of({.kind = TextForm::Kind::kLine, .min = 1, .max = 300});
 
+extern const Shape kIncidentShape;
+extern const Shape kIncidentStatusShape;
+extern const Shape kCauseShape;  // what an incident was
 extern const Shape kAlertShape;
 extern const Shape kResponseShape;
 // What a response may do, in the order of incident::Effect; and what it may look for.
@@ -25,6 +28,7 @@ extern const Shape kFamiliesShape;
 extern const Shape kSpanShape;       // how long a response lasts, in seconds
 extern const Shape kPerMinuteShape;  // of a throttle
 
+void write_incident(encoding::JsonWriter& json, const incident::Incident& one);
 void write_alert(encoding::JsonWriter& json, const incident::Alert& alert);
 void write_response(encoding::JsonWriter& json, const incident::Response& response);
 

@@ -2,6 +2,7 @@
 #include "admin/approval_operations.h"
 #include "admin/bundle_operations.h"
 #include "admin/clock_operations.h"
+#include "admin/exercise_operations.h"
 #include "admin/export_operations.h"
 #include "admin/group_operations.h"
 #include "admin/hold_operations.h"
@@ -25,7 +26,7 @@ std::vector<const Operation*> all_operations() {
        {principal_operations(), key_operations(), group_operations(), approval_operations(), bundle_operations(),
         model_operations(), limit_operations(), hold_operations(), signal_operations(), mesh_operations(),
         alert_operations(), incident_operations(), timeline_operations(), clock_operations(), export_operations(),
-        response_operations(), server_operations()}) {
+        response_operations(), exercise_operations(), server_operations()}) {
     for (const Operation& operation : operations) out.push_back(&operation);
   }
   return out;

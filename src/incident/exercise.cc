@@ -66,7 +66,6 @@ Result<Exercise> make_exercise(const Playbook& playbook, std::string_view name, 
                 .attribution = behaviour::Attribution::kProven,
                 .tenant = {},
                 .message = "an exercise of playbook " + playbook.name,
-                .entries = {0},
                 .tags = {std::string(kExerciseTag)}};
   if (!playbook.when.tags.empty()) out.signal.tags.push_back(playbook.when.tags.front());
   return out;

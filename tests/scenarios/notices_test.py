@@ -188,6 +188,22 @@ class Receivers(Base):
         # The town's clock is ahead of Alertmanager's, to which the end is yet to come.
         self.assertIn("incident_closed", alertmanager.alerts()[0]["annotations"]["summary"])
 
+    def test_an_exercise_is_told_as_one_and_enforces_nothing(self):
+        gate = self.gate()
+        toml = notify_toml([("hook", "webhook", plain(gate.double.url))], {"soc": ["hook"]}, ["roles = ['soc']"])
+        town = self.town(toml, playbooks=True)
+        arguments = ["incident", "drill", "stop-canary", "--name", "spring", "--dir", self.redoubt.dir, "--key-file",
+                     self.admin_key_file(), "--json"]
+        begun = json.loads(harness.run(harness.program("redoubt"), *arguments).stdout)["answer"]
+        harness.wait_for(lambda: self.notices(town, begun["id"], "delivered"))
+        told = gate.events("incident_opened")
+        self.assertEqual([each["data"]["details"]["incident"] for each in told], [begun["id"]])
+        self.assertTrue(told[0]["data"]["details"]["exercise"])
+        responses = town.ask("/responses?incident=" + begun["id"])["items"]
+        self.assertEqual([(each["effect"], each["status"]) for each in responses], [("suspend", "rehearsed")])
+        again = harness.run(harness.program("redoubt"), *arguments, check=False)
+        self.assertEqual(again.returncode, 1, again.stdout)
+
     def admin_key_file(self):
         path = os.path.join(self.redoubt.folder, "admin.key")
         with open(path, "w") as file:

@@ -1,4 +1,5 @@
-// `redoubt incident exercise`: a playbook run on a simulated incident, and the review of that.
+// `redoubt incident exercise`: a playbook run on a simulated incident, and the review of that; `redoubt incident
+// drill`: the same in a running server.
 #include "incident/exercise.h"
 
 #include <CLI/CLI.hpp>
@@ -12,7 +13,9 @@
 #include "base/file.h"
 #include "encoding/json_writer.h"
 #include "incident/rehearsal.h"
+#include "redoubt/administer/bodies.h"
 #include "redoubt/incident/commands.h"
+#include "redoubt/incident/server_verbs.h"
 
 namespace redoubt::app {
 namespace {
@@ -104,6 +107,23 @@ void add_exercise_command(CLI::App& incident, Common& common, int& status) {
   verb->add_flag("--html", options->html, "the review as HTML; without it as Markdown");
   verb->add_flag("--json", common.json, "answer in JSON");
   verb->callback([&common, &status, options] { status = run(*options, common.json); });
+}
+
+void add_drill_verb(CLI::App& incident, AdminCommands& commands) {
+  const auto options = std::make_shared<ExerciseOptions>();
+  auto* const verb = commands.add_change(
+      incident, "drill", "run a playbook on a simulated incident in the server: people are told, nothing is enforced",
+      [options](AdminSession& session) {
+        std::string body;
+        encoding::JsonWriter json(body);
+        json.begin_object();
+        json.member("playbook", options->playbook);
+        json.member("name", options->name);
+        json.end_object();
+        return session.create("/exercises", std::move(body));
+      });
+  verb->add_option("playbook", options->playbook, "of the bundle in force")->required();
+  verb->add_option("--name", options->name, "of the exercise: 1 to 64 of a-z 0-9 -; another one each time")->required();
 }
 
 }  // namespace redoubt::app

@@ -13,6 +13,7 @@ void add_alert_verbs(CLI::App& incident, AdminCommands& commands);
 void add_case_verbs(CLI::App& incident, AdminCommands& commands);
 void add_clock_verbs(CLI::App& incident, AdminCommands& commands);
 void add_response_verbs(CLI::App& incident, AdminCommands& commands);
+void add_drill_verb(CLI::App& incident, AdminCommands& commands);
 void add_watch_verb(CLI::App& incident, AdminCommands& commands);
 void add_export_verbs(CLI::App& incident, AdminCommands& commands);
 
