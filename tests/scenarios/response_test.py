@@ -133,14 +133,43 @@ class Responses(unittest.TestCase):
                          ("suspend", "principal/" + thief.name, "active"))
         self.assertRegex(alert["for"], "^playbook/stop-canary@sha256:[0-9a-f]{64}$")
         # What was refused names the response, in a record whose receipt holds.
-        _, index, leaf = harness.parse_receipt(receipt)
-        harness.wait_for(lambda: len(self.redoubt.leaves()) > index)
-        proof = harness.run(harness.program("redoubt"), "ledger", "prove", str(index), "--dir", self.redoubt.dir, "--json")
-        self.assertTrue(json.loads(proof.stdout)["ok"])
+        _, index, _ = harness.parse_receipt(receipt)
+        self.prove(index)
         denial = json.loads(self.redoubt.leaves(index)[0])
         self.assertEqual(denial["authorizations"][0]["policy"], {"name": "response", "uid": response["id"]})
         self.redoubt.verify()
         self.everybody_works()
+
+    def prove(self, index):
+        """The receipt of an entry, which verifies."""
+        harness.wait_for(lambda: len(self.redoubt.leaves()) > index)
+        proof = harness.run(harness.program("redoubt"), "ledger", "prove", str(index), "--dir", self.redoubt.dir, "--json")
+        self.assertTrue(json.loads(proof.stdout)["ok"], index)
+
+    def test_what_was_done_is_undone_and_each_step_can_be_proven(self):
+        thief = self.attacker()
+        self.attack(thief, "canary")
+        _, receipt = self.until_refused(thief)
+        alert = self.alert("principal/" + thief.name, "canary")
+        began = time.monotonic()
+        status, _, said = self.redoubt.admin("POST", "/responses/%s/end" % alert["responses"][0]["id"], {"end": "undone"},
+                                             headers={"If-Match": "*"})
+        self.assertEqual(status, 200, said)
+        self.assertEqual(thief.chat(), 200, "undone on every core when the call is answered")
+        print("undone and served again in %.0f ms" % (1000 * (time.monotonic() - began)), file=sys.stderr)
+
+        timeline = self.town.ask("/incidents/%s/timeline?limit=200" % alert["incident"])["items"]
+        self.assertLessEqual({"alert.raised", "incident.opened", "response.started", "response.undone"},
+                             {each["what"] for each in timeline})
+        steps = {each["index"] for each in timeline}
+        harness.wait_for(lambda: len(self.redoubt.leaves()) > max(steps))  # the review is of what is published
+        review = harness.run(harness.program("redoubt"), "incident", "review", alert["incident"], "--dir", self.redoubt.dir,
+                             env=self.redoubt.environment).stdout
+        for index in steps:
+            self.assertIn(str(index), review)
+        for index in steps | set(alert["entries"]) | {harness.parse_receipt(receipt)[1]}:
+            self.prove(index)
+        self.redoubt.verify()
 
     def test_a_victims_name_without_its_secret_hurts_who_uses_it_alone(self):
         victim = self.town.callers["nurse-3"]
@@ -219,6 +248,7 @@ class Responses(unittest.TestCase):
         thief = self.attacker()
         earlier = "before-it-began"
         self.assertEqual(thief.chat(model=earlier), 200)
+        time.sleep(0.1)  # its end is before the incident's beginning, in milliseconds
         self.attack(thief, "noise")  # an incident, which stops nobody
         self.alert("principal/" + thief.name, "noise")
         for _ in range(2):
