@@ -1,9 +1,11 @@
 #include "crypto/hpke.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/check.h"
 #include "crypto/aead.h"
+#include "crypto/hpke_context.h"
 #include "crypto/internal/evp.h"
 #include "crypto/kdf.h"
 
@@ -16,6 +18,7 @@ using internal::PkeyContext;
 constexpr std::array<unsigned char, 5> kKemSuite{'K', 'E', 'M', 0x00, 0x20};
 constexpr std::array<unsigned char, 10> kHpkeSuite{'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, 0x00, 0x02};
 constexpr std::string_view kVersion = "HPKE-v1";
+constexpr std::size_t kExporterSize = 32;  // Nh of HKDF-SHA256
 
 template <std::size_t N>
 ByteView view(const std::array<unsigned char, N>& a) {
@@ -58,13 +61,9 @@ Result<Secret> diffie_hellman(const Secret& private_key, const X25519PublicKey& 
   return shared;
 }
 
-struct Context {
-  Secret key;
-  Secret nonce;
-};
-
 // ExtractAndExpand (§4.1), then KeySchedule in base mode (§5.1).
-Context key_schedule(const Secret& dh, const X25519PublicKey& enc, const X25519PublicKey& recipient, ByteView info) {
+internal::HpkeContext key_schedule(const Secret& dh, const X25519PublicKey& enc, const X25519PublicKey& recipient,
+                                   ByteView info) {
   Bytes kem_context;
   append(kem_context, enc);
   append(kem_context, recipient);
@@ -78,7 +77,8 @@ Context key_schedule(const Secret& dh, const X25519PublicKey& enc, const X25519P
   append(schedule_context, info_hash.reveal());
   const Secret secret = labeled_extract(view(kHpkeSuite), shared_secret.reveal(), "secret", {});
   return {labeled_expand(view(kHpkeSuite), secret, "key", schedule_context, Aes256Gcm::kKeySize),
-          labeled_expand(view(kHpkeSuite), secret, "base_nonce", schedule_context, Aes256Gcm::kNonceSize)};
+          labeled_expand(view(kHpkeSuite), secret, "base_nonce", schedule_context, Aes256Gcm::kNonceSize),
+          labeled_expand(view(kHpkeSuite), secret, "exp", schedule_context, kExporterSize)};
 }
 
 }  // namespace
@@ -100,16 +100,64 @@ Result<X25519KeyPair> X25519KeyPair::from_private(ByteView private_key) {
   return pair;
 }
 
-Result<HpkeMessage> hpke_seal_with_ephemeral_for_test(const X25519PublicKey& recipient, const X25519KeyPair& ephemeral,
-                                                      ByteView info, ByteView associated_data, ByteView plaintext) {
+namespace internal {
+
+// ComputeNonce (§5.2).
+std::array<std::byte, Aes256Gcm::kNonceSize> HpkeContext::nonce() const {
+  std::array<std::byte, Aes256Gcm::kNonceSize> out{};
+  store_be(MutableByteView(out).subspan(out.size() - sizeof sequence_), sequence_);
+  std::transform(out.begin(), out.end(), base_nonce_.reveal().begin(), out.begin(),
+                 [](std::byte a, std::byte b) { return a ^ b; });
+  return out;
+}
+
+Bytes HpkeContext::seal(ByteView associated_data, ByteView plaintext) {
+  REDOUBT_CHECK(sequence_ != UINT64_MAX);  // MessageLimitReached (§5.2): nobody lives so long
+  Bytes out(plaintext.size() + Aes256Gcm::kTagSize);
+  aead_.seal(nonce(), associated_data, plaintext, out);
+  ++sequence_;
+  return out;
+}
+
+Result<Bytes> HpkeContext::open(ByteView associated_data, ByteView ciphertext) {
+  if (ciphertext.size() < Aes256Gcm::kTagSize)
+    return Error(Errc::kMalformed, "HPKE ciphertext is shorter than its tag");
+  REDOUBT_CHECK(sequence_ != UINT64_MAX);
+  Bytes out(ciphertext.size() - Aes256Gcm::kTagSize);
+  if (auto done = aead_.open(nonce(), associated_data, ciphertext, out); !done) return done.error();
+  ++sequence_;
+  return out;
+}
+
+Secret HpkeContext::export_secret(ByteView exporter_context, std::size_t size) const {
+  return labeled_expand(view(kHpkeSuite), exporter_secret_, "sec", exporter_context, size);
+}
+
+}  // namespace internal
+
+Result<HpkeSender> HpkeSender::create_with_ephemeral_for_test(const X25519PublicKey& recipient,
+                                                              const X25519KeyPair& ephemeral, ByteView info) {
   auto dh = diffie_hellman(ephemeral.private_key, recipient);
   if (!dh) return dh.error();
-  const Context context = key_schedule(*dh, ephemeral.public_key, recipient, info);
-  HpkeMessage message;
-  message.encapsulated_key = ephemeral.public_key;
-  message.ciphertext.resize(plaintext.size() + Aes256Gcm::kTagSize);
-  Aes256Gcm(context.key).seal(context.nonce.reveal(), associated_data, plaintext, message.ciphertext);
-  return message;
+  return HpkeSender(ephemeral.public_key, key_schedule(*dh, ephemeral.public_key, recipient, info));
+}
+
+Result<HpkeSender> HpkeSender::create(const X25519PublicKey& recipient, ByteView info) {
+  return create_with_ephemeral_for_test(recipient, X25519KeyPair::generate(), info);
+}
+
+Result<HpkeRecipient> HpkeRecipient::create(const X25519KeyPair& recipient, const X25519PublicKey& encapsulated_key,
+                                            ByteView info) {
+  auto dh = diffie_hellman(recipient.private_key, encapsulated_key);
+  if (!dh) return dh.error();
+  return HpkeRecipient(key_schedule(*dh, encapsulated_key, recipient.public_key, info));
+}
+
+Result<HpkeMessage> hpke_seal_with_ephemeral_for_test(const X25519PublicKey& recipient, const X25519KeyPair& ephemeral,
+                                                      ByteView info, ByteView associated_data, ByteView plaintext) {
+  auto sender = HpkeSender::create_with_ephemeral_for_test(recipient, ephemeral, info);
+  if (!sender) return sender.error();
+  return HpkeMessage{sender->encapsulated_key(), sender->seal(associated_data, plaintext)};
 }
 
 Result<HpkeMessage> hpke_seal(const X25519PublicKey& recipient, ByteView info, ByteView associated_data,
@@ -121,14 +169,9 @@ Result<Bytes> hpke_open(const X25519KeyPair& recipient, const X25519PublicKey& e
                         ByteView associated_data, ByteView ciphertext) {
   if (ciphertext.size() < Aes256Gcm::kTagSize)
     return Error(Errc::kMalformed, "HPKE ciphertext is shorter than its tag");
-  auto dh = diffie_hellman(recipient.private_key, encapsulated_key);
-  if (!dh) return dh.error();
-  const Context context = key_schedule(*dh, encapsulated_key, recipient.public_key, info);
-  Bytes plaintext(ciphertext.size() - Aes256Gcm::kTagSize);
-  if (auto done = Aes256Gcm(context.key).open(context.nonce.reveal(), associated_data, ciphertext, plaintext); !done) {
-    return done.error();
-  }
-  return plaintext;
+  auto context = HpkeRecipient::create(recipient, encapsulated_key, info);
+  if (!context) return context.error();
+  return context->open(associated_data, ciphertext);
 }
 
 }  // namespace redoubt::crypto

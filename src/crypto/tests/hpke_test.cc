@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "crypto/hpke_context.h"
 #include "crypto/tests/vector_file.h"
 
 namespace redoubt::crypto {
@@ -39,6 +43,59 @@ TEST(Hpke, OpensWhatAnotherImplementationSealed) {
     ASSERT_TRUE(opened.has_value()) << vector.place();
     EXPECT_EQ(*opened, vector.bytes("plaintext")) << vector.place();
   }
+}
+
+TEST(Hpke, ExportsWhatAnotherImplementationDoes) {
+  for (VectorCase& vector : read_vectors("hpke_exports.txt")) {
+    const auto recipient = X25519KeyPair::from_private(vector.bytes("recipient_private"));
+    ASSERT_TRUE(recipient.has_value());
+    const auto context = HpkeRecipient::create(*recipient, vector.array<32>("enc"), vector.bytes("info"));
+    ASSERT_TRUE(context.has_value());
+    const Bytes expected = vector.bytes("exported");
+    const Secret exported = context->export_secret(vector.bytes("exporter_context"), expected.size());
+    EXPECT_EQ(to_bytes(exported.reveal()), expected) << vector.place();
+  }
+}
+
+TEST(Hpke, OpensTheSequenceOfAnotherImplementation) {
+  for (VectorCase& vector : read_vectors("hpke_sequence.txt")) {
+    const auto recipient = X25519KeyPair::from_private(vector.bytes("recipient_private"));
+    ASSERT_TRUE(recipient.has_value());
+    auto context = HpkeRecipient::create(*recipient, vector.array<32>("enc"), vector.bytes("info"));
+    ASSERT_TRUE(context.has_value());
+    for (int i = 0; i < 3; ++i) {
+      const std::string number = std::to_string(i);
+      const auto opened = context->open(as_bytes("Count-" + number), vector.bytes("ciphertext_" + number));
+      ASSERT_TRUE(opened.has_value()) << i;
+      EXPECT_EQ(as_chars(*opened), "message " + number);
+    }
+    // What is not the next one does not open, and does not move the sequence on.
+    EXPECT_FALSE(context->open(as_bytes("Count-256"), vector.bytes("ciphertext_256")).has_value());
+    EXPECT_EQ(context->open(as_bytes("Count-3"), Bytes(15)).error().code(), Errc::kMalformed);
+    EXPECT_FALSE(context->open(as_bytes("Count-257"), vector.bytes("ciphertext_257")).has_value());
+    const Bytes expected = vector.bytes("exported");
+    EXPECT_EQ(to_bytes(context->export_secret(as_bytes("context"), expected.size()).reveal()), expected);
+  }
+}
+
+TEST(Hpke, SequencesOpenInTheirOrderOnly) {
+  const auto recipient = X25519KeyPair::generate();
+  auto sender = HpkeSender::create(recipient.public_key, as_bytes("info"));
+  ASSERT_TRUE(sender.has_value());
+  auto context = HpkeRecipient::create(recipient, sender->encapsulated_key(), as_bytes("info"));
+  ASSERT_TRUE(context.has_value());
+  std::vector<Bytes> messages;
+  for (int i = 0; i < 300; ++i) messages.push_back(sender->seal({}, as_bytes(std::to_string(i))));
+  for (int i = 0; i < 300; ++i) {
+    if (i < 299) EXPECT_FALSE(context->open({}, messages[static_cast<std::size_t>(i) + 1]).has_value()) << i;
+    const auto opened = context->open({}, messages[static_cast<std::size_t>(i)]);
+    ASSERT_TRUE(opened.has_value()) << i;
+    EXPECT_EQ(as_chars(*opened), std::to_string(i));
+  }
+  EXPECT_EQ(to_bytes(context->export_secret(as_bytes("x"), 32).reveal()),
+            to_bytes(sender->export_secret(as_bytes("x"), 32).reveal()));
+  EXPECT_NE(to_bytes(context->export_secret(as_bytes("x"), 32).reveal()),
+            to_bytes(sender->export_secret(as_bytes("y"), 32).reveal()));
 }
 
 class HpkeMessageTest : public testing::Test {
@@ -140,6 +197,7 @@ TEST(Hpke, PrivateKeysOfAnotherLengthAreRefused) {
   }
 }
 
+static_assert(!std::is_copy_constructible_v<HpkeSender> && !std::is_copy_constructible_v<HpkeRecipient>);
 static_assert(!std::is_copy_constructible_v<X25519KeyPair> && !std::is_copy_assignable_v<X25519KeyPair>);
 
 }  // namespace
