@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "attest/internal/appraise_answer.h"
+
 namespace redoubt::attest {
 
 namespace {
@@ -26,6 +28,23 @@ std::optional<Lease> lease_of(const EvidenceAnswer& answer, const Expectation& e
 
 }  // namespace
 
+Result<Appraisal> appraise_answer(Verifier& verifier, const EvidenceAnswer& answer, const ReportData& quoted,
+                                  const std::vector<Endorsement>& files, UnixMillis at, const AppraisalPolicy& policy,
+                                  const ReferenceValues& references) {
+  CompositeEvidence evidence{.parts = {}, .statement = {}, .nonce = quoted, .at = at};
+  for (const EvidenceAnswer::Part& part : answer.parts) {
+    Inputs inputs = part.evidence.inputs();
+    for (const Endorsement& each : files) {
+      if (each.kind == part.evidence.kind) inputs.set(each.role, each.bytes);
+    }
+    evidence.parts.push_back({part.name, part.evidence.kind, inputs});
+  }
+  if (answer.statement) evidence.statement = *answer.statement;
+  Appraisal out = appraise(verifier, evidence, policy, references);
+  if (!out.accepted) return refused(out.problems.empty() ? "the evidence is not accepted" : out.problems.front());
+  return out;
+}
+
 Result<AttestedPeer> verify_answer(Verifier& verifier, std::string_view text, const Expectation& expectation,
                                    const AppraisalPolicy& policy, const ReferenceValues& references) {
   const auto read = read_answer(text);
@@ -36,20 +55,9 @@ Result<AttestedPeer> verify_answer(Verifier& verifier, std::string_view text, co
   if (expectation.bundle && answer->vouched.bundle != expectation.bundle) return refused("the bundle is another");
   const auto quoted = quoted_for(channel_binding(expectation.channel, answer->vouched), answer->place);
   if (!quoted) return quoted.error();
-  CompositeEvidence evidence{.parts = {}, .statement = {}, .nonce = *quoted, .at = expectation.at};
-  for (const EvidenceAnswer::Part& part : answer->parts) {
-    Inputs inputs = part.evidence.inputs();
-    for (const Endorsement& each : expectation.files) {
-      if (each.kind == part.evidence.kind) inputs.set(each.role, each.bytes);
-    }
-    evidence.parts.push_back({part.name, part.evidence.kind, inputs});
-  }
-  if (answer->statement) evidence.statement = *answer->statement;
-  AttestedPeer out{
-      .appraisal = appraise(verifier, evidence, policy, references), .vouched = answer->vouched, .lease = {}};
-  if (!out.appraisal.accepted) {
-    return refused(out.appraisal.problems.empty() ? "the evidence is not accepted" : out.appraisal.problems.front());
-  }
+  auto appraisal = appraise_answer(verifier, *answer, *quoted, expectation.files, expectation.at, policy, references);
+  if (!appraisal) return appraisal.error();
+  AttestedPeer out{.appraisal = *std::move(appraisal), .vouched = answer->vouched, .lease = {}};
   out.lease = lease_of(*answer, expectation, out.appraisal);
   return out;
 }

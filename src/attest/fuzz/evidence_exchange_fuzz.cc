@@ -1,9 +1,11 @@
-// The messages of the exchange for evidence. The first byte says which: `q` a question, else an answer. What is read is
+// The messages of the exchange for evidence. The first byte says which: `q` a question, `k` a sealed key's answer, else
+// an answer. What is read is
 // written and read again, the same; and with nobody trusted no answer is accepted.
 #include <cstdint>
 #include <variant>
 
 #include "attest/evidence_message.h"
+#include "attest/sealed_key.h"
 #include "attest/verify_answer.h"
 #include "base/check.h"
 
@@ -39,6 +41,22 @@ void read_any_answer(std::string_view text) {
   REDOUBT_CHECK(!verify_answer(verifier, text, expectation, *policy, {}).has_value());
 }
 
+void read_any_key_answer(std::string_view text) {
+  const auto read = read_sealed_key_answer(text);
+  if (!read) return;
+  const auto written = write_sealed_key_answer(*read);
+  if (!written) {
+    REDOUBT_CHECK(written.error().code() == Errc::kTooLarge);
+    return;
+  }
+  const auto again = read_sealed_key_answer(*written);
+  REDOUBT_CHECK(again.has_value() && again->key == read->key);
+  static const auto policy = parse_appraisal_policy(R"({"parts":{"cpu":{"kind":"sev-snp","reference":"none"}}})");
+  Verifier verifier(Trust::kNobody);
+  const SealedKeyExpectation expectation{.nonce = {}, .bundle = {}, .at = UnixMillis(1'750'000'000'000), .files = {}};
+  REDOUBT_CHECK(!verify_sealed_key(verifier, text, expectation, *policy, {}).has_value());
+}
+
 }  // namespace
 }  // namespace redoubt::attest
 
@@ -47,6 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] == 'q') {
     redoubt::attest::read_question(rest);
+  } else if (data[0] == 'k') {
+    redoubt::attest::read_any_key_answer(rest);
   } else {
     redoubt::attest::read_any_answer(rest);
   }
