@@ -49,6 +49,9 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
   if (settings.lease_key != nullptr) {
     pipeline_.serve_evidence(evidence_route_.emplace(evidence_, denials_, *settings.lease_key, clock_));
   }
+  if (settings.sealed != nullptr) {
+    pipeline_.serve_sealed(sealed_route_.emplace(evidence_, denials_, *settings.sealed, recorder_));
+  }
   if (settings.tls.on) server_.set_tls(nullptr);
 }
 
@@ -56,6 +59,7 @@ Result<> Core::start() {
   sweep_.on_tick([this] {
     denials_.tick(clock_.steady());
     pipeline_.tick(clock_.steady());
+    if (settings_.sealed != nullptr) settings_.sealed->keys.tick(clock_.steady());
     withdraw_ended_tls();
   });
   sweep_.start();

@@ -6,18 +6,12 @@
 
 #include "attest/channel_binding.h"
 #include "attest/evidence_message.h"
-#include "encoding/base64.h"
-#include "gateway/internal/await_desk.h"
-#include "gateway/problem.h"
-#include "state/bundle.h"
+#include "gateway/internal/evidence_replies.h"
 
 namespace redoubt::gateway {
 namespace {
 
 using net::Exchange;
-using net::HeaderField;
-
-constexpr std::string_view kJson = "application/json";
 
 template <std::size_t N>
 std::optional<std::array<std::byte, N>> exactly(ByteView bytes) {
@@ -36,37 +30,10 @@ std::optional<attest::Channel> channel_of(const Exchange& exchange, const attest
   return attest::Channel{.exporter = *exporter, .sender = attest::Sender::kServer, .leaf = *leaf, .nonce = nonce};
 }
 
-std::optional<crypto::Sha256Digest> bundle_digest(const Access& access) {
-  const std::string_view name = access.bundle();  // `sha256:` and 64 digits; empty where there is none
-  if (!state::is_bundle_digest(name)) return std::nullopt;
-  const auto bytes = encoding::hex_decode(name.substr(name.find(':') + 1));
-  return bytes ? exactly<std::tuple_size_v<crypto::Sha256Digest>>(*bytes) : std::nullopt;
-}
-
-bool is_wanted(const attest::EvidenceRequest& request, const attest::EvidenceAnswer& evidence) {
-  return request.kinds.empty() || std::ranges::any_of(evidence.parts, [&](const attest::EvidenceAnswer::Part& part) {
-           return std::ranges::count(request.kinds, part.evidence.kind) != 0;
-         });
-}
-
-net::Task<> reply_json(Exchange& exchange, std::string_view body) {
-  const HeaderField fields[] = {{"Cache-Control", "no-store"}};
-  // One who has gone needs no answer.
-  [[maybe_unused]] const auto sent =
-      co_await exchange.reply({.status = 200, .content_type = kJson, .headers = fields}, body);
-}
-
 }  // namespace
 
 net::Task<> EvidenceRoute::refuse(Exchange& exchange, int status, std::string_view code, std::string_view detail) {
-  denials_.add(exchange.peer_address(),
-               status >= 500 ? record::DenialReason::kUnavailable : record::DenialReason::kMalformed, status, code);
-  const HeaderField allow{"Allow", "POST"};
-  const HeaderField later{"Retry-After", "1"};
-  const HeaderField* const field = status == 405 ? &allow : status == 503 ? &later : nullptr;
-  const std::string body = problem_body(status, detail);
-  [[maybe_unused]] const auto sent = co_await exchange.reply(
-      {.status = status, .content_type = kProblemType, .headers = std::span(field, field == nullptr ? 0 : 1)}, body);
+  return internal::refuse_evidence(exchange, denials_, status, code, detail);
 }
 
 net::Task<bool> EvidenceRoute::handle(Exchange& exchange, const Access* access) {
@@ -85,42 +52,24 @@ net::Task<bool> EvidenceRoute::handle(Exchange& exchange, const Access* access) 
 }
 
 net::Task<> EvidenceRoute::answer(Exchange& exchange, const Access& access) {
-  const auto body = co_await exchange.read_body();
-  if (!body && body.error().code() != Errc::kTooLarge) co_return;  // the server answers
-  if (!body || body->size() > attest::EvidenceRequest::kMaxBytes) {
-    co_await refuse(exchange, 413, "request_too_large", "a request for evidence has at most 4096 bytes");
-    co_return;
-  }
-  const auto request = attest::read_evidence_request(*body);
-  if (!request) {
-    co_await refuse(exchange, 400, "malformed_body", request.error().message());
-    co_return;
-  }
+  const auto request = co_await internal::read_question(exchange, denials_);
+  if (!request) co_return;
   const auto channel = channel_of(exchange, request->nonce);
   if (!channel || request->sender != attest::Sender::kServer) {
     co_await refuse(exchange, 400, "no_such_sender", "the server's own evidence is asked for here");
     co_return;
   }
-  const attest::Vouched vouched{.lease_key = lease_key_.public_key(), .bundle = bundle_digest(access)};
+  const attest::Vouched vouched{.lease_key = lease_key_.public_key(), .bundle = internal::bundle_digest(access)};
   if (request->lease && vouched.bundle) {
     const auto proof =
         lease_key_.prove(*channel, *request->lease, *vouched.bundle, {clock_.now().value + kLeaseProofMs});
-    co_await reply_json(exchange, attest::write_lease_proof(proof, channel->sender));
+    const std::string text = attest::write_lease_proof(proof, channel->sender);
+    co_await internal::reply_evidence(exchange, text);
     co_return;
   }
   const attest::ReportData binding = attest::channel_binding(*channel, vouched);
-  const auto ask = [&](EvidenceDesk::Done done) { desk_.attest(binding, std::move(done)); };
-  const auto attested = co_await internal::await_desk<EvidenceDesk::Attested>(ask);
-  if (!attested) {
-    const bool never = attested.error().code() == Errc::kUnsupported;
-    co_await refuse(exchange, never ? 501 : 503, never ? "no_evidence" : "evidence_unavailable",
-                    never ? "this server has nothing that attests what it is" : "there is no evidence now");
-    co_return;
-  }
-  if (!is_wanted(*request, *attested->evidence)) {
-    co_await refuse(exchange, 406, "no_such_kind", "this server's evidence is of another kind than asked for");
-    co_return;
-  }
+  const auto attested = co_await internal::quote_over(exchange, denials_, desk_, *request, binding);
+  if (!attested) co_return;
   attest::EvidenceAnswer answer = *attested->evidence;
   answer.sender = channel->sender;
   answer.vouched = vouched;
@@ -130,7 +79,7 @@ net::Task<> EvidenceRoute::answer(Exchange& exchange, const Access& access) {
     co_await refuse(exchange, 503, "evidence_unavailable", "there is no evidence now");
     co_return;
   }
-  co_await reply_json(exchange, *text);
+  co_await internal::reply_evidence(exchange, *text);
 }
 
 }  // namespace redoubt::gateway

@@ -146,6 +146,8 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
   if (!signal_fd) return signal_fd.error();
   const attest::LeaseKey lease_key = attest::LeaseKey::generate();
   settings.lease_key = &lease_key;
+  SealedBodies sealed{.keys = SealingKeys(std::chrono::steady_clock::now()), .seen = SeenRequests()};
+  settings.sealed = &sealed;
   PosixFileSystem fs;
   auto logs = Logs::load(fs, settings.ledger_directory, settings.origin, settings.tenants);
   if (!logs) return logs.error();

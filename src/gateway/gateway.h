@@ -47,6 +47,8 @@ struct GatewaySettings {
   // What new connections may be attested by, without a quote each; run_gateway() makes its own. Null: no evidence at
   // all.
   const attest::LeaseKey* lease_key = nullptr;
+  // Keys to which requests are sealed; run_gateway() makes its own. Null: no sealed requests.
+  SealedBodies* sealed = nullptr;
   CommitSettings commit;
   bool has_quorum = false;  // whether a witness policy with a quorum is configured: nothing is cosigned without
   std::vector<int> cpus;    // core i runs on cpus[i % size]; empty: wherever the system puts it

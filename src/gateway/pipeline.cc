@@ -121,17 +121,30 @@ void Pipeline::tick(std::chrono::steady_clock::time_point now) {
 }
 
 net::Task<> Pipeline::handle(Exchange& exchange) {
+  const std::string_view path = exchange.request().path;
+  if (sealed_route_ != nullptr && path == kSealedPath) {
+    const std::shared_ptr<const Access> access = access_;
+    const SealedRoute::Serve serve = [this](Exchange& inner) { return answer_inner(inner); };
+    const int status = co_await sealed_route_->handle(exchange, access.get(), serve);
+    if (status != 0) metrics_.count(Route::kOther, DecisionSaid::kNone, status);
+    co_return;
+  }
   MeteredExchange metered(metrics_, exchange, recorder_.clock());
-  co_await answer(metered);
+  co_await answer(metered, path);
 }
 
-net::Task<> Pipeline::answer(Exchange& exchange) {
+net::Task<> Pipeline::answer_inner(Exchange& inner) {
+  MeteredExchange metered(metrics_, inner, recorder_.clock());
+  co_await answer(metered, kSealedPath);
+}
+
+net::Task<> Pipeline::answer(Exchange& exchange, std::string_view received_at) {
   const net::RequestHead& head = exchange.request();
   if (head.path == "/v1/chat/completions" || head.path == "/v1/models") {
     const bool chat = head.path == "/v1/chat/completions";
     const net::Method expected = chat ? net::Method::kPost : net::Method::kGet;
     if (head.method == expected) {
-      co_await relay(exchange, chat ? kChatOperation : kModelsOperation);
+      co_await relay(exchange, chat ? kChatOperation : kModelsOperation, received_at);
       co_return;
     }
     const HeaderField allow[] = {{"Allow", chat ? "POST" : "GET"}};
@@ -143,6 +156,9 @@ net::Task<> Pipeline::answer(Exchange& exchange) {
   const std::shared_ptr<const Access> access = access_;
   if (evidence_route_ != nullptr) {
     if (co_await evidence_route_->handle(exchange, access.get())) co_return;
+  }
+  if (sealed_route_ != nullptr) {
+    if (co_await sealed_route_->handle_key(exchange, access.get())) co_return;
   }
   if (co_await ledger_routes_.handle(exchange, access.get(), withdrawn_)) co_return;
   denials_.add(exchange.peer_address(), DenialReason::kMalformed, 404, "unknown_url");
@@ -161,7 +177,7 @@ net::RefusalReply Pipeline::refused(std::string_view peer_address, std::string_v
   return {kJson, error_body(refusal.message, type, refusal.code)};
 }
 
-net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
+net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation, std::string_view received_at) {
   const net::RequestHead& head = exchange.request();
   int credentials = 0;
   const std::string_view authorization = head.header("authorization", &credentials);
@@ -185,7 +201,7 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation) {
   }
   const auto& [principal, key] = *call.caller;
   call.facts = {.method = to_string(head.method),
-                .path = head.path,
+                .path = received_at,
                 .principal_uid = principal->id,
                 .principal_name = principal->id,
                 .principal_type = record_type(*principal),

@@ -36,6 +36,7 @@
 #include "gateway/recorder.h"
 #include "gateway/request_metrics.h"
 #include "gateway/scanner_pool.h"
+#include "gateway/sealed_route.h"
 #include "net/exchange.h"
 #include "net/http_client.h"
 
@@ -63,6 +64,8 @@ class Pipeline final : public net::ExchangeHandler {
   void set_access(std::shared_ptr<const Access> access);
   // What gives evidence of this machine; without it, nothing does. Must outlive the pipeline.
   void serve_evidence(EvidenceRoute& route) { evidence_route_ = &route; }
+  // What opens sealed requests; without it, nothing does. Must outlive the pipeline.
+  void serve_sealed(SealedRoute& route) { sealed_route_ = &route; }
   // On the core's thread, from time to time: ends the streams of callers whose keys have ended.
   void tick(std::chrono::steady_clock::time_point now);
   const std::shared_ptr<const Access>& access() const { return access_; }
@@ -82,8 +85,10 @@ class Pipeline final : public net::ExchangeHandler {
   struct Cut;           // why a stream ends before its end
   class LiveStream;     // a stream that waits for its upstream, or its caller
 
-  net::Task<> answer(net::Exchange& exchange);
-  net::Task<> relay(net::Exchange& exchange, std::string_view operation);
+  // `received_at`: the path to which the request came, for records. Of what was sealed it is the outer one.
+  net::Task<> answer(net::Exchange& exchange, std::string_view received_at);
+  net::Task<> answer_inner(net::Exchange& inner);
+  net::Task<> relay(net::Exchange& exchange, std::string_view operation, std::string_view received_at);
   net::Task<> dispatch(Call& call);
   net::Task<> reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response);
   net::Task<> reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response);
@@ -135,6 +140,7 @@ class Pipeline final : public net::ExchangeHandler {
   net::HttpClient& upstream_;
   LedgerRoutes& ledger_routes_;
   EvidenceRoute* evidence_route_ = nullptr;
+  SealedRoute* sealed_route_ = nullptr;
   identity::EntityCache& entities_;
   limits::Meters& meters_;
   HoldDesk& holds_;

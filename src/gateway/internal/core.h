@@ -16,6 +16,7 @@
 #include "gateway/ledger_routes.h"
 #include "gateway/metrics_page.h"
 #include "gateway/pipeline.h"
+#include "gateway/sealed_route.h"
 #include "net/tls_server.h"
 
 namespace redoubt::gateway::internal {
@@ -85,6 +86,7 @@ class Core {
   LedgerRoutes ledger_routes_;
   EvidenceDesk evidence_;
   std::optional<EvidenceRoute> evidence_route_;
+  std::optional<SealedRoute> sealed_route_;
   Pipeline pipeline_;
   net::HttpServer server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the server shows; null: nothing, or plain HTTP
