@@ -57,6 +57,8 @@ void add_verify(CLI::App& attest, const Common& common, int& status) {
   add_signed_file(*verb, options->bundle);
   add_accepted(*verb, server->accepted, url);
   verb->add_option("--ca-file", server->ca_file, "of a server: whom to trust for https (PEM)")->needs(url);
+  verb->add_flag("--sealed", server->sealed, "of a server: the key that requests are sealed to, not the connection")
+      ->needs(url);
   verb->callback([options, server, &common, &status] {
     if (server->url.empty() && (options->kind.empty() || options->inputs.empty())) {
       throw CLI::RequiredError("a server's URL, or --kind and --input");
@@ -84,6 +86,7 @@ void add_proxy(CLI::App& attest, const Common& common, int& status) {
   verb->add_option("--policy", options->accepted.policy, "what is accepted, JSON");
   add_accepted(*verb, options->accepted, nullptr);
   add_signed_file(*verb, options->accepted.references);
+  verb->add_flag("--sealed", options->sealed, "seal each request, for a server behind a balancer that ends TLS");
   verb->add_option("--ca-file", options->ca_file, "whom to trust for https (PEM)");
   verb->callback([options, &common, &status] {
     options->ca_file = trust_anchors(common, options->ca_file, false);

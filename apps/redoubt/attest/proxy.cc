@@ -1,5 +1,6 @@
 // `redoubt attest proxy`: a port of this machine for clients that know nothing of attestation. What they send goes on
-// over TLS, on connections whose other end has shown what it is before the first byte of a request.
+// over TLS, on connections whose other end has shown what it is before the first byte of a request; or sealed to a key
+// that the server has shown to be its own, through whatever stands between.
 #include <sys/signalfd.h>
 
 #include <algorithm>
@@ -13,9 +14,11 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
-#include "encoding/json_writer.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "redoubt/attest/relayed_fields.h"
+#include "redoubt/attest/sealed_proxy.h"
+#include "redoubt/attest/sealed_server.h"
 #include "redoubt/attest/server_guard.h"
 #include "redoubt/output.h"
 
@@ -27,24 +30,6 @@ using Descriptor = boost::asio::posix::basic_stream_descriptor<net::Executor>;
 
 constexpr std::chrono::milliseconds kDrainGrace{5'000};
 constexpr std::size_t kMaxBody = 64 * 1024 * 1024;
-
-bool is_any_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::any_of(names, [&](std::string_view each) { return std::ranges::equal(name, each, {}, lower); });
-}
-
-// Fields of one connection, or that each end writes itself (RFC 9110 §7.6.1).
-bool is_of_connection(std::string_view name) {
-  return is_any_of(name, {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-                          "upgrade", "host", "content-length", "expect", "date"});
-}
-
-std::vector<net::HeaderField> passed_on(std::span<const net::HeaderField> fields) {
-  std::vector<net::HeaderField> out;
-  std::ranges::copy_if(fields, std::back_inserter(out),
-                       [](const net::HeaderField& field) { return !is_of_connection(field.name); });
-  return out;
-}
 
 class Proxy final : public net::ExchangeHandler {
  public:
@@ -62,25 +47,13 @@ class Proxy final : public net::ExchangeHandler {
     // A lease that ended: nothing of the request has gone out, and the next connection is asked for evidence.
     if (!response && response.error().code() == Errc::kVerifyFailed) response = co_await server_.send(request);
     if (!response) {
-      co_await refuse(exchange, response.error());
+      co_await refuse_relay(exchange, response.error());
       co_return;
     }
     co_await relay(exchange, **response);
   }
 
  private:
-  static net::Task<> refuse(net::Exchange& exchange, const Error& why) {
-    std::string body;
-    encoding::JsonWriter json(body);
-    json.begin_object();
-    json.member("title", "Bad Gateway");
-    json.member("status", 502);
-    json.member("detail", why.message());
-    json.end_object();
-    [[maybe_unused]] const auto sent =
-        co_await exchange.reply({.status = 502, .content_type = "application/problem+json", .headers = {}}, body);
-  }
-
   static net::Task<> relay(net::Exchange& exchange, net::ClientResponse& response) {
     const std::string type(response.header("content-type"));
     auto fields = passed_on(response.headers());
@@ -92,7 +65,7 @@ class Proxy final : public net::ExchangeHandler {
       while (true) {
         const auto piece = co_await response.read_some();
         if (!piece) {
-          co_await refuse(exchange, piece.error());
+          co_await refuse_relay(exchange, piece.error());
           co_return;
         }
         if (piece->empty()) break;
@@ -147,6 +120,7 @@ Result<> serve(const ProxyOptions& options) {
   if (!url->tls || !url->base_path.empty()) {
     return Error(Errc::kInvalidArgument, "the server's URL is https://, and has no path");
   }
+  const std::string authority = options.url.substr(options.url.find("//") + 2);
   auto listen = net::parse_listen_address(options.listen);
   if (!listen) return listen.error();
   // What comes in is not encrypted, and goes on as if its sender had verified the server.
@@ -163,11 +137,14 @@ Result<> serve(const ProxyOptions& options) {
   net::ClientLimits client_limits;
   client_limits.ca_file = options.ca_file;
   net::HttpClient client(io, sweep, *std::move(url), client_limits);
-  client.guard(**guard);
+  if (!options.sealed) client.guard(**guard);
   Proxy proxy(client);
+  SealedServer sealed_server(client, **guard, [&clock] { return clock.now(); });
+  SealedProxy sealed_proxy(sealed_server, authority);
   net::ServerLimits limits;
   limits.max_body_bytes = kMaxBody;
-  net::HttpServer server(io, sweep, *std::move(listener), limits, proxy);
+  net::HttpServer server(io, sweep, *std::move(listener), limits,
+                         options.sealed ? static_cast<net::ExchangeHandler&>(sealed_proxy) : proxy);
   sweep.start();
   if (auto started = server.start(); !started) return started;
   Descriptor stop(io, signals->release());

@@ -27,6 +27,10 @@ class ServerGuard final : public net::ConnectionGuard {
 
   std::unique_ptr<Question> ask(const net::ChannelBinding& channel) override;
 
+  // What is accepted.
+  const attest::AppraisalPolicy& policy() const { return policy_; }
+  const attest::ReferenceValues& references() const { return references_; }
+
   // Of the last evidence that was accepted.
   const std::optional<attest::AttestedPeer>& peer() const { return peer_; }
   // How often evidence, and how often a signature, was accepted.

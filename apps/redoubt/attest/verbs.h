@@ -38,6 +38,7 @@ struct VerifyServerOptions {
   std::string ca_file;  // PEM; empty: the system's
   std::string at;
   AcceptedServer accepted;
+  bool sealed = false;  // the key that requests are sealed to, rather than the connection
 };
 // Asks a running server for evidence on a new connection, and judges it.
 int verify_server(const VerifyServerOptions& options, bool json);
@@ -47,6 +48,7 @@ struct ProxyOptions {
   std::string ca_file;  // PEM; empty: the system's
   std::string listen = "127.0.0.1:8079";
   AcceptedServer accepted;
+  bool sealed = false;  // each request to a key, rather than on connections that are verified
 };
 // Forwards what comes to a port of this machine to a server that has shown what it is; until a signal comes.
 int proxy(const ProxyOptions& options, bool json);

@@ -1,7 +1,13 @@
-// `redoubt attest verify https://…`: the evidence of a running server, bound to the connection that it is asked for on.
+// `redoubt attest verify https://…`: the evidence of a running server, bound to the connection that it is asked for on,
+// or, with --sealed, to the key that requests are sealed to.
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 
+#include "attest/sealed_key.h"
+#include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "ohttp/key_configuration.h"
 #include "redoubt/attest/claims_text.h"
 #include "redoubt/attest/inputs.h"
 #include "redoubt/attest/server_guard.h"
@@ -28,19 +34,45 @@ Result<attest::AttestedPeer> judge(const VerifyServerOptions& options) {
   return *(*guard)->peer();
 }
 
+Result<attest::AttestedKey> judge_key(const VerifyServerOptions& options) {
+  const auto at = read_time(options.at);
+  if (!at) return at.error();
+  const auto guard = ServerGuard::create(options.accepted, [at = *at] { return at; });
+  if (!guard) return guard.error();
+  auto fetcher = Fetcher::create(options.url, {}, options.ca_file);
+  if (!fetcher) return fetcher.error();
+  attest::EvidenceRequest question;
+  crypto::random_bytes(question.nonce);
+  for (const auto& [name, part] : (*guard)->policy().parts) {
+    if (std::ranges::count(question.kinds, part.kind) == 0) question.kinds.push_back(part.kind);
+  }
+  const auto reply = (*fetcher)->post(std::string(attest::kSealedKeyPath), attest::write_evidence_request(question),
+                                      attest::SealedKeyAnswer::kMaxBytes);
+  if (!reply) return reply.error();
+  if (reply->status != 200) return reply_error(*reply, "key");
+  attest::Verifier verifier;
+  auto key =
+      attest::verify_sealed_key(verifier, reply->body, {.nonce = question.nonce, .bundle = {}, .at = *at, .files = {}},
+                                (*guard)->policy(), (*guard)->references());
+  if (!key) return key.error();
+  if (const auto read = ohttp::decode_key_configuration(key->key); !read) return read.error();
+  return key;
+}
+
 // A processor or its hypervisor measures what runs in it; what a TPM holds, software told it.
 std::string_view measurer_of(const attest::Appraisal& appraisal) {
   const bool by_platform = appraisal.tier >= attest::Tier::kCpuTee;
   return attest::to_string(by_platform ? attest::Measurer::kPlatform : attest::Measurer::kSelf);
 }
 
-void print(const attest::AttestedPeer& peer) {
-  const std::string_view tier = attest::to_string(peer.appraisal.tier);
-  const std::string_view measurer = measurer_of(peer.appraisal);
+void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha256Digest>& bundle, ByteView key) {
+  const std::string_view tier = attest::to_string(appraisal.tier);
+  const std::string_view measurer = measurer_of(appraisal);
   std::printf("tier      %.*s\nmeasurer  %.*s\n", static_cast<int>(tier.size()), tier.data(),
               static_cast<int>(measurer.size()), measurer.data());
-  if (peer.vouched.bundle) std::printf("bundle    sha256:%s\n", encoding::hex(*peer.vouched.bundle).c_str());
-  for (const attest::PartResult& part : peer.appraisal.parts) {
+  if (bundle) std::printf("bundle    sha256:%s\n", encoding::hex(*bundle).c_str());
+  if (!key.empty()) std::printf("key       %s\n", encoding::base64url(key).c_str());
+  for (const attest::PartResult& part : appraisal.parts) {
     std::printf("\n%s%s%s\n", part.name.c_str(), part.reference.empty() ? "" : ", which is ", part.reference.c_str());
     print_claims(part.claims, 2);
   }
@@ -49,12 +81,15 @@ void print(const attest::AttestedPeer& peer) {
 }  // namespace
 
 int verify_server(const VerifyServerOptions& options, bool json) {
-  const auto peer = judge(options);
-  if (!peer) return report(peer.error(), json);
+  const auto key = options.sealed ? std::optional(judge_key(options)) : std::nullopt;
+  const auto peer = options.sealed ? std::nullopt : std::optional(judge(options));
+  if (key && !*key) return report(key->error(), json);
+  if (peer && !*peer) return report(peer->error(), json);
+  const attest::Appraisal& appraisal = key ? (*key)->appraisal : (*peer)->appraisal;
   if (json) {
-    std::printf("%s\n", attest::to_ear_json(peer->appraisal, "redoubt " REDOUBT_VERSION).c_str());
+    std::printf("%s\n", attest::to_ear_json(appraisal, "redoubt " REDOUBT_VERSION).c_str());
   } else {
-    print(*peer);
+    print(appraisal, key ? (*key)->bundle : (*peer)->vouched.bundle, key ? ByteView((*key)->key) : ByteView());
   }
   return kSuccess;
 }

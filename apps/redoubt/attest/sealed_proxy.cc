@@ -1,0 +1,77 @@
+#include "redoubt/attest/sealed_proxy.h"
+
+#include <string>
+#include <vector>
+
+#include "redoubt/attest/relayed_fields.h"
+
+namespace redoubt::app::attest_verbs {
+
+net::Task<> SealedProxy::handle(net::Exchange& exchange) {
+  const auto body = co_await exchange.read_body();
+  if (!body) co_return;  // answered by the server of this port
+  const net::RequestHead& head = exchange.request();
+  std::string path(head.path);
+  if (!head.query.empty()) path.append("?").append(head.query);
+  ohttp::BinaryRequest request{.method = net::to_string(head.method),
+                               .scheme = "https",
+                               .authority = authority_,
+                               .path = path,
+                               .fields = {},
+                               .content = *body,
+                               .joined = {}};
+  for (const net::HeaderField& each : passed_on(head.headers)) request.fields.push_back({each.name, each.value});
+  auto response = co_await server_.send(request);
+  if (!response) {
+    co_await refuse_relay(exchange, response.error());
+    co_return;
+  }
+  std::string type;
+  std::vector<net::HeaderField> fields;
+  for (const auto& [name, value] : (*response)->head().fields) {
+    if (name == "content-type") {
+      type = value;
+    } else {
+      fields.push_back({name, value});
+    }
+  }
+  const auto kept = passed_on(fields);
+  const net::ReplyHead reply{.status = (*response)->head().status, .content_type = type, .headers = kept};
+  if (type.starts_with("text/event-stream")) {
+    co_await relay_stream(exchange, **response, reply);
+  } else {
+    co_await relay_whole(exchange, **response, reply);
+  }
+}
+
+net::Task<> SealedProxy::relay_whole(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head) {
+  std::string whole;
+  while (true) {
+    const auto piece = co_await response.read_some();
+    if (!piece) {
+      co_await refuse_relay(exchange, piece.error());
+      co_return;
+    }
+    if (piece->empty()) break;
+    whole += *piece;
+    if (whole.size() > kMaxWhole) {
+      const Error why(Errc::kTooLarge, "the answer is too large");
+      co_await refuse_relay(exchange, why);
+      co_return;
+    }
+  }
+  [[maybe_unused]] const auto sent = co_await exchange.reply(head, whole);
+}
+
+net::Task<> SealedProxy::relay_stream(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head) {
+  if (auto begun = co_await exchange.start_stream(head); !begun) co_return;
+  while (true) {
+    const auto piece = co_await response.read_some();
+    if (!piece) co_return exchange.abort();  // so that the client can tell that it is cut
+    if (piece->empty()) break;
+    if (auto sent = co_await exchange.write(*piece); !sent) co_return;
+  }
+  [[maybe_unused]] const auto ended = co_await exchange.finish();
+}
+
+}  // namespace redoubt::app::attest_verbs
