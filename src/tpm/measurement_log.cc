@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
+#include <span>
 
 #include "crypto/sha256.h"
 #include "tpm/internal/device.h"
@@ -178,6 +181,12 @@ PcrValues MeasurementLog::replay() const {
   return out;
 }
 
+const Measurement* MeasurementLog::last_of(unsigned pcr) const {
+  const auto found = std::find_if(measurements_.rbegin(), measurements_.rend(),
+                                  [&](const Measurement& each) { return each.pcr == pcr; });
+  return found == measurements_.rend() ? nullptr : &*found;
+}
+
 Result<crypto::Sha256Digest> MeasurementLog::digest_of(const Measurement& measurement) {
   if (auto good = check(measurement); !good) return good.error();
   return crypto::sha256(event_data(measurement));
@@ -190,6 +199,53 @@ Result<> MeasurementLog::add(Measurement measurement) {
   return {};
 }
 
+namespace {
+
+Error unexplained(unsigned pcr) {
+  return {Errc::kConflict, "register " + std::to_string(pcr) + " holds something else than the log replays to"};
+}
+
+Result<> extend(internal::Device& device, unsigned pcr, const crypto::Sha256Digest& digest) {
+  TPML_DIGEST_VALUES values{};
+  values.count = 1;
+  values.digests[0].hashAlg = TPM2_ALG_SHA256;
+  std::ranges::copy(digest, std::as_writable_bytes(std::span(values.digests[0].digest.sha256)).begin());
+  return device.check(
+      Esys_PCR_Extend(device.esys(), ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &values),
+      "extend register " + std::to_string(pcr));
+}
+
+// Those of `digests` that a register which holds `now` lacks; nothing when it holds none of the values on the way.
+std::optional<std::span<const crypto::Sha256Digest>> missing_of(std::span<const crypto::Sha256Digest> digests,
+                                                                const crypto::Sha256Digest& now) {
+  crypto::Sha256Digest value{};
+  std::size_t count = 0;
+  while (value != now) {
+    if (count == digests.size()) return std::nullopt;
+    value = extended(value, digests[count++]);
+  }
+  return digests.subspan(count);
+}
+
+}  // namespace
+
+Result<> catch_up(Tpm& tpm, const MeasurementLog& log) {
+  if (log.measurements().empty()) return {};
+  std::map<unsigned, std::vector<crypto::Sha256Digest>> digests;
+  for (const Measurement& each : log.measurements()) digests[each.pcr].push_back(crypto::sha256(event_data(each)));
+  internal::Device& device = TpmAccess::of(tpm);
+  const auto now = internal::read_pcrs(device, selection_of(log.replay()));
+  if (!now) return now.error();
+  for (const auto& [pcr, list] : digests) {
+    const auto missing = missing_of(list, now->at(pcr));
+    if (!missing) return unexplained(pcr);
+    for (const crypto::Sha256Digest& each : *missing) {
+      if (auto done = extend(device, pcr, each); !done) return done;
+    }
+  }
+  return {};
+}
+
 Result<> measure(Tpm& tpm, MeasurementLog& log, Measurement measurement) {
   const unsigned pcr = measurement.pcr;
   const auto digest = MeasurementLog::digest_of(measurement);
@@ -199,17 +255,8 @@ Result<> measure(Tpm& tpm, MeasurementLog& log, Measurement measurement) {
   internal::Device& device = TpmAccess::of(tpm);
   const auto now = internal::read_pcrs(device, {pcr});
   if (!now) return now.error();
-  if (now->at(pcr) != expected[pcr]) {
-    return Error(Errc::kConflict, "register " + std::to_string(pcr) + " holds something else than the log replays to");
-  }
-  TPML_DIGEST_VALUES values{};
-  values.count = 1;
-  values.digests[0].hashAlg = TPM2_ALG_SHA256;
-  std::ranges::copy(*digest, std::as_writable_bytes(std::span(values.digests[0].digest.sha256)).begin());
-  const auto done = device.check(
-      Esys_PCR_Extend(device.esys(), ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &values),
-      "extend register " + std::to_string(pcr));
-  if (!done) return done.error();
+  if (now->at(pcr) != expected[pcr]) return unexplained(pcr);
+  if (auto done = extend(device, pcr, *digest); !done) return done;
   return log.add(std::move(measurement));
 }
 

@@ -1,8 +1,11 @@
 // What Redoubt measured, in order: a TCG2 log, crypto-agile, that replays to the registers, and the measuring itself.
 //
 //   MeasurementLog log;
-//   measure(tpm, log, 14, "redoubt.program", sha256_of_the_program);
-//   write(log.encode());   // a verifier takes it as the event log of a quote
+//   log.add({.pcr = 12, .name = "program", .value = sha256_of_the_program});
+//   write(log.encode());   // first: what is extended and written down nowhere could be explained to nobody
+//   catch_up(tpm, log);
+//
+// A verifier takes what was written as the event log of a quote.
 //
 // TCG PC Client Platform Firmware Profile 1.06 §10. Every event is an EV_EVENT_TAG with kTag, whose data is the name, a
 // zero byte and the value; its digest is the SHA-256 of the event's bytes, so whoever has the log knows what was
@@ -33,6 +36,8 @@ struct Measurement {
   unsigned pcr;
   std::string name;  // 1 to kMaxName characters of printable ASCII without spaces
   Bytes value;       // at most kMaxValue bytes: a digest of what is measured, or the thing itself when it is short
+
+  friend bool operator==(const Measurement&, const Measurement&) = default;
 };
 
 // A value.
@@ -50,6 +55,8 @@ class MeasurementLog {
   Bytes encode() const;
 
   const std::vector<Measurement>& measurements() const { return measurements_; }
+  // The newest event of the register; null when it has none. Valid until the log changes.
+  const Measurement* last_of(unsigned pcr) const;
   // What the registers that have events hold if nobody else extended them.
   PcrValues replay() const;
 
@@ -62,6 +69,11 @@ class MeasurementLog {
  private:
   std::vector<Measurement> measurements_;
 };
+
+// Extends the log's registers with those of its events that they lack: the newest ones, which a process that was killed
+// had written down and no more. Only for a log of this boot of the machine: registers that begin anew have a log that
+// does. Errors: kConflict when a register holds nothing that the log passes through; those of read_pcrs().
+Result<> catch_up(Tpm& tpm, const MeasurementLog& log);
 
 // Extends the register, and then the log. Errors: kInvalidArgument for a register outside kFirstMeasuredPcr to
 // kLastMeasuredPcr, a name or a value outside the limits; kResourceExhausted when the log is full; kConflict when the

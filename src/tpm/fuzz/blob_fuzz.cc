@@ -1,12 +1,14 @@
 // Everything of this module that is kept on disk or comes from an approver. The first byte says what the rest is:
 //
 //   0  an attestation key      1  a sealed secret      2  an approval      3  a measurement log
+//   4  a history's log
 #include <algorithm>
 #include <cstdint>
 
 #include "base/check.h"
 #include "tpm/approval.h"
 #include "tpm/attestation_key.h"
+#include "tpm/history_log.h"
 #include "tpm/measurement_log.h"
 #include "tpm/sealed_secret.h"
 
@@ -28,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace redoubt;
   if (size == 0) return 0;
   const ByteView bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  switch (data[0] & 3U) {
+  switch (data[0] % 5U) {
     case 0:
       if (const auto key = tpm::read_again<tpm::AttestationKey>(bytes)) {
         REDOUBT_CHECK(key->public_key().type() == crypto::KeyType::kP256);
@@ -44,11 +46,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         REDOUBT_CHECK(tpm::approval_message(approval->state, {}).has_value());
       }
       break;
-    default:
+    case 3:
       if (const auto log = tpm::read_again<tpm::MeasurementLog>(bytes)) {
         for (const auto& [pcr, value] : log->replay()) {
           REDOUBT_CHECK(pcr >= tpm::kFirstMeasuredPcr && pcr <= tpm::kLastMeasuredPcr);
         }
+      }
+      break;
+    default:
+      if (const auto log = tpm::read_again<tpm::HistoryLog>(bytes)) {
+        REDOUBT_CHECK(log->events().size() <= tpm::HistoryLog::kMaxEvents);
       }
   }
   return 0;

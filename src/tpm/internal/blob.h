@@ -9,7 +9,7 @@
 
 namespace redoubt::tpm::internal {
 
-enum class BlobKind : std::uint8_t { kAttestationKey = 1, kSealedSecret = 2, kApproval = 3 };
+enum class BlobKind : std::uint8_t { kAttestationKey = 1, kSealedSecret = 2, kApproval = 3, kHistory = 4 };
 
 class BlobWriter {
  public:

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "encoding/base64.h"
+#include "tpm/history_log.h"
 #include "tpm/measurement_log.h"
 #include "tpm/nv_index.h"
 #include "tpm/tests/support/software_tpm.h"
@@ -201,6 +202,50 @@ TEST_F(TpmMemory, AHistoryIsExtendedAndWhoMakesItAgainIsNoticed) {
   ASSERT_TRUE(remove_nv_index(tpm, kIndex));
   ASSERT_TRUE(create_history(tpm, kIndex, theirs) && extend_history(tpm, kIndex, theirs, digest));
   EXPECT_EQ(code_of(read_history(tpm, kIndex, authorisation)), Errc::kPermissionDenied);
+}
+
+TEST_F(TpmMemory, AHistoryCatchesUpWithItsLogAndKnowsWhenEitherWasPutBack) {
+  const auto authorisation = crypto::Secret::random(32);
+  const auto event = [](std::uint64_t index) {
+    return HistoryEvent{.digest = crypto::sha256(as_bytes(std::to_string(index))), .index = index};
+  };
+  Tpm tpm = open();
+  HistoryLog log(kIndex);
+  EXPECT_EQ(code_of(catch_up(tpm, log, authorisation)), Errc::kNotFound);
+  ASSERT_TRUE(create_history(tpm, kIndex, authorisation));
+  ASSERT_TRUE(log.add(event(1)));
+  const HistoryLog before = log;
+  ASSERT_TRUE(log.add(event(2)) && log.add(event(3)));
+  for (int i = 0; i < 2; ++i) {
+    const auto done = catch_up(tpm, log, authorisation);
+    ASSERT_TRUE(done) << why(done);
+    EXPECT_EQ(*read_history(tpm, kIndex, authorisation), log.value());
+  }
+  EXPECT_EQ(code_of(catch_up(tpm, before, authorisation)), Errc::kVerifyFailed) << "an old log";
+  EXPECT_EQ(code_of(catch_up(tpm, log, crypto::Secret::random(32))), Errc::kPermissionDenied);
+  HistoryLog other(kIndex);
+  ASSERT_TRUE(other.add(event(1)) && other.add(event(2)) && other.add(event(4)));
+  EXPECT_EQ(code_of(catch_up(tpm, other, authorisation)), Errc::kVerifyFailed) << "another past";
+  EXPECT_EQ(*read_history(tpm, kIndex, authorisation), log.value()) << "and nothing was extended";
+}
+
+TEST_F(TpmMemory, RegistersCatchUpWithWhatWasWrittenDownBefore) {
+  MeasurementLog log;
+  ASSERT_TRUE(log.add(measurement("program", 12)) && log.add(measurement("configuration", 13)));
+  Tpm tpm = open();
+  ASSERT_TRUE(catch_up(tpm, MeasurementLog()));
+  ASSERT_TRUE(catch_up(tpm, log));
+  EXPECT_EQ(*read_pcrs(tpm, {12, 13}), log.replay());
+  // Killed after writing, before extending.
+  ASSERT_TRUE(log.add(measurement("program 2", 12)) && log.add(measurement("program 3", 12)));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(catch_up(tpm, log));
+    EXPECT_EQ(*read_pcrs(tpm, {12, 13}), log.replay());
+  }
+  MeasurementLog other;
+  ASSERT_TRUE(other.add(measurement("program", 12)) && other.add(measurement("something else", 12)));
+  EXPECT_EQ(code_of(catch_up(tpm, other)), Errc::kConflict);
+  EXPECT_EQ(*read_pcrs(tpm, {12, 13}), log.replay()) << "nothing was extended";
 }
 
 TEST_F(TpmMemory, ATpmThatGoesAwayIsUnavailableAndNothingHangs) {
