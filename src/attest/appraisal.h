@@ -58,6 +58,11 @@ struct AppraisalPolicy {
   crypto::Sha256Digest digest{};  // of the text that it was read from
 };
 
+// Accepts a TPM with this attestation key (SHA-256 of its SubjectPublicKeyInfo), as the part `tpm`, whatever it has
+// measured. `is_hardware`: that it is known to be one of hardware, whose boot must have been measured; else it counts
+// as one of software.
+AppraisalPolicy pinned_tpm_policy(const crypto::Sha256Digest& key, bool is_hardware);
+
 // {"min_tier":"cpu-tee","statement":"required","parts":{"cpu":{"kind":"sev-snp","policy":{…},"required":true,
 // "reference":"required","hardware":false,"measurer":"platform"}}}; `parts` alone has no default. A text of at most
 // 64 KiB. kMalformed says what is wrong, and refuses allow_debug and allow_zero_pcrs.

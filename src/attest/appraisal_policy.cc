@@ -78,6 +78,18 @@ std::optional<Tier> find_tier(std::string_view name) {
   return static_cast<Tier>(at - kTierNames.begin());
 }
 
+AppraisalPolicy pinned_tpm_policy(const crypto::Sha256Digest& key, bool is_hardware) {
+  PartPolicy part{.kind = Kind::kTpm, .policy = {}, .need_reference = false};
+  part.is_hardware = is_hardware;
+  part.is_self_measured = !is_hardware;
+  part.policy.pinned_ak = key;
+  part.policy.allow_zero_pcrs = !is_hardware;
+  AppraisalPolicy out;
+  out.parts.emplace("tpm", std::move(part));
+  out.min_tier = is_hardware ? Tier::kTpm : Tier::kSoftwareTpm;
+  return out;
+}
+
 Result<AppraisalPolicy> parse_appraisal_policy(std::string_view text) {
   encoding::JsonReader reader({.max_bytes = 64 * 1024, .max_depth = 16});
   const auto root = reader.parse(text);

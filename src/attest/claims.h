@@ -51,6 +51,9 @@ class Claim {
   std::variant<bool, std::uint64_t, std::string, ClaimList, ClaimObject> value_;
 };
 
+// Of a TPM: the digest of the bundle that Redoubt's log of measurements has last, when it replays to what was quoted.
+inline constexpr std::string_view kMeasuredBundle = "measured_bundle";
+
 // The member's value; null when there is none.
 const Claim* find_claim(const ClaimObject& claims, std::string_view name);
 

@@ -20,8 +20,14 @@ constexpr std::size_t kMaxContradictions = 16;
 constexpr std::uint32_t kNoAction = 0x03;
 constexpr std::uint32_t kSeparator = 0x04;
 constexpr std::uint32_t kAction = 0x05;
+constexpr std::uint32_t kEventTag = 0x06;
 constexpr std::uint32_t kScrtmVersion = 0x08;
 constexpr std::uint32_t kEfiAction = 0x80000007;
+
+// Of the events that Redoubt makes: its taggedEventID, and what the data of one begins with that says which bundle is
+// in force (docs/formats/tpm-files.md).
+constexpr std::uint32_t kRedoubtTag = 0x54424452;
+constexpr std::string_view kBundle("bundle", 7);  // with the zero byte
 
 Error malformed(std::string message) {
   return {Errc::kMalformed, "the event log: " + std::move(message)};
@@ -206,9 +212,20 @@ class Replayer {
       } else if (!is_digest_of(event.data)) {
         contradict(where() + ": a separator whose digest is not that of its data");
       }
+    } else if (event.type == kEventTag && index == LogReplay::kBundleRegister && is_digest_of(event.data)) {
+      look_at_tagged(event.data);
     } else if (is_digest_of_data(event.type) && !is_digest_of(event.data)) {
       contradict(where() + ": an action or version whose digest is not that of its data");
     }
+  }
+
+  // TCG_PCClientTaggedEvent (§10.4.2.1).
+  void look_at_tagged(ByteView data) {
+    WireReader in(data);
+    const auto tag = in.le<std::uint32_t>();
+    const ByteView inside = in.bytes(in.le<std::uint32_t>());
+    if (!in.finished() || tag != kRedoubtTag || !as_chars(inside).starts_with(kBundle)) return;
+    out_.bundle = to_bytes(inside.subspan(kBundle.size()));
   }
 
   void contradict(std::string what) {

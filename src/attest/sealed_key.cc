@@ -4,9 +4,9 @@
 #include <utility>
 #include <variant>
 
-#include "attest/internal/appraise_answer.h"
 #include "attest/internal/fields.h"
 #include "attest/internal/json_members.h"
+#include "attest/verify_answer.h"
 #include "crypto/digest.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
@@ -82,13 +82,18 @@ Result<AttestedKey> verify_sealed_key(Verifier& verifier, std::string_view text,
   if (expectation.bundle && evidence.vouched.bundle != expectation.bundle) {
     return Error(Errc::kVerifyFailed, "the bundle is another");
   }
-  const auto quoted =
-      quoted_for(sealed_key_binding(answer->key, expectation.nonce, evidence.vouched.bundle), evidence.place);
-  if (!quoted)
+  const ReportData binding = sealed_key_binding(answer->key, expectation.nonce, evidence.vouched.bundle);
+  if (!quoted_for(binding, evidence.place)) {
     return Error(Errc::kVerifyFailed, "the evidence does not vouch for this key, in answer to this question");
-  auto appraisal = appraise_answer(verifier, evidence, *quoted, expectation.files, expectation.at, policy, references);
+  }
+  auto appraisal = appraise_answer(verifier, evidence, binding, expectation.at, expectation.files, policy, references);
   if (!appraisal) return appraisal.error();
-  return AttestedKey{.appraisal = *std::move(appraisal), .key = answer->key, .bundle = evidence.vouched.bundle};
+  const auto measured = check_measured_bundle(*appraisal, evidence.vouched);
+  if (!measured) return measured.error();
+  return AttestedKey{.appraisal = *std::move(appraisal),
+                     .key = answer->key,
+                     .bundle = evidence.vouched.bundle,
+                     .is_bundle_measured = *measured};
 }
 
 }  // namespace redoubt::attest

@@ -63,10 +63,12 @@ struct AttestedKey {
   Appraisal appraisal;  // accepted
   Bytes key;            // the key configuration, not read yet
   std::optional<crypto::Sha256Digest> bundle;
+  bool is_bundle_measured = false;  // a TPM says so, too
 };
 
 // Errors: kMalformed and kTooLarge for what is no answer; kVerifyFailed with the first reason for one of another nonce,
-// bundle or end, whose evidence does not vouch for its key, or which the appraisal refuses. One thread at a time, as
+// bundle or end, whose evidence does not vouch for its key or whose TPM measured another bundle last, or which the
+// appraisal refuses. One thread at a time, as
 // `verifier`; does not wait.
 Result<AttestedKey> verify_sealed_key(Verifier& verifier, std::string_view answer,
                                       const SealedKeyExpectation& expectation, const AppraisalPolicy& policy,

@@ -128,6 +128,9 @@ void check_log(Examination& examination, ByteView log, HashAlgorithm bank, const
     }
   }
   if (agrees) examination.pass(Reason::kEventLog, "the event log replays to the PCRs that were quoted");
+  if (agrees && replay->bundle && pcrs.values.contains(LogReplay::kBundleRegister)) {
+    examination.claims().emplace_back(std::string(kMeasuredBundle), ByteView(*replay->bundle));
+  }
   note_log(examination, *replay);
 }
 

@@ -36,14 +36,31 @@ struct Expectation {
 struct AttestedPeer {
   Appraisal appraisal;  // accepted
   Vouched vouched;
+  // Whether a TPM has measured the bundle that is vouched for, after every other.
+  bool is_bundle_measured = false;
   // To be remembered for new connections; nothing when the peer offers no lease key, or names no bundle.
   std::optional<Lease> lease;
 };
 
 // Errors: kMalformed and kTooLarge for what is no answer; kInvalidArgument for a proof of a lease, which is for
 // check_lease(); kVerifyFailed with the first reason for an answer of the other end, of another channel, nonce or
-// bundle, or one that the appraisal refuses. One thread at a time, as `verifier`; does not wait.
+// bundle, one that the appraisal refuses, or one that vouches for another bundle than its TPM has measured last. One
+// thread at a time, as `verifier`; does not wait.
 Result<AttestedPeer> verify_answer(Verifier& verifier, std::string_view answer, const Expectation& expectation,
                                    const AppraisalPolicy& policy, const ReferenceValues& references);
+
+// The appraisal of an answer's evidence, over `binding` alone: what that is made of is the caller's to know. `files` as
+// above. Errors: kVerifyFailed with the first reason.
+Result<Appraisal> appraise_answer(Verifier& verifier, const EvidenceAnswer& answer, const ReportData& binding,
+                                  UnixMillis at, const std::vector<Endorsement>& files, const AppraisalPolicy& policy,
+                                  const ReferenceValues& references);
+
+// Whether a TPM says of the bundle what its sender vouches for; false: none has measured one. kVerifyFailed when it
+// says otherwise, or its log is not there.
+Result<bool> check_measured_bundle(const Appraisal& appraisal, const Vouched& vouched);
+
+// The bundle that the TPM of an answer has measured last, as its own log has it; nothing when there is no such log.
+// Proves nothing: it is for who made the evidence.
+std::optional<crypto::Sha256Digest> bundle_in_log(const EvidenceAnswer& answer);
 
 }  // namespace redoubt::attest

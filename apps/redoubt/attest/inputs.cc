@@ -126,4 +126,36 @@ Result<attest::ReferenceValues> read_references(const SignedFileOptions& options
   return std::move(corim->references);
 }
 
+namespace {
+
+// Hexadecimal, or a file with a line of it.
+Result<crypto::Sha256Digest> read_pin(const std::string& text_or_path) {
+  crypto::Sha256Digest out;
+  auto bytes = encoding::hex_decode(text_or_path);
+  if (!bytes) {
+    auto text = read_whole(text_or_path);
+    if (!text) return text.error();
+    bytes = encoding::hex_decode(std::string_view(*text).substr(0, text->find_first_of("\r\n")));
+  }
+  if (!bytes || bytes->size() != out.size()) return wrong("`--pin` is no SHA-256 of a key, nor a file with one");
+  std::ranges::copy(*bytes, out.begin());
+  return out;
+}
+
+}  // namespace
+
+Result<attest::AppraisalPolicy> read_accepted(const AcceptedServer& accepted) {
+  if (accepted.policy.empty() == accepted.pinned_key.empty()) {
+    return wrong("say what is accepted: a policy or `--pin`, one of them");
+  }
+  if (!accepted.policy.empty()) {
+    auto text = read_whole(accepted.policy);
+    if (!text) return text.error();
+    return attest::parse_appraisal_policy(*text);
+  }
+  auto pin = read_pin(accepted.pinned_key);
+  if (!pin) return pin.error();
+  return attest::pinned_tpm_policy(*pin, false);
+}
+
 }  // namespace redoubt::app::attest_verbs

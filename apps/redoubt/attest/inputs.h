@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/appraisal.h"
 #include "attest/evidence.h"
 #include "attest/reference_values.h"
 #include "attest/signed_file.h"
@@ -38,6 +39,10 @@ Result<std::optional<Bytes>> read_nonce(std::string_view hex);
 Result<std::string> read_whole(const std::string& path);
 // A verifier key as text, or the first line of a file.
 Result<tlog::VerifierKey> read_signer(const std::string& text_or_path);
+
+// What the options say is accepted: the policy, or, without one, a TPM with the pinned key, whatever it measured.
+// Errors: kInvalidArgument unless one of the two is given; those of files.
+Result<attest::AppraisalPolicy> read_accepted(const AcceptedServer& accepted);
 
 // Reference values, signed as a file of ours or as a CoRIM, which has times of its own and no sequence.
 Result<attest::ReferenceValues> read_references(const SignedFileOptions& options, UnixMillis at);

@@ -25,41 +25,6 @@ bool copy_exactly(ByteView bytes, std::array<std::byte, N>& out) {
   return true;
 }
 
-// Hexadecimal, or a file with a line of it.
-Result<crypto::Sha256Digest> read_pin(const std::string& text_or_path) {
-  crypto::Sha256Digest out;
-  auto bytes = encoding::hex_decode(text_or_path);
-  if (!bytes) {
-    auto text = read_whole(text_or_path);
-    if (!text) return text.error();
-    bytes = encoding::hex_decode(std::string_view(*text).substr(0, text->find_first_of("\r\n")));
-  }
-  if (!bytes || !copy_exactly(*bytes, out)) return wrong("`--pin` is no SHA-256 of a key, nor a file with one");
-  return out;
-}
-
-// Without a policy: a TPM with the pinned key, whatever it measured.
-Result<attest::AppraisalPolicy> read_policy(const AcceptedServer& accepted) {
-  if (accepted.policy.empty() == accepted.pinned_key.empty()) {
-    return wrong("say what is accepted: `--policy` or `--pin`, one of them");
-  }
-  if (!accepted.policy.empty()) {
-    auto text = read_whole(accepted.policy);
-    if (!text) return text.error();
-    return attest::parse_appraisal_policy(*text);
-  }
-  auto pin = read_pin(accepted.pinned_key);
-  if (!pin) return pin.error();
-  attest::PartPolicy part{.kind = attest::Kind::kTpm, .policy = {}, .need_reference = false};
-  part.is_self_measured = true;
-  part.policy.pinned_ak = *pin;
-  part.policy.allow_zero_pcrs = true;
-  attest::AppraisalPolicy out;
-  out.parts.emplace("tpm", std::move(part));
-  out.min_tier = attest::Tier::kSoftwareTpm;
-  return out;
-}
-
 }  // namespace
 
 class ServerGuard::EvidenceQuestion final : public net::ConnectionGuard::Question {
@@ -100,7 +65,7 @@ ServerGuard::ServerGuard(attest::AppraisalPolicy policy, attest::ReferenceValues
     : policy_(std::move(policy)), references_(std::move(references)), now_(std::move(now)) {}
 
 Result<std::unique_ptr<ServerGuard>> ServerGuard::create(const AcceptedServer& accepted, Now now) {
-  auto policy = read_policy(accepted);
+  auto policy = read_accepted(accepted);
   if (!policy) return policy.error();
   attest::ReferenceValues references;
   if (!accepted.references.file.empty()) {

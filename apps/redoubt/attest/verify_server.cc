@@ -65,12 +65,16 @@ std::string_view measurer_of(const attest::Appraisal& appraisal) {
   return attest::to_string(by_platform ? attest::Measurer::kPlatform : attest::Measurer::kSelf);
 }
 
-void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha256Digest>& bundle, ByteView key) {
+void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha256Digest>& bundle, bool is_measured,
+           ByteView key) {
   const std::string_view tier = attest::to_string(appraisal.tier);
   const std::string_view measurer = measurer_of(appraisal);
   std::printf("tier      %.*s\nmeasurer  %.*s\n", static_cast<int>(tier.size()), tier.data(),
               static_cast<int>(measurer.size()), measurer.data());
-  if (bundle) std::printf("bundle    sha256:%s\n", encoding::hex(*bundle).c_str());
+  if (bundle) {
+    std::printf("bundle    sha256:%s%s\n", encoding::hex(*bundle).c_str(),
+                is_measured ? ", as measured" : ", not measured");
+  }
   if (!key.empty()) std::printf("key       %s\n", encoding::base64url(key).c_str());
   for (const attest::PartResult& part : appraisal.parts) {
     std::printf("\n%s%s%s\n", part.name.c_str(), part.reference.empty() ? "" : ", which is ", part.reference.c_str());
@@ -88,8 +92,10 @@ int verify_server(const VerifyServerOptions& options, bool json) {
   const attest::Appraisal& appraisal = key ? (*key)->appraisal : (*peer)->appraisal;
   if (json) {
     std::printf("%s\n", attest::to_ear_json(appraisal, "redoubt " REDOUBT_VERSION).c_str());
+  } else if (key) {
+    print(appraisal, (*key)->bundle, (*key)->is_bundle_measured, (*key)->key);
   } else {
-    print(appraisal, key ? (*key)->bundle : (*peer)->vouched.bundle, key ? ByteView((*key)->key) : ByteView());
+    print(appraisal, (*peer)->vouched.bundle, (*peer)->is_bundle_measured, {});
   }
   return kSuccess;
 }

@@ -6,8 +6,9 @@
 //   compare replay->registers with the quote; note_log(examination, *replay);
 //
 // A log is worth what the registers are worth that it is compared with. Only digests are extended, so the data of most
-// events is proven by nothing: no claim is made from it. TCG PC Client Platform Firmware Profile 1.06 §10; Intel's
-// Guest-Hypervisor Communication Interface and UEFI 2.10 §38.4 for CCEL.
+// events is proven by nothing: no claim is made from it. Redoubt's own events have the digest of their data. TCG PC
+// Client Platform Firmware Profile 1.06 §10; Intel's Guest-Hypervisor Communication Interface and UEFI 2.10 §38.4 for
+// CCEL.
 #pragma once
 
 #include <map>
@@ -27,11 +28,16 @@ struct LogReplay {
   static constexpr std::size_t kMaxEvents = 65'536;
   static constexpr unsigned kRegisters = 24;  // PCRs of a PC client
   static constexpr unsigned kRtmrs = 4;
+  // In which a keeper measures the bundle in force (docs/operating/attested-server.md).
+  static constexpr unsigned kBundleRegister = 15;
 
   crypto::HashAlgorithm bank = crypto::HashAlgorithm::kSha256;
   // Of a TCG log the PCRs that an event extended; of a CC log all RTMRs, RTMR n from the register index n + 1.
   std::map<unsigned, crypto::Digest> registers;
   std::size_t events = 0;
+  // What the newest event of Redoubt's with the name `bundle` in register kBundleRegister holds: the digest of the
+  // bundle that was measured last.
+  std::optional<Bytes> bundle;
   // What is odd and still possible: a second separator in a register, an error that the firmware noted.
   std::vector<std::string> flags;
   // Where the log contradicts itself: a digest that is not of the event's data although its type says that it is
