@@ -62,7 +62,7 @@ Ending ending_of(std::string_view text) {
 
 std::optional<record::Stage> stage_of(std::string_view text) {
   for (const record::Stage stage : {record::Stage::kAdmission, record::Stage::kOutcome, record::Stage::kDenial,
-                                    record::Stage::kInterrupted, record::Stage::kOpened}) {
+                                    record::Stage::kInterrupted, record::Stage::kOpened, record::Stage::kAttested}) {
     if (text == to_string(stage)) return stage;
   }
   return std::nullopt;

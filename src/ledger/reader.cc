@@ -162,6 +162,8 @@ Result<Bytes> LedgerReader::fetch(const std::string& path, std::uint64_t limit) 
     bytes = note ? Result<Bytes>(to_bytes(as_bytes(*note))) : Result<Bytes>(note.error());
   } else if (path == "signers") {
     bytes = read_file(*fs_, directory_ + "/signers", tlog::kMaxSignersSize);
+  } else if (path == kSignerEvidence) {
+    bytes = read_file(*fs_, directory_ + "/" + std::string(kSignerEvidence), kMaxSignerEvidenceBytes);
   } else if (path.starts_with("tile/entries/")) {
     if (auto id = tlog::parse_bundle_path(path)) bytes = read_bundle(id->index, id->width);
   } else if (path.starts_with("tile/")) {

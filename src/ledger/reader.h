@@ -19,6 +19,11 @@
 
 namespace redoubt::ledger {
 
+// Evidence over the log's key, and which entry it is (docs/formats/signer-evidence.md): a file beside the system log's
+// checkpoint.
+inline constexpr std::string_view kSignerEvidence = "signer-evidence";
+inline constexpr std::size_t kMaxSignerEvidenceBytes = 128 * 1024;
+
 struct StoredEntry {
   EntryHeader header;
   Bytes leaf;
@@ -52,7 +57,7 @@ class LedgerReader final : public tlog::TileSource, public tlog::ResourceReader 
   // `width` entries from 256 * index on, encoded as C2SP tlog-tiles "Log Entries" says.
   Result<Bytes> read_bundle(std::uint64_t index, unsigned width);
 
-  // `checkpoint`, `cosigned`, `signers`, `tile/…`, `tile/entries/…`. kNotFound for other paths.
+  // `checkpoint`, `cosigned`, `signers`, kSignerEvidence, `tile/…`, `tile/entries/…`. kNotFound for other paths.
   Result<Bytes> fetch(const std::string& path, std::uint64_t limit) override;
 
  private:

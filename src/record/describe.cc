@@ -248,6 +248,11 @@ void describe_result(Lines& lines, const element& record, const Summary& summary
     lines.untrusted("reason", text_at(record, "/unmapped/redoubt/reason"));
     return;
   }
+  if (summary.stage == Stage::kAttested) {
+    lines.untrusted("signer", text_at(record, "/unmapped/redoubt/signer"));
+    lines.untrusted("machine", text_at(record, "/unmapped/redoubt/attester"));
+    return;
+  }
   if (summary.stage == Stage::kAdmission) return;
 
   std::string line;

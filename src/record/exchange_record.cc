@@ -10,6 +10,7 @@
 #include "encoding/json_writer.h"
 #include "record/dictionary_record.h"
 #include "record/response_authorizer.h"
+#include "record/signer_record.h"
 #include "record/summary.h"
 
 // Records are put together from constant pieces of JSON: member names and punctuation are literals, and only what comes
@@ -821,6 +822,44 @@ void append_dictionary_keyed(std::string& out, const DictionaryKeyed& given) {
   json.member(R"(,"records":)", keyed.records);
   json << R"(,"reason":"inspection")";
   end_record(json);
+}
+
+Result<> append_signer_attested(std::string& out, const SignerAttested& given) {
+  const std::size_t before = out.size();
+  {
+    Cutter cutter;
+    SignerAttested attested = given;
+    cutter.cut(attested.request_uid, kUidSizeMax);
+    cutter.cut(attested.source);
+    cutter.cut(attested.signer, kReasonSizeMax);
+    cutter.cut(attested.attester, kNameSizeMax);
+
+    Head head{};
+    head.stage = Stage::kAttested;
+    head.activity = kOtherActivity;
+    head.severity = kInformational;
+    head.status = kSuccess;
+    head.uid = attested.request_uid;
+    head.time = attested.time;
+    head.source = attested.source;
+    head.truncated = cutter.any();
+
+    RecordWriter json(out);
+    write_head(json, head);
+    write_actor(json, "redoubt-keeper", {}, PrincipalType::kSystem, {});
+    json << R"(,"src_endpoint":{"svc_name":"redoubt"})";
+    write_api(json, "ledger.attest", attested.request_uid, {}, {});
+    begin_unmapped(json, Stage::kAttested);
+    json << R"(,"signer":)";
+    json.text(attested.signer);
+    json << R"(,"attester":)";
+    json.text(attested.attester);
+    json << R"(,"evidence":)" << (attested.evidence.empty() ? std::string_view("{}") : attested.evidence);
+    end_record(json);
+  }
+  if (out.size() - before <= kRecordSizeMax) return {};
+  out.resize(before);
+  return Error(Errc::kTooLarge, "the evidence is longer than a record may be");
 }
 
 }  // namespace redoubt::record

@@ -10,8 +10,8 @@
 namespace redoubt::record {
 namespace {
 
-constexpr std::array kStages = {Stage::kAdmission,   Stage::kOutcome, Stage::kDenial,
-                                Stage::kInterrupted, Stage::kOpened,  Stage::kFact};
+constexpr std::array kStages = {Stage::kAdmission, Stage::kOutcome, Stage::kDenial,  Stage::kInterrupted,
+                                Stage::kOpened,    Stage::kFact,    Stage::kAttested};
 
 std::string_view text_at(const simdjson::dom::element& record, std::string_view pointer) {
   std::string_view text;
@@ -35,6 +35,8 @@ std::string_view to_string(Stage stage) {
       return "opened";
     case Stage::kFact:
       return "fact";
+    case Stage::kAttested:
+      return "attested";
   }
   return "unknown";
 }

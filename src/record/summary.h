@@ -12,7 +12,7 @@
 
 namespace redoubt::record {
 
-enum class Stage : std::uint8_t { kAdmission, kOutcome, kDenial, kInterrupted, kOpened, kFact };
+enum class Stage : std::uint8_t { kAdmission, kOutcome, kDenial, kInterrupted, kOpened, kFact, kAttested };
 
 // As written in `unmapped.redoubt.stage`, for example `admission`.
 std::string_view to_string(Stage stage);

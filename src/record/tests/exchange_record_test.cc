@@ -12,6 +12,7 @@
 #include "encoding/json_reader.h"
 #include "encoding/json_writer.h"
 #include "record/dictionary_record.h"
+#include "record/signer_record.h"
 #include "record/summary.h"
 #include "tests/support/ocsf_validator.h"
 
@@ -321,6 +322,9 @@ TEST_F(RecordSchema, HoldsForEmptyFacts) {
   record.clear();
   append_dictionary_keyed(record, {});
   expect_valid(record);
+  record.clear();
+  ASSERT_TRUE(append_signer_attested(record, {}));
+  expect_valid(record);
 }
 
 TEST_F(RecordSchema, HoldsForHostileFacts) {
@@ -544,6 +548,41 @@ TEST(Record, OfADictionaryThatWasKeyedNamesItAndHowManyRecordsItHas) {
   EXPECT_EQ(parsed.text("/api/operation"), "dictionary.key");
   EXPECT_EQ(parsed.text("/actor/user/uid"), "redoubt-gateway");
   EXPECT_FALSE(parsed.has("/unmapped/redoubt/opened_index"));
+}
+
+TEST(Record, OfASignersEvidenceIsReadAsItWasWrittenAndIsNotCut) {
+  const std::string evidence = R"({"sender":"server","evidence":{"a":[1,2]}})";
+  std::string record = "before";
+  const auto attested = [&](std::string_view text) {
+    return append_signer_attested(record, {.request_uid = "ffeeddccbbaa99887766554433221100",
+                                           .time = {5},
+                                           .source = typical_facts().source,
+                                           .signer = "example.org/log+1234abcd+AAAA",
+                                           .attester = "sha256:00ff",
+                                           .evidence = text});
+  };
+  EXPECT_EQ(attested("\"" + std::string(kRecordSizeMax, 'x') + "\"").error().code(), Errc::kTooLarge);
+  EXPECT_EQ(record, "before");
+  record.clear();
+  ASSERT_TRUE(attested(evidence));
+  const auto read = read_signer_attested(as_bytes(record));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->time.value, 5);
+  EXPECT_EQ(read->signer, "example.org/log+1234abcd+AAAA");
+  EXPECT_EQ(read->attester, "sha256:00ff");
+  EXPECT_EQ(read->evidence, evidence);
+  EXPECT_EQ(Parsed(record).text("/api/operation"), "ledger.attest");
+  // What is something else, or lacks something.
+  EXPECT_EQ(read_signer_attested(as_bytes("{}")).error().code(), Errc::kMalformed);
+  std::string opened;
+  append_opened(opened, {});
+  EXPECT_EQ(read_signer_attested(as_bytes(opened)).error().code(), Errc::kMalformed);
+  for (const std::string_view member : {"signer", "attester", "evidence"}) {
+    std::string other = record;
+    other.replace(other.find("\"" + std::string(member) + "\":") + 1, 1, "x");
+    EXPECT_EQ(read_signer_attested(as_bytes(other)).error().code(), Errc::kMalformed) << member;
+  }
+  EXPECT_EQ(read_signer_attested(Bytes(kRecordSizeMax + 1)).error().code(), Errc::kTooLarge);
 }
 
 TEST(Record, OpenedNamesWhoWhatAndWhy) {
