@@ -61,6 +61,7 @@ Result<> Core::start() {
     pipeline_.tick(clock_.steady());
     if (settings_.sealed != nullptr) settings_.sealed->keys.tick(clock_.steady());
     withdraw_ended_tls();
+    if (tier_ && client_.ready()) tier_->tick();
   });
   sweep_.start();
   return server_.start();
@@ -103,6 +104,10 @@ MetricsSnapshot Core::snapshot() {
                       .meters = meters_.capacity(),
                       .keeper = client_.keeper_stats(),
                       .logs = {}};
+  if (tier_) {
+    out.tier_reached = tier_->problem().empty();
+    out.ready = out.ready && *out.tier_reached;
+  }
   const auto now = clock_.steady();
   for (const ledger::LedgerClient::ToldLog& told : client_.log_gauges()) {
     const auto number = static_cast<ledger::LogNumber>(out.logs.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "attest/verify_answer.h"
 #include "base/log.h"
 
 namespace redoubt::gateway {
@@ -76,8 +77,10 @@ void EvidenceDesk::take(Result<Bytes> answer) {
 void EvidenceDesk::finish(const Result<Evidence>& evidence) {
   const std::vector<Waiting> told = std::exchange(asked_, {});
   const std::optional<attest::BindingBatch> batch = std::exchange(batch_, std::nullopt);
+  const auto bundle = evidence ? attest::bundle_in_log(**evidence) : std::nullopt;
   for (std::size_t i = 0; i < told.size(); ++i) {
-    told[i].done(evidence ? Result<Attested>({*evidence, batch->place(i)}) : Result<Attested>(evidence.error()));
+    told[i].done(evidence ? Result<Attested>({*evidence, bundle, batch->place(i)})
+                          : Result<Attested>(evidence.error()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "attest/binding_batch.h"
@@ -24,9 +25,11 @@ class EvidenceDesk {
   static constexpr std::size_t kWaitingMax = 1024;
   static constexpr std::chrono::milliseconds kPatience{15'000};  // with the keeper, for each quote
 
-  // `evidence` has the parts and the statement, `place` is where the binding stands in what they are over.
+  // `evidence` has the parts and the statement, `place` is where the binding stands in what they are over. `bundle`:
+  // what it says was measured last; nothing when it says none.
   struct Attested {
     std::shared_ptr<const attest::EvidenceAnswer> evidence;
+    std::optional<crypto::Sha256Digest> bundle;
     attest::BatchPlace place;
   };
   using Done = std::function<void(Result<Attested> attested)>;

@@ -62,13 +62,20 @@ net::Task<std::optional<attest::EvidenceRequest>> read_question(Exchange& exchan
 
 net::Task<std::optional<EvidenceDesk::Attested>> quote_over(Exchange& exchange, DenialCounter& denials,
                                                             EvidenceDesk& desk, const attest::EvidenceRequest& request,
-                                                            const attest::ReportData& binding) {
+                                                            const attest::ReportData& binding,
+                                                            const std::optional<crypto::Sha256Digest>& bundle) {
   const auto ask = [&](EvidenceDesk::Done done) { desk.attest(binding, std::move(done)); };
   auto attested = co_await await_desk<EvidenceDesk::Attested>(ask);
   if (!attested) {
     const bool never = attested.error().code() == Errc::kUnsupported;
     co_await refuse_evidence(exchange, denials, never ? 501 : 503, never ? "no_evidence" : "evidence_unavailable",
                              never ? "this server has nothing that attests what it is" : "there is no evidence now");
+    co_return std::nullopt;
+  }
+  // A bundle has come into force meanwhile, and was not measured yet, or was and is not known here: whoever judged it
+  // would refuse.
+  if (attested->bundle && attested->bundle != bundle) {
+    co_await refuse_evidence(exchange, denials, 503, "evidence_unavailable", "the bundle in force is being measured");
     co_return std::nullopt;
   }
   const bool wanted = request.kinds.empty() || std::ranges::any_of(attested->evidence->parts, [&](const auto& part) {

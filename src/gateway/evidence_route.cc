@@ -68,7 +68,7 @@ net::Task<> EvidenceRoute::answer(Exchange& exchange, const Access& access) {
     co_return;
   }
   const attest::ReportData binding = attest::channel_binding(*channel, vouched);
-  const auto attested = co_await internal::quote_over(exchange, denials_, desk_, *request, binding);
+  const auto attested = co_await internal::quote_over(exchange, denials_, desk_, *request, binding, vouched.bundle);
   if (!attested) co_return;
   attest::EvidenceAnswer answer = *attested->evidence;
   answer.sender = channel->sender;

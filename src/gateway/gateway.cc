@@ -170,6 +170,10 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
       return "but nobody is told of incidents: there is no notifier";
     });
   }
+  if (settings.own_tier) {
+    const TierWatch& tier = cores.front()->watch_tier(*settings.own_tier);
+    for (const auto& core : cores) core->on_obstacle([&tier] { return tier.problem(); });
+  }
   std::unique_ptr<Witnesses> witnesses;
   if (!settings.witnesses.policy.empty()) {
     Core& core = *cores.front();

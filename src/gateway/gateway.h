@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "attest/appraisal.h"
 #include "attest/lease.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -49,6 +51,8 @@ struct GatewaySettings {
   const attest::LeaseKey* lease_key = nullptr;
   // Keys to which requests are sealed; run_gateway() makes its own. Null: no sealed requests.
   SealedBodies* sealed = nullptr;
+  // What this server's own evidence must satisfy for it to be ready; nothing: whatever it is.
+  std::optional<attest::AppraisalPolicy> own_tier = std::nullopt;
   CommitSettings commit;
   bool has_quorum = false;  // whether a witness policy with a quorum is configured: nothing is cosigned without
   std::vector<int> cpus;    // core i runs on cpus[i % size]; empty: wherever the system puts it

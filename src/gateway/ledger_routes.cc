@@ -324,8 +324,8 @@ net::Task<> LedgerRoutes::route(Exchange& exchange, Asker* asker) {
   const auto [tenant, path] = split_path(exchange.request().path);
   const bool opening = path == "open";
   const bool entries_wanted = path.starts_with("tile/entries/");
-  const bool hashes_wanted =
-      path == "checkpoint" || path == "cosigned" || path == "signers" || (path.starts_with("tile/") && !entries_wanted);
+  const bool hashes_wanted = path == "checkpoint" || path == "cosigned" || path == "signers" ||
+                             path == ledger::kSignerEvidence || (path.starts_with("tile/") && !entries_wanted);
   const net::Method method = exchange.request().method;
   if (method != (opening ? net::Method::kPost : net::Method::kGet)) {
     const Refusal refusal{DenialReason::kMalformed, 405, "method_not_allowed",
@@ -504,13 +504,17 @@ net::Task<> LedgerRoutes::open_values(Exchange& exchange, const Asker& auditor) 
 
 net::Task<> LedgerRoutes::health(Exchange& exchange, bool ready_wanted, bool in_force, bool withdrawn) {
   const ledger::LedgerClient& client = recorder_.client();
-  const bool ready = !ready_wanted || (recorder_.ready() && !client.full() && in_force);
+  const std::string obstacle = ready_wanted && obstacle_ ? obstacle_() : std::string();
+  const bool serves = recorder_.ready() && !client.full() && in_force;
+  const bool ready = !ready_wanted || (serves && obstacle.empty());
   const bool behind = client.ready() && !recorder_.ready();  // the ledger works, but its answers are overdue
   std::string good = "ok\n";
   if (const std::string_view remark = ready_wanted && remark_ ? remark_() : std::string_view(); !remark.empty()) {
     good.append(remark).append("\n");
   }
+  const std::string kept = "not ready: below `enclave.min_tier`: " + obstacle + "\n";
   const std::string_view body = ready                       ? std::string_view(good)
+                                : serves                    ? std::string_view(kept)
                                 : !client.stopped().empty() ? "not ready: the ledger stopped\n"
                                 : behind                    ? "not ready: the ledger does not answer\n"
                                 : client.full()             ? "not ready: the ledger's disk is nearly full\n"

@@ -72,6 +72,10 @@ class LedgerRoutes {
   using Remark = std::function<std::string_view()>;
   void on_ready(Remark remark) { remark_ = std::move(remark); }
 
+  // Why nothing is ready though requests could be answered, for `/readyz`; empty: nothing keeps it. Any thread.
+  using Obstacle = std::function<std::string()>;
+  void on_obstacle(Obstacle obstacle) { obstacle_ = std::move(obstacle); }
+
   // False when the path is none of ours. Errors have the form of RFC 9457. `access` must outlive the call; null: nobody
   // is known and nothing permitted, not yet or, when it is `withdrawn`, not any more.
   net::Task<bool> handle(net::Exchange& exchange, const Access* access, bool withdrawn = false);
@@ -107,6 +111,7 @@ class LedgerRoutes {
   const bool asks_witnesses_;
   Scrape scrape_;
   Remark remark_;
+  Obstacle obstacle_;
 };
 
 }  // namespace redoubt::gateway

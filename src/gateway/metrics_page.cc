@@ -202,6 +202,9 @@ std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& log
   text.family("redoubt_build_info", MetricType::kGauge, "The version that runs; always 1.");
   text.sample({{"version", version}}, std::uint64_t{1});
   gauge(text, "redoubt_ready", "1 while new exchanges can be recorded.", sum.ready ? 1 : 0);
+  gauge(text, "redoubt_min_tier_reached",
+        "1 while this server's own evidence reaches what is demanded, if anything is.",
+        sum.tier_reached.value_or(true) ? 1 : 0);
   gauge(text, "redoubt_cores", "Cores of the gateway.", cores.size());
   write_requests(text, sum.requests);
   write_limits(text, sum);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,7 +33,8 @@ struct MetricsSnapshot {
   std::uint64_t queued_bytes = 0;    // in the ring to the keeper
   std::uint64_t open_exchanges = 0;  // admitted, without an outcome
   bool ready = false;
-  std::uint64_t meters_in_use = 0;  // of all cores, as the next
+  std::optional<bool> tier_reached;  // what `enclave.min_tier` demands; nothing: it demands nothing. On the first core
+  std::uint64_t meters_in_use = 0;   // of all cores, as the next
   std::uint64_t meters = 0;
   // Known to the first core alone.
   ledger::KeeperStats keeper;

@@ -190,7 +190,7 @@ net::Task<> SealedRoute::answer_key(Exchange& exchange, const Access& access) {
   attest::SealedKeyAnswer answer{.key = ohttp::encode(key->configuration), .evidence = {}};
   const auto bundle = internal::bundle_digest(access);
   const attest::ReportData binding = attest::sealed_key_binding(answer.key, request->nonce, bundle);
-  const auto attested = co_await internal::quote_over(exchange, denials_, desk_, *request, binding);
+  const auto attested = co_await internal::quote_over(exchange, denials_, desk_, *request, binding, bundle);
   if (!attested) co_return;
   answer.evidence = *attested->evidence;
   answer.evidence.sender = attest::Sender::kServer;

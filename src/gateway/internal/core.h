@@ -17,6 +17,7 @@
 #include "gateway/metrics_page.h"
 #include "gateway/pipeline.h"
 #include "gateway/sealed_route.h"
+#include "gateway/tier_watch.h"
 #include "net/tls_server.h"
 
 namespace redoubt::gateway::internal {
@@ -57,6 +58,12 @@ class Core {
   // What this core has counted, and knows of the keeper.
   MetricsSnapshot snapshot();
 
+  // Watches on this core what settings.own_tier demands. Before start().
+  const TierWatch& watch_tier(const attest::AppraisalPolicy& policy) {
+    return tier_.emplace(evidence_, clock_, policy);
+  }
+  void on_obstacle(LedgerRoutes::Obstacle obstacle) { ledger_routes_.on_obstacle(std::move(obstacle)); }
+
   // Called on the core's thread when it has drained. Set before run().
   void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
 
@@ -87,6 +94,7 @@ class Core {
   EvidenceDesk evidence_;
   std::optional<EvidenceRoute> evidence_route_;
   std::optional<SealedRoute> sealed_route_;
+  std::optional<TierWatch> tier_;
   Pipeline pipeline_;
   net::HttpServer server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the server shows; null: nothing, or plain HTTP

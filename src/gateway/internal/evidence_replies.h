@@ -24,9 +24,10 @@ net::Task<> refuse_evidence(net::Exchange& exchange, DenialCounter& denials, int
 
 // These two refuse by themselves, and then return nothing.
 net::Task<std::optional<attest::EvidenceRequest>> read_question(net::Exchange& exchange, DenialCounter& denials);
-// Evidence over `binding`, of a kind that the question names.
+// Evidence over `binding`, of a kind that the question names. `bundle`: what is vouched for.
 net::Task<std::optional<EvidenceDesk::Attested>> quote_over(net::Exchange& exchange, DenialCounter& denials,
                                                             EvidenceDesk& desk, const attest::EvidenceRequest& request,
-                                                            const attest::ReportData& binding);
+                                                            const attest::ReportData& binding,
+                                                            const std::optional<crypto::Sha256Digest>& bundle);
 
 }  // namespace redoubt::gateway::internal

@@ -3,11 +3,13 @@
 #include <mutex>
 
 #include "attest/channel_binding.h"
+#include "encoding/base64.h"
 #include "gateway/evidence_desk.h"
 #include "gateway/evidence_route.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
 #include "gateway/tests/live_ledger.h"
+#include "gateway/tier_watch.h"
 
 namespace redoubt::gateway::test {
 namespace {
@@ -237,6 +239,69 @@ TEST_F(EvidenceRouteTest, SaysWhetherItIsWorthAskingAgain) {
   EXPECT_EQ(now.sent.find("tpm0"), std::string::npos) << now.sent;
   live_.make_evidence = nullptr;
   EXPECT_EQ(ask(good).status, 501);
+}
+
+// Evidence of a TPM whose log says that this bundle was measured; nobody judges it here.
+EvidenceAnswer measured_answer(const attest::BatchPlace& place, std::uint8_t bundle) {
+  Bytes data = to_bytes(as_bytes(std::string_view("RDBT\x27\0\0\0bundle\0", 15)));
+  append(data, Bytes(32, std::byte{bundle}));
+  Bytes log = Bytes(32);
+  log[4] = std::byte{3};  // EV_NO_ACTION
+  const std::string_view spec("Spec ID Event03\0\0\0\0\0\0\2\0\2\1\0\0\0\x0b\0\x20\0\0", 33);
+  log[28] = static_cast<std::byte>(spec.size());
+  append(log, as_bytes(spec));
+  for (const int number : {15, 6, 1}) {
+    append(log, Bytes{static_cast<std::byte>(number), {}, {}, {}});
+  }
+  append(log, Bytes{std::byte{0x0b}, {}});
+  append(log, crypto::sha256(data));
+  append(log, Bytes{static_cast<std::byte>(data.size()), {}, {}, {}});
+  append(log, data);
+  const std::string json = R"({"Static":{"TPMVersion":2},"AK":{"Public":"AA==","CreateData":"AA==",)"
+                           R"("CreateAttestation":"AA==","CreateSignature":"AA=="},"Quote":{"Nonce":"AA==","Alg":11,)"
+                           R"("Quote":"AA==","Signature":"AA=="},"Log":{"PCRs":[],"PCRAlg":11,"Raw":")" +
+                           encoding::base64(log) + "\"}}";
+  EvidenceAnswer out{.sender = attest::Sender::kServer, .vouched = {}, .place = place, .parts = {}, .statement = {}};
+  out.parts.push_back(
+      {.name = "tpm",
+       .evidence = {.kind = attest::Kind::kTpm, .files = {{attest::Role::kEvidence, to_bytes(as_bytes(json))}}}});
+  return out;
+}
+
+TEST_F(EvidenceRouteTest, GivesNoneThatContradictsTheBundleInForce) {
+  live_.make_evidence = [](ByteView statement) -> Result<Bytes> {
+    const auto place = attest::batch_of(statement);
+    if (!place) return place.error();
+    auto text = attest::write_evidence_answer(measured_answer(*place, 0x62));
+    if (!text) return text.error();
+    return to_bytes(as_bytes(*text));
+  };
+  std::optional<Result<EvidenceDesk::Attested>> told;
+  desk_.attest(binding(1), [&](Result<EvidenceDesk::Attested> attested) { told = std::move(attested); });
+  live_.pump_until([&] { return told.has_value(); });
+  ASSERT_TRUE(*told) << told->error().message();
+  crypto::Sha256Digest measured;
+  measured.fill(std::byte{0x62});
+  EXPECT_EQ((*told)->bundle, measured);
+  const FakeExchange exchange = ask(attest::write_evidence_request(request()));
+  EXPECT_EQ(exchange.status, 503) << "another is in force";
+  EXPECT_NE(exchange.sent.find("is being measured"), std::string::npos) << exchange.sent;
+}
+
+TEST_F(EvidenceTest, IsJudgedByTheServerItselfAgainAndAgain) {
+  attest::AppraisalPolicy policy = attest::pinned_tpm_policy({}, false);
+  TierWatch watch(desk_, live_.clock, policy);
+  EXPECT_EQ(watch.problem(), "its own evidence was not judged yet");
+  const auto judged = [&](std::string_view expected) {
+    live_.pump_until([&] {
+      watch.tick();
+      return watch.problem().find(expected) != std::string::npos;
+    });
+    EXPECT_NE(watch.problem().find(expected), std::string::npos) << watch.problem();
+  };
+  judged("there is no evidence: nothing attests");
+  attest_so();
+  judged("`machine` is no part that the policy knows");
 }
 
 }  // namespace
