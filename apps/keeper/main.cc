@@ -27,6 +27,7 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "keeper/signer_statement.h"
 #include "keeper/tpm_attester.h"
 #include "keys/dictionary_opener.h"
 #include "keys/key_file.h"
@@ -53,7 +54,8 @@ struct Arguments {
   std::vector<Tenant> tenants;
   std::string witness_policy;  // path of a C2SP tlog-policy file; empty: no witnesses
   bool witnesses_required = false;
-  std::string tpm;  // where it is, from `dir`; empty: nothing attests
+  std::string tpm;     // where it is, from `dir`; empty: nothing attests
+  std::string bundle;  // with a TPM: the digest of what the operator's files are
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
@@ -106,6 +108,8 @@ Arguments parse(int argc, char** argv) {
       out.witnesses_required = number<int>(value) != 0;
     else if (name == "--tpm")
       out.tpm = value;
+    else if (name == "--bundle")
+      out.bundle = value;
     else if (name == "--version")
       out.version = value;
     else if (name == "--segment-bytes")
@@ -192,10 +196,17 @@ Result<> close_what_is_not_ours(const Arguments& arguments) {
   return confine::close_other_descriptors(keep);
 }
 
-// From here on: files in the ledger's folder, which is the working folder, and descriptors that are open. No network.
-Result<> confine_to_ledger(bool require_all, bool has_tpm) {
+std::string path_of(const UniqueFd& folder) {
+  return "/proc/self/fd/" + std::to_string(folder.get());
+}
+
+// From here on: files in the ledger's folder, which is the working folder, and in that of what the TPM was told, where
+// there is one, and descriptors that are open. No network.
+Result<> confine_to_ledger(bool require_all, const UniqueFd& measured) {
+  const bool has_tpm = measured.valid();
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kWrite});
+  if (has_tpm) wanted.files.push_back({path_of(measured), confine::FileUse::kWrite});
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
@@ -267,6 +278,18 @@ Result<> serve(const Arguments& arguments) {
     return Error(Errc::kUnavailable,
                  "a change of the signing key is half done: `redoubt ledger rotate-signer` finishes it");
   }
+  // What runs is compared with what the ledger and the TPM know before a key of the ledger's is read.
+  UniqueFd measured;
+  std::optional<TpmAttester> attester;
+  if (tpm) {
+    auto folder = open_folder("measured");
+    if (!folder) return folder.error();
+    measured = *std::move(folder);
+    auto opened = TpmAttester::open(*std::move(tpm), fs, path_of(measured));
+    if (!opened) return opened.error().in("attestation");
+    attester = *std::move(opened);
+    if (auto done = attester->check_bundle(fs, path_of(*ledger_folder), arguments.bundle); !done) return done;
+  }
   auto seed = keys::load_key_file("signer.key", "ledger-signer", 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
@@ -289,13 +312,6 @@ Result<> serve(const Arguments& arguments) {
     dictionaries.emplace(*std::move(pair));
   }
 
-  std::optional<TpmAttester> attester;
-  if (tpm) {
-    auto opened = TpmAttester::open(*std::move(tpm), fs);
-    if (!opened) return opened.error().in("attestation");
-    attester = *std::move(opened);
-  }
-
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
     auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
@@ -315,11 +331,11 @@ Result<> serve(const Arguments& arguments) {
     rings.emplace_back(*std::move(requests), *std::move(answers));
   }
 
-  // Before the first byte that another process wrote is read.
+  // Before the first byte that another process wrote is read; but the last fact about bundles was, above.
   if (auto done = enter(*ledger_folder, arguments.ledger); !done) return done;
   key_folder->reset();
   ledger_folder->reset();
-  if (auto done = confine_to_ledger(arguments.require_confinement, attester.has_value()); !done) return done;
+  if (auto done = confine_to_ledger(arguments.require_confinement, measured); !done) return done;
 
   std::vector<std::string> tenants;
   for (const Arguments::Tenant& tenant : arguments.tenants) tenants.push_back(tenant.name);
@@ -329,8 +345,14 @@ Result<> serve(const Arguments& arguments) {
   if (!ledger) return ledger.error().in("`" + arguments.ledger + "`");
   // The one thread that owns the TPM. It goes after the keeper, which asks it.
   std::optional<ledger::AttestingThread> attesting;
+  std::optional<ledger::OwnRecord> own_record;
   if (attester) {
-    attesting.emplace([&](ByteView statement) { return attester->attest(statement); }, arguments.wake_fd);
+    auto statement = signer_statement(fs, *attester, *signer);
+    if (!statement) return statement.error().in("evidence over the signing key");
+    own_record = *std::move(statement);
+    attesting.emplace([&](ByteView asked) { return attester->attest(asked); },
+                      [&](const ledger::Activation& activation) { return attester->measure(activation); },
+                      arguments.wake_fd);
   }
   ledger::Keeper keeper(**ledger, wrapper, clock,
                         {.free_space_reserve = arguments.free_space_reserve,
@@ -339,7 +361,8 @@ Result<> serve(const Arguments& arguments) {
                          .product_version = arguments.version,
                          .tls_authority = tls_authority ? &*tls_authority : nullptr,
                          .dictionaries = dictionaries ? &*dictionaries : nullptr,
-                         .attester = attesting ? &*attesting : nullptr});
+                         .attester = attesting ? &*attesting : nullptr,
+                         .own_record = std::move(own_record)});
   for (std::size_t i = 0; i < rings.size(); ++i) {
     keeper.add_ring(RingConsumer(std::move(rings[i].first)), RingProducer(std::move(rings[i].second)),
                     arguments.rings[i].wake);

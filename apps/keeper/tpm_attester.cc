@@ -7,6 +7,7 @@
 #include "attest/evidence_message.h"
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
+#include "keys/key_file.h"
 #include "tpm/quote.h"
 
 namespace redoubt {
@@ -26,26 +27,29 @@ Bytes software_statement(const attest::ReportData& quoted) {
   return to_bytes(as_bytes(text));
 }
 
+// Nothing started a TPM of software: its registers of firmware are zeros, which verifiers refuse.
+Result<tpm::PcrSelection> quoted_registers(const tpm::Tpm& tpm, const tpm::MeasurementLog& log) {
+  std::uint32_t bits = tpm.identity().is_emulated ? 0 : kFirmwarePcrs;
+  for (const tpm::Measurement& each : log.measurements()) bits |= 1U << each.pcr;
+  return tpm::PcrSelection::from_bits(bits);
+}
+
 }  // namespace
 
-TpmAttester::TpmAttester(tpm::Tpm tpm, tpm::AttestationKey key, tpm::MeasurementLog log, tpm::PcrSelection pcrs)
-    : tpm_(std::move(tpm)), key_(std::move(key)), log_(std::move(log)), pcrs_(pcrs) {}
-
-Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs) {
+Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs, std::string measured) {
   auto key_bytes = read_file(fs, "attestation.key", tpm::AttestationKey::kMaxBytes);
   if (!key_bytes) return key_bytes.error();
   auto key = tpm::AttestationKey::decode(*key_bytes);
   if (!key) return key.error().in("`attestation.key`");
-  auto log_bytes = read_file(fs, "measurements", tpm::MeasurementLog::kMaxBytes);
-  if (!log_bytes) return log_bytes.error();
-  auto log = tpm::MeasurementLog::decode(*log_bytes);
-  if (!log) return log.error().in("`measurements`");
-  // Nothing started a TPM of software: its registers of firmware are zeros, which verifiers refuse.
-  std::uint32_t bits = tpm.identity().is_emulated ? 0 : kFirmwarePcrs;
-  for (const auto& [pcr, value] : log->replay()) bits |= 1U << pcr;
-  auto pcrs = tpm::PcrSelection::from_bits(bits);
-  if (!pcrs) return pcrs.error();
-  return TpmAttester(std::move(tpm), *std::move(key), *std::move(log), *pcrs);
+  auto history_key = keys::load_key_file("history.key", "tpm-history", 32);
+  if (!history_key) return history_key.error();
+  auto measuring = Measuring::open(tpm, fs, std::move(measured), *std::move(history_key));
+  if (!measuring) return measuring.error();
+  return TpmAttester(std::move(tpm), *std::move(key), *std::move(measuring));
+}
+
+std::string TpmAttester::name() const {
+  return "sha256:" + encoding::hex(key_.public_key().spki_sha256());
 }
 
 Result<Bytes> TpmAttester::attest(ByteView statement) {
@@ -53,9 +57,11 @@ Result<Bytes> TpmAttester::attest(ByteView statement) {
   if (!batch) return batch.error();
   const attest::ReportData quoted = attest::quoted_for_batch(*batch);
   std::optional<Bytes> software = software_statement(quoted);
-  const auto quote = tpm::make_quote(tpm_, key_, pcrs_, attest::part_nonce(quoted, software));
+  const auto pcrs = quoted_registers(tpm_, measuring_.log());
+  if (!pcrs) return pcrs.error();
+  const auto quote = tpm::make_quote(tpm_, key_, *pcrs, attest::part_nonce(quoted, software));
   if (!quote) return quote.error();
-  const std::string json = tpm::evidence_json(key_, *quote, log_);
+  const std::string json = tpm::evidence_json(key_, *quote, measuring_.log());
   attest::EvidenceAnswer answer{
       .sender = attest::Sender::kServer, .vouched = {}, .place = *batch, .parts = {}, .statement = std::move(software)};
   answer.parts.push_back(

@@ -1,5 +1,5 @@
-// Evidence of this machine by its TPM: what was measured before we ran, signed together with what the gateway's callers
-// are to be told.
+// Evidence of this machine by its TPM: what was measured, signed together with what the gateway's callers are to be
+// told.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "keeper/measuring.h"
+#include "ledger/activation.h"
 #include "tpm/attestation_key.h"
-#include "tpm/measurement_log.h"
 #include "tpm/pcr.h"
 #include "tpm/tpm.h"
 
@@ -17,20 +18,30 @@ namespace redoubt {
 // After open(), the thread that owns the TPM.
 class TpmAttester {
  public:
-  // `tpm` is open. The key and the log of measurements are files of the launcher's in the working folder.
-  static Result<TpmAttester> open(tpm::Tpm tpm, FileSystem& fs);
+  // `tpm` is open. The keys are files of the working folder, the launcher's; `measured` is the path of the folder of
+  // what was measured, which is written to later. `fs` outlives this. Errors: of the files; those of Measuring::open().
+  static Result<TpmAttester> open(tpm::Tpm tpm, FileSystem& fs, std::string measured);
+
+  // check_bundle(), by this TPM.
+  Result<> check_bundle(FileSystem& fs, const std::string& ledger_folder, const std::string& bundle) {
+    return redoubt::check_bundle(tpm_, measuring_, fs, ledger_folder, bundle);
+  }
+  Result<> measure(const ledger::Activation& activation) { return measuring_.measure(tpm_, activation); }
 
   // Evidence over a batch (attest::batch_of()), in the form in which callers get it, with one part: `tpm`. Errors:
   // kMalformed for another statement; those of tpm/.
   Result<Bytes> attest(ByteView statement);
 
+  // What names this machine: `sha256:` and the digest of its attestation key.
+  std::string name() const;
+
  private:
-  TpmAttester(tpm::Tpm tpm, tpm::AttestationKey key, tpm::MeasurementLog log, tpm::PcrSelection pcrs);
+  TpmAttester(tpm::Tpm tpm, tpm::AttestationKey key, Measuring measuring)
+      : tpm_(std::move(tpm)), key_(std::move(key)), measuring_(std::move(measuring)) {}
 
   tpm::Tpm tpm_;
   tpm::AttestationKey key_;
-  tpm::MeasurementLog log_;
-  tpm::PcrSelection pcrs_;
+  Measuring measuring_;
 };
 
 }  // namespace redoubt

@@ -35,6 +35,7 @@
 #include "redoubt/admin_seams.h"
 #include "redoubt/behaviour_watch.h"
 #include "redoubt/bundle_intake.h"
+#include "redoubt/bundle_measuring.h"
 #include "redoubt/confinement.h"
 #include "redoubt/kept_bundles.h"
 #include "redoubt/kept_usage.h"
@@ -79,6 +80,7 @@ class StateAdministration::Impl final : public state::Publisher {
         proofs_(fs_, settings_.ledger_directory),
         desk_(io_, engine_, sink_),
         dictionary_desk_(client_),
+        measuring_(client_, bundles_, clock_),
         kept_(fs_, in_state("/bundles"), bundles_, engine_),
         usage_(fs_, clock_),
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
@@ -170,6 +172,7 @@ class StateAdministration::Impl final : public state::Publisher {
   std::optional<ResponseDesk> responses_;  // as engine_, which they outlive
   std::optional<NoticeDesk> notices_;
   std::unique_ptr<state::Engine> engine_;  // null until the ledger can be read
+  BundleMeasuring measuring_;
   KeptBundles kept_;
   std::optional<BundleIntake> intake_;  // as engine_
   KeptUsage usage_;
@@ -363,6 +366,7 @@ void StateAdministration::Impl::tick() {
   if (kept_.in_force() && !published_) publish_loaded([] {});
   if (kept_.in_force() && !dictionaries_are_open()) open_dictionaries();
   intake_->tick();
+  measuring_.tick();
   if (!published_) return;
   responses_->tick();
   notices_->tick();

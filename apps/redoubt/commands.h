@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "redoubt/attest/verbs.h"
 #include "redoubt/output.h"
 
 namespace redoubt::app {
@@ -61,8 +62,10 @@ struct ProveOptions {
 int run_ledger_prove(const Common& common, const LedgerAccess& access, const ProveOptions& options);
 
 struct VerifyOptions {
-  std::string where;            // folder or URL
-  std::string checkpoint_file;  // default: `checkpoint` of the log
+  std::string where;                      // folder or URL
+  std::string checkpoint_file;            // default: `checkpoint` of the log
+  std::string require_tier;               // that evidence over the log's key must reach; empty: it is not looked at
+  attest_verbs::AcceptedServer accepted;  // of that evidence
 };
 int run_ledger_verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options);
 

@@ -12,17 +12,22 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "crypto/secret.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "keys/key_file.h"
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
 #include "tpm/attestation_key.h"
+#include "tpm/history_log.h"
 #include "tpm/measurement_log.h"
+#include "tpm/nv_index.h"
 #include "tpm/pcr.h"
 #include "tpm/tpm.h"
 
@@ -41,15 +46,17 @@ const char* find_swtpm() {
   return found == kSwtpmPrograms.end() ? nullptr : *found;
 }
 
+Result<> give(const std::string& path, const std::optional<confine::UserIds>& user) {
+  if (!user || ::chown(path.c_str(), user->user, user->group) == 0) return {};
+  return errno_error("cannot give `" + path + "` to the keeper", errno);
+}
+
 // Written here, read by the keeper.
 Result<> write_for_keeper(const std::string& path, ByteView bytes, const std::optional<confine::UserIds>& user) {
   PosixFileSystem fs;
   if (auto done = write_file_atomically(fs, path, bytes); !done) return done;
   if (::chmod(path.c_str(), 0600) != 0) return errno_error("cannot set the mode of `" + path + "`", errno);
-  if (user && ::chown(path.c_str(), user->user, user->group) != 0) {
-    return errno_error("cannot give `" + path + "` to the keeper", errno);
-  }
-  return {};
+  return give(path, user);
 }
 
 Result<crypto::Sha256Digest> digest_of_file(const std::string& path) {
@@ -59,11 +66,50 @@ Result<crypto::Sha256Digest> digest_of_file(const std::string& path) {
   return crypto::sha256(*bytes);
 }
 
+Result<bool> is_there(FileSystem& fs, const std::string& path) {
+  const auto file = fs.open(path, OpenMode::kReadOnly);
+  if (!file && file.error().code() != Errc::kNotFound) return file.error();
+  return file.has_value();
+}
+
+Result<> ensure_folder(const Layout& layout, const std::optional<confine::UserIds>& user) {
+  const std::string path = layout.measured();
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot make `" + path + "`", errno);
+  return give(path, user);
+}
+
+// The history, made with the attestation key and before it: who takes it away loses the key that others have pinned.
+// What a start that was killed left behind is made anew.
+Result<> make_history(tpm::Tpm& tpm, const Layout& layout, const std::optional<confine::UserIds>& user) {
+  PosixFileSystem fs;
+  for (const std::string& path : {layout.history_key(), layout.history()}) {
+    if (auto done = fs.remove(path); !done && done.error().code() != Errc::kNotFound) return done;
+  }
+  const auto authorisation = crypto::Secret::random(32);
+  std::uint32_t handle = Enclave::kFirstHistoryHandle;
+  Result<> made = tpm::create_history(tpm, handle, authorisation);
+  for (std::uint32_t i = 1; !made && made.error().code() == Errc::kAlreadyExists && i < Enclave::kHistoryHandles; ++i) {
+    made = tpm::create_history(tpm, ++handle, authorisation);
+  }
+  if (!made) return made.error().in("the TPM's history of bundles");
+  if (auto done = keys::create_key_file(layout.history_key(), "tpm-history", authorisation); !done) return done;
+  if (auto done = give(layout.history_key(), user); !done) return done;
+  return write_for_keeper(layout.history(), tpm::HistoryLog(handle).encode(), user);
+}
+
 // The key, made at the first start. Who verifies may pin it: its digest lies where everybody can read it.
 Result<> ensure_key(tpm::Tpm& tpm, const Layout& layout, const std::optional<confine::UserIds>& user) {
   PosixFileSystem fs;
   auto bytes = read_file(fs, layout.attestation_key(), tpm::AttestationKey::kMaxBytes);
   if (!bytes && bytes.error().code() != Errc::kNotFound) return bytes.error();
+  if (!bytes) {
+    if (auto done = make_history(tpm, layout, user); !done) return done;
+  }
+  for (const std::string& path : {layout.history_key(), layout.history()}) {
+    const auto there = is_there(fs, path);
+    if (!there) return there.error();
+    if (!*there) return Error(Errc::kConflict, "there is an attestation key and no `" + path + "`, made with it");
+  }
   auto key = bytes ? tpm::AttestationKey::decode(*bytes) : tpm::create_attestation_key(tpm);
   if (!key) return key.error().in("`" + layout.attestation_key() + "`");
   if (!bytes) {
@@ -93,17 +139,37 @@ Result<tpm::MeasurementLog> read_log(tpm::Tpm& tpm, const Layout& layout) {
   return log;
 }
 
-Result<> measure_all(tpm::Tpm& tpm, tpm::MeasurementLog& log, const Enclave::Settings& settings) {
-  const auto measure = [&](unsigned pcr, std::string name, const crypto::Sha256Digest& digest) {
-    return tpm::measure(tpm, log, {.pcr = pcr, .name = std::move(name), .value = to_bytes(digest)});
-  };
+// What is about to run: of one register the programs, of the other the configuration.
+Result<std::vector<tpm::Measurement>> examine(const Enclave::Settings& settings) {
+  std::vector<tpm::Measurement> out;
   for (const std::string& path : settings.programs) {
     auto digest = digest_of_file(path);
     if (!digest) return digest.error();
     const std::string name = "program." + std::filesystem::path(path).filename().string();
-    if (auto done = measure(Enclave::kProgramPcr, name, *digest); !done) return done;
+    out.push_back({.pcr = Enclave::kProgramPcr, .name = name, .value = to_bytes(*digest)});
   }
-  return measure(Enclave::kConfigurationPcr, "configuration", crypto::sha256(as_bytes(settings.configuration)));
+  const auto digest = crypto::sha256(as_bytes(settings.configuration));
+  out.push_back({.pcr = Enclave::kConfigurationPcr, .name = "configuration", .value = to_bytes(digest)});
+  return out;
+}
+
+std::vector<tpm::Measurement> of_register(const std::vector<tpm::Measurement>& all, unsigned pcr) {
+  std::vector<tpm::Measurement> out;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const auto& each) { return each.pcr == pcr; });
+  return out;
+}
+
+// Adds what a register does not end with already.
+Result<> add_new(tpm::MeasurementLog& log, const std::vector<tpm::Measurement>& wanted) {
+  for (const unsigned pcr : {Enclave::kProgramPcr, Enclave::kConfigurationPcr}) {
+    const auto last = of_register(log.measurements(), pcr);
+    const auto now = of_register(wanted, pcr);
+    if (last.size() >= now.size() && std::equal(now.rbegin(), now.rend(), last.rbegin())) continue;
+    for (const tpm::Measurement& each : now) {
+      if (auto done = log.add(each); !done) return done;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -135,12 +201,17 @@ Result<> Enclave::start(const Layout& layout, const Settings& settings) {
     tpm = tpm::Tpm::open(where_);
   }
   if (!tpm) return tpm.error().in("the TPM of `enclave.tpm`");
+  if (auto done = ensure_folder(layout, settings.user); !done) return done;
   if (auto done = ensure_key(*tpm, layout, settings.user); !done) return done;
   auto log = read_log(*tpm, layout);
   if (!log) return log.error();
-  if (auto done = measure_all(*tpm, *log, settings); !done) return done.error().in("measuring");
+  const auto wanted = examine(settings);
+  if (!wanted) return wanted.error().in("measuring");
+  if (auto done = add_new(*log, *wanted); !done) return done.error().in("measuring");
+  if (auto done = write_for_keeper(layout.measurements(), log->encode(), settings.user); !done) return done;
+  if (auto done = tpm::catch_up(*tpm, *log); !done) return done.error().in("measuring");
   log::info("launcher", "measured", {{"tpm", settings.tpm}, {"vendor", tpm->identity().vendor}});
-  return write_for_keeper(layout.measurements(), log->encode(), settings.user);
+  return {};
 }
 
 Result<> Enclave::start_software(const Layout& layout, const std::optional<confine::UserIds>& user) {
@@ -148,9 +219,7 @@ Result<> Enclave::start_software(const Layout& layout, const std::optional<confi
   if (program == nullptr) return Error(Errc::kUnavailable, "there is no swtpm here, which `enclave.tpm` asks for");
   const std::string path = layout.software_tpm();
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot make `" + path + "`", errno);
-  if (user && ::chown(path.c_str(), user->user, user->group) != 0) {
-    return errno_error("cannot give `" + path + "` to the keeper", errno);
-  }
+  if (auto done = give(path, user); !done) return done;
   folder_ = UniqueFd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder_.valid()) return errno_error("cannot open `" + path + "`", errno);
   // By the open folder, since the name of a socket is short.

@@ -7,12 +7,14 @@
 //   enclave.stop();                       // after them
 //
 // What is measured: the programs in register kProgramPcr, the configuration in kConfigurationPcr, by their SHA-256.
-// Who measures is this program itself, so what it measures is worth as much as whoever started it
-// (docs/attestation.md).
+// What was measured last on this boot of the machine is not measured again, so that a restart leaves registers as they
+// are. The keeper goes on with the bundle in force (keeper/measuring.h). Who measures is this program itself, so what
+// it measures is worth as much as whoever started it (docs/attestation.md).
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,9 @@ class Enclave {
  public:
   static constexpr unsigned kProgramPcr = 12;
   static constexpr unsigned kConfigurationPcr = 13;
+  // Of the index that keeps the history of bundles; the next kHistoryHandles are tried when it is taken.
+  static constexpr std::uint32_t kFirstHistoryHandle = 0x0180'5244;
+  static constexpr std::uint32_t kHistoryHandles = 16;
 
   struct Settings {
     std::string tpm;                       // as the configuration has it
@@ -50,8 +55,9 @@ class Enclave {
   // Takes away what a software TPM left behind that was killed. Before the keeper's folder is given to its user.
   static void tidy(const Layout& layout);
   // The keeper's folder is its user's already. Starts swtpm where that is configured (its memory rests in the keeper's
-  // folder), makes the attestation key if there is none, measures. Errors: kUnavailable when there is no TPM, or swtpm
-  // does not start; kConflict when the registers have something that is in no log of ours; those of tpm/.
+  // folder), makes the attestation key and the history if there are none, measures. Errors: kUnavailable when there is
+  // no TPM, or swtpm does not start; kConflict when the registers have something that is in no log of ours, or there is
+  // an attestation key and no history; those of tpm/.
   Result<> start(const Layout& layout, const Settings& settings);
 
   // Where the keeper finds the TPM, from its folder; empty: there is none.

@@ -25,7 +25,10 @@ struct Layout {
   std::string keeper() const { return root + "/keeper"; }  // the keeper's alone
   std::string software_tpm() const { return keeper() + "/tpm"; }
   std::string attestation_key() const { return keeper() + "/attestation.key"; }            // encrypted by its TPM
-  std::string measurements() const { return keeper() + "/measurements"; }                  // what the TPM was told
+  std::string history_key() const { return keeper() + "/history.key"; }                    // opens the TPM's history
+  std::string measured() const { return keeper() + "/measured"; }                          // what the TPM was told
+  std::string measurements() const { return measured() + "/log"; }                         // since the machine started
+  std::string history() const { return measured() + "/history"; }                          // ever
   std::string attestation_key_digest() const { return root + "/attestation-key.sha256"; }  // for who pins it
   std::string opener_key() const { return root + "/keys/opener.key"; }
   std::string keys() const { return root + "/keys"; }  // of people: openers

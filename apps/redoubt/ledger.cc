@@ -17,6 +17,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/fetch.h"
 #include "redoubt/layout.h"
+#include "redoubt/ledger_tier.h"
 #include "redoubt/standing.h"
 #include "tlog/cose_receipt.h"
 #include "tlog/entry_bundle.h"
@@ -232,6 +233,7 @@ struct VerifiedLog {
   tlog::LogReport report;
   std::optional<Signer> signer;
   std::optional<Standing> standing;
+  std::optional<SignerTier> tier;
 };
 
 Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, const VerifyOptions& options) {
@@ -290,7 +292,13 @@ Result<VerifiedLog> verify(const Common& common, const LedgerAccess& access, con
     auto continued = tlog::check_handovers(*reader, signer->history, verified->checkpoint);
     if (!continued) return continued.error();
   }
-  return VerifiedLog{*std::move(verified), std::move(signer), std::move(standing)};
+  std::optional<SignerTier> tier;
+  if (!options.require_tier.empty()) {
+    auto reached = check_signer_tier(*reader, verified->checkpoint, *vkey, options.require_tier, options.accepted);
+    if (!reached) return reached.error();
+    tier = *std::move(reached);
+  }
+  return VerifiedLog{*std::move(verified), std::move(signer), std::move(standing), std::move(tier)};
 }
 
 // Asks the keeper of a running server for the values of a record.
@@ -466,6 +474,7 @@ int run_ledger_verify(const Common& common, const LedgerAccess& access, const Ve
     json.member("tiles", tiles);
     json.member("root", encoding::base64(verified->checkpoint.root));
     write_signer(json, checked->signer);
+    write_signer_tier(json, checked->tier);
     write_standing(json, checked->standing);
     json.end_object();
     std::printf("%s\n", out.c_str());
@@ -477,6 +486,7 @@ int run_ledger_verify(const Common& common, const LedgerAccess& access, const Ve
               encoding::base64(verified->checkpoint.root).c_str());
   std::printf("log         %s\n", verified->checkpoint.origin.c_str());
   print_signer(checked->signer);
+  print_signer_tier(checked->tier);
   print_standing(checked->standing);
   return exit_status(checked->standing);
 }

@@ -145,6 +145,19 @@ int run(int argc, char** argv) {
   verify_command->add_option("log", verify.where, "folder, or URL under which the log's files lie")->required();
   verify_command->add_option("--checkpoint", verify.checkpoint_file,
                              "file with the checkpoint (default: the log's own)");
+  auto* require_tier = verify_command->add_option("--require-tier", verify.require_tier,
+                                                  "what evidence over the log's key must reach: software-tpm, tpm, …");
+  auto* pin = verify_command->add_option("--pin", verify.accepted.pinned_key,
+                                         "SHA-256 of the attestation key that is trusted, or a file with it");
+  pin->needs(require_tier);
+  verify_command->add_option("--attestation-policy", verify.accepted.policy, "what evidence is accepted, JSON")
+      ->needs(require_tier)
+      ->excludes(pin);
+  auto* references =
+      verify_command->add_option("--references", verify.accepted.references.file, "signed reference values");
+  references->needs(require_tier);
+  verify_command->add_option("--references-signer", verify.accepted.references.signer, "their verifier key, or a file")
+      ->needs(references);
   verify_command->callback([&] { status = run_ledger_verify(common, access, verify); });
 
   VerifyProofOptions verify_proof;

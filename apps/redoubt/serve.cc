@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/appraisal.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -30,6 +31,8 @@
 #include "base/shm_ring.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
+#include "crypto/sha256.h"
+#include "encoding/base64.h"
 #include "gateway/witnesses.h"
 #include "ledger/wire.h"
 #include "redoubt/administration.h"
@@ -158,6 +161,7 @@ class Launcher {
   Result<> send_certificate();
   Result<> send_bundle();
   void send_files_again();
+  std::optional<attest::AppraisalPolicy> own_tier() const;
   gateway::GatewaySettings gateway_settings() const;
   AdministrationSettings administration_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
@@ -182,6 +186,7 @@ class Launcher {
   Enclave enclave_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
   std::shared_ptr<const gateway::Inspection> inspection_;
+  std::string bundle_digest_;  // of what was sent last
   sigset_t signals_{};
   std::string upstream_key_;
   std::vector<net::UpstreamUrl> witness_urls_;
@@ -412,7 +417,10 @@ void Launcher::exec_keeper(const Pipe& ready) {
     arguments.push_back("--witness-policy=" + layout_.configured(settings_.witness_policy));
     arguments.push_back("--witnesses-required=" + std::to_string(settings_.witness_required ? 1 : 0));
   }
-  if (!enclave_.tpm().empty()) arguments.push_back("--tpm=" + enclave_.tpm());
+  if (!enclave_.tpm().empty()) {
+    arguments.push_back("--tpm=" + enclave_.tpm());
+    arguments.push_back("--bundle=" + bundle_digest_);
+  }
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
   }
@@ -455,6 +463,21 @@ Result<> Launcher::start_gateway() {
   return Error(Errc::kUnavailable, "the gateway did not start (" + describe_end(status) + "); its log says why");
 }
 
+// How the server judges itself, if it is to: by its own attestation key. What is reached through a device counts as
+// hardware or a cloud's, unless software is all that is demanded.
+std::optional<attest::AppraisalPolicy> Launcher::own_tier() const {
+  if (settings_.min_tier == attest::Tier::kNone) return std::nullopt;
+  crypto::Sha256Digest key{};  // without one nothing is accepted
+  PosixFileSystem fs;
+  const auto text = read_file(fs, layout_.attestation_key_digest(), 1024);
+  const auto bytes = text ? encoding::hex_decode(as_chars(*text).substr(0, 2 * key.size())) : text;
+  if (bytes && bytes->size() == key.size()) std::copy(bytes->begin(), bytes->end(), key.begin());
+  const bool is_device = settings_.tpm.starts_with(kTpmDevice);
+  auto policy = attest::pinned_tpm_policy(key, is_device && settings_.min_tier > attest::Tier::kSoftwareTpm);
+  policy.min_tier = settings_.min_tier;
+  return policy;
+}
+
 gateway::GatewaySettings Launcher::gateway_settings() const {
   gateway::GatewaySettings out{
       .origin = settings_.origin,
@@ -478,6 +501,7 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
       .drain_grace = settings_.drain_grace,
       .denial_interval = settings_.denial_interval,
       .ledger_timeout = settings_.ledger_timeout,
+      .own_tier = own_tier(),
       .commit = settings_.commit,
       .has_quorum = has_quorum_,
       .cpus = options_.gateway_cpus,
@@ -608,6 +632,7 @@ Result<> Launcher::send_bundle() {
   auto read = read_valid_bundle(fs, layout_);
   if (!read) return read.error();
   inspection_ = std::move(read->loaded.inspection);
+  bundle_digest_ = read->bundle.digest();
   const std::string* const notices = read->bundle.find(kNotify);
   notifier_.offer(notices == nullptr ? std::string_view() : *notices);
   return send_bytes(bundle_.launcher.get(), as_bytes(read->bundle.pack()));

@@ -147,6 +147,8 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   in.read("process.notifier_user", s.notifier_user);
   in.read("process.require_confinement", s.require_confinement);
   in.read("enclave.tpm", s.tpm);
+  std::string min_tier(to_string(s.min_tier));
+  in.read("enclave.min_tier", min_tier);
   in.read("upstream.url", s.upstream_url);
   in.read("upstream.name", s.upstream_name);
   in.read("upstream.provider", s.upstream_provider);
@@ -177,6 +179,11 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   if (!s.tpm.empty() && !is_tpm(s.tpm)) {
     return file->error_at("enclave.tpm", "must be `swtpm`, or `device:` and the path of a TPM");
   }
+  const auto tier = attest::find_tier(min_tier);
+  if (!tier) {
+    return file->error_at("enclave.min_tier", "must be `none`, `software-tpm`, `tpm`, `cpu-tee` or `cpu-gpu-tee`");
+  }
+  s.min_tier = *tier;
   if (s.origin.empty()) return file->error_at("ledger.origin", "must name the log");
   return s;
 }

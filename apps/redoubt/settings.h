@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/appraisal.h"
 #include "base/file.h"
 #include "base/result.h"
 #include "gateway/gateway.h"
@@ -42,7 +43,8 @@ struct Settings {
   std::string gateway_user = "redoubt-gateway";    // name or number; empty: the launcher's user
   std::string notifier_user = "redoubt-notifier";  // name or number; empty: the launcher's user
   bool require_confinement = false;
-  std::string tpm;  // `swtpm`, `device:PATH`; empty: nothing attests
+  std::string tpm;                              // `swtpm`, `device:PATH`; empty: nothing attests
+  attest::Tier min_tier = attest::Tier::kNone;  // that its own evidence must reach for it to be ready
   net::ServerLimits server;
   net::ClientLimits client;
   std::size_t max_reply_bytes = 16 * 1024 * 1024;

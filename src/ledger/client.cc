@@ -237,6 +237,18 @@ Result<> LedgerClient::submit_attest(ByteView statement, OpenWaiter* waiter) {
   return {};
 }
 
+Result<> LedgerClient::submit_measure(tlog::LeafIndex fact, const crypto::Sha256Digest& bundle, OpenWaiter* waiter) {
+  if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
+  if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kMeasureSize)) return exhausted();
+  auto space = requests_.begin(static_cast<std::uint32_t>(MessageType::kMeasure), kMeasureSize);
+  REDOUBT_CHECK(space.has_value());
+  store_le(space->first(kTicketSize), take_ticket(nullptr, waiter));
+  store_le(space->subspan(kTicketSize, sizeof fact.value), fact.value);
+  std::copy(bundle.begin(), bundle.end(), space->begin() + kTicketSize + sizeof fact.value);
+  requests_.commit();
+  return {};
+}
+
 Result<> LedgerClient::submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter) {
   if (!stopped_.empty()) return Error(Errc::kUnavailable, stopped_);
   if (free_slots_.size() < reservations_ + 1 || room() < RingProducer::footprint(kCertifySize)) return exhausted();
@@ -347,6 +359,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kFactOpened:
     case MessageType::kDictionaryKeyed:
     case MessageType::kAttested:
+    case MessageType::kMeasured:
     case MessageType::kCertified: {
       if (payload.size() < kTicketSize + 1) return corrupt;
       Slot* slot = find(load_le<Ticket>(payload));
@@ -410,6 +423,7 @@ Result<> LedgerClient::handle(MessageType type, ByteView payload) {
     case MessageType::kKeyDictionary:
     case MessageType::kCosigned:
     case MessageType::kAttest:
+    case MessageType::kMeasure:
       break;
   }
   return corrupt;

@@ -42,7 +42,8 @@ class LedgerClient {
    public:
     virtual ~OpenWaiter() = default;
     // Of submit_open() for open_opened() with the reader's key; of submit_open_fact() the opening itself; of
-    // submit_key_dictionary() what keys::KeyedRecords::Builder adds; of submit_attest() the evidence.
+    // submit_key_dictionary() what keys::KeyedRecords::Builder adds; of submit_attest() the evidence; of
+    // submit_measure() nothing.
     virtual void opened(Result<Bytes> answer) = 0;
   };
   class CertifyWaiter {
@@ -138,6 +139,12 @@ class LedgerClient {
   // kUnsupported when it has nothing that attests, as kResourceExhausted when too many wait or the ring has no room,
   // and as its attester does. kInvalidArgument, kResourceExhausted, kUnavailable; the waiter is then not told.
   Result<> submit_attest(ByteView statement, OpenWaiter* waiter);
+  // Asks that it be measured that the fact at this index has brought `bundle` into force; the answer has no bytes. The
+  // keeper refuses as kUnsupported when it has nothing that measures, as kUnavailable while no checkpoint covers the
+  // fact, when one was measured less than kMeasureInterval (keeper.h) before, and while it does not serve, as
+  // kInvalidArgument and kNotFound what is no such fact, and as its attester does. kResourceExhausted, kUnavailable;
+  // the waiter is then not told.
+  Result<> submit_measure(tlog::LeafIndex fact, const crypto::Sha256Digest& bundle, OpenWaiter* waiter);
   // Asks for a TLS certificate. The keeper refuses as kUnsupported when it certifies nothing, and as kResourceExhausted
   // when it is asked too often.
   Result<> submit_certify(const crypto::P256PublicKey& key, CertifyWaiter* waiter);

@@ -141,7 +141,8 @@ void Check::check_signers() {
 }
 
 void Check::list_unknown() {
-  list_unknown_of_log("", {"segments", "spare.seg", "tenants", "tenants.new", "signers", "signers.new", "t"});
+  list_unknown_of_log("", {"segments", "spare.seg", "tenants", "tenants.new", "signers", "signers.new",
+                           "signer-evidence", "signer-evidence.new", "t"});
   if (const auto names = fs_.list(directory_ + "/segments")) {
     for (const std::string& name : *names) {
       if (!parse_segment_name(name)) findings_.unknown("segments/" + name);

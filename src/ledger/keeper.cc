@@ -103,6 +103,7 @@ Result<> Keeper::serve(int wake_fd, int stop_fd) {
     log::warning("keeper", "exchanges of an earlier run were interrupted, and are recorded so",
                  {{"exchanges", static_cast<std::uint64_t>(*interrupted)}});
   }
+  if (auto done = append_own_record(); !done) return done;
   for (LogNumber log = 0; log < logs_.size(); ++log) {
     // Before the first sealing key, which lets the gateway begin.
     if (auto done = announce(log); !done) return done;
@@ -183,6 +184,9 @@ Result<bool> Keeper::take_one(std::size_t ring_index) {
       break;
     case MessageType::kAttest:
       done = take_attest(ring_index, size);
+      break;
+    case MessageType::kMeasure:
+      done = take_measure(ring_index, size);
       break;
     default:
       return hostile("a message of an unknown type");

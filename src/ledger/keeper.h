@@ -12,8 +12,10 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,6 +33,14 @@
 #include "record/exchange_record.h"
 
 namespace redoubt::ledger {
+
+// A record of the keeper's own, appended to the system log when it begins to serve.
+struct OwnRecord {
+  // Its text. An error leaves it out, and the log says why.
+  std::function<Result<std::string>(UnixMillis now, const record::RecordSource& source)> make;
+  // It is durable. An error ends the service.
+  std::function<Result<>(tlog::LeafIndex index, ByteView record)> appended;
+};
 
 struct KeeperOptions {
   std::chrono::milliseconds publish_interval{250};  // at most one checkpoint of each log in this time
@@ -52,6 +62,7 @@ struct KeeperOptions {
   keys::TlsAuthority* tls_authority = nullptr;           // null: TLS certificates are refused; else outlives the keeper
   const keys::DictionaryOpener* dictionaries = nullptr;  // null: dictionaries are refused; likewise
   Attester* attester = nullptr;                          // null: there is no evidence; likewise
+  std::optional<OwnRecord> own_record = std::nullopt;
 };
 
 inline constexpr std::uint64_t kRoomCheckBytes = 16 * 1024 * 1024;
@@ -60,8 +71,10 @@ inline constexpr std::uint64_t kFullRoomCheckBytes = 1024 * 1024;  // while the 
 // place in the state's tables, which may lie on the same disk.
 inline constexpr std::uint64_t kFactReserveBytes = 16 * 1024 * 1024;
 
-// Statements that wait to be attested, of all rings: a gateway asks for one at a time on each core.
+// What waits for the attester, of all rings: a gateway asks for one thing at a time on each core.
 inline constexpr std::size_t kMaxWaitingAttests = 64;
+// Between two measurements of a bundle: what a TPM keeps of them wears it out.
+inline constexpr std::chrono::seconds kMeasureInterval{1};
 
 class Keeper {
  public:
@@ -120,7 +133,7 @@ class Keeper {
   struct PendingAttest {
     std::size_t ring;
     Ticket ticket;
-    Bytes statement;
+    std::variant<Bytes, Activation> task;  // a statement, or what is to be measured
   };
   // What the disk has room for.
   enum class Room : std::uint8_t { kOutcomes, kOutcomesAndFacts, kEverything };
@@ -144,6 +157,11 @@ class Keeper {
   Result<> take_key_dictionary(std::size_t ring_index, std::size_t size);
   Result<> answer_dictionaries();
   Result<> take_attest(std::size_t ring_index, std::size_t size);
+  Result<> append_own_record();
+  Result<> take_measure(std::size_t ring_index, std::size_t size);
+  Result<Activation> find_activation(tlog::LeafIndex fact, const crypto::Sha256Digest& bundle);
+  Result<> await_attester(MessageType answer, PendingAttest asked);
+  void begin_attest();
   Result<> answer_attests();
   Result<> send_keyed(std::size_t ring_index, Ticket ticket, Result<Bytes>& answer);
   Result<> add_record(LogNumber log, const ExchangeId& uid);
@@ -188,6 +206,7 @@ class Keeper {
   std::vector<LogSchedule> logs_;      // by number
   std::chrono::steady_clock::time_point next_keys_{};
   std::chrono::steady_clock::time_point next_room_check_{};
+  std::chrono::steady_clock::time_point next_measure_{};
   std::uint64_t taken_bytes_ = 0;  // since the last look at the disk
   Room room_ = Room::kEverything;
   bool serving_ = false;         // witnesses have been asked, if there are any

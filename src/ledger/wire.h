@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "crypto/sha256.h"
 #include "keys/sealed_dictionary.h"
 #include "keys/sealing_key.h"
 #include "ledger/entry.h"
@@ -28,6 +29,8 @@ enum class MessageType : std::uint32_t {
   kOpenFact = 5,       // Ticket, log u32, index u64: wants the values of an entry that was appended as a fact
   kKeyDictionary = 6,  // Ticket, a part of a dictionary (keys/sealed_dictionary.h): wants its records keyed
   kAttest = 7,         // Ticket, 1 to kMaxStatementBytes bytes: wants evidence of this machine that names them
+  // Ticket, index of a fact u64, digest of a bundle (32): that the fact has brought it into force is to be measured.
+  kMeasure = 8,
   // keeper to gateway
   kAppended = 16,    // Ticket, index u64, leaf hash
   kSealingKey = 17,  // key (32), wrapped key
@@ -47,18 +50,20 @@ enum class MessageType : std::uint32_t {
   kDictionaryKeyed =
       27,          // Ticket, Errc u8 or kOpenedSuccess, then the answer (keys/dictionary_opener.h), or the message
   kAttested = 28,  // Ticket, Errc u8 or kOpenedSuccess, then the evidence or the message
+  kMeasured = 29,  // Ticket, Errc u8 or kOpenedSuccess, then nothing or the message
 };
 
 // What a ledger without room for anything new takes all the same.
 enum class FullIntake : std::uint8_t { kOutcomes = 0, kOutcomesAndFacts = 1 };
 
-inline constexpr std::uint8_t kOpenedSuccess = 255;  // of kCertified, kFactOpened, kDictionaryKeyed and kAttested, too
+inline constexpr std::uint8_t kOpenedSuccess = 255;  // of every answer that may be a refusal
 inline constexpr LogNumber kEveryLog = 0xffffffff;
 inline constexpr std::size_t kTicketSize = sizeof(Ticket);
 inline constexpr std::size_t kMaxRequestBytes = kTicketSize + kEntryHeaderSize + kMaxLeafBytes + kMaxOpeningBytes;
 inline constexpr std::size_t kOpenFactSize = kTicketSize + sizeof(LogNumber) + 8;
 inline constexpr std::size_t kCertifySize = kTicketSize + sizeof(crypto::P256PublicKey);
 inline constexpr std::size_t kMaxStatementBytes = 128;
+inline constexpr std::size_t kMeasureSize = kTicketSize + 8 + sizeof(crypto::Sha256Digest);
 inline constexpr std::size_t kMaxEvidenceBytes = 256 * 1024;
 inline constexpr std::size_t kAppendedSize = kTicketSize + 8 + tlog::kHashSize;
 inline constexpr std::size_t kPublishedSize = 8 + 8 + 4 + 8;

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -66,7 +67,11 @@ class Enclave(unittest.TestCase):
         self.assertEqual(self.measured(), measured, "the same programs and configuration")
         with open(os.path.join(self.redoubt.dir, "attestation-key.sha256")) as file:
             self.assertEqual(file.read(), key)
+        # Into force while it runs, and then it starts with it.
         self.redoubt.configure(None, "# another configuration\n")
+        before = self.redoubt.log_text().count(" in force digest=")
+        self.redoubt.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.redoubt.log_text().count(" in force digest=") > before)
         self.restart()
         now = self.measured()
         self.assertEqual(now["12"], measured["12"], "the same programs")

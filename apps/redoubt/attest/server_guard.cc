@@ -83,6 +83,9 @@ std::unique_ptr<net::ConnectionGuard::Question> ServerGuard::ask(const net::Chan
 Result<> ServerGuard::judge_evidence(const attest::Channel& channel, std::string_view answer) {
   auto peer = attest::verify_answer(verifier_, answer, {.channel = channel, .bundle = {}, .at = now_(), .files = {}},
                                     policy_, references_);
+  if (!peer && peer.error().code() == Errc::kInvalidArgument) {  // the server's mistake, not the caller's
+    return Error(Errc::kVerifyFailed, peer.error().message());
+  }
   if (!peer) return peer.error();
   peer_ = *std::move(peer);
   ++verified_;

@@ -188,7 +188,7 @@ class LiveLedger {
                                       if (!make_evidence) return Error(Errc::kUnsupported, "nothing attests");
                                       return make_evidence(statement);
                                     },
-                                    keeper_wake_.get()};
+                                    [](const ledger::Activation&) { return Result<>(); }, keeper_wake_.get()};
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<ledger::Keeper> keeper_;
   Result<> ended_;

@@ -22,6 +22,7 @@ class FakeAttester final : public Attester {
     changed_.notify_all();
     if (at_once) finish_locked(answer_to(*under_way_));
   }
+  void begin_measuring(const Activation&) override { finish(Bytes()); }
   std::optional<Result<Bytes>> take() override {
     const std::lock_guard lock(mutex_);
     if (!made_) return std::nullopt;
@@ -151,12 +152,17 @@ TEST_F(KeeperEvidence, UnderWayWhenTheKeeperStopsEndsWithIt) {
 
 TEST_F(KeeperEvidence, IsMadeOnAThreadOfItsOwn) {
   std::thread::id maker;
+  std::thread::id measurer;
   int made = 0;
   AttestingThread attester(
       [&](ByteView statement) -> Result<Bytes> {
         maker = std::this_thread::get_id();
         if (++made == 2) return Error(Errc::kUnavailable, "the TPM is locked");
         return FakeAttester::answer_to(std::string(as_chars(statement)));
+      },
+      [&](const Activation& activation) -> Result<> {
+        measurer = std::this_thread::get_id();
+        return activation.version == 1 ? Result<>() : Error(Errc::kConflict, "somebody else extended it");
       },
       wake_.get());
   options_.attester = &attester;
@@ -165,6 +171,11 @@ TEST_F(KeeperEvidence, IsMadeOnAThreadOfItsOwn) {
   EXPECT_EQ(attest(core, "b").error().message(), "the TPM is locked");
   EXPECT_EQ(*attest(core, "c"), *FakeAttester::answer_to("c"));
   EXPECT_TRUE(stop());
+  attester.begin_measuring({.version = 2});
+  std::optional<Result<Bytes>> refused;
+  while (!(refused = attester.take())) std::this_thread::yield();
+  EXPECT_EQ(refused->error().message(), "somebody else extended it");
+  EXPECT_EQ(measurer, maker);
   EXPECT_NE(maker, std::thread::id());
   EXPECT_NE(maker, std::this_thread::get_id());
 }
@@ -180,12 +191,13 @@ TEST(AttestingThread, IsAwaitedThoughNobodyTakesWhatItMakes) {
           done = true;
           return Bytes();
         },
-        wake.get());
+        [](const Activation&) { return Result<>(); }, wake.get());
     attester.begin(as_bytes("a"));
     while (!done) std::this_thread::yield();
   }
   EXPECT_TRUE(done);
-  const AttestingThread idle([](ByteView) -> Result<Bytes> { return Bytes(); }, wake.get());
+  const AttestingThread idle([](ByteView) -> Result<Bytes> { return Bytes(); },
+                             [](const Activation&) { return Result<>(); }, wake.get());
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ std::vector<Hostile> hostile_messages() {
   constexpr auto kCertify = static_cast<std::uint32_t>(MessageType::kCertify);
   constexpr auto kKeyDictionary = static_cast<std::uint32_t>(MessageType::kKeyDictionary);
   constexpr auto kAttest = static_cast<std::uint32_t>(MessageType::kAttest);
+  constexpr auto kMeasure = static_cast<std::uint32_t>(MessageType::kMeasure);
   return {
       {"UnknownType", 15, Bytes(100), "unknown type"},
       {"KeyTooShort", kCertify, Bytes(kCertifySize - 1), "another size"},
@@ -43,6 +44,8 @@ std::vector<Hostile> hostile_messages() {
       {"OpenOfALogThatThereIsNot", kOpen, Bytes(kTicketSize + 200, std::byte{1}), "of no log"},
       {"NothingToAttest", kAttest, Bytes(kTicketSize), "of another size"},
       {"StatementTooLong", kAttest, Bytes(kTicketSize + kMaxStatementBytes + 1), "of another size"},
+      {"BundleToMeasureTooShort", kMeasure, Bytes(kMeasureSize - 1), "of another size"},
+      {"BundleToMeasureTooLong", kMeasure, Bytes(kMeasureSize + 1), "of another size"},
       {"NothingOfADictionary", kKeyDictionary, Bytes(kTicketSize), "that is none"},
       {"PartOfADictionaryOfZeros", kKeyDictionary, Bytes(kTicketSize + 200), "that is none"},
       {"OpenFactTooShort", kOpenFact, Bytes(kOpenFactSize - 1), "another size"},
