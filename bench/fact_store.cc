@@ -23,7 +23,7 @@
 #include "crypto/ed25519.h"
 #include "identity/listing.h"
 #include "identity/proposals.h"
-#include "keys/key_file.h"
+#include "keys/key_store.h"
 #include "ledger/ledger.h"
 #include "limits/limits_projection.h"
 #include "redoubt/offline_state.h"
@@ -174,12 +174,13 @@ void fill(const std::string& dir, const Wanted& wanted) {
   const auto vkey = take(read_file(fs, layout.verifier_key(), 4096));
   const std::string line(as_chars(vkey).substr(0, as_chars(vkey).find('\n')));
   const std::string origin(take(tlog::VerifierKey::parse(line)).name());
-  const auto seed = take(keys::load_key_file(layout.keeper() + "/signer.key", "ledger-signer", 32));
+  const keys::KeyStore keys = keys::KeyStore::plain();
+  const auto seed = take(keys.load(layout.keeper() + "/signer.key", "ledger-signer", 32));
   const auto signer = take(tlog::NoteSigner::create(origin, take(crypto::Ed25519PrivateKey::from_seed(seed.reveal()))));
-  keys::KeyWrapper wrapper(take(keys::load_key_file(layout.keeper() + "/wrap.key", "wrap", 32)));
+  keys::KeyWrapper wrapper(take(keys.load(layout.keeper() + "/wrap.key", "wrap", 32)));
   auto ledger = take(ledger::Ledger::open(fs, layout.ledger(), signer, clock, {}));
 
-  auto offline = take(app::OfflineState::open(layout, true));
+  auto offline = take(app::OfflineState::open(layout, &keys));
   take(fs.make_directory(layout.state()));
   DirectSink sink(*ledger, wrapper, origin);
   Nobody nobody;

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +31,12 @@
 #include "keeper/signer_statement.h"
 #include "keeper/tpm_attester.h"
 #include "keys/dictionary_opener.h"
-#include "keys/key_file.h"
+#include "keys/key_store.h"
 #include "keys/tls_authority.h"
 #include "ledger/attesting_thread.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
+#include "sealing/keeper_keys.h"
 
 namespace redoubt {
 namespace {
@@ -45,6 +47,7 @@ constexpr std::chrono::seconds kTpmTime{15};
 // What the launcher says, as arguments `--name=value`; it is ours, so anything wrong here stops the program.
 struct Arguments {
   std::string dir;
+  std::string approvals;  // a folder: of what may open the keys, where they are sealed
   std::string ledger;
   std::string origin;
   struct Tenant {
@@ -98,6 +101,8 @@ Arguments parse(int argc, char** argv) {
     const std::string_view value = argument.substr(equals + 1);
     if (name == "--dir")
       out.dir = value;
+    else if (name == "--approvals")
+      out.approvals = value;
     else if (name == "--ledger")
       out.ledger = value;
     else if (name == "--origin")
@@ -148,11 +153,42 @@ Arguments parse(int argc, char** argv) {
       usage("unknown argument `" + std::string(argument) + "`");
     }
   }
-  if (out.dir.empty() || out.ledger.empty() || out.origin.empty() || out.wake_fd < 0 || out.ready_fd < 0 ||
-      out.alive_fd < 0 || out.rings.empty()) {
+  if (out.dir.empty() || out.approvals.empty() || out.ledger.empty() || out.origin.empty() || out.wake_fd < 0 ||
+      out.ready_fd < 0 || out.alive_fd < 0 || out.rings.empty()) {
     usage("arguments are missing");
   }
   return out;
+}
+
+// Redoubt's folder, for messages that say what to do.
+std::string redoubt_folder(const Arguments& arguments) {
+  return arguments.approvals.substr(0, arguments.approvals.rfind('/'));
+}
+
+// Where keys are sealed, a TPM that is not the one it was is a matter of recovery.
+Error about_tpm(FileSystem& fs, const Error& why, const Arguments& arguments) {
+  const auto sealed = sealing::is_sealed(fs, ".");
+  if (!sealed || !*sealed || why.code() == Errc::kUnavailable) return why;
+  return {why.code(), why.message() + "; if this is another TPM, or it was cleared: " +
+                          sealing::recovery_advice(redoubt_folder(arguments))};
+}
+
+// What is of the folder that we are in, the keeper's. Sealed keys open in a state that was approved.
+Result<keys::KeyStore> open_keys(FileSystem& fs, TpmAttester* attester,
+                                 std::span<const sealing::KeptApproval> approvals, const Arguments& arguments) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto opened = sealing::open_keeper_keys(fs, ".",
+                                          {.tpm = attester == nullptr ? nullptr : &attester->tpm(),
+                                           .measured = attester == nullptr ? nullptr : &attester->log(),
+                                           .approvals = approvals,
+                                           .redoubt = redoubt_folder(arguments)});
+  if (!opened) return opened.error();
+  if (opened->version == 0) return std::move(opened->store);
+  if (auto done = sealing::write_opened_version(fs, ".", opened->version); !done) return done.error();
+  const auto took = std::chrono::steady_clock::now() - begun;
+  log::info("keeper", "keys unsealed",
+            {{"version", opened->version}, {"took_ms", std::chrono::ceil<std::chrono::milliseconds>(took).count()}});
+  return std::move(opened->store);
 }
 
 // One base64 public key a line.
@@ -254,6 +290,8 @@ Result<> serve(const Arguments& arguments) {
   // paths are relative to the folder entered.
   auto witnesses = load_witnesses(fs, arguments);
   if (!witnesses) return witnesses.error().in("witness policy");
+  auto approvals = sealing::read_approvals(fs, arguments.approvals);
+  if (!approvals) return approvals.error();
   auto key_folder = open_folder(arguments.dir);
   if (!key_folder) return key_folder.error();
   auto ledger_folder = open_folder(arguments.ledger);
@@ -286,17 +324,19 @@ Result<> serve(const Arguments& arguments) {
     if (!folder) return folder.error();
     measured = *std::move(folder);
     auto opened = TpmAttester::open(*std::move(tpm), fs, path_of(measured));
-    if (!opened) return opened.error().in("attestation");
+    if (!opened) return about_tpm(fs, opened.error().in("attestation"), arguments);
     attester = *std::move(opened);
     if (auto done = attester->check_bundle(fs, path_of(*ledger_folder), arguments.bundle); !done) return done;
   }
-  auto seed = keys::load_key_file("signer.key", "ledger-signer", 32);
+  auto store = open_keys(fs, attester ? &*attester : nullptr, *approvals, arguments);
+  if (!store) return store.error();
+  auto seed = store->load("signer.key", "ledger-signer", 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
   if (!key) return key.error();
   auto signer = tlog::NoteSigner::create(arguments.origin, *std::move(key));
   if (!signer) return signer.error();
-  auto wrapping_key = keys::load_key_file("wrap.key", "wrap", 32);
+  auto wrapping_key = store->load("wrap.key", "wrap", 32);
   if (!wrapping_key) return wrapping_key.error();
   keys::KeyWrapper wrapper(*wrapping_key);
   auto openers = load_openers(fs, "openers");
@@ -304,7 +344,7 @@ Result<> serve(const Arguments& arguments) {
 
   // A folder of an earlier version has none: then no lists of records are keyed.
   std::optional<keys::DictionaryOpener> dictionaries;
-  auto dictionary_key = keys::load_key_file("dictionary.key", "dictionary", 32);
+  auto dictionary_key = store->load("dictionary.key", "dictionary", 32);
   if (!dictionary_key && dictionary_key.error().code() != Errc::kNotFound) return dictionary_key.error();
   if (dictionary_key) {
     auto pair = crypto::X25519KeyPair::from_private(dictionary_key->reveal());
@@ -314,7 +354,7 @@ Result<> serve(const Arguments& arguments) {
 
   std::optional<keys::TlsAuthority> tls_authority;
   if (!arguments.tls.names.empty()) {
-    auto opened = keys::TlsAuthority::open(fs, ".", arguments.tls, clock);
+    auto opened = keys::TlsAuthority::open(fs, *store, ".", arguments.tls, clock);
     if (!opened) return opened.error().in("TLS authority");
     tls_authority = *std::move(opened);
   }

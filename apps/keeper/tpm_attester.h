@@ -35,6 +35,10 @@ class TpmAttester {
   // What names this machine: `sha256:` and the digest of its attestation key.
   std::string name() const;
 
+  // For what is sealed to it, before attest() is called.
+  tpm::Tpm& tpm() { return tpm_; }
+  const tpm::MeasurementLog& log() const { return measuring_.log(); }
+
  private:
   TpmAttester(tpm::Tpm tpm, tpm::AttestationKey key, Measuring measuring)
       : tpm_(std::move(tpm)), key_(std::move(key)), measuring_(std::move(measuring)) {}

@@ -18,6 +18,8 @@ struct InitOptions {
   std::vector<std::string> applications;  // NAME[:GROUP[:TENANT[:MODEL,…]]]
   std::vector<std::string> tenants;
   std::string tpm;          // `auto`, or as `enclave.tpm` in the configuration; empty: none
+  std::string approvers;    // K/N: who hold the approver's key in shares; empty: a key file
+  std::string recovery;     // K/N: who open the keys when the TPM is lost; empty: nobody
   bool one_person = false;  // no act but those that always do needs two persons
 };
 int run_init(const Common& common, const InitOptions& options);

@@ -139,20 +139,6 @@ Result<tpm::MeasurementLog> read_log(tpm::Tpm& tpm, const Layout& layout) {
   return log;
 }
 
-// What is about to run: of one register the programs, of the other the configuration.
-Result<std::vector<tpm::Measurement>> examine(const Enclave::Settings& settings) {
-  std::vector<tpm::Measurement> out;
-  for (const std::string& path : settings.programs) {
-    auto digest = digest_of_file(path);
-    if (!digest) return digest.error();
-    const std::string name = "program." + std::filesystem::path(path).filename().string();
-    out.push_back({.pcr = Enclave::kProgramPcr, .name = name, .value = to_bytes(*digest)});
-  }
-  const auto digest = crypto::sha256(as_bytes(settings.configuration));
-  out.push_back({.pcr = Enclave::kConfigurationPcr, .name = "configuration", .value = to_bytes(digest)});
-  return out;
-}
-
 std::vector<tpm::Measurement> of_register(const std::vector<tpm::Measurement>& all, unsigned pcr) {
   std::vector<tpm::Measurement> out;
   std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const auto& each) { return each.pcr == pcr; });
@@ -180,34 +166,66 @@ std::string find_tpm() {
   return find_swtpm() == nullptr ? std::string() : std::string(kSoftwareTpm);
 }
 
+std::vector<std::string> measured_programs(const std::string& folder) {
+  std::vector<std::string> out;
+  for (const char* name : {"redoubt", "redoubt-keeper"}) {
+    out.push_back(folder.empty() ? sibling_program(name) : folder + "/" + name);
+  }
+  return out;
+}
+
+Result<tpm::MeasurementLog> expected_measurements(const std::vector<std::string>& programs,
+                                                  const std::string& configuration) {
+  tpm::MeasurementLog log;
+  const auto add = [&](unsigned pcr, std::string name, const crypto::Sha256Digest& digest) {
+    return log.add({.pcr = pcr, .name = std::move(name), .value = to_bytes(digest)});
+  };
+  for (const std::string& path : programs) {
+    const auto digest = digest_of_file(path);
+    if (!digest) return digest.error();
+    const std::string name = "program." + std::filesystem::path(path).filename().string();
+    if (auto done = add(Enclave::kProgramPcr, name, *digest); !done) return done.error();
+  }
+  auto done = add(Enclave::kConfigurationPcr, "configuration", crypto::sha256(as_bytes(configuration)));
+  if (!done) return done.error();
+  return log;
+}
+
 void Enclave::tidy(const Layout& layout) {
   const UniqueFd folder(::open(layout.software_tpm().c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.valid()) ::unlinkat(folder.get(), kSocket, 0);
 }
 
-Result<> Enclave::start(const Layout& layout, const Settings& settings) {
-  if (settings.tpm.empty()) return {};
+Result<tpm::Tpm> Enclave::open(const Layout& layout, const std::string& tpm,
+                               const std::optional<confine::UserIds>& user) {
   // It has errors of its own, in its own words on standard error; ours are in the log.
   ::setenv("TSS2_LOG", "all+NONE", 0);
-  if (settings.tpm == kSoftwareTpm) {
-    if (auto done = start_software(layout, settings.user); !done) return done;
+  if (tpm == kSoftwareTpm) {
+    if (auto done = start_software(layout, user); !done) return done.error();
   } else {
-    where_ = keepers_tpm_ = settings.tpm;
+    where_ = keepers_tpm_ = tpm;
   }
-  auto tpm = tpm::Tpm::open(where_);
+  auto opened = tpm::Tpm::open(where_);
   const auto until = std::chrono::steady_clock::now() + kStartTime;
-  while (!tpm && swtpm_ > 0 && std::chrono::steady_clock::now() < until) {
+  while (!opened && swtpm_ > 0 && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    tpm = tpm::Tpm::open(where_);
+    opened = tpm::Tpm::open(where_);
   }
-  if (!tpm) return tpm.error().in("the TPM of `enclave.tpm`");
+  if (!opened) return opened.error().in("the TPM of `enclave.tpm`");
+  return opened;
+}
+
+Result<> Enclave::start(const Layout& layout, const Settings& settings) {
+  if (settings.tpm.empty()) return {};
+  auto tpm = open(layout, settings.tpm, settings.user);
+  if (!tpm) return tpm.error();
   if (auto done = ensure_folder(layout, settings.user); !done) return done;
   if (auto done = ensure_key(*tpm, layout, settings.user); !done) return done;
   auto log = read_log(*tpm, layout);
   if (!log) return log.error();
-  const auto wanted = examine(settings);
+  const auto wanted = expected_measurements(settings.programs, settings.configuration);
   if (!wanted) return wanted.error().in("measuring");
-  if (auto done = add_new(*log, *wanted); !done) return done.error().in("measuring");
+  if (auto done = add_new(*log, wanted->measurements()); !done) return done.error().in("measuring");
   if (auto done = write_for_keeper(layout.measurements(), log->encode(), settings.user); !done) return done;
   if (auto done = tpm::catch_up(*tpm, *log); !done) return done.error().in("measuring");
   log::info("launcher", "measured", {{"tpm", settings.tpm}, {"vendor", tpm->identity().vendor}});

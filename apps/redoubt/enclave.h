@@ -24,6 +24,8 @@
 #include "base/unique_fd.h"
 #include "confine/privileges.h"
 #include "redoubt/layout.h"
+#include "tpm/measurement_log.h"
+#include "tpm/tpm.h"
 
 namespace redoubt::app {
 
@@ -36,6 +38,15 @@ inline bool is_tpm(std::string_view text) {
 
 // The best that this machine has: the kernel's TPM, or swtpm, or, without either, nothing.
 std::string find_tpm();
+
+// The programs that are measured: this one and the keeper's, as they lie beside each other in `folder`; empty: in this
+// one's.
+std::vector<std::string> measured_programs(const std::string& folder = {});
+
+// What a server on a machine that was just started measures of these files, before anything of it runs: in the
+// registers kProgramPcr and kConfigurationPcr. An approver expects it, without a TPM. Errors: those of reading a file.
+Result<tpm::MeasurementLog> expected_measurements(const std::vector<std::string>& programs,
+                                                  const std::string& configuration);
 
 class Enclave {
  public:
@@ -59,9 +70,13 @@ class Enclave {
   // no TPM, or swtpm does not start; kConflict when the registers have something that is in no log of ours, or there is
   // an attestation key and no history; those of tpm/.
   Result<> start(const Layout& layout, const Settings& settings);
+  // Only the TPM, for who measures nothing: swtpm is started where `tpm` says so.
+  Result<tpm::Tpm> open(const Layout& layout, const std::string& tpm, const std::optional<confine::UserIds>& user);
 
   // Where the keeper finds the TPM, from its folder; empty: there is none.
   const std::string& tpm() const { return keepers_tpm_; }
+  // The same from this process, for tpm::Tpm::open().
+  const std::string& where() const { return where_; }
 
   // Whether it was swtpm that ended.
   bool ended(pid_t child, int status);
@@ -71,7 +86,7 @@ class Enclave {
  private:
   Result<> start_software(const Layout& layout, const std::optional<confine::UserIds>& user);
 
-  std::string where_;  // from this process
+  std::string where_;
   std::string keepers_tpm_;
   UniqueFd folder_;  // swtpm's
   pid_t swtpm_ = -1;

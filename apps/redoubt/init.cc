@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <span>
 
 #include "base/file.h"
@@ -13,10 +14,12 @@
 #include "encoding/base64.h"
 #include "gateway/policy_bundle.h"
 #include "keys/key_file.h"
+#include "keys/key_store.h"
 #include "ledger/logs.h"
 #include "net/http_client.h"
 #include "redoubt/commands.h"
 #include "redoubt/enclave.h"
+#include "redoubt/enclave/new_sealing.h"
 #include "redoubt/genesis.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
@@ -67,10 +70,24 @@ Result<> check_tenants(const std::vector<std::string>& tenants) {
   return {};
 }
 
+// Sealed where there is a TPM to seal to, so that no key is ever on the disk in the clear; nothing where there is none.
+Result<std::optional<KeySealing>> seal_keys(const Layout& layout, const std::string& tpm, const InitOptions& options) {
+  if (!tpm.empty()) {
+    auto sealed = seal_for_the_first_time(
+        layout, {.tpm = tpm, .approvers = options.approvers, .recovery = options.recovery, .user = std::nullopt});
+    if (!sealed) return sealed.error();
+    return std::optional<KeySealing>(*std::move(sealed));
+  }
+  if (options.approvers.empty() && options.recovery.empty()) return std::optional<KeySealing>();
+  return Error(Errc::kInvalidArgument,
+               "`--approvers` and `--recovery` are of keys that a TPM seals, and there is none");
+}
+
 // What was made, to be shown once.
 struct Made {
   std::string vkey;
   Beginning beginning;
+  std::optional<KeySealing> keys;  // when they are sealed
 };
 
 Result<Made> init(const Layout& layout, const std::string& origin, const InitOptions& options) {
@@ -91,17 +108,21 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   }
   if (auto done = fs.make_directory(layout.run()); !done) return done.error();
 
+  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
+  auto sealed = seal_keys(layout, tpm, options);
+  if (!sealed) return sealed.error();
+  const keys::KeyStore plain = keys::KeyStore::plain();
+  const keys::KeyStore& store = *sealed ? (*sealed)->store : plain;
   auto signer_key = crypto::Ed25519PrivateKey::generate();
   const auto opener_key = crypto::Ed25519PrivateKey::generate();
-  if (auto done = keys::create_key_file(layout.keeper() + "/signer.key", "ledger-signer", signer_key.seed()); !done) {
+  if (auto done = store.create(layout.keeper() + "/signer.key", "ledger-signer", signer_key.seed()); !done) {
     return done.error();
   }
-  if (auto done = keys::create_key_file(layout.keeper() + "/wrap.key", "wrap", crypto::Secret::random(32)); !done) {
+  if (auto done = store.create(layout.keeper() + "/wrap.key", "wrap", crypto::Secret::random(32)); !done) {
     return done.error();
   }
   const auto dictionary_key = crypto::X25519KeyPair::generate();
-  if (auto done = keys::create_key_file(layout.keeper() + "/dictionary.key", "dictionary", dictionary_key.private_key);
-      !done) {
+  if (auto done = store.create(layout.keeper() + "/dictionary.key", "dictionary", dictionary_key.private_key); !done) {
     return done.error();
   }
   const std::string dictionary_public = encoding::base64(dictionary_key.public_key) + "\n";
@@ -129,11 +150,13 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
     const std::string path = layout.playbooks() + "/" + std::string(each.name);
     if (auto done = write_file_atomically(fs, path, as_bytes(each.text)); !done) return done.error();
   }
-  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
-  // Last: a folder without it is not initialised.
   const std::string settings = initial_settings(origin, options.upstream, options.tenants, tpm);
+  if (*sealed) {
+    if (auto done = approve_first(layout, **sealed, settings); !done) return done.error();
+  }
+  // Last: a folder without it is not initialised.
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
-  return Made{vkey->format(), *std::move(beginning)};
+  return Made{vkey->format(), *std::move(beginning), *std::move(sealed)};
 }
 
 void print_json(const Common& common, const std::string& origin, const Made& made) {
@@ -158,6 +181,7 @@ void print_json(const Common& common, const std::string& origin, const Made& mad
     json.end_object();
   }
   json.end_array();
+  if (made.keys) write_sealing(json, *made.keys);
   json.end_object();
   std::printf("%s\n", out.c_str());
   std::fflush(stdout);
@@ -173,7 +197,9 @@ void print(const Common& common, const std::string& origin, const Made& made) {
     std::printf("  %-15s %-20s %s\n", first.group.c_str(), first.principal.c_str(),
                 made.beginning.keys[i].secret.c_str());
   }
-  std::printf("\nGive each to its holder. Next: redoubt serve --dir %s\n", common.dir.c_str());
+  std::printf("\nGive each to its holder.\n");
+  if (made.keys) print_sealing(*made.keys);
+  std::printf("\nNext: redoubt serve --dir %s\n", common.dir.c_str());
 }
 
 }  // namespace

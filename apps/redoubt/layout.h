@@ -30,6 +30,11 @@ struct Layout {
   std::string measurements() const { return measured() + "/log"; }                         // since the machine started
   std::string history() const { return measured() + "/history"; }                          // ever
   std::string attestation_key_digest() const { return root + "/attestation-key.sha256"; }  // for who pins it
+  std::string sealing() const { return root + "/sealing.toml"; }         // how the keeper's keys are sealed
+  std::string approvals() const { return root + "/approvals"; }          // of what may open them
+  std::string approver_key() const { return keys() + "/approver.key"; }  // for trials: it belongs elsewhere
+  std::string approver_quorum() const { return root + "/approver.quorum"; }
+  std::string recovery_quorum() const { return root + "/recovery.quorum"; }
   std::string opener_key() const { return root + "/keys/opener.key"; }
   std::string keys() const { return root + "/keys"; }  // of people: openers
   std::string run() const { return root + "/run"; }    // what a running server tells others

@@ -10,6 +10,7 @@
 #include "redoubt/commands.h"
 #include "redoubt/common_options.h"
 #include "redoubt/contract/commands.h"
+#include "redoubt/enclave/commands.h"
 #include "redoubt/incident/commands.h"
 #include "redoubt/incident/server_verbs.h"
 #include "redoubt/incident/verify_share.h"
@@ -68,6 +69,10 @@ int run(int argc, char** argv) {
   init_command->add_option(
       "--enclave", init.tpm,
       "what speaks for this machine: auto (its TPM, or swtpm), swtpm, device:PATH (default: nothing)");
+  init_command->add_option("--approvers", init.approvers,
+                           "with --enclave: K/N, as 2/3: who together approve what may open the keys");
+  init_command->add_option("--recovery", init.recovery,
+                           "with --enclave: K/N: who together open the keys when the TPM is lost");
   init_command->add_flag("--one-person", init.one_person,
                          "let one administrator change policies and the like alone: for trying out");
   init_command->callback([&] { status = run_init(common, init); });
@@ -103,6 +108,7 @@ int run(int argc, char** argv) {
   add_model_commands(app, administer);
   add_state_commands(app, administer);
   add_attest_commands(app, common, status);
+  add_enclave_commands(app, common, status);
   add_inspect_commands(app, common, status);
   add_contract_commands(app, common, status);
   add_behaviour_commands(app, common, status);

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 
-#include "keys/key_file.h"
 #include "ledger/entry.h"
 
 namespace redoubt::app {
@@ -24,10 +23,10 @@ OfflineState::OfflineState(const Layout& layout, std::unique_ptr<keys::KeyWrappe
       reader_(fs_, layout.ledger()),
       source_(fs_, layout.ledger(), nullptr, [this](std::uint64_t index) { return open_values(index); }) {}
 
-Result<std::unique_ptr<OfflineState>> OfflineState::open(const Layout& layout, bool with_values) {
+Result<std::unique_ptr<OfflineState>> OfflineState::open(const Layout& layout, const keys::KeyStore* keys) {
   std::unique_ptr<keys::KeyWrapper> wrapper;
-  if (with_values) {
-    auto key = keys::load_key_file(layout.keeper() + "/wrap.key", "wrap", 32);
+  if (keys != nullptr) {
+    auto key = keys->load(layout.keeper() + "/wrap.key", "wrap", 32);
     if (!key) return key.error();
     wrapper = std::make_unique<keys::KeyWrapper>(*key);
   }

@@ -13,6 +13,7 @@
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
 #include "incident/incident_projection.h"
+#include "keys/key_store.h"
 #include "keys/sealing_key.h"
 #include "limits/limits_projection.h"
 #include "redoubt/layout.h"
@@ -30,9 +31,10 @@ Result<UniqueFd> lock_out_server(const Layout& layout);
 // One thread.
 class OfflineState {
  public:
-  // With values, what facts keep sealed is opened by the keeper's own key, so that only who may read the keeper's
-  // folder can make the tables anew as they are. Errors: those of the key's file.
-  static Result<std::unique_ptr<OfflineState>> open(const Layout& layout, bool with_values);
+  // With the keeper's keys, what facts keep sealed is opened by its own, so that only who may read the keeper's folder
+  // can make the tables anew as they are; null: values stay closed. `keys` is used here alone. Errors: those of the
+  // key's file.
+  static Result<std::unique_ptr<OfflineState>> open(const Layout& layout, const keys::KeyStore* keys);
   OfflineState(const OfflineState&) = delete;
   OfflineState& operator=(const OfflineState&) = delete;
 

@@ -376,7 +376,7 @@ Result<> Launcher::start_enclave() {
   if (!configuration) return configuration.error();
   return enclave_.start(layout_, {.tpm = settings_.tpm,
                                   .user = users_.keeper,
-                                  .programs = {sibling_program("redoubt"), sibling_program("redoubt-keeper")},
+                                  .programs = measured_programs(),
                                   .configuration = std::string(as_chars(*configuration))});
 }
 
@@ -399,6 +399,7 @@ void Launcher::exec_keeper(const Pipe& ready) {
   std::vector<std::string> arguments{
       sibling_program("redoubt-keeper"),
       "--dir=" + layout_.keeper(),
+      "--approvals=" + layout_.approvals(),
       "--ledger=" + layout_.ledger(),
       "--origin=" + settings_.origin,
       "--version=" REDOUBT_VERSION,

@@ -21,10 +21,11 @@
 #include "base/file.h"
 #include "base/unique_fd.h"
 #include "crypto/ed25519.h"
-#include "keys/key_file.h"
+#include "keys/key_store.h"
 #include "ledger/logs.h"
 #include "ledger/signers.h"
 #include "redoubt/commands.h"
+#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/layout.h"
 #include "redoubt/settings.h"
 #include "tlog/note.h"
@@ -118,8 +119,8 @@ Result<bool> exists(FileSystem& fs, const char* path) {
   return file.has_value();
 }
 
-Result<tlog::NoteSigner> load_signer(const char* path, const std::string& origin) {
-  const auto seed = keys::load_key_file(path, kKind, 32);
+Result<tlog::NoteSigner> load_signer(const keys::KeyStore& store, const char* path, const std::string& origin) {
+  const auto seed = store.load(path, kKind, 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
   if (!key) return key.error();
@@ -127,20 +128,20 @@ Result<tlog::NoteSigner> load_signer(const char* path, const std::string& origin
 }
 
 // Whole under its name, or not there.
-Result<> prepare_key(FileSystem& fs) {
+Result<> prepare_key(FileSystem& fs, const keys::KeyStore& store) {
   const auto there = exists(fs, kPreparedKey);
   if (!there) return there.error();
   if (*there) return {};
   const std::string fresh = std::string(kPreparedKey) + ".new";
   if (auto done = fs.remove(fresh); !done && done.error().code() != Errc::kNotFound) return done;
   const auto key = crypto::Ed25519PrivateKey::generate();
-  if (auto done = keys::create_key_file(fresh, kKind, key.seed()); !done) return done;
+  if (auto done = store.create(fresh, kKind, key.seed()); !done) return done;
   if (auto done = fs.rename(fresh, kPreparedKey); !done) return done;
   return fs.sync_directory(".");
 }
 
-Result<> make_next_key(FileSystem& fs) {
-  if (auto done = prepare_key(fs); !done) return done;
+Result<> make_next_key(FileSystem& fs, const keys::KeyStore& store) {
+  if (auto done = prepare_key(fs, store); !done) return done;
   if (auto done = fs.rename(kPreparedKey, kNextKey); !done) return done;
   return fs.sync_directory(".");
 }
@@ -163,15 +164,17 @@ Result<> replace_key(FileSystem& fs) {
 
 // What the key that comes next will be called, log by log. Servers may run.
 Result<std::vector<tlog::VerifierKey>> prepare(const Common& common) {
+  const auto store = open_store_offline(Layout(common.dir), false);
+  if (!store) return store.error();
   const auto folder = lock_folder(common);
   if (!folder) return folder.error();
   PosixFileSystem fs;
   const auto begun = exists(fs, kNextKey);
   if (!begun) return begun.error();
   if (!*begun) {
-    if (auto done = prepare_key(fs); !done) return done.error();
+    if (auto done = prepare_key(fs, *store); !done) return done.error();
   }
-  const auto next = load_signer(*begun ? kNextKey : kPreparedKey, folder->origin);
+  const auto next = load_signer(*store, *begun ? kNextKey : kPreparedKey, folder->origin);
   if (!next) return next.error();
   if (auto done = folder->ledger.enter(); !done) return done.error();
   const auto tenants = ledger::read_tenants(fs, ".");
@@ -191,21 +194,23 @@ struct Rotated {
 };
 
 Result<Rotated> rotate(const Common& common) {
+  const auto store = open_store_offline(Layout(common.dir), false);
+  if (!store) return store.error();
   const auto folder = lock_out_keeper(common);
   if (!folder) return folder.error();
   PosixFileSystem fs;
   const auto resumed = exists(fs, kNextKey);
   if (!resumed) return resumed.error();
-  const auto old = load_signer(kKey, folder->origin);
+  const auto old = load_signer(*store, kKey, folder->origin);
   if (!old) return old.error();
   // Before anything is changed: a key that may not sign any more, of a copy of an old folder say, hands over nothing.
   if (!*resumed) {
     if (auto done = folder->ledger.enter(); !done) return done.error();
     if (auto current = ledger::require_current_signer(fs, ".", old->verifier_key()); !current) return current.error();
     if (auto done = folder->keeper.enter(); !done) return done.error();
-    if (auto done = make_next_key(fs); !done) return done.error();
+    if (auto done = make_next_key(fs, *store); !done) return done.error();
   }
-  const auto next = load_signer(kNextKey, folder->origin);
+  const auto next = load_signer(*store, kNextKey, folder->origin);
   if (!next) return next.error();
 
   if (auto done = folder->ledger.enter(); !done) return done.error();
@@ -220,6 +225,8 @@ Result<Rotated> rotate(const Common& common) {
 }
 
 Result<ledger::Revoked> revoke(const Common& common, const RevokeSignerOptions& options) {
+  const auto store = open_store_offline(Layout(common.dir), false);
+  if (!store) return store.error();
   const auto folder = lock_out_keeper(common);
   if (!folder) return folder.error();
   PosixFileSystem fs;
@@ -229,7 +236,7 @@ Result<ledger::Revoked> revoke(const Common& common, const RevokeSignerOptions& 
     return Error(Errc::kUnavailable,
                  "a change of the signing key is half done: `redoubt ledger rotate-signer` finishes it");
   }
-  const auto signer = load_signer(kKey, folder->origin);
+  const auto signer = load_signer(*store, kKey, folder->origin);
   if (!signer) return signer.error();
   if (auto done = folder->ledger.enter(); !done) return done.error();
   return ledger::revoke_signer(fs, ".", options.tenant, *signer, options.key, {options.at}, SystemClock());

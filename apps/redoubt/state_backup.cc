@@ -10,6 +10,7 @@
 #include "encoding/json_writer.h"
 #include "keys/key_file.h"
 #include "redoubt/administer/client.h"
+#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/offline_state.h"
 #include "redoubt/state_tables.h"
 #include "state/backup.h"
@@ -114,7 +115,9 @@ Result<state::RestoreReport> restore(FileSystem& fs, const Layout& layout, const
   if (!secret) return secret.error();
   auto pair = crypto::X25519KeyPair::from_private(secret->reveal());
   if (!pair) return pair.error();
-  auto offline = OfflineState::open(layout, true);
+  const auto keys = open_store_offline(layout, true);
+  if (!keys) return keys.error();
+  auto offline = OfflineState::open(layout, &*keys);
   if (!offline) return offline.error();
   if (auto done = fs.make_directory(layout.state()); !done) return done.error();
   auto report =

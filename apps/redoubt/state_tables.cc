@@ -1,8 +1,10 @@
 #include "redoubt/state_tables.h"
 
 #include <cstdio>
+#include <optional>
 #include <thread>
 
+#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/offline_state.h"
 #include "state/rebuild.h"
 
@@ -88,7 +90,13 @@ void print_json(const RebuildReport& report, const OfflineState& offline, bool o
 
 int run_state_rebuild(const Common& common, const RebuildOptions& options) {
   const Layout layout(common.dir);
-  auto offline = OfflineState::open(layout, !options.without_values);
+  std::optional<keys::KeyStore> keys;
+  if (!options.without_values) {
+    auto opened = open_store_offline(layout, false);
+    if (!opened) return report(opened.error(), common.json);
+    keys = *std::move(opened);
+  }
+  auto offline = OfflineState::open(layout, keys ? &*keys : nullptr);
   if (!offline) return report(offline.error(), common.json);
   const auto done = options.check ? check(layout, **offline) : rebuild(layout, **offline);
   if (!done) return report(done.error(), common.json);

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "encoding/base64.h"
-#include "keys/key_file.h"
 
 namespace redoubt::keys {
 namespace {
@@ -14,12 +13,12 @@ constexpr std::size_t kScalarBytes = 32;
 constexpr std::uint64_t kMaxCertificateBytes = 16 * 1024;
 constexpr std::chrono::milliseconds kLongestInterval = std::chrono::minutes(1);
 
-Result<crypto::P256PrivateKey> open_key(const std::string& path) {
-  auto scalar = load_key_file(path, kKind, kScalarBytes);
+Result<crypto::P256PrivateKey> open_key(const KeyStore& store, const std::string& path) {
+  auto scalar = store.load(path, kKind, kScalarBytes);
   if (scalar) return crypto::P256PrivateKey::from_scalar(scalar->reveal());
   if (scalar.error().code() != Errc::kNotFound) return scalar.error();
   auto key = crypto::P256PrivateKey::generate();
-  if (auto done = create_key_file(path, kKind, key.scalar()); !done) return done.error();
+  if (auto done = store.create(path, kKind, key.scalar()); !done) return done.error();
   return key;
 }
 
@@ -40,9 +39,9 @@ TlsAuthority::TlsAuthority(crypto::CertificateAuthority authority, std::string c
       clock_(&clock),
       interval_(std::min(kLongestInterval, policy_.life / 4)) {}
 
-Result<TlsAuthority> TlsAuthority::open(FileSystem& fs, const std::string& directory, LeafPolicy policy,
-                                        const Clock& clock) {
-  auto key = open_key(directory + "/tls-ca.key");
+Result<TlsAuthority> TlsAuthority::open(FileSystem& fs, const KeyStore& store, const std::string& directory,
+                                        LeafPolicy policy, const Clock& clock) {
+  auto key = open_key(store, directory + "/tls-ca.key");
   if (!key) return key.error();
   const std::string path = directory + "/tls-ca.pem";
   std::string pem;

@@ -1,7 +1,7 @@
 // The keeper's authority for TLS: an authority's key and certificate that rest in the keeper's folder, what it
 // certifies (server certificates for names and a life that the keeper was started with), and how often.
 //
-//   auto authority = TlsAuthority::open(fs, keeper_folder, {.names = {"localhost"}}, clock);
+//   auto authority = TlsAuthority::open(fs, store, keeper_folder, {.names = {"localhost"}}, clock);
 //   auto leaf = authority->certify(public_key);
 //
 // Whoever trusts the authority trusts it for any name (it has no name constraints: some clients know none), so its key
@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "keys/key_store.h"
 
 namespace redoubt::keys {
 
@@ -28,9 +29,10 @@ struct LeafPolicy {
 class TlsAuthority {
  public:
   // Opens `tls-ca.key` and `tls-ca.pem` in `directory`, which is private to the caller; makes what is missing, the
-  // certificate anew from the key. `clock` must outlive the authority. Errors: as load_key_file() and
-  // CertificateAuthority::create(); kInvalidArgument for a policy that no certificate can follow.
-  static Result<TlsAuthority> open(FileSystem& fs, const std::string& directory, LeafPolicy policy, const Clock& clock);
+  // certificate anew from the key. `store` is how keys rest there. `clock` must outlive the authority. Errors: as
+  // KeyStore::load() and CertificateAuthority::create(); kInvalidArgument for a policy that no certificate can follow.
+  static Result<TlsAuthority> open(FileSystem& fs, const KeyStore& store, const std::string& directory,
+                                   LeafPolicy policy, const Clock& clock);
 
   // The authority's certificate, PEM: what callers must trust.
   const std::string& certificate_pem() const { return certificate_pem_; }

@@ -214,10 +214,11 @@ class RawConnection:
 class Redoubt:
     def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
                  environment=None, origin="test.example/log", tenants=(), applications=(), one_person=True,
-                 playbooks=False):
+                 playbooks=False, init_words=()):
         """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours. `applications`:
         further ones than `demo` and `auditor`, as `redoubt init` takes them; `keys` has the keys of all, by name.
-        `playbooks`: whether those of `redoubt init` stay, so that it answers what tests do."""
+        `playbooks`: whether those of `redoubt init` stay, so that it answers what tests do. `init_words`: further ones of
+        `redoubt init`."""
         self.flags = list(flags)  # further ones of `redoubt serve`
         self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
@@ -226,11 +227,12 @@ class Redoubt:
         self.upstream = upstream
         if not os.path.exists(self.dir):
             words = [f"--application={words}" for words in ("demo", "auditor:auditors", *applications)]
-            words += [f"--tenant={name}" for name in tenants] + ["--one-person"] * one_person
+            words += [f"--tenant={name}" for name in tenants] + ["--one-person"] * one_person + [*init_words]
             made = json.loads(run(program("redoubt"), "init", "--dir", self.dir, "--origin", origin, "--upstream",
                                   upstream, "--json", *words).stdout)
             if not playbooks:
                 shutil.rmtree(os.path.join(self.dir, "playbooks"))
+            self.made = made
             self.keys = {principal["id"]: principal["key"] for principal in made["principals"]}
             self.key, self.auditor = self.keys["demo"], self.keys["auditor"]
             self.configure("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)

@@ -16,6 +16,7 @@
 #include "behaviour/mesh_questions.h"
 #include "redoubt/behaviour/record_source.h"
 #include "redoubt/common_options.h"
+#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/incident/commands.h"
 #include "redoubt/offline_state.h"
 
@@ -117,7 +118,13 @@ Result<std::string> text_of(const Common& common, const ReviewOptions& options) 
   const Layout layout(common.dir);
   const auto laws = laws_of(layout);
   if (!laws) return laws.error();
-  auto offline = OfflineState::open(layout, options.with_values);
+  std::optional<keys::KeyStore> keys;
+  if (options.with_values) {
+    auto opened = open_store_offline(layout, false);
+    if (!opened) return opened.error();
+    keys = *std::move(opened);
+  }
+  auto offline = OfflineState::open(layout, keys ? &*keys : nullptr);
   if (!offline) return offline.error();
   auto scratch = ScratchFolder::make();
   if (!scratch) return scratch.error();

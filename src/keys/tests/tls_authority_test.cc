@@ -22,7 +22,7 @@ class FakeClock final : public Clock {
 class TlsAuthorityTest : public ::testing::Test {
  protected:
   Result<TlsAuthority> open(LeafPolicy policy = {.names = {"localhost"}}) {
-    return TlsAuthority::open(fs_, folder_.path(), std::move(policy), clock_);
+    return TlsAuthority::open(fs_, KeyStore::plain(), folder_.path(), std::move(policy), clock_);
   }
   Errc why_refused(LeafPolicy policy = {.names = {"localhost"}}) {
     auto authority = open(std::move(policy));

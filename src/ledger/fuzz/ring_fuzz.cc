@@ -158,8 +158,8 @@ void serve(World& world, ByteView input) {
     KeeperOptions keeper_options;
     keeper_options.openers = {world.opener.public_key()};
     keeper_options.product_version = "0";
-    auto tls_authority =
-        *keys::TlsAuthority::open(world.tls_files, world.tls_folder.path(), {.names = {"localhost"}}, world.clock);
+    auto tls_authority = *keys::TlsAuthority::open(world.tls_files, keys::KeyStore::plain(), world.tls_folder.path(),
+                                                   {.names = {"localhost"}}, world.clock);
     keeper_options.tls_authority = &tls_authority;
     keeper_options.dictionaries = &world.dictionaries;
     Keeper keeper(*ledger, wrapper, world.clock, keeper_options);

@@ -115,7 +115,8 @@ class KeeperTest : public ::testing::Test {
   }
   // The next keeper certifies TLS keys.
   void make_tls_authority() {
-    auto opened = keys::TlsAuthority::open(files_, folder_.path(), {.names = {"gateway.example"}}, clock_);
+    auto opened = keys::TlsAuthority::open(files_, keys::KeyStore::plain(), folder_.path(),
+                                           {.names = {"gateway.example"}}, clock_);
     ASSERT_TRUE(opened) << opened.error().message();
     tls_authority_ = *std::move(opened);
   }
