@@ -25,9 +25,15 @@ Result<Evidence> read_evidence(const Result<Bytes>& answer, const attest::Bindin
 }  // namespace
 
 EvidenceDesk::EvidenceDesk(net::DeadlineSweep& sweep, ledger::LedgerClient& client)
-    : client_(client), deadline_(sweep, [this] {
-        client_.abandon(&question_);
-        finish(Error(Errc::kDeadlineExceeded, "the keeper does not answer"));
+    : client_(client),
+      deadline_(sweep,
+                [this] {
+                  client_.abandon(&question_);
+                  finish(Error(Errc::kDeadlineExceeded, "the keeper does not answer"));
+                  go_on();
+                }),
+      rest_(sweep, [this] {
+        resting_ = false;
         go_on();
       }) {}
 
@@ -39,9 +45,9 @@ void EvidenceDesk::attest(const attest::ReportData& binding, Done done) {
   go_on();
 }
 
-// Until a quote is under way, or nobody waits.
+// Until a quote is under way, or nobody waits, or those who do wait for more to come.
 void EvidenceDesk::go_on() {
-  while (asked_.empty() && !waiting_.empty()) {
+  while (asked_.empty() && !waiting_.empty() && (!resting_ || waiting_.size() >= attest::BindingBatch::kMax)) {
     const std::size_t count = std::min(waiting_.size(), attest::BindingBatch::kMax);
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
     std::move(waiting_.begin(), end, std::back_inserter(asked_));
@@ -78,6 +84,10 @@ void EvidenceDesk::finish(const Result<Evidence>& evidence) {
   const std::vector<Waiting> told = std::exchange(asked_, {});
   const std::optional<attest::BindingBatch> batch = std::exchange(batch_, std::nullopt);
   const auto bundle = evidence ? attest::bundle_in_log(**evidence) : std::nullopt;
+  if (evidence && told.size() > 1) {
+    resting_ = true;
+    rest_.arm(std::min<std::chrono::milliseconds>(kRestMax, (told.size() - 1) * kRestEach));
+  }
   for (std::size_t i = 0; i < told.size(); ++i) {
     told[i].done(evidence ? Result<Attested>({*evidence, bundle, batch->place(i)})
                           : Result<Attested>(evidence.error()));

@@ -1,5 +1,6 @@
 // Evidence of this machine for callers: the keeper is asked for one quote at a time, and whoever comes meanwhile shares
-// the next.
+// the next. Who comes alone never waits for others. After a quote for several the next one is not asked for at once,
+// unless it would be full: where a quote takes milliseconds, few would share each of a crowd's.
 //
 //   desk.attest(binding, [](Result<EvidenceDesk::Attested> attested) { … });
 #pragma once
@@ -24,6 +25,9 @@ class EvidenceDesk {
  public:
   static constexpr std::size_t kWaitingMax = 1024;
   static constexpr std::chrono::milliseconds kPatience{15'000};  // with the keeper, for each quote
+  // After a quote, for each who shared it beside the first; and at most, which is what a TPM in hardware takes anyway.
+  static constexpr std::chrono::milliseconds kRestEach{50};
+  static constexpr std::chrono::milliseconds kRestMax{200};
 
   // `evidence` has the parts and the statement, `place` is where the binding stands in what they are over. `bundle`:
   // what it says was measured last; nothing when it says none.
@@ -70,6 +74,8 @@ class EvidenceDesk {
   ledger::LedgerClient& client_;
   Question question_{*this};
   net::Deadline deadline_;
+  net::Deadline rest_;  // until it is over, only a full batch is asked for
+  bool resting_ = false;
   std::deque<Waiting> waiting_;                // for the next quotes
   std::vector<Waiting> asked_;                 // those whose quote is under way; empty when none is
   std::optional<attest::BindingBatch> batch_;  // of asked_

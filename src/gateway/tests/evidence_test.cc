@@ -79,6 +79,42 @@ TEST_F(EvidenceTest, IsSharedByAllWhoComeWhileTheOneBeforeIsMade) {
   EXPECT_EQ(desk_.quotes(), 9U);
 }
 
+// A crowd whose members come one by one, faster than the machine needs for a quote: without a rest there would be one
+// for each few.
+TEST_F(EvidenceTest, IsSharedByACrowdThatComesOneByOne) {
+  attest_so();
+  constexpr std::size_t kCallers = 200;
+  std::size_t asked = 0;
+  std::size_t told = 0;
+  const auto ask = [&] {
+    ++asked;
+    desk_.attest(binding(1), [&](const Result<EvidenceDesk::Attested>& attested) {
+      EXPECT_TRUE(attested);
+      ++told;
+    });
+  };
+  ask();
+  ask();
+  ask();
+  live_.pump_until([&] {
+    if (asked < kCallers && told >= 3) ask();
+    return told == kCallers;
+  });
+  EXPECT_LE(desk_.quotes(), 8U);
+}
+
+TEST_F(EvidenceTest, IsMadeAtOnceForWhoComesAlone) {
+  attest_so();
+  const auto began = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    bool told = false;
+    desk_.attest(binding(1), [&](const Result<EvidenceDesk::Attested>& attested) { told = attested.has_value(); });
+    live_.pump_until([&] { return told; });
+    EXPECT_EQ(desk_.quotes(), i);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 20 * EvidenceDesk::kRestEach);
+}
+
 TEST_F(EvidenceTest, IsRefusedToWhoeverIsTooMany) {
   attest_so();
   std::size_t answered = 0;
