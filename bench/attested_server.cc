@@ -31,9 +31,12 @@ class FreshGuard final : public net::ConnectionGuard {
  public:
   FreshGuard(const ServerGuard& accepted, ServerGuard::Now now) : accepted_(accepted), now_(std::move(now)) {}
 
-  std::unique_ptr<Question> ask(const net::ChannelBinding& channel) override {
-    guards_.push_back(std::make_unique<ServerGuard>(accepted_.policy(), accepted_.references(), now_));
-    return guards_.back()->ask(channel);
+  net::Task<Result<std::shared_ptr<const net::AdmittedPeer>>> admit(net::GuardedConnection& connection) override {
+    attest::PeerTerms terms;
+    terms.policies.push_back(accepted_.policy());
+    terms.references = accepted_.references();
+    guards_.push_back(std::make_unique<ServerGuard>(std::move(terms), now_));
+    return guards_.back()->admit(connection);
   }
   void forget() { guards_.clear(); }
   // Evidence that shares a quote has one name.
@@ -46,7 +49,7 @@ class FreshGuard final : public net::ConnectionGuard {
   }
   std::size_t verified() const {
     return static_cast<std::size_t>(
-        std::count_if(guards_.begin(), guards_.end(), [](const auto& each) { return each->verified() == 1; }));
+        std::count_if(guards_.begin(), guards_.end(), [](const auto& each) { return each->peer().has_value(); }));
   }
 
  private:

@@ -67,7 +67,8 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
     while (!idle.empty()) {
       auto connection = std::move(idle.back());  // last in, first out: the one least likely to have been closed
       idle.pop_back();
-      if (connection->still_idle()) return connection;
+      const bool is_admitted = !connection->peer || connection->peer->is_current();
+      if (is_admitted && connection->still_idle()) return connection;
     }
     return nullptr;
   }
@@ -94,9 +95,16 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
                                                          const ClientRequest& request, std::uint64_t& sent,
                                                          bool& answered);
 
+  class NewConnection;
+  class Reserved;
+
   // A connection that may have requests.
   Task<Result<std::unique_ptr<ClientConnection>>> connect();
-  Task<Result<std::unique_ptr<ClientConnection>>> admit(std::unique_ptr<ClientConnection> connection);
+
+  // On `kept`, or on a new connection when that is closed and the upstream cannot have seen the request. `is_open`: as
+  // far as it is known.
+  Task<Result<std::unique_ptr<ClientResponse>>> exchange_kept(std::unique_ptr<ClientConnection> kept, bool is_open,
+                                                              const ClientRequest& request);
 
   boost::asio::io_context& io;
   DeadlineSweep& sweep;
@@ -349,39 +357,102 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::Impl::exchange(std::un
       limits.idle_timeout, limits.reply_timeout, std::move(connection), parsed, scanner.head_size());
 }
 
-Task<Result<std::unique_ptr<ClientConnection>>> HttpClient::Impl::admit(std::unique_ptr<ClientConnection> connection) {
-  const auto question = guard->ask(connection->channel_binding());
-  const HeaderField json[] = {{"Content-Type", "application/json"}};
-  const ClientRequest request{
-      .method = Method::kPost, .path = question->path(), .headers = json, .body = question->body()};
-  std::uint64_t sent = 0;
-  bool answered = false;
-  auto response = co_await exchange(std::move(connection), request, sent, answered);
-  if (!response) co_return response.error();
-  auto& own = static_cast<Response&>(**response);
-  own.keep_from_others();  // until it is admitted
-  std::string answer;
-  while (true) {
-    const auto piece = co_await own.read_some();
-    if (!piece) co_return piece.error();
-    if (piece->empty()) break;
-    if (answer.size() + piece->size() > question->answer_limit()) {
-      co_return Error(Errc::kTooLarge, "the upstream says too much of what it is");
+// Each exchange gives the connection back to this, and to nobody else.
+class HttpClient::Impl::NewConnection final : public GuardedConnection {
+ public:
+  NewConnection(Impl& client, std::unique_ptr<ClientConnection> connection)
+      : client_(client), connection_(std::move(connection)), binding_(connection_->channel_binding()) {}
+
+  const ChannelBinding& channel_binding() const override { return binding_; }
+
+  Task<Result<Reply>> exchange(Method method, std::string_view path, std::string_view body,
+                               std::size_t answer_limit) override {
+    if (!connection_) co_return Error(Errc::kUnavailable, "the connection to the upstream has failed before");
+    static constexpr HeaderField kJson[] = {{"Content-Type", "application/json"}};
+    const std::span<const HeaderField> fields(kJson, body.empty() ? 0 : 1);
+    const ClientRequest request{.method = method, .path = path, .headers = fields, .body = body};
+    std::uint64_t sent = 0;
+    bool answered = false;
+    auto response = co_await client_.exchange(std::move(connection_), request, sent, answered);
+    if (!response) co_return response.error();
+    auto& own = static_cast<Response&>(**response);
+    own.keep_from_others();  // until it is admitted
+    Reply out{.status = own.status(), .body = {}};
+    while (true) {
+      const auto piece = co_await own.read_some();
+      if (!piece) co_return piece.error();
+      if (piece->empty()) break;
+      if (out.body.size() + piece->size() > answer_limit) {
+        co_return Error(Errc::kTooLarge, "the upstream says too much of what it is");
+      }
+      out.body += *piece;
     }
-    answer += *piece;
+    connection_ = own.take_connection();
+    if (!connection_) {
+      co_return Error(Errc::kUnavailable, "the upstream closed the connection on which it was asked what it is");
+    }
+    co_return out;
   }
-  if (auto good = question->judge(own.status(), answer); !good) co_return good.error();
-  auto admitted = own.take_connection();
-  if (!admitted) co_return Error(Errc::kUnavailable, "the upstream closed the connection after it said what it is");
-  co_return admitted;
-}
+
+  std::unique_ptr<ClientConnection> take() { return std::move(connection_); }
+
+ private:
+  Impl& client_;
+  std::unique_ptr<ClientConnection> connection_;
+  const ChannelBinding binding_;
+};
 
 Task<Result<std::unique_ptr<ClientConnection>>> HttpClient::Impl::connect() {
+  if (closed) co_return Error(Errc::kUnavailable, "the connection to the upstream is shut down");
   auto connection = std::make_unique<ClientConnection>(io, sweep, connections);
   if (auto done = co_await connection->connect(url, tls.get(), limits.connect_timeout); !done) co_return done.error();
   if (guard == nullptr) co_return connection;
-  co_return co_await admit(std::move(connection));
+  NewConnection fresh(*this, std::move(connection));
+  auto peer = co_await guard->admit(fresh);
+  if (!peer) co_return peer.error();
+  auto admitted = fresh.take();
+  if (!admitted) co_return Error(Errc::kUnavailable, "the connection to the upstream was not left open");
+  admitted->peer = *std::move(peer);
+  co_return admitted;
 }
+
+Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::Impl::exchange_kept(std::unique_ptr<ClientConnection> kept,
+                                                                              bool is_open,
+                                                                              const ClientRequest& request) {
+  const std::shared_ptr<const AdmittedPeer> peer = kept->peer;
+  std::uint64_t sent = 0;
+  bool answered = false;
+  if (is_open) {
+    auto response = co_await exchange(std::move(kept), request, sent, answered);
+    if (response || response.error().code() != Errc::kUnavailable || answered) co_return response;
+    // The upstream had closed it meanwhile. Where it may have seen the request, only a safe one is repeated
+    // (RFC 9110 §9.2.2).
+    if (sent > 0 && !is_safe(request.method)) co_return response;
+  }
+  auto connection = co_await connect();
+  if (!connection) co_return connection.error();
+  if (peer && !peer->is_same_as(*(*connection)->peer)) {
+    give_back(*std::move(connection));
+    co_return Error(Errc::kVerifyFailed, "the upstream is another than the one that was decided on");
+  }
+  sent = 0;
+  co_return co_await exchange(*std::move(connection), request, sent, answered);
+}
+
+class HttpClient::Impl::Reserved final : public ReservedConnection {
+ public:
+  Reserved(std::shared_ptr<Impl> client, std::unique_ptr<ClientConnection> connection)
+      : client_(std::move(client)), connection_(std::move(connection)) {}
+  ~Reserved() override {
+    if (connection_) client_->give_back(std::move(connection_));
+  }
+  const std::shared_ptr<const AdmittedPeer>& peer() const override { return connection_->peer; }
+  std::unique_ptr<ClientConnection> take() { return std::move(connection_); }
+
+ private:
+  const std::shared_ptr<Impl> client_;
+  std::unique_ptr<ClientConnection> connection_;
+};
 
 HttpClient::HttpClient(boost::asio::io_context& io, DeadlineSweep& sweep, UpstreamUrl url, ClientLimits limits)
     : impl_(std::make_shared<Impl>(io, sweep, std::move(url), std::move(limits))) {}
@@ -395,21 +466,34 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientReque
   const std::shared_ptr<Impl> impl = impl_;
   if (impl->setup_error) co_return *impl->setup_error;
   if (auto good = check(request); !good) co_return good.error();
-  if (auto kept = impl->take_idle()) {
-    std::uint64_t sent = 0;
-    bool answered = false;
-    auto response = co_await impl->exchange(std::move(kept), request, sent, answered);
-    if (response || response.error().code() != Errc::kUnavailable || answered) co_return response;
-    // The upstream had closed it meanwhile. Where it may have seen the request, only a safe one is repeated
-    // (RFC 9110 §9.2.2).
-    if (sent > 0 && !is_safe(request.method)) co_return response;
-  }
-  if (impl->closed) co_return Error(Errc::kUnavailable, "the connection to the upstream is shut down");
+  if (auto kept = impl->take_idle()) co_return co_await impl->exchange_kept(std::move(kept), true, request);
   auto connection = co_await impl->connect();
   if (!connection) co_return connection.error();
   std::uint64_t sent = 0;
   bool answered = false;
   co_return co_await impl->exchange(*std::move(connection), request, sent, answered);
+}
+
+Task<Result<std::unique_ptr<ReservedConnection>>> HttpClient::reserve() {
+  const std::shared_ptr<Impl> impl = impl_;
+  if (impl->setup_error) co_return *impl->setup_error;
+  auto connection = impl->take_idle();
+  if (!connection) {
+    auto fresh = co_await impl->connect();
+    if (!fresh) co_return fresh.error();
+    connection = *std::move(fresh);
+  }
+  co_return std::make_unique<Impl::Reserved>(impl, std::move(connection));
+}
+
+Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::send(const ClientRequest& request,
+                                                               std::unique_ptr<ReservedConnection> reserved) {
+  const std::shared_ptr<Impl> impl = impl_;
+  if (auto good = check(request); !good) co_return good.error();
+  auto connection = static_cast<Impl::Reserved&>(*reserved).take();
+  // It has waited while the request was decided on and recorded.
+  const bool is_open = connection->still_idle();
+  co_return co_await impl->exchange_kept(std::move(connection), is_open, request);
 }
 
 void HttpClient::guard(ConnectionGuard& guard) {

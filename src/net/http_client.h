@@ -25,6 +25,7 @@
 
 namespace redoubt::net {
 
+class AdmittedPeer;
 class ConnectionGuard;
 
 struct UpstreamUrl {
@@ -77,6 +78,15 @@ class ClientResponse {
   virtual void cut_off() = 0;
 };
 
+// A connection for one request, taken before there is one: for whoever decides on a request by what the peer is.
+// Destroyed unused, it goes back to the pool. Not after the client.
+class ReservedConnection {
+ public:
+  virtual ~ReservedConnection() = default;
+  // Null without a guard.
+  virtual const std::shared_ptr<const AdmittedPeer>& peer() const = 0;
+};
+
 class HttpClient {
  public:
   HttpClient(boost::asio::io_context& io, DeadlineSweep& sweep, UpstreamUrl url, ClientLimits limits);
@@ -90,8 +100,15 @@ class HttpClient {
   Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
 
   // From now on no request goes out on a new connection before `guard` has admitted it; send() then fails as the guard
-  // says, too, and with kTooLarge for its answer. Before the first send(). `guard` must outlive the client.
+  // says, too. Before the first send(). `guard` must outlive the client.
   void guard(ConnectionGuard& guard);
+
+  // One that is kept alive, or a new one. Errors: as send() has them before a request goes out.
+  Task<Result<std::unique_ptr<ReservedConnection>>> reserve();
+  // As send(), on the connection reserved; where it turns out closed, on another one to the same peer
+  // (AdmittedPeer::is_same_as()). kVerifyFailed, with nothing sent, when the peer there is another.
+  Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request,
+                                                     std::unique_ptr<ReservedConnection> reserved);
 
   // Takes a response of which no more is wanted and reads on to its end by itself, so that its connection can be used
   // again; one whose end does not come within kRestBytes and kRestTime is closed. At most kRestsMax at a time.

@@ -134,6 +134,7 @@ HttpServer::HttpServer(boost::asio::io_context& io, DeadlineSweep& sweep, Unique
 
 HttpServer::~HttpServer() {
   impl_->core->on_last_closed = nullptr;
+  impl_->core->on_closed = nullptr;
   impl_->stop_accepting();
   impl_->close_connections(false);
 }
@@ -170,6 +171,10 @@ void HttpServer::set_tls(std::shared_ptr<const TlsServerContext> context) {
   REDOUBT_CHECK(impl_->core->tls_only || !impl_->accepting);
   impl_->core->tls_only = true;
   impl_->core->tls = std::move(context);
+}
+
+void HttpServer::on_closed(std::function<void(const ChannelBinding& channel)> closed) {
+  impl_->core->on_closed = std::move(closed);
 }
 
 Task<> HttpServer::drain(std::chrono::milliseconds grace) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,6 +62,9 @@ class HttpServer {
   // request without TLS is answered 400 and closed. Null: there is no certificate to show, and connections are closed
   // as they come. The first call comes before start(); there is no way back to plain HTTP.
   void set_tls(std::shared_ptr<const TlsServerContext> context);
+  // Called when a TLS connection has ended whose handshake was complete: what was remembered of it can go. Before
+  // start(); what it refers to outlives the server.
+  void on_closed(std::function<void(const ChannelBinding& channel)> closed);
   // Stops accepting, closes idle connections, lets exchanges in flight finish, at most for `grace`; then closes what is
   // left, so that a handler's next use of its exchange fails. Completes when no connection is open and every handler
   // has returned. Once only.

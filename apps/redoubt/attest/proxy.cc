@@ -44,8 +44,6 @@ class Proxy final : public net::ExchangeHandler {
     const auto fields = passed_on(head.headers);
     const net::ClientRequest request{.method = head.method, .path = path, .headers = fields, .body = *body};
     auto response = co_await server_.send(request);
-    // A lease that ended: nothing of the request has gone out, and the next connection is asked for evidence.
-    if (!response && response.error().code() == Errc::kVerifyFailed) response = co_await server_.send(request);
     if (!response) {
       co_await refuse_relay(exchange, response.error());
       co_return;

@@ -59,16 +59,10 @@ Result<attest::AttestedKey> judge_key(const VerifyServerOptions& options) {
   return key;
 }
 
-// A processor or its hypervisor measures what runs in it; what a TPM holds, software told it.
-std::string_view measurer_of(const attest::Appraisal& appraisal) {
-  const bool by_platform = appraisal.tier >= attest::Tier::kCpuTee;
-  return attest::to_string(by_platform ? attest::Measurer::kPlatform : attest::Measurer::kSelf);
-}
-
 void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha256Digest>& bundle, bool is_measured,
            ByteView key) {
   const std::string_view tier = attest::to_string(appraisal.tier);
-  const std::string_view measurer = measurer_of(appraisal);
+  const std::string_view measurer = attest::to_string(attest::measurer_of(appraisal));
   std::printf("tier      %.*s\nmeasurer  %.*s\n", static_cast<int>(tier.size()), tier.data(),
               static_cast<int>(measurer.size()), measurer.data());
   if (bundle) {

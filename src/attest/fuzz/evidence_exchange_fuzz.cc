@@ -1,10 +1,11 @@
 // The messages of the exchange for evidence. The first byte says which: `q` a question, `k` a sealed key's answer, else
-// an answer. What is read is
-// written and read again, the same; and with nobody trusted no answer is accepted.
+// an answer. What is read is written and read again, the same; and with nobody trusted no answer is accepted, of either
+// end.
 #include <cstdint>
 #include <variant>
 
 #include "attest/evidence_message.h"
+#include "attest/peer_verifier.h"
 #include "attest/sealed_key.h"
 #include "attest/verify_answer.h"
 #include "base/check.h"
@@ -39,6 +40,13 @@ void read_any_answer(std::string_view text) {
   Verifier verifier(Trust::kNobody);
   const Expectation expectation{.channel = {}, .bundle = {}, .at = UnixMillis(1'750'000'000'000), .files = {}};
   REDOUBT_CHECK(!verify_answer(verifier, text, expectation, *policy, {}).has_value());
+  for (const Sender sender : {Sender::kServer, Sender::kClient}) {
+    PeerTerms terms;
+    terms.policies.push_back(*policy);
+    PeerVerifier peers(terms, sender, Trust::kNobody);
+    const auto question = peers.ask({}, {}, expectation.at);
+    REDOUBT_CHECK(!peers.judge(question, text, expectation.at).has_value());
+  }
 }
 
 void read_any_key_answer(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/connection_guard.h"
 #include "net/deadline.h"
 #include "net/exchange.h"
 #include "net/http_client.h"
@@ -45,13 +46,16 @@ class ClientConnection {
   // For a kept-alive connection: false when the peer has closed it or sent something nobody asked for.
   bool still_idle();
 
-  // Empty without TLS.
+  // Empty without TLS; the exporter, too, before TLS 1.3.
   ChannelBinding channel_binding() const;
 
   // Closes it now; what waits on it ends with kUnavailable.
   void cut_off();
 
   Deadline& deadline() { return deadline_; }
+
+  // What the client's guard found at the other end; null without one.
+  std::shared_ptr<const AdmittedPeer> peer;
 
   // Memory for responses, kept with the connection for the next one.
   ByteBuffer head;

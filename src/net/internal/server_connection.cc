@@ -67,6 +67,7 @@ ServerConnection::~ServerConnection() {
   close();
   (previous_ != nullptr ? previous_->next_ : core_->connections) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
+  if (core_->on_closed && !binding_.exporter.empty()) core_->on_closed(binding_);
   if (--core_->stats.connections_open == 0 && core_->on_last_closed) core_->on_last_closed();
 }
 

@@ -55,6 +55,7 @@ struct ServerCore {
   ServerConnection* connections = nullptr;      // intrusive list; each is owned by its coroutine
   std::vector<std::unique_ptr<ExchangeMemory>> spare;
   std::function<void()> on_last_closed;  // set while draining
+  std::function<void(const ChannelBinding&)> on_closed;
 };
 
 class ServerConnection final : public Exchange {

@@ -167,6 +167,7 @@ void TlsSession::forget_socket() {
 }
 
 std::string TlsSession::exporter() const {
+  if (SSL_version(ssl_.get()) < TLS1_3_VERSION) return {};
   std::string out(kExporterBytes, '\0');
   // No context: in TLS 1.3 the same as the empty one that RFC 9266 says (RFC 8446 §7.5).
   REDOUBT_CHECK(SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(out.data()), out.size(),

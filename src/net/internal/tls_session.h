@@ -31,8 +31,8 @@ class TlsSession {
   bool still_idle();
   // Says goodbye, once, if the kernel takes it at once. Without it the peer takes the end for a cut (RFC 8446 §6.1).
   void close_notify();
-  // `tls-exporter` (RFC 9266 §4.1): 32 bytes that both ends of this connection and nobody else can compute. After the
-  // handshake.
+  // `tls-exporter` (RFC 9266 §4.1): 32 bytes that both ends of this connection and nobody else can compute; empty
+  // before TLS 1.3, where that takes an extension which nobody has to speak. After the handshake.
   std::string exporter() const;
   // SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate that this end has shown; empty if it showed none.
   std::string own_key_digest() const;

@@ -1,6 +1,12 @@
 // How the client frames requests, reads responses, and keeps connections.
 #include <dirent.h>
 
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
 #include "net/connection_guard.h"
 #include "net/tests/upstream.h"
 
@@ -86,26 +92,33 @@ TEST_F(HttpClientTest, ReusesAConnectionForEachKindOfFraming) {
   EXPECT_EQ(connections, 1);
 }
 
-// Asks `/what` of each connection, and says yes to the answer `good`.
+// Asks `/what` of each connection, and says yes to the answer `good`: or to any of four letters, as which it knows the
+// peer then.
 class WordGuard final : public ConnectionGuard {
  public:
-  std::unique_ptr<Question> ask(const ChannelBinding& channel) override {
-    EXPECT_EQ(channel.exporter, "") << "without TLS there is none";
+  Task<Result<std::shared_ptr<const AdmittedPeer>>> admit(GuardedConnection& connection) override {
+    EXPECT_EQ(connection.channel_binding().exporter, "") << "without TLS there is none";
     ++asked;
-    return std::make_unique<WordQuestion>();
+    auto reply = co_await connection.exchange(Method::kPost, "/what", "{}", 8);
+    if (!reply) co_return reply.error();
+    const bool is_word = any_word ? reply->body.size() == 4 : reply->body == "good";
+    if (reply->status != 200 || !is_word) co_return Error(Errc::kVerifyFailed, "it is something else");
+    co_return std::make_shared<const Word>(*this, reply->body);
   }
   int asked = 0;
+  bool any_word = false;
+  bool is_current = true;
 
  private:
-  class WordQuestion final : public Question {
+  class Word final : public AdmittedPeer {
    public:
-    std::string_view path() const override { return "/what"; }
-    std::string_view body() const override { return "{}"; }
-    std::size_t answer_limit() const override { return 8; }
-    Result<> judge(int status, std::string_view answer) override {
-      if (status == 200 && answer == "good") return {};
-      return Error(Errc::kVerifyFailed, "it is something else");
-    }
+    Word(const WordGuard& guard, std::string word) : guard_(guard), word_(std::move(word)) {}
+    bool is_same_as(const AdmittedPeer& other) const override { return static_cast<const Word&>(other).word_ == word_; }
+    bool is_current() const override { return guard_.is_current; }
+
+   private:
+    const WordGuard& guard_;
+    const std::string word_;
   };
 };
 
@@ -165,6 +178,115 @@ TEST_F(HttpClientTest, NeverUsesAConnectionThatIsNotAdmitted) {
     EXPECT_EQ(guard.asked, kTries) << response;
     EXPECT_EQ(seen.find("secret"), std::string::npos) << seen;
   }
+}
+
+constexpr const char* kGoodWord = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
+
+// A request on a connection that was reserved for it, after `meanwhile`.
+Task<Answer> send_reserved(HttpClient& client, std::function<void()> meanwhile) {
+  Answer out;
+  auto reserved = co_await client.reserve();
+  if (!reserved) {
+    out.error = reserved.error().code();
+    co_return out;
+  }
+  EXPECT_NE((*reserved)->peer(), nullptr);
+  meanwhile();
+  const ClientRequest request{.method = Method::kPost, .path = "/x", .headers = {}, .body = "secret"};
+  auto response = co_await client.send(request, *std::move(reserved));
+  if (!response) {
+    out.error = response.error().code();
+    co_return out;
+  }
+  out.status = (*response)->status();
+  const auto piece = co_await (*response)->read_some();
+  if (piece) out.body = *piece;
+  co_return out;
+}
+
+Task<bool> can_reserve(HttpClient& client) {
+  const auto reserved = co_await client.reserve();
+  co_return reserved.has_value();
+}
+
+TEST_F(HttpClientTest, SendsOnTheConnectionThatItReserved) {
+  Upstream upstream([&](Upstream& self) {
+    Peer peer = self.accept();
+    for (const char* response : {kGoodWord, kOk, kOk}) {
+      peer.take_message();
+      peer.send(response);
+    }
+    peer.take_to_end();
+  });
+  WordGuard guard;
+  {
+    TestClient client(upstream.port);
+    client.loop().call([&] { client.client().guard(guard); });
+    // Given back unused, it is there for the next.
+    EXPECT_TRUE(client.loop().await(can_reserve(client.client())));
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(client.loop().await(send_reserved(client.client(), [] {})).body, "fine");
+    }
+  }
+  EXPECT_EQ(guard.asked, 1);
+}
+
+TEST_F(HttpClientTest, SendsNothingToAnotherPeerThanTheOneReserved) {
+  for (const bool is_same : {true, false}) {
+    std::string seen;
+    std::atomic<bool> closed = false;
+    Upstream upstream([&](Upstream& self) {
+      {
+        Peer peer = self.accept();
+        peer.take_message();
+        peer.send(kGoodWord);
+      }
+      closed = true;
+      Peer peer = self.accept();
+      peer.take_message();
+      peer.send(is_same ? kGoodWord : "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+      if (is_same) {
+        peer.take_message();
+        peer.send(kOk);
+      }
+      seen = peer.take_to_end();
+    });
+    WordGuard guard;
+    guard.any_word = true;
+    {
+      TestClient client(upstream.port);
+      client.loop().call([&] { client.client().guard(guard); });
+      const auto answer = client.loop().await(send_reserved(client.client(), [&] {
+        while (!closed) std::this_thread::yield();
+      }));
+      EXPECT_EQ(answer.status, is_same ? 200 : 0);
+      EXPECT_EQ(answer.error, is_same ? Errc{} : Errc::kVerifyFailed);
+    }
+    EXPECT_EQ(seen.find("secret"), std::string::npos) << seen;
+    EXPECT_EQ(guard.asked, 2);
+  }
+}
+
+TEST_F(HttpClientTest, AsksAgainWhenAPeerIsNotCurrentAnyMore) {
+  Upstream upstream([&](Upstream& self) {
+    for (int i = 0; i < 2; ++i) {
+      Peer peer = self.accept();
+      for (const char* response : {kGoodWord, kOk}) {
+        peer.take_message();
+        peer.send(response);
+      }
+      peer.take_to_end();
+    }
+  });
+  WordGuard guard;
+  {
+    TestClient client(upstream.port);
+    client.loop().call([&] { client.client().guard(guard); });
+    EXPECT_EQ(client.post("hello").body, "fine");
+    client.loop().call([&] { guard.is_current = false; });
+    EXPECT_EQ(client.post("hello").body, "fine");
+  }
+  EXPECT_EQ(guard.asked, 2);
 }
 
 TEST_F(HttpClientTest, ReadsNoBodyAfterHead) {

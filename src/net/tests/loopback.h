@@ -154,6 +154,7 @@ class TestServer final : public ExchangeHandler {
     server_ = std::make_unique<HttpServer>(loop.io, loop.sweep, std::move(*fd), limits, *this);
     EXPECT_TRUE(loop.call([&] {
       if (tls) server_->set_tls(tls);
+      server_->on_closed([this](const ChannelBinding& channel) { closed_.push_back(channel.exporter); });
       return server_->start().has_value();
     }));
   }
@@ -172,6 +173,11 @@ class TestServer final : public ExchangeHandler {
   // `status|code|peer|path` of each refusal since the last call.
   std::vector<std::string> take_told() {
     return loop.call([this] { return std::exchange(told_, {}); });
+  }
+
+  // Exporters of the TLS connections that have ended.
+  std::vector<std::string> closed() {
+    return loop.call([this] { return closed_; });
   }
 
   void set_tls(std::shared_ptr<const TlsServerContext> context) {
@@ -200,7 +206,8 @@ class TestServer final : public ExchangeHandler {
  private:
   Function function_;
   std::unique_ptr<HttpServer> server_;
-  std::vector<std::string> told_;  // the loop's thread
+  std::vector<std::string> told_;    // the loop's thread
+  std::vector<std::string> closed_;  // likewise
   bool drained_ = false;
 };
 

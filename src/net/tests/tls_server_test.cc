@@ -215,6 +215,24 @@ TEST_F(TlsServer, TellsTheHandlerTheExporterOfRfc9266) {
   EXPECT_NE(seen[0], seen[1]);
 }
 
+TEST_F(TlsServer, TellsWhenAConnectionHasEnded) {
+  std::string seen;
+  TestServer server(
+      [&](Exchange& exchange) -> Task<> {
+        seen = exchange.channel_binding().exporter;
+        static_cast<void>(co_await exchange.reply({200, "text/plain", {}}, "x"));
+      },
+      {}, make_context());
+  {
+    Caller caller = call(server);
+    ASSERT_TRUE(caller.connect());
+    EXPECT_EQ(caller.get(), "x");
+    EXPECT_TRUE(server.closed().empty());
+  }
+  server.drain(5s);
+  EXPECT_EQ(server.closed(), std::vector<std::string>{seen});
+}
+
 TEST_F(TlsServer, TellsTheHandlerWhichKeyTheCallerWasShown) {
   std::string seen;
   TestServer server(
