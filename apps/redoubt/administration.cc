@@ -318,7 +318,8 @@ void StateAdministration::Impl::publish_loaded(std::function<void()> everywhere)
   notices_->use(bundle.notices);
   const incident::Restrictions& held = incidents_.restrictions();
   const gateway::Access access(identities_.snapshot(), throttled(limits_.snapshot(), held, sink_.now()),
-                               bundle.policies, bundle.prices, bundle.inspection, bundle.digest, sink_.now(), held);
+                               bundle.policies, bundle.prices, bundle.inspection, bundle.digest, sink_.now(), held,
+                               bundle.attestation);
   behaviour_.set_permissions(
       std::make_shared<const PermissionsInForce>(bundle.policies, identities_.snapshot(), sink_.now()));
   cores_->publish(access, [this, everywhere = std::move(everywhere)] { boost::asio::post(io_, everywhere); });

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "attest/appraisal.h"
 #include "base/config.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
@@ -23,8 +22,6 @@ constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kRegimes = "regimes.yaml";
 constexpr std::string_view kAttestation = "attestation/";
-constexpr std::string_view kAppraisal = "attestation/appraisal.json";
-constexpr std::string_view kReferences = "attestation/references.json";
 constexpr std::string_view kPolicies = "policies/";
 constexpr std::string_view kContracts = "contracts/";
 constexpr std::string_view kDictionaries = "dictionaries/";
@@ -56,18 +53,21 @@ Result<> check_streams(const gateway::PolicyBundle& policies, const gateway::Ins
 }
 
 // Whose evidence is accepted: that comes into force, and on record, with everything else.
-Result<> check_attestation(const state::Bundle& bundle) {
+Result<std::shared_ptr<const gateway::AttestationFiles>> attestation_of(const state::Bundle& bundle) {
+  std::vector<gateway::AttestationFiles::File> files;
   for (const state::BundleFile& file : bundle.files()) {
-    if (!file.name.starts_with(kAttestation)) continue;
-    Result<> read;
-    if (file.name == kAppraisal) {
-      if (auto policy = attest::parse_appraisal_policy(file.text); !policy) read = policy.error();
-    } else if (file.name == kReferences) {
-      if (auto values = attest::parse_reference_values(file.text); !values) read = values.error();
-    } else {
-      read = Error(Errc::kMalformed, "only appraisal.json and references.json belong here");
+    if (file.name.starts_with(kAttestation)) files.push_back({file.name, file.text});
+  }
+  return gateway::AttestationFiles::load(files);
+}
+
+// What redoubt.toml names must be in the bundle.
+Result<> check_named_policies(const Settings& settings, const LoadedBundle& loaded) {
+  for (const gateway::AcceptedPeer* each : {&settings.upstream_evidence, &settings.caller_evidence}) {
+    if (!each->is_asked()) continue;
+    if (auto terms = loaded.attestation->terms_for(*each); !terms) {
+      return Error(Errc::kMalformed, std::string(kConfig) + ": " + terms.error().message());
     }
-    if (!read) return Error(Errc::kMalformed, file.name + ": " + read.error().message());
   }
   return {};
 }
@@ -170,7 +170,8 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
   if (auto done = check_named_kinds(**policies, **inspection); !done) return done.error();
   if (auto done = check_streams(**policies, **inspection); !done) return done.error();
   if (auto compiled = rules_of(bundle.files()); !compiled) return compiled.error();
-  if (auto done = check_attestation(bundle); !done) return done.error();
+  auto attestation = attestation_of(bundle);
+  if (!attestation) return attestation.error();
   auto playbooks = incident::playbooks_of(bundle.files());
   if (!playbooks) return playbooks.error();
   auto notices = notices_of(bundle, *playbooks);
@@ -180,7 +181,8 @@ Result<LoadedBundle> load_bundle(const state::Bundle& bundle) {
                       .prices = std::move(prices),
                       .inspection = *std::move(inspection),
                       .playbooks = std::make_shared<const std::vector<incident::Playbook>>(*std::move(playbooks)),
-                      .notices = std::make_shared<const NoticePlan>(*std::move(notices))};
+                      .notices = std::make_shared<const NoticePlan>(*std::move(notices)),
+                      .attestation = *std::move(attestation)};
 }
 
 Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
@@ -227,18 +229,21 @@ Result<state::Bundle> read_bundle(FileSystem& fs, const Layout& layout) {
 Result<> check_bundle(const state::Bundle& bundle) {
   const std::string* const settings = bundle.find(kConfig);
   if (settings == nullptr) return Error(Errc::kMalformed, "a bundle has a file `" + std::string(kConfig) + "`");
-  if (auto parsed = parse_settings(*settings, std::string(kConfig)); !parsed) return parsed.error();
+  auto parsed = parse_settings(*settings, std::string(kConfig));
+  if (!parsed) return parsed.error();
   auto loaded = load_bundle(bundle);
   if (!loaded) return loaded.error();
-  return {};
+  return check_named_policies(*parsed, *loaded);
 }
 
 Result<ValidBundle> read_valid_bundle(FileSystem& fs, const Layout& layout) {
   auto bundle = read_bundle(fs, layout);
   if (!bundle) return bundle.error();
-  if (auto settings = parse_settings(*bundle->find(kConfig), layout.config()); !settings) return settings.error();
+  auto settings = parse_settings(*bundle->find(kConfig), layout.config());
+  if (!settings) return settings.error();
   auto loaded = load_bundle(*bundle);
   if (!loaded) return loaded.error();
+  if (auto named = check_named_policies(*settings, *loaded); !named) return named.error();
   return ValidBundle{.bundle = *std::move(bundle), .loaded = *std::move(loaded)};
 }
 

@@ -6,7 +6,7 @@
 //   DIR/inspection.toml         `inspection.toml`, likewise
 //   DIR/regimes.yaml            `regimes.yaml`, likewise
 //   DIR/notify.toml             `notify.toml`, likewise
-//   DIR/attestation/X.json      `attestation/appraisal.json` and `attestation/references.json`
+//   DIR/attestation/X.json      `attestation/X.json` (gateway/attestation_files.h)
 //   DIR/contracts/X.json        `contracts/X.json`
 //   DIR/dictionaries/X.sealed   `dictionaries/X.sealed`
 //   DIR/playbooks/X.yaml        `playbooks/X.yaml`, but for `X.tests.yaml`
@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "gateway/attestation_files.h"
 #include "gateway/inspection.h"
 #include "gateway/policy_bundle.h"
 #include "incident/playbook.h"
@@ -38,6 +39,7 @@ struct LoadedBundle {
   std::shared_ptr<const gateway::Inspection> inspection;
   std::shared_ptr<const std::vector<incident::Playbook>> playbooks;  // not null
   std::shared_ptr<const NoticePlan> notices;                         // not null
+  std::shared_ptr<const gateway::AttestationFiles> attestation;      // not null
 };
 
 // kMalformed, with file, line and column, for what does not validate, also for policies that name kinds of matches

@@ -105,6 +105,12 @@ Result<> read_context(const YAML::Node& node, PolicyCase& out) {
                              {"address", into(out.address)},
                              {"upstream", into(out.upstream)},
                              {"provider", into(out.provider)},
+                             {"upstream_tier", into(out.upstream_evidence.tier)},
+                             {"upstream_measurer", into(out.upstream_evidence.measurer)},
+                             {"upstream_identity", into(out.upstream_evidence.identity)},
+                             {"caller_tier", into(out.caller_evidence.tier)},
+                             {"caller_measurer", into(out.caller_evidence.measurer)},
+                             {"caller_identity", into(out.caller_evidence.identity)},
                              {"tls", into(out.tls)},
                              {"stream", into(out.stream)},
                              {"time", [&](const YAML::Node& time) -> Result<> {
@@ -168,6 +174,10 @@ Result<PolicyCase> read_case(const YAML::Node& node) {
   return out;
 }
 
+record::PeerEvidence shown(const PolicyCase::Evidence& evidence) {
+  return {.tier = evidence.tier, .measurer = evidence.measurer, .identity = evidence.identity, .refused = {}};
+}
+
 }  // namespace
 
 Result<gateway::Ruling> PolicyCase::decide(const gateway::PolicyBundle& bundle) const {
@@ -197,7 +207,9 @@ Result<gateway::Ruling> PolicyCase::decide(const gateway::PolicyBundle& bundle) 
                                             .purpose = purpose,
                                             .upstream_name = upstream,
                                             .upstream_provider = provider,
-                                            .stream = stream}),
+                                            .stream = stream,
+                                            .upstream_evidence = shown(upstream_evidence),
+                                            .caller_evidence = shown(caller_evidence)}),
                      **store);
 }
 

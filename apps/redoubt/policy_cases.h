@@ -32,6 +32,13 @@ struct PolicyCase {
   std::string purpose;
   std::string address;
   std::string provider;
+  struct Evidence {
+    std::string tier;
+    std::string measurer;
+    std::string identity;
+  };
+  Evidence upstream_evidence;
+  Evidence caller_evidence;
   std::string upstream = "default";
   UnixMillis time;
   bool tls = false;

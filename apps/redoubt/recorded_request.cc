@@ -33,6 +33,17 @@ std::vector<std::string> kinds_of(const simdjson::dom::element& record) {
   return out;
 }
 
+RecordedRequest::Evidence evidence_of(const simdjson::dom::element& record, const std::string& member) {
+  const auto text = [&](const char* name) {
+    return std::string(text_at(record, "/unmapped/redoubt/" + member + name));
+  };
+  return {.tier = text("/tier"), .measurer = text("/measurer"), .identity = text("/identity")};
+}
+
+record::PeerEvidence shown(const RecordedRequest::Evidence& evidence) {
+  return {.tier = evidence.tier, .measurer = evidence.measurer, .identity = evidence.identity, .refused = {}};
+}
+
 }  // namespace
 
 gateway::AccessRequest RecordedRequest::request(const gateway::Caller& caller) const {
@@ -48,7 +59,9 @@ gateway::AccessRequest RecordedRequest::request(const gateway::Caller& caller) c
           .upstream_name = upstream,
           .upstream_provider = provider,
           .stream = stream,
-          .matches = {}};
+          .matches = {},
+          .upstream_evidence = shown(upstream_evidence),
+          .caller_evidence = shown(caller_evidence)};
 }
 
 Result<std::optional<RecordedRequest>> recorded_request(ByteView bytes) {
@@ -71,7 +84,9 @@ Result<std::optional<RecordedRequest>> recorded_request(ByteView bytes) {
                       .upstream = std::string(text_at(*root, "/dst_endpoint/svc_name")),
                       .provider = std::string(text_at(*root, "/ai_model/ai_provider")),
                       .time = summary->time,
-                      .permitted = admitted};
+                      .permitted = admitted,
+                      .upstream_evidence = evidence_of(*root, "upstream_evidence"),
+                      .caller_evidence = evidence_of(*root, "caller_evidence")};
   if ((!admitted && !refused) || out.principal.empty()) return std::optional<RecordedRequest>();
   bool stream = false;
   out.kinds = kinds_of(*root);

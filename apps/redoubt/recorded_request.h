@@ -23,6 +23,13 @@ struct RecordedRequest {
   bool stream = false;
   std::vector<std::string> kinds;  // of what inspection found in it, in lower case
   bool permitted = false;          // what was decided then
+  struct Evidence {
+    std::string tier;
+    std::string measurer;
+    std::string identity;
+  };
+  Evidence upstream_evidence;
+  Evidence caller_evidence;
 
   // By `caller`, who it was. What the record holds only as commitments, or not at all, is left out: the caller's
   // address, its purpose, TLS. Without matches: what families their kinds are of, the caller knows.

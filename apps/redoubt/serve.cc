@@ -288,6 +288,13 @@ Result<> Launcher::read_settings() {
   if (!options_.admin_listen.empty()) settings_.admin_listen = options_.admin_listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
   if (options_.tls) settings_.tls = true;
+  // What the command line says in place of the file is held to the same.
+  if (settings_.upstream_evidence.is_asked() && !settings_.upstream_url.starts_with("https://")) {
+    return Error(Errc::kInvalidArgument, "the upstream is to be attested, which takes TLS: its URL must be https://");
+  }
+  if (settings_.caller_evidence.is_asked() && !settings_.tls) {
+    return Error(Errc::kInvalidArgument, "callers are to be attested, which takes TLS: add `--tls`");
+  }
   if (options_.allow_plain_http) settings_.allow_plain_http = true;
   return {};
 }
@@ -491,7 +498,12 @@ gateway::GatewaySettings Launcher::gateway_settings() const {
                    .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
                    .max_reply_bytes = settings_.max_reply_bytes,
                    .max_stream_bytes = settings_.max_stream_bytes,
-                   .max_held_bytes = settings_.server.max_held_bytes},
+                   .max_held_bytes = settings_.server.max_held_bytes,
+                   .attested = settings_.upstream_evidence.is_asked()},
+      .upstream_evidence = settings_.upstream_evidence,
+      .upstream_mutual = settings_.upstream_mutual,
+      .caller_evidence = settings_.caller_evidence,
+      .caller_evidence_required = settings_.caller_evidence_required,
       .tls = {.on = settings_.tls,
               .certificate_path = settings_.tls_certificate,
               .certificate_socket = certificate_.gateway.get(),

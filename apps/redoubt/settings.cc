@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 
 #include "base/config.h"
 #include "crypto/certificate.h"
+#include "encoding/base64.h"
+#include "gateway/attestation_files.h"
 #include "redoubt/enclave.h"
 
 namespace redoubt::app {
@@ -98,6 +101,71 @@ Result<> load_commit_levels(const ConfigFile& file, gateway::CommitSettings& out
   return {};
 }
 
+Result<> read_digests(const ConfigSection& section, const std::string& key, std::string_view prefix, std::size_t max,
+                      std::vector<crypto::Sha256Digest>& out) {
+  const std::string form =
+      (prefix.empty() ? std::string() : "`" + std::string(prefix) + "` and ") + "64 hexadecimal digits";
+  auto texts = section.get_strings(key, std::vector<std::string>());
+  if (!texts) return texts.error();
+  for (const std::string& text : *texts) {
+    const bool is_prefixed = std::string_view(text).starts_with(prefix);
+    const auto bytes = encoding::hex_decode(std::string_view(text).substr(is_prefixed ? prefix.size() : 0));
+    crypto::Sha256Digest digest;
+    if (!is_prefixed || !bytes || bytes->size() != digest.size()) {
+      return section.error_at(key, "has something that is not " + form);
+    }
+    std::ranges::copy(*bytes, digest.begin());
+    out.push_back(digest);
+  }
+  if (out.size() > max) return section.error_at(key, "has more than " + std::to_string(max));
+  return {};
+}
+
+// `PREFIX.policy`, `.pins`, `.bundles` and `.form`; whatever else is said of the peer needs one of the first two.
+Result<> load_accepted_peer(const ConfigFile& file, const std::string& prefix, gateway::AcceptedPeer& out) {
+  Reader in(file);
+  std::string form = "redoubt";
+  in.read(prefix + ".policy", out.policy);
+  in.read(prefix + ".form", form);
+  if (auto done = in.done(); !done) return done;
+  for (auto [key, start, max, digests] :
+       {std::tuple(".pins", "", attest::PeerTerms::kMaxPolicies - 1, &out.pins),
+        std::tuple(".bundles", "sha256:", attest::PeerTerms::kMaxBundles, &out.bundles)}) {
+    if (auto done = read_digests(file, prefix + key, start, max, *digests); !done) return done;
+  }
+  if (auto known = gateway::check_evidence_form(form); !known) {
+    return file.error_at(prefix + ".form", "is not possible: " + known.error().message());
+  }
+  if (!out.policy.empty() && !gateway::AttestationFiles::is_policy_name(out.policy)) {
+    return file.error_at(prefix + ".policy", "must be `attestation/NAME.json`, a file of the bundle");
+  }
+  for (const char* key : {".bundles", ".form", ".mutual", ".required"}) {
+    if (file.has(prefix + key) && !out.is_asked()) {
+      return file.error_at(prefix + key, "needs `policy` or `pins`: without them nobody is asked");
+    }
+  }
+  return {};
+}
+
+Result<> load_attested(const ConfigFile& file, Settings& s) {
+  constexpr const char* kUpstream = "upstream.attested";
+  constexpr const char* kCallers = "callers.attested";
+  if (auto done = load_accepted_peer(file, kUpstream, s.upstream_evidence); !done) return done;
+  if (auto done = load_accepted_peer(file, kCallers, s.caller_evidence); !done) return done;
+  Reader in(file);
+  in.read("upstream.attested.mutual", s.upstream_mutual);
+  in.read("callers.attested.required", s.caller_evidence_required);
+  if (auto done = in.done(); !done) return done;
+  if (s.upstream_evidence.is_asked() && !std::string_view(s.upstream_url).starts_with("https://")) {
+    return file.error_at("upstream.url",
+                         "must be https://, since what is to be attested is the other end of a TLS connection");
+  }
+  if (s.upstream_mutual && s.tpm.empty()) {
+    return file.error_at("upstream.attested.mutual", "needs `enclave.tpm`, which speaks for this server");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
@@ -163,6 +231,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   if (auto done = in.done(); !done) return done.error();
   if (auto done = load_tenants(*file, s); !done) return done.error();
   if (auto done = load_commit_levels(*file, s.commit); !done) return done.error();
+  if (auto done = load_attested(*file, s); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   for (const std::string& name : s.tls_names) {
     if (auto good = crypto::check_certificate_name(name); !good) {

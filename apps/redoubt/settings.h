@@ -35,6 +35,10 @@ struct Settings {
   std::string upstream_provider = "unknown";
   std::string upstream_key_file;  // holds the upstream's API key; empty for none
   std::string upstream_ca_file;
+  gateway::AcceptedPeer upstream_evidence;  // nothing in it: the upstream is not asked what it is
+  bool upstream_mutual = false;             // it is shown our own evidence
+  gateway::AcceptedPeer caller_evidence;    // nothing in it: callers are not asked
+  bool caller_evidence_required = false;
   std::string witness_policy;       // file (C2SP tlog-policy), from the folder's root; empty: no witness is asked
   std::string witness_policy_text;  // what it holds: the launcher's to read
   bool witness_required = false;    // only what the quorum has cosigned counts as published

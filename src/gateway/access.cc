@@ -69,7 +69,32 @@ struct Constants {
   Value authentication{
       record(list_of(Attribute{"method", text("api_key")}, Attribute{"strength", Value(kBearerStrength)}))};
   Value no_tier = text("none");
+  Value no_evidence{record(std::vector<Attribute>{Attribute{"tier", no_tier}})};
 };
+
+// In the order of their names, which a record wants them in.
+Value caller_of(const AccessRequest& request, const Constants& constants) {
+  const record::PeerEvidence& evidence = request.caller_evidence;
+  if (evidence.tier.empty()) return constants.no_evidence;
+  std::vector<Attribute> out;
+  out.reserve(3);
+  if (!evidence.identity.empty()) out.push_back({"identity", text(evidence.identity)});
+  if (!evidence.measurer.empty()) out.push_back({"measurer", text(evidence.measurer)});
+  out.push_back({"tier", text(evidence.tier)});
+  return Value(record(std::move(out)));
+}
+
+Value upstream_of(const AccessRequest& request, const Constants& constants) {
+  const record::PeerEvidence& evidence = request.upstream_evidence;
+  std::vector<Attribute> out;
+  out.reserve(5);
+  if (!evidence.identity.empty()) out.push_back({"identity", text(evidence.identity)});
+  if (!evidence.measurer.empty()) out.push_back({"measurer", text(evidence.measurer)});
+  out.push_back({"name", text(request.upstream_name)});
+  out.push_back({"provider", text(request.upstream_provider)});
+  out.push_back({"tier", evidence.tier.empty() ? constants.no_tier : text(evidence.tier)});
+  return Value(record(std::move(out)));
+}
 
 Record context(const AccessRequest& request) {
   thread_local const Constants constants;
@@ -81,17 +106,17 @@ Record context(const AccessRequest& request) {
   network.push_back({"tls", Value(request.tls)});
   // In the order of their names, which a record wants them in.
   std::vector<Attribute> out;
-  out.reserve(8);
+  out.reserve(9);
   out.push_back({"attestationTier", constants.no_tier});
   out.push_back({"authentication", constants.authentication});
+  out.push_back({"caller", caller_of(request, constants)});
   out.push_back({"matches", Value(texts(request.matches))});
   out.push_back({"network", Value(record(std::move(network)))});
   if (!request.purpose.empty()) out.push_back({"purpose", text(request.purpose)});
   out.push_back({"stream", Value(request.stream)});
   out.push_back({"time", Value(policy::Extension{
                              .type = policy::ExtensionType::kDatetime, .number = request.time.value, .ip = {}})});
-  out.push_back({"upstream", Value(record(list_of(Attribute{"name", text(request.upstream_name)},
-                                                  Attribute{"provider", text(request.upstream_provider)})))});
+  out.push_back({"upstream", upstream_of(request, constants)});
   return record(std::move(out));
 }
 

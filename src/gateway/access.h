@@ -26,6 +26,8 @@
 
 namespace redoubt::gateway {
 
+class AttestationFiles;
+
 enum class Action : std::uint8_t { kInvoke, kRelease, kListModels, kReadEntries, kOpenValues, kReadMetrics };
 // As policies write it: `invoke`.
 std::string_view to_string(Action action);
@@ -58,16 +60,19 @@ struct AccessRequest {
   bool stream = false;
   // kInvoke: what inspection found in the request; kRelease: in the answer so far. Kinds and families, in lower case.
   std::span<const std::string_view> matches;
+  record::PeerEvidence upstream_evidence;  // an empty tier counts as `none`
+  record::PeerEvidence caller_evidence;    // likewise
 };
 
 class Access {
  public:
   // `bundle`: the digest of the bundle that policies, prices and inspection are of, for records. `as_of`: when all that
-  // was so. No later question is answered as of an earlier time. No pointer is null. `restrictions`: what responses to
-  // incidents hold back.
+  // was so. No later question is answered as of an earlier time. No pointer is null but the last. `restrictions`: what
+  // responses to incidents hold back. `attestation`: of the bundle; null: nobody's evidence is accepted.
   Access(identity::Identities identities, limits::Limits limits, std::shared_ptr<const PolicyBundle> policies,
          std::shared_ptr<const limits::Prices> prices, std::shared_ptr<const Inspection> inspection, std::string bundle,
-         UnixMillis as_of, incident::Restrictions restrictions = {})
+         UnixMillis as_of, incident::Restrictions restrictions = {},
+         std::shared_ptr<const AttestationFiles> attestation = nullptr)
       : identities_(std::move(identities)),
         limits_(std::move(limits)),
         policies_(std::move(policies)),
@@ -75,7 +80,8 @@ class Access {
         inspection_(std::move(inspection)),
         bundle_(std::move(bundle)),
         as_of_(as_of),
-        restrictions_(std::move(restrictions)) {}
+        restrictions_(std::move(restrictions)),
+        attestation_(std::move(attestation)) {}
 
   const identity::Identities& identities() const { return identities_; }
   const limits::Limits& limits() const { return limits_; }
@@ -84,6 +90,7 @@ class Access {
   bool release_depends_on_matches() const { return policies_->release_depends_on_matches(); }
   const Inspection& inspection() const { return *inspection_; }
   const std::string& bundle() const { return bundle_; }
+  const std::shared_ptr<const AttestationFiles>& attestation() const { return attestation_; }
 
   // Who presents this `Authorization` header field; nobody when the key is unknown, revoked or has expired, or its
   // holder is not enabled. `now` must not run behind the ledger.
@@ -108,6 +115,7 @@ class Access {
   std::string bundle_;
   UnixMillis as_of_;
   incident::Restrictions restrictions_;
+  std::shared_ptr<const AttestationFiles> attestation_;
 };
 
 // The request as policies get it: for whoever shows or replays decisions.

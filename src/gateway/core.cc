@@ -52,6 +52,18 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
   if (settings.sealed != nullptr) {
     pipeline_.serve_sealed(sealed_route_.emplace(evidence_, denials_, *settings.sealed, recorder_));
   }
+  if (settings.upstream_evidence.is_asked()) {
+    upstream_guard_.emplace(settings.upstream_evidence, clock_);
+    if (settings.upstream_mutual && settings.lease_key != nullptr) {
+      upstream_guard_->show_own({.desk = evidence_, .lease_key = *settings.lease_key});
+    }
+    upstream_.guard(*upstream_guard_);
+  }
+  if (settings.caller_evidence.is_asked()) {
+    callers_.emplace(settings.caller_evidence, denials_, clock_);
+    pipeline_.ask_callers(*callers_, settings.caller_evidence_required);
+    server_.on_closed([this](const net::ChannelBinding& channel) { callers_->forget(channel); });
+  }
   if (settings.tls.on) server_.set_tls(nullptr);
 }
 
@@ -73,6 +85,8 @@ void Core::run() {
 
 void Core::set_access(std::shared_ptr<const Access> access, std::function<void()> taken) {
   boost::asio::post(io_, [this, access = std::move(access), taken = std::move(taken)]() mutable {
+    if (upstream_guard_) upstream_guard_->use(access);
+    if (callers_) callers_->use(access);
     pipeline_.set_access(std::move(access));
     taken();
   });
@@ -108,6 +122,7 @@ MetricsSnapshot Core::snapshot() {
     out.tier_reached = tier_->problem().empty();
     out.ready = out.ready && *out.tier_reached;
   }
+  if (upstream_guard_) out.upstream = upstream_guard_->counts();
   const auto now = clock_.steady();
   for (const ledger::LedgerClient::ToldLog& told : client_.log_gauges()) {
     const auto number = static_cast<ledger::LogNumber>(out.logs.size());

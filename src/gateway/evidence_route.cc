@@ -1,36 +1,21 @@
 #include "gateway/evidence_route.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "attest/channel_binding.h"
 #include "attest/evidence_message.h"
+#include "gateway/attested_channel.h"
 #include "gateway/internal/evidence_replies.h"
 
 namespace redoubt::gateway {
-namespace {
 
 using net::Exchange;
 
-template <std::size_t N>
-std::optional<std::array<std::byte, N>> exactly(ByteView bytes) {
-  if (bytes.size() != N) return std::nullopt;
-  std::array<std::byte, N> out;
-  std::ranges::copy(bytes, out.begin());
-  return out;
+attest::Vouched vouched_for(const attest::LeaseKey& lease_key, const Access* access) {
+  return {.lease_key = lease_key.public_key(),
+          .bundle = access == nullptr ? std::nullopt : internal::bundle_digest(*access)};
 }
-
-// What this end sees of the connection; nothing on plain HTTP.
-std::optional<attest::Channel> channel_of(const Exchange& exchange, const attest::ChannelNonce& nonce) {
-  const net::ChannelBinding& seen = exchange.channel_binding();
-  const auto exporter = exactly<std::tuple_size_v<attest::Exporter>>(as_bytes(seen.exporter));
-  const auto leaf = exactly<std::tuple_size_v<crypto::Sha256Digest>>(as_bytes(seen.server_key));
-  if (!exporter || !leaf) return std::nullopt;
-  return attest::Channel{.exporter = *exporter, .sender = attest::Sender::kServer, .leaf = *leaf, .nonce = nonce};
-}
-
-}  // namespace
 
 net::Task<> EvidenceRoute::refuse(Exchange& exchange, int status, std::string_view code, std::string_view detail) {
   return internal::refuse_evidence(exchange, denials_, status, code, detail);
@@ -54,12 +39,12 @@ net::Task<bool> EvidenceRoute::handle(Exchange& exchange, const Access* access) 
 net::Task<> EvidenceRoute::answer(Exchange& exchange, const Access& access) {
   const auto request = co_await internal::read_question(exchange, denials_);
   if (!request) co_return;
-  const auto channel = channel_of(exchange, request->nonce);
+  const auto channel = channel_of(exchange.channel_binding(), attest::Sender::kServer, request->nonce);
   if (!channel || request->sender != attest::Sender::kServer) {
     co_await refuse(exchange, 400, "no_such_sender", "the server's own evidence is asked for here");
     co_return;
   }
-  const attest::Vouched vouched{.lease_key = lease_key_.public_key(), .bundle = internal::bundle_digest(access)};
+  const attest::Vouched vouched = vouched_for(lease_key_, &access);
   if (request->lease && vouched.bundle) {
     const auto proof =
         lease_key_.prove(*channel, *request->lease, *vouched.bundle, {clock_.now().value + kLeaseProofMs});

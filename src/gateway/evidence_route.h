@@ -16,6 +16,9 @@ namespace redoubt::gateway {
 
 inline constexpr std::string_view kEvidencePath = "/.well-known/redoubt/attestation";
 
+// What this server vouches for: its lease key, and the bundle in force, if one is.
+attest::Vouched vouched_for(const attest::LeaseKey& lease_key, const Access* access);
+
 // One core's.
 class EvidenceRoute {
  public:

@@ -11,6 +11,7 @@
 #include "attest/lease.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "gateway/accepted_peer.h"
 #include "gateway/administration.h"
 #include "gateway/commit_settings.h"
 #include "gateway/denial_counter.h"
@@ -38,6 +39,10 @@ struct GatewaySettings {
   std::string ledger_directory;  // read only
   net::UpstreamUrl upstream_url;
   UpstreamSettings upstream;
+  AcceptedPeer upstream_evidence;  // with something in it the upstream is attested
+  bool upstream_mutual = false;    // this server shows the upstream its own evidence
+  AcceptedPeer caller_evidence;    // with something in it callers are asked
+  bool caller_evidence_required = false;
   TlsSettings tls;
   WitnessSettings witnesses;
   net::ServerLimits server_limits;

@@ -37,6 +37,7 @@ MetricsSnapshot sum_of(std::span<const MetricsSnapshot> cores) {
     sum.queued_bytes += core.queued_bytes;
     sum.open_exchanges += core.open_exchanges;
     sum.ready = sum.ready && core.ready;
+    if (sum.upstream && core.upstream) sum.upstream->add(*core.upstream);
   }
   return sum;
 }
@@ -66,6 +67,14 @@ void write_requests(MetricsText& text, const RequestMetrics& requests) {
   text.histogram({}, requests.upstream_duration, kNanoseconds);
   counter(text, "redoubt_http_request_body_bytes_total", "Bytes of request bodies read.", requests.request_body_bytes);
   counter(text, "redoubt_http_reply_body_bytes_total", "Bytes of reply bodies sent.", requests.reply_body_bytes);
+}
+
+void write_upstream(MetricsText& text, const UpstreamCounts& upstream) {
+  text.family("redoubt_upstream_connections_total", MetricType::kCounter,
+              "New connections to the attested upstream, by what it has proven.");
+  text.sample({{"result", "verified"}}, upstream.verified);
+  text.sample({{"result", "continued"}}, upstream.continued);
+  text.sample({{"result", "refused"}}, upstream.refused);
 }
 
 void write_limits(MetricsText& text, const MetricsSnapshot& sum) {
@@ -207,6 +216,7 @@ std::string metrics_page(std::span<const MetricsSnapshot> cores, const Logs& log
         sum.tier_reached.value_or(true) ? 1 : 0);
   gauge(text, "redoubt_cores", "Cores of the gateway.", cores.size());
   write_requests(text, sum.requests);
+  write_upstream(text, sum.upstream.value_or(UpstreamCounts()));
   write_limits(text, sum);
   write_recorder(text, sum.recorder);
   write_connections(text, sum.server);

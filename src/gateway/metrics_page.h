@@ -13,6 +13,7 @@
 #include "gateway/notice_gauges.h"
 #include "gateway/recorder.h"
 #include "gateway/request_metrics.h"
+#include "gateway/upstream_counts.h"
 #include "ledger/keeper_stats.h"
 #include "net/http_server.h"
 
@@ -41,6 +42,7 @@ struct MetricsSnapshot {
   std::vector<LogSnapshot> logs;  // by number
   BehaviourGauges behaviour;
   NoticeGauges notices;
+  std::optional<UpstreamCounts> upstream;  // where it is attested
 };
 
 // At least one core, the first core first. A log that is not configured any more is labelled `#NUMBER`.

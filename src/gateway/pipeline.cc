@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/caller_evidence.h"
 #include "gateway/clean_words.h"
 #include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
@@ -154,6 +155,9 @@ net::Task<> Pipeline::answer(Exchange& exchange, std::string_view received_at) {
     co_return;
   }
   const std::shared_ptr<const Access> access = access_;
+  if (callers_ != nullptr) {
+    if (co_await callers_->handle(exchange)) co_return;
+  }
   if (evidence_route_ != nullptr) {
     if (co_await evidence_route_->handle(exchange, access.get())) co_return;
   }
@@ -220,6 +224,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation, std:
     co_return;
   }
 
+  const bool is_known = co_await check_caller(call);
+  if (!is_known) co_return;
   if (operation == kChatOperation) {
     auto body = co_await exchange.read_body();
     if (!body) {
@@ -257,6 +263,8 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation, std:
     call.facts.stream = call.chat.stream;
   }
 
+  const bool is_reserved = co_await reserve_upstream(call);
+  if (!is_reserved) co_return;
   call.level = commit_.level(operation);
   const bool passes = co_await check_request(call);
   if (!passes) co_return;
@@ -300,10 +308,13 @@ net::Task<> Pipeline::dispatch(Call& call) {
   if (!settings_.authorization.empty()) fields[count++] = {"Authorization", settings_.authorization};
 
   call.upstream_time.emplace(metrics_, recorder_.clock());
-  auto response = co_await upstream_.send({.method = head.method,
-                                           .path = upstream_path(call.operation),
-                                           .headers = std::span(fields).first(count),
-                                           .body = call.forward.empty() ? call.body : call.forward});
+  const net::ClientRequest request{.method = head.method,
+                                   .path = upstream_path(call.operation),
+                                   .headers = std::span(fields).first(count),
+                                   .body = call.forward.empty() ? call.body : call.forward};
+  auto sending =
+      call.upstream_connection ? upstream_.send(request, std::move(call.upstream_connection)) : upstream_.send(request);
+  auto response = co_await std::move(sending);
   if (!response) {
     co_await fail(call, response.error().code());
     co_return;
@@ -404,7 +415,9 @@ bool Pipeline::permitted(Call& call, Action action, const Findings& found) {
                                      .upstream_name = settings_.name,
                                      .upstream_provider = settings_.provider,
                                      .stream = call.chat.stream,
-                                     .matches = matches},
+                                     .matches = matches,
+                                     .upstream_evidence = call.facts.upstream_evidence,
+                                     .caller_evidence = call.facts.caller_evidence},
                                     entities_);
   call.policies = ruling.reasons_text();
   call.facts.policy_uid = call.policies;

@@ -49,7 +49,11 @@ struct UpstreamSettings {
   std::size_t max_reply_bytes = 16 * 1024 * 1024;         // of a whole reply
   std::uint64_t max_stream_bytes = 256ULL * 1024 * 1024;  // of a streamed one
   std::size_t max_held_bytes = 256 * 1024 * 1024;         // of whole replies together, per core
+  // The client has an UpstreamGuard: each request is decided on by what its connection's other end has proven.
+  bool attested = false;
 };
+
+class CallerEvidence;
 
 class Pipeline final : public net::ExchangeHandler {
  public:
@@ -66,6 +70,12 @@ class Pipeline final : public net::ExchangeHandler {
   void serve_evidence(EvidenceRoute& route) { evidence_route_ = &route; }
   // What opens sealed requests; without it, nothing does. Must outlive the pipeline.
   void serve_sealed(SealedRoute& route) { sealed_route_ = &route; }
+  // What callers are asked for; `required`: who has not answered has no request to a model server. Without it, nobody
+  // is asked. Must outlive the pipeline.
+  void ask_callers(CallerEvidence& callers, bool required) {
+    callers_ = &callers;
+    callers_required_ = required;
+  }
   // On the core's thread, from time to time: ends the streams of callers whose keys have ended.
   void tick(std::chrono::steady_clock::time_point now);
   const std::shared_ptr<const Access>& access() const { return access_; }
@@ -90,6 +100,11 @@ class Pipeline final : public net::ExchangeHandler {
   net::Task<> answer_inner(net::Exchange& inner);
   net::Task<> relay(net::Exchange& exchange, std::string_view operation, std::string_view received_at);
   net::Task<> dispatch(Call& call);
+  // Whether the caller has proven what it must; when not, it has been answered.
+  net::Task<bool> check_caller(Call& call);
+  // Takes a connection to an attested upstream, so that policies see what is at its other end; when there is none, the
+  // caller has been answered.
+  net::Task<bool> reserve_upstream(Call& call);
   net::Task<> reply_whole(Call& call, std::unique_ptr<net::ClientResponse> response);
   net::Task<> reply_stream(Call& call, std::unique_ptr<net::ClientResponse> response);
   net::Task<> fail(Call& call, Errc why);
@@ -141,6 +156,8 @@ class Pipeline final : public net::ExchangeHandler {
   LedgerRoutes& ledger_routes_;
   EvidenceRoute* evidence_route_ = nullptr;
   SealedRoute* sealed_route_ = nullptr;
+  CallerEvidence* callers_ = nullptr;
+  bool callers_required_ = false;
   identity::EntityCache& entities_;
   limits::Meters& meters_;
   HoldDesk& holds_;

@@ -17,6 +17,7 @@ using internal::kInspectionFailed;
 using internal::kJson;
 using internal::kPassedFields;
 using internal::kReleaseDenied;
+using internal::kUpstreamNotAttested;
 using internal::reply_error;
 using ledger::CommitLevel;
 using net::HeaderField;
@@ -47,11 +48,13 @@ net::Task<> Pipeline::fail(Call& call, Errc why) {
   const bool slow = why == Errc::kDeadlineExceeded;
   const bool busy = why == Errc::kResourceExhausted;
   const int status = slow ? 504 : busy ? 503 : 502;
-  const std::string_view code = slow                      ? "upstream_timeout"
-                                : busy                    ? "overloaded"
-                                : why == Errc::kMalformed ? "upstream_malformed"
-                                : why == Errc::kTooLarge  ? "upstream_too_large"
-                                                          : "upstream_unavailable";
+  const std::string_view code = slow   ? "upstream_timeout"
+                                : busy ? "overloaded"
+                                // Another than the one that was decided on; nothing went to it.
+                                : why == Errc::kVerifyFailed ? kUpstreamNotAttested
+                                : why == Errc::kMalformed    ? "upstream_malformed"
+                                : why == Errc::kTooLarge     ? "upstream_too_large"
+                                                             : "upstream_unavailable";
   const std::string body = error_body(slow   ? "the model server took too long"
                                       : busy ? "too many replies are held, so this one was given up"
                                              : "the model server failed",

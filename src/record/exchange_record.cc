@@ -28,8 +28,10 @@ constexpr std::uint64_t kIntegerMax = std::numeric_limits<std::int32_t>::max();
 // One escaped byte is at most six (`\u0000`); three for U+FFFD. The sum of what text a record can hold, where it is
 // written twice counted twice, plus its own constant text, keeps the promise of kRecordSizeMax.
 constexpr std::size_t kTextMax =
-    kModelSizeMax + kPathSizeMax + kReasonSizeMax + 8 * kNameSizeMax + 14 * kLabelSizeMax + 4 * kUidSizeMax;
+    kModelSizeMax + kPathSizeMax + kReasonSizeMax + 10 * kNameSizeMax + 14 * kLabelSizeMax + 4 * kUidSizeMax;
 constexpr std::size_t kWhereSizeMax = 32;
+constexpr std::size_t kTierSizeMax = 32;
+static_assert(2 * kTierSizeMax + kLabelSizeMax <= kNameSizeMax, "a peer's evidence is counted as one name");
 constexpr std::size_t kMatchSizeMax = 76 + 2 * kLabelSizeMax + kWhereSizeMax;  // plain words, which are never escaped
 constexpr std::size_t kNamesSizeMax = kNamesMax * (kToolNameSizeMax + 12);     // likewise
 constexpr std::size_t kConstantMax =
@@ -481,6 +483,27 @@ void write_data(RecordWriter& json, Names data) {
   if (!data.empty()) json << "}]";
 }
 
+// `name` is the comma, name and colon; nothing is written of a peer that was not asked.
+void write_evidence(RecordWriter& json, std::string_view name, const PeerEvidence& evidence) {
+  if (evidence.tier.empty() && evidence.refused.empty()) return;
+  json << name;
+  if (evidence.tier.empty()) {
+    json << R"({"refused":)";
+    json.text(evidence.refused);
+  } else {
+    json << R"({"tier":)";
+    json.text(evidence.tier);
+    json.optional_text(R"(,"measurer":)", evidence.measurer);
+    json.optional_text(R"(,"identity":)", evidence.identity);
+  }
+  json << "}";
+}
+
+void write_evidence(RecordWriter& json, const ExchangeFacts& facts) {
+  write_evidence(json, R"(,"upstream_evidence":)", facts.upstream_evidence);
+  write_evidence(json, R"(,"caller_evidence":)", facts.caller_evidence);
+}
+
 constexpr std::string_view kToolsOffered = R"(,"tools_offered":[)";
 constexpr std::string_view kToolsCalled = R"(,"tools":[)";
 
@@ -514,6 +537,12 @@ ExchangeFacts bounded(const ExchangeFacts& facts, Cutter& cutter) {
   cutter.cut(out.authorizer, kLabelSizeMax);
   cutter.cut(out.policy_uid, kNameSizeMax);
   cutter.cut(out.policy_version, kLabelSizeMax);
+  for (PeerEvidence* each : {&out.upstream_evidence, &out.caller_evidence}) {
+    cutter.cut(each->tier, kTierSizeMax);
+    cutter.cut(each->measurer, kTierSizeMax);
+    cutter.cut(each->identity, kLabelSizeMax);
+    cutter.cut(each->refused, kNameSizeMax);
+  }
   return out;
 }
 
@@ -599,6 +628,7 @@ void append_admission(std::string& out, const ExchangeFacts& given, std::span<co
   write_other_method(json, facts.method);
   write_matches(json, facts.matches);
   write_tools(json, kToolsOffered, facts.tools_offered);
+  write_evidence(json, facts);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }
@@ -723,6 +753,7 @@ void append_denial(std::string& out, const ExchangeFacts& given, const Denial& d
   write_other_method(json, facts.method);
   write_matches(json, facts.matches);
   write_tools(json, kToolsOffered, facts.tools_offered);
+  write_evidence(json, facts);
   write_commitments(json, commitments, facts.caller_address);
   end_record(json);
 }

@@ -81,6 +81,14 @@ struct Inspected {
   bool beyond = false;  // that was more than the rules in force declare
 };
 
+// What a peer has proven that it is, by evidence bound to the connection (docs/attestation.md).
+struct PeerEvidence {
+  std::string_view tier;      // `software-tpm`, …; empty: it was not asked, or not accepted
+  std::string_view measurer;  // `platform`, `self`
+  std::string_view identity;  // of its key, or of what was measured; may be empty
+  std::string_view refused;   // why it was not accepted, in words of ours; empty: it was, or was not asked
+};
+
 struct ExchangeFacts {
   std::string_view exchange_uid;  // 32 lower-case hexadecimal characters
   UnixMillis time;                // of the record, not of the exchange's start
@@ -109,6 +117,9 @@ struct ExchangeFacts {
 
   std::span<const MatchCount> matches;  // in the request: of admissions and denials
   Names tools_offered;                  // that the model may call: of admissions and denials
+
+  PeerEvidence upstream_evidence;  // of admissions and denials
+  PeerEvidence caller_evidence;    // likewise
 };
 
 // The exchange is permitted. `commitments`: usually one to the prompt; the one to the caller's address is taken from

@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/peer_verifier.h"
 #include "gateway/answer_contracts.h"
 #include "gateway/findings.h"
 #include "gateway/internal/held_back.h"
 #include "gateway/pipeline.h"
 #include "gateway/placeholders.h"
 #include "gateway/text_places.h"
+#include "net/connection_guard.h"
 
 namespace redoubt::gateway {
 
@@ -25,6 +27,7 @@ inline constexpr std::string_view kInvalidKey = "invalid_api_key";
 inline constexpr std::string_view kReleaseDenied = "release_denied";
 inline constexpr std::string_view kInspectionFailed = "inspection_failed";
 inline constexpr std::string_view kContentBlocked = "content_blocked";
+inline constexpr std::string_view kUpstreamNotAttested = "upstream_not_attested";
 inline constexpr std::string_view kHeldForReview = "held_for_review";
 
 // Kinds of holds.
@@ -93,6 +96,10 @@ struct Pipeline::Call {
   NamesTouched names;                                    // in the request; facts and outcomes point into it
   std::optional<SeenHold> hold = std::nullopt;           // that the caller names, released
   std::string hold_id;                                   // that the caller is told to come back with
+  std::shared_ptr<const attest::KnownPeer> attested_caller = nullptr;      // facts point into it
+  std::shared_ptr<const net::AdmittedPeer> attested_upstream = nullptr;    // likewise
+  std::unique_ptr<net::ReservedConnection> upstream_connection = nullptr;  // to it; until the request is sent
+  std::string upstream_refusal;                                            // facts point into it
   std::string policies;  // the determining ones of the last decision; facts point into it
   record::ExchangeFacts facts;
   ledger::CommitLevel level = ledger::CommitLevel::kDurable;  // that the reply waits for

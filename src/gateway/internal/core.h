@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "gateway/caller_evidence.h"
 #include "gateway/evidence_desk.h"
 #include "gateway/evidence_route.h"
 #include "gateway/gateway.h"
@@ -18,6 +19,7 @@
 #include "gateway/pipeline.h"
 #include "gateway/sealed_route.h"
 #include "gateway/tier_watch.h"
+#include "gateway/upstream_guard.h"
 #include "net/tls_server.h"
 
 namespace redoubt::gateway::internal {
@@ -87,6 +89,7 @@ class Core {
   ledger::LedgerClient client_;
   WakeDescriptor wake_;
   Recorder recorder_;
+  std::optional<UpstreamGuard> upstream_guard_;  // outlives the client
   net::HttpClient upstream_;
   DenialCounter denials_;
   identity::EntityCache entities_;
@@ -95,6 +98,7 @@ class Core {
   std::optional<EvidenceRoute> evidence_route_;
   std::optional<SealedRoute> sealed_route_;
   std::optional<TierWatch> tier_;
+  std::optional<CallerEvidence> callers_;
   Pipeline pipeline_;
   net::HttpServer server_;
   std::shared_ptr<const net::TlsServerContext> tls_;  // what the server shows; null: nothing, or plain HTTP

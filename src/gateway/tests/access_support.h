@@ -119,13 +119,14 @@ inline const std::shared_ptr<const Inspection>& test_inspection() {
 
 inline std::shared_ptr<const Access> make_access(Known& known, std::string_view policies = kDefaultPolicies,
                                                  UnixMillis as_of = kKnownSince, limits::Limits limits = {},
-                                                 limits::Prices prices = {}, incident::Restrictions held = {}) {
+                                                 limits::Prices prices = {}, incident::Restrictions held = {},
+                                                 std::shared_ptr<const AttestationFiles> attestation = nullptr) {
   const PolicyFile file{"test.cedar", std::string(policies)};
   auto bundle = PolicyBundle::load({&file, 1});
   EXPECT_TRUE(bundle) << bundle.error().message();
   return std::make_shared<const Access>(known.identities(), std::move(limits), *std::move(bundle),
                                         std::make_shared<const limits::Prices>(std::move(prices)), test_inspection(),
-                                        std::string(kTestBundle), as_of, std::move(held));
+                                        std::string(kTestBundle), as_of, std::move(held), std::move(attestation));
 }
 
 }  // namespace redoubt::gateway::test

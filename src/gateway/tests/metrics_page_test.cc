@@ -26,6 +26,7 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
     core.meters_in_use = 8;
     core.queued_bytes = 6;
     core.ready = true;
+    core.upstream = {.verified = 1, .continued = 9, .refused = 3};
   }
   cores[0].keeper.entries = 70;
   cores[0].behaviour = {.running = true, .entries = 71, .lag_ms = 1500};
@@ -43,6 +44,9 @@ TEST(MetricsPage, CoresAddUpAndTheKeeperIsTheFirstOnes) {
         "redoubt_outcomes_total{finish=\"client_gone\"} 8",
         "redoubt_limit_refusals_total{quantity=\"money\"} 14",
         "redoubt_limit_refusals_total{quantity=\"none\"} 0",
+        "redoubt_upstream_connections_total{result=\"verified\"} 2",
+        "redoubt_upstream_connections_total{result=\"continued\"} 18",
+        "redoubt_upstream_connections_total{result=\"refused\"} 6",
         "redoubt_limit_meters_in_use 8",
         "redoubt_limit_meters 64",
         "redoubt_connections_open 10",

@@ -124,6 +124,23 @@ TEST_F(Ruled, PoliciesSeeTheCircumstances) {
   EXPECT_FALSE(rule("app", request, R"(permit (principal in Tenant::"clinic", action, resource);)").permit);
 }
 
+TEST_F(Ruled, PoliciesSeeWhatBothEndsHaveProven) {
+  constexpr std::string_view kAttested = R"(permit (principal, action == Action::"invoke", resource) when {
+      context.upstream.tier == "cpu-tee" && context.upstream has measurer && context.upstream.measurer == "platform" &&
+      context.upstream has identity && context.upstream.identity == "sev-snp:22" && context.upstream.name == "inner" &&
+      context.caller.tier == "tpm" && !(context.caller has identity) };)";
+  AccessRequest request{.action = Action::kInvoke, .model = "m"};
+  request.upstream_name = "inner";
+  EXPECT_FALSE(rule("app", request, kAttested).permit);
+  EXPECT_TRUE(rule("app", request, R"(permit (principal, action == Action::"invoke", resource) when {
+      context.upstream.tier == "none" && context.caller.tier == "none" && !(context.upstream has identity) &&
+      !(context.caller has measurer) };)")
+                  .permit);
+  request.upstream_evidence = {.tier = "cpu-tee", .measurer = "platform", .identity = "sev-snp:22", .refused = {}};
+  request.caller_evidence = {.tier = "tpm", .measurer = "self", .identity = {}, .refused = {}};
+  EXPECT_TRUE(rule("app", request, kAttested).permit);
+}
+
 TEST_F(Ruled, AForbidThatErrsDenies) {
   const Ruling ruling = rule("app", {.action = Action::kInvoke, .model = "m"}, R"(
       permit (principal, action, resource);

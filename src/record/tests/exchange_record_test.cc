@@ -113,6 +113,9 @@ ExchangeFacts random_facts(HostileTexts& random) {
   facts.policy_uid = random.text();
   facts.policy_version = random.text();
   if (random(2) == 0) facts.caller_address = filled(static_cast<unsigned char>(random(256)));
+  for (PeerEvidence* each : {&facts.upstream_evidence, &facts.caller_evidence}) {
+    if (random(2) == 0) *each = {random.text(), random.text(), random.text(), random.text()};
+  }
   return facts;
 }
 
@@ -233,6 +236,7 @@ ExchangeFacts typical_facts() {
   facts.policy_uid = "triage-may-chat";
   facts.policy_version = "3";
   facts.caller_address = filled(0xab);
+  facts.upstream_evidence = {.tier = "cpu-tee", .measurer = "platform", .identity = "sev-snp:22", .refused = {}};
   return facts;
 }
 
@@ -341,6 +345,27 @@ TEST_F(RecordSchema, HoldsForHostileFacts) {
   }
 }
 
+TEST(Record, SaysWhatAPeerHasProvenWhereItWasAsked) {
+  ExchangeFacts facts = typical_facts();
+  facts.caller_evidence = {.tier = "tpm", .measurer = "self", .identity = {}, .refused = {}};
+  std::string record;
+  append_admission(record, facts, {});
+  const Parsed admission(record);
+  EXPECT_EQ(admission.text("/unmapped/redoubt/upstream_evidence/tier"), "cpu-tee");
+  EXPECT_EQ(admission.text("/unmapped/redoubt/upstream_evidence/measurer"), "platform");
+  EXPECT_EQ(admission.text("/unmapped/redoubt/upstream_evidence/identity"), "sev-snp:22");
+  EXPECT_EQ(admission.text("/unmapped/redoubt/caller_evidence/tier"), "tpm");
+  EXPECT_FALSE(admission.has("/unmapped/redoubt/caller_evidence/identity"));
+  facts.upstream_evidence = {.tier = {}, .measurer = {}, .identity = {}, .refused = "the bundle is another"};
+  facts.caller_evidence = {};
+  record.clear();
+  append_denial(record, facts, {DenialReason::kUnavailable, 502, "upstream_not_attested"});
+  const Parsed denial(record);
+  EXPECT_EQ(denial.text("/unmapped/redoubt/upstream_evidence/refused"), "the bundle is another");
+  EXPECT_FALSE(denial.has("/unmapped/redoubt/upstream_evidence/tier"));
+  EXPECT_FALSE(denial.has("/unmapped/redoubt/caller_evidence"));
+}
+
 TEST(Record, OfTheLargestFactsFits) {
   // Every text at least as long as its limit and made of what grows most in JSON.
   const std::string huge(100'000, '\x01');
@@ -354,6 +379,8 @@ TEST(Record, OfTheLargestFactsFits) {
   facts.exchange_uid = facts.method = facts.path = facts.principal_uid = facts.principal_name = huge;
   facts.credential_uid = facts.operation = facts.model = facts.provider = facts.upstream = huge;
   facts.authorizer = facts.policy_uid = facts.policy_version = huge;
+  facts.upstream_evidence = {huge, huge, huge, huge};
+  facts.caller_evidence = {.tier = {}, .measurer = {}, .identity = {}, .refused = huge};
   facts.request_size = UINT64_MAX;
   facts.caller_address = filled(2);
   const std::vector<MatchCount> matches(kMatchesMax + 1, MatchCount{huge, UINT64_MAX, huge, huge});
