@@ -65,6 +65,25 @@ TEST_F(Responses, OfAPlaybookWaitToBeAcceptedOrRefused) {
   EXPECT_EQ(refused.text("/end"), "refused") << refused.body;
 }
 
+TEST_F(Responses, AreAcceptedByTwoPersonsWhereThatIsMarked) {
+  const Reply acts = world.get("carol", "/admin/v1/marked-acts");
+  const Reply asked = world.act("alice", Method::kPut, "/admin/v1/marked-acts?why=nobody%20stops%20alone",
+                                acts.headers.at("ETag"), R"({"acts":["incident.response.accept"]})");
+  ASSERT_EQ(asked.status, 202) << asked.body;
+  const auto grant_and_apply = [&](const std::string& path) {
+    ASSERT_EQ(world.act("bob", Method::kPost, path + "/grant", "\"1\"").status, 200);
+    ASSERT_EQ(world.act("bob", Method::kPost, path + "/apply", "").status, 200);
+  };
+  grant_and_apply(asked.headers.at("Location"));
+  const Reply wanted = world.act("alice", Method::kPost, proposed + "/accept?why=it%20is%20real", "*");
+  ASSERT_EQ(wanted.status, 202) << wanted.body;
+  EXPECT_EQ(world.get("carol", proposed).text("/status"), "proposed") << "one is not enough";
+  EXPECT_FALSE(suspended());
+  grant_and_apply(wanted.headers.at("Location"));
+  EXPECT_EQ(world.get("carol", proposed).text("/status"), "active");
+  EXPECT_TRUE(suspended());
+}
+
 TEST_F(Responses, AreAcceptedOrRefusedWhenTwoDecideAtOnce) {
   const auto decide = [&](const char* who, const char* verb, const char* body) {
     Request request{Method::kPost, proposed + verb, {{"If-Match", "\"0\""}}, body};
