@@ -166,6 +166,14 @@ std::string find_tpm() {
   return find_swtpm() == nullptr ? std::string() : std::string(kSoftwareTpm);
 }
 
+Result<> check_tpm(const std::string& tpm) {
+  if (tpm == kSoftwareTpm && find_swtpm() == nullptr) return Error(Errc::kUnavailable, "there is no swtpm here");
+  if (!tpm.starts_with(kTpmDevice)) return {};
+  const std::string path = tpm.substr(tpm.find('/'));
+  if (::access(path.c_str(), R_OK | W_OK) != 0) return errno_error("cannot open `" + path + "`", errno);
+  return {};
+}
+
 std::vector<std::string> measured_programs(const std::string& folder) {
   std::vector<std::string> out;
   for (const char* name : {"redoubt", "redoubt-keeper"}) {

@@ -48,6 +48,9 @@ std::vector<std::string> measured_programs(const std::string& folder = {});
 Result<tpm::MeasurementLog> expected_measurements(const std::vector<std::string>& programs,
                                                   const std::string& configuration);
 
+// Whether what `enclave.tpm` names is there. It is not opened: it may be in use. kUnavailable.
+Result<> check_tpm(const std::string& tpm);
+
 class Enclave {
  public:
   static constexpr unsigned kProgramPcr = 12;

@@ -44,6 +44,7 @@
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
 #include "redoubt/settings.h"
+#include "sealing/keeper_keys.h"
 #include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
 #include "redoubt/attack_hook.h"
@@ -159,6 +160,7 @@ class Launcher {
   Result<> publish_authority(const std::string& pem);
   void announce();
   Result<> send_certificate();
+  Result<> check_next_start() const;
   Result<> send_bundle();
   void send_files_again();
   std::optional<attest::AppraisalPolicy> own_tier() const;
@@ -663,10 +665,27 @@ Result<> Launcher::send_certificate() {
   return {};
 }
 
+// With a TPM a server starts with no other configuration than the one in force: what it would not start with must not
+// come into force.
+Result<> Launcher::check_next_start() const {
+  PosixFileSystem fs;
+  const auto next = load_settings(fs, layout_.config());
+  if (!next) return next.error();
+  if (auto users = find_process_users(*next); !users) return users.error();
+  if (auto there = check_tpm(next->tpm); !there) return there.error().in("`enclave.tpm`");
+  const auto sealed = sealing::is_sealed(fs, layout_.keeper());
+  if (!sealed) return sealed.error();
+  if (*sealed && next->tpm.empty()) {
+    return Error(Errc::kInvalidArgument, "the keys are sealed to a TPM, and redoubt.toml has no `enclave.tpm`");
+  }
+  return {};
+}
+
 // The signal says that they were sent; what could not be is kept as it was, and the other changes all the same.
 void Launcher::send_files_again() {
   if (gateway_ <= 0) return;
-  for (const auto& done : {send_bundle(), send_certificate()}) {
+  const Result<> starts = check_next_start();
+  for (const auto& done : {starts ? send_bundle() : starts, send_certificate()}) {
     if (!done) log::error("launcher", "a file is kept", {{"why", done.error().message()}});
   }
   ::kill(gateway_, SIGHUP);

@@ -157,6 +157,20 @@ class Approved(Base):
         os.rename(self.path("keeper", "storage.kept"), self.path("keeper", "storage.sealed"))
         self.lives()
 
+    def test_what_it_would_not_start_with_does_not_come_into_force(self):
+        self.redoubt.start()
+        kept = shutil.copy(self.path("redoubt.toml"), self.redoubt.folder)
+        for changes, why in (([("tpm = \"swtpm\"", "tpm = \"device:/dev/there-is-none\"")], "/dev/there-is-none"),
+                             ([("tpm = \"swtpm\"\n", ""), ("[enclave]\n", "")], "redoubt.toml has no `enclave.tpm`"),
+                             ([(None, "[process]\nkeeper_user = \"nobody-of-this-name\"\n")], "nobody-of-this-name")):
+            for old, new in changes:
+                self.redoubt.configure(old, new)
+            self.redoubt.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: why in self.redoubt.log_text())
+            shutil.copy(kept, self.path("redoubt.toml"))
+        self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
+        self.lives()
+
     def test_a_folder_restored_without_the_memory_of_its_tpm_is_over(self):
         programs = self.modified_keeper()
         snapshot = os.path.join(self.redoubt.folder, "snapshot")
