@@ -349,7 +349,7 @@ TEST_F(Fitted, PicturesLikeTheReferenceAreUsual) {
   EXPECT_LT(share_above(report, 0.99F), 0.06);
   std::size_t exceeds = 0;
   for (const ColumnDrift& column : drift(pictures_.make(400))) exceeds += column.exceeds ? 1 : 0;
-  EXPECT_EQ(exceeds, 0U);
+  EXPECT_LE(exceeds, 1U) << "by chance one of them may: each bound has a chance of its own";
 }
 
 TEST_F(Fitted, PicturesWithAnotherColourOrNoiseAreNot) {
