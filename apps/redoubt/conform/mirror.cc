@@ -2,9 +2,9 @@
 
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
+#include "encoding/gunzip.h"
 #include "redoubt/conform/checks.h"
 #include "redoubt/conform/fields.h"
-#include "redoubt/conform/gunzip.h"
 #include "tlog/cosignature.h"
 #include "tlog/entry_bundle.h"
 #include "tlog/tile.h"
@@ -73,7 +73,7 @@ Result<> check_refused(DataSet& set, const std::string& folder, const std::strin
   if (!stored) return stored.error();
   const Result<Bytes> tile = set.fetch(folder + tlog::tile_path({0, id->index, id->width}), tlog::kFullTileSize);
   if (!tile) return tile.error().in("the tile beside it");
-  const Result<Bytes> plain = gunzip(*stored, tlog::kMaxBundleSize);
+  const Result<Bytes> plain = encoding::gunzip(*stored, tlog::kMaxBundleSize);
   if (entries_match(*stored, *tile) || (plain && entries_match(*plain, *tile))) {
     return Error(Errc::kVerifyFailed, "accepted, but must be refused");
   }

@@ -2,9 +2,9 @@
 #include <map>
 #include <utility>
 
+#include "encoding/gunzip.h"
 #include "redoubt/conform/checks.h"
 #include "redoubt/conform/fields.h"
-#include "redoubt/conform/gunzip.h"
 #include "tlog/frontier.h"
 #include "tlog/static_ct.h"
 #include "tlog/tile.h"
@@ -25,7 +25,7 @@ Result<tlog::BundleId> parse_path(std::string_view path, std::string_view prefix
 Result<Bytes> uncompressed(DataSet& set, const std::string& path, std::uint64_t limit) {
   Result<Bytes> bytes = set.fetch(path, limit);
   if (!bytes || bytes->size() < 2 || (*bytes)[0] != std::byte{0x1f} || (*bytes)[1] != std::byte{0x8b}) return bytes;
-  return gunzip(*bytes, limit);
+  return encoding::gunzip(*bytes, limit);
 }
 
 struct HashTile {

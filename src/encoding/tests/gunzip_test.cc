@@ -1,4 +1,4 @@
-#include "redoubt/conform/gunzip.h"
+#include "encoding/gunzip.h"
 
 #include <gtest/gtest.h>
 
@@ -6,12 +6,12 @@
 
 #include "encoding/base64.h"
 
-namespace redoubt::app::conform {
+namespace redoubt::encoding {
 namespace {
 
 // printf '%s' 'to be seen' | gzip -n
 Bytes compressed() {
-  return *encoding::hex_decode("1f8b08000000000000032bc957484a55284e4dcd0300925843660a000000");
+  return *hex_decode("1f8b08000000000000032bc957484a55284e4dcd0300925843660a000000");
 }
 
 TEST(Gunzip, GivesTheContentUpToTheLimit) {
@@ -50,4 +50,4 @@ TEST(Gunzip, ReadsNothingElse) {
 }
 
 }  // namespace
-}  // namespace redoubt::app::conform
+}  // namespace redoubt::encoding

@@ -1,4 +1,4 @@
-#include "redoubt/conform/gunzip.h"
+#include "encoding/gunzip.h"
 
 #include <zlib.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace redoubt::app::conform {
+namespace redoubt::encoding {
 
 Result<Bytes> gunzip(ByteView bytes, std::size_t limit) {
   constexpr int kGzipOnly = 16 + MAX_WBITS;
@@ -35,4 +35,4 @@ Result<Bytes> gunzip(ByteView bytes, std::size_t limit) {
   return content;
 }
 
-}  // namespace redoubt::app::conform
+}  // namespace redoubt::encoding

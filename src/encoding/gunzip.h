@@ -1,4 +1,4 @@
-// gzip (RFC 1952), as servers compress tiles with it. zlib stays behind this header.
+// gzip (RFC 1952), as servers compress tiles and evidence with it. zlib stays behind this header.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,10 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace redoubt::app::conform {
+namespace redoubt::encoding {
 
 // The content of the one member that `bytes` is. kMalformed when it is not gzip, is cut, or has something behind it;
 // kTooLarge above `limit` bytes of content. Any thread.
 Result<Bytes> gunzip(ByteView bytes, std::size_t limit);
 
-}  // namespace redoubt::app::conform
+}  // namespace redoubt::encoding
