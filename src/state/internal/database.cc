@@ -229,8 +229,9 @@ Result<Database::Statement*> Database::statement(Sql sql) {
   }
   if (statement.busy) mistaken(sql.text(), "the statement is used while it runs");
   if (!statement.writes.empty() && statement.writes != writer_) {
-    mistaken(sql.text(), writer_.empty() ? std::string("tables are written outside of a fold")
-                                         : "`" + writer_ + "` writes tables of `" + statement.writes + "`");
+    mistaken(sql.text(), writer_.empty()
+                             ? std::string("tables are written outside of a fold")
+                             : "`" + std::string(writer_) + "` writes tables of `" + statement.writes + "`");
   }
   return &statement;
 }

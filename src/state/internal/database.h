@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -67,7 +68,7 @@ class Database final : public Tables {
   // Keeps an error that did not come from a statement.
   void fail(Error error);
 
-  // Statements may write this module's tables while this lives. Not nested.
+  // Statements may write this module's tables while this lives, and the view's text does. Not nested.
   class Writing {
    public:
     Writing(Database& database, std::string_view module);
@@ -212,6 +213,7 @@ class Database final : public Tables {
   Result<> ask(const std::string& sql, std::string_view value, const std::function<void(const Row&)>& take);
   Result<> select(sqlite3_stmt* statement, std::initializer_list<Column> values,
                   const std::function<Result<bool>(std::string_view row)>& take);
+  Result<TableRows::Entry*> entry_with(Table& table, std::initializer_list<Column> key);
   Result<std::string_view> row_with(Table& table, std::initializer_list<Column> key);
   Result<> note_selected(Table& table);
   Result<> write(Table& table);
@@ -229,7 +231,8 @@ class Database final : public Tables {
   std::unordered_map<std::string, StatementHandle> inserts_;
   std::map<std::string, std::unique_ptr<Table>, std::less<>> tables_;  // that were named in this program
   std::unordered_map<const char*, Table*> tables_by_literal_;
-  std::map<std::pair<const char*, std::size_t>, Alike> alike_;  // by the literal and the number of columns
+  std::array<std::pair<const char*, Table*>, 64> tables_at_hand_{};  // of those, by a part of the literal's address
+  std::map<std::pair<const char*, std::size_t>, Alike> alike_;       // by the literal and the number of columns
   std::size_t keep_rows_bytes_ = 0;
   std::int64_t row_changes_ = 0;
   std::int64_t rows_written_ = 0;   // of sqlite3_total_changes64(), by write()
@@ -238,7 +241,7 @@ class Database final : public Tables {
   std::string row_;                 // scratch space
   std::string selected_;            // scratch space: the row that select() found last
   BytesRow found_;                  // what find_row() gave
-  std::string writer_;              // see Writing
+  std::string_view writer_;         // see Writing
   Statement* preparing_ = nullptr;  // the authorizer's rules hold while it is set
   std::string denied_;              // what it refused
   std::optional<Error> failed_;

@@ -64,10 +64,16 @@ Database::Table& Database::table_named(std::string_view name) {
 }
 
 Result<Database::Table*> Database::table_of(Name name) {
-  Table*& known = tables_by_literal_[name.text()];
-  if (known == nullptr) known = &table_named(name.text());
-  if (auto looked = look_up(*known); !looked) return looked.error();
-  return known;
+  const auto address = reinterpret_cast<std::uintptr_t>(name.text());
+  auto& [literal, table] = tables_at_hand_[(address ^ address >> 6) % tables_at_hand_.size()];
+  if (literal != name.text()) {
+    Table*& known = tables_by_literal_[name.text()];
+    if (known == nullptr) known = &table_named(name.text());
+    literal = name.text();
+    table = known;
+  }
+  if (auto looked = look_up(*table); !looked) return looked.error();
+  return table;
 }
 
 // Null after an error, which is kept.
@@ -77,7 +83,7 @@ Database::Table* Database::table_to_change(Name name) {
   const std::string_view module = module_of_table((*table)->name);
   if (writer_.empty()) mistaken(name.text(), "tables are written outside of a fold");
   if (writer_ != module) {
-    mistaken(name.text(), "`" + writer_ + "` writes tables of `" + std::string(module) + "`");
+    mistaken(name.text(), "`" + std::string(writer_) + "` writes tables of `" + std::string(module) + "`");
   }
   if (giving_rows_) mistaken(name.text(), "a row is changed while rows are given");
   return *table;
@@ -209,26 +215,41 @@ Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column>
   return done;
 }
 
-// The row's bytes, empty when there is none; until the next call.
-Result<std::string_view> Database::row_with(Table& table, std::initializer_list<Column> key) {
+// What is known of the row within a transaction; null when there is none. Its key is in key_ then.
+Result<TableRows::Entry*> Database::entry_with(Table& table, std::initializer_list<Column> key) {
   if (key.size() != table.key_columns) mistaken(table.name.c_str(), "the key has another number of columns");
   if (giving_rows_) mistaken(table.name.c_str(), "a row is looked for while rows are given");
   key_.clear();
   append_values(key_, key);
-  if (in_transaction_) {
-    if (const TableRows::Entry* entry = table.rows.find(key_)) return entry->bytes();
-    if (table.whole.value_or(false)) return std::string_view();
-  }
+  if (TableRows::Entry* const entry = table.rows.find(key_)) return entry;
+  if (table.whole.value_or(false)) return nullptr;
   std::string_view found;
   auto done = select(table.select.get(), key, [&](std::string_view row) -> Result<bool> {
     found = row;
     return true;
   });
   if (!done) return done.error();
-  if (!in_transaction_) return found;
-  const TableRows::Entry& learnt = table.rows.learn(key_, found);
+  TableRows::Entry& learnt = table.rows.learn(key_, found);
   if (auto noted = note_selected(table); !noted) return noted.error();
-  return learnt.bytes();
+  return &learnt;
+}
+
+// The row's bytes, empty when there is none; until the next call.
+Result<std::string_view> Database::row_with(Table& table, std::initializer_list<Column> key) {
+  if (in_transaction_) {
+    auto entry = entry_with(table, key);
+    if (!entry) return entry.error();
+    return *entry != nullptr ? (*entry)->bytes() : std::string_view();
+  }
+  if (key.size() != table.key_columns) mistaken(table.name.c_str(), "the key has another number of columns");
+  if (giving_rows_) mistaken(table.name.c_str(), "a row is looked for while rows are given");
+  std::string_view found;
+  auto done = select(table.select.get(), key, [&](std::string_view row) -> Result<bool> {
+    found = row;
+    return true;
+  });
+  if (!done) return done.error();
+  return found;
 }
 
 // Reads all rows of the table once that is worth it, if they have room.
@@ -253,7 +274,7 @@ Result<const Row*> Database::find_row(Name name, std::initializer_list<Column> k
   auto row = row_with(**table, key);
   if (!row) return row.error();
   if (row->empty()) return nullptr;
-  found_ = BytesRow(*row);
+  found_.look_at(*row);
   return &found_;
 }
 
@@ -275,6 +296,7 @@ Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
       rows.learn_if_new(BytesRow(row).first(alike.table->key_columns), row);
       return true;
     });
+    if (done) done = note_selected(*alike.table);
     if (!done) return done;
   }
   known->whole = true;
@@ -318,11 +340,11 @@ bool Database::change(Name name, std::initializer_list<Column> key, std::initial
   Table* const to_change = table_to_change(name);
   if (to_change == nullptr) return false;
   Table& table = *to_change;
-  auto found = row_with(table, key);
-  if (!found || found->empty()) return false;
-  const BytesRow row(*found);
+  auto found = entry_with(table, key);
+  if (!found || *found == nullptr || (*found)->row == nullptr) return false;
+  const BytesRow row((*found)->bytes());
   row_.clear();
-  for (std::size_t i = 0; i < row.size(); ++i) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const auto* const changed = std::find_if(changes.begin(), changes.end(),
                                              [&](const Change& one) { return one.column == static_cast<int>(i); });
     if (changed == changes.end()) {
@@ -332,7 +354,7 @@ bool Database::change(Name name, std::initializer_list<Column> key, std::initial
       append_column(row_, changed->value);
     }
   }
-  table.rows.set(key_, row_);
+  table.rows.set(**found, row_);
   ++row_changes_;
   return true;
 }

@@ -25,16 +25,15 @@ T number_at(const char* at) {
 }
 
 template <class T>
-void append_number(std::string& out, T number) {
-  std::array<char, sizeof(T)> bytes{};
-  std::memcpy(bytes.data(), &number, sizeof(number));
+void append_head(std::string& out, Kind kind, T number) {
+  std::array<char, 1 + sizeof(T)> bytes{static_cast<char>(kind)};
+  std::memcpy(bytes.data() + 1, &number, sizeof(number));
   out.append(bytes.data(), bytes.size());
 }
 
 void append_sized(std::string& out, Kind kind, std::string_view bytes) {
   REDOUBT_CHECK(bytes.size() <= UINT32_MAX);
-  out += static_cast<char>(kind);
-  append_number(out, static_cast<std::uint32_t>(bytes.size()));
+  append_head(out, kind, static_cast<std::uint32_t>(bytes.size()));
   out.append(bytes);
 }
 
@@ -61,8 +60,7 @@ const char* after(const char* column) {
 void append_column(std::string& out, const Column& column) {
   const Column::Held& held = column.held();
   if (const auto* number = std::get_if<std::int64_t>(&held)) {
-    out += static_cast<char>(Kind::kInteger);
-    append_number(out, *number);
+    append_head(out, Kind::kInteger, *number);
   } else if (const auto* text = std::get_if<std::string_view>(&held)) {
     append_sized(out, Kind::kText, *text);
   } else if (const auto* bytes = std::get_if<ByteView>(&held)) {
@@ -76,26 +74,30 @@ void append_columns(std::string& out, std::span<const Column> columns) {
   for (const Column& column : columns) append_column(out, column);
 }
 
-BytesRow::BytesRow(std::string_view bytes) {
-  const char* const end = bytes.data() + bytes.size();
-  begins_[0] = bytes.data();
-  while (begins_[size_] != end) {
-    REDOUBT_CHECK(size_ < kColumnsMax);
-    begins_[size_ + 1] = after(begins_[size_]);
-    ++size_;
+const char* BytesRow::begin_of(std::size_t column) const {
+  for (; known_ < column; ++known_) {
+    REDOUBT_CHECK(known_ < kColumnsMax && begins_[known_] != end_);
+    begins_[known_ + 1] = after(begins_[known_]);
   }
+  return begins_[column];
+}
+
+std::size_t BytesRow::size() const {
+  while (begins_[known_] != end_) begin_of(known_ + 1);
+  return known_;
 }
 
 std::string_view BytesRow::first(std::size_t count) const {
-  return {begins_[0], static_cast<std::size_t>(begins_[count] - begins_[0])};
+  return {begins_[0], static_cast<std::size_t>(begin_of(count) - begins_[0])};
 }
 
 std::string_view BytesRow::bytes(std::size_t column) const {
-  return {begins_[column], static_cast<std::size_t>(begins_[column + 1] - begins_[column])};
+  const char* const end = begin_of(column + 1);
+  return {begins_[column], static_cast<std::size_t>(end - begins_[column])};
 }
 
 Column BytesRow::column(std::size_t column) const {
-  const char* const at = begins_[column];
+  const char* const at = begin_of(column);
   switch (kind_at(at)) {
     case Kind::kInteger:
       return number_at<std::int64_t>(at + 1);
@@ -110,17 +112,17 @@ Column BytesRow::column(std::size_t column) const {
 }
 
 bool BytesRow::is_null(int column) const {
-  return kind_at(begins_[static_cast<std::size_t>(column)]) == Kind::kNull;
+  return kind_at(at(column)) == Kind::kNull;
 }
 
 std::int64_t BytesRow::integer(int column) const {
-  const char* const at = begins_[static_cast<std::size_t>(column)];
-  return kind_at(at) == Kind::kInteger ? number_at<std::int64_t>(at + 1) : 0;
+  const char* const begin = at(column);
+  return kind_at(begin) == Kind::kInteger ? number_at<std::int64_t>(begin + 1) : 0;
 }
 
 std::string_view BytesRow::text(int column) const {
-  const char* const at = begins_[static_cast<std::size_t>(column)];
-  return kind_at(at) == Kind::kText || kind_at(at) == Kind::kBytes ? content(at) : std::string_view();
+  const char* const begin = at(column);
+  return kind_at(begin) == Kind::kText || kind_at(begin) == Kind::kBytes ? content(begin) : std::string_view();
 }
 
 ByteView BytesRow::blob(int column) const {

@@ -17,13 +17,21 @@ inline constexpr std::size_t kColumnsMax = 32;
 void append_column(std::string& out, const Column& column);
 void append_columns(std::string& out, std::span<const Column> columns);
 
-// Looks at a row that lies elsewhere.
+// Looks at a row that lies elsewhere, as far as it is asked about: most rows are for one or two of their columns.
 class BytesRow final : public Row {
  public:
   BytesRow() = default;
-  explicit BytesRow(std::string_view bytes);
+  explicit BytesRow(std::string_view bytes) { look_at(bytes); }
+  BytesRow(const BytesRow&) = delete;
+  BytesRow& operator=(const BytesRow&) = delete;
 
-  std::size_t size() const { return size_; }
+  void look_at(std::string_view bytes) {
+    begins_[0] = bytes.data();
+    end_ = bytes.data() + bytes.size();
+    known_ = 0;
+  }
+
+  std::size_t size() const;
   // The first so many columns, and one of them, as bytes.
   std::string_view first(std::size_t count) const;
   std::string_view bytes(std::size_t column) const;
@@ -35,8 +43,13 @@ class BytesRow final : public Row {
   ByteView blob(int column) const override;
 
  private:
-  std::array<const char*, kColumnsMax + 1> begins_{};  // of each column, and the end
-  std::size_t size_ = 0;
+  // Where the column begins, or where the last one ends. Precondition: there is one before it.
+  const char* begin_of(std::size_t column) const;
+  const char* at(int column) const { return begin_of(static_cast<std::size_t>(column)); }
+
+  mutable std::array<const char*, kColumnsMax + 1> begins_;  // up to known_
+  mutable std::size_t known_ = 0;
+  const char* end_ = nullptr;
 };
 
 // Appends what has the order among bytes that SQLite gives a key among keys; nearly so for texts with a NUL in them.

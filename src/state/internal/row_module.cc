@@ -21,7 +21,7 @@ struct RowCursor : sqlite3_vtab_cursor {
   BytesRow row;
 
   void look() {
-    if (at < rows.size()) row = BytesRow(rows[at]->bytes());
+    if (at < rows.size()) row.look_at(rows[at]->bytes());
     if (at + kRowsAhead >= rows.size()) return;
     // Most rows follow their entry.
     __builtin_prefetch(rows[at + kRowsAhead]);

@@ -69,10 +69,6 @@ TableRows::Entry* TableRows::entry_of(std::string_view key, std::uint64_t hash) 
   return nullptr;
 }
 
-const TableRows::Entry* TableRows::find(std::string_view key) const {
-  return entry_of(key, hash_of(key));
-}
-
 void TableRows::add(Entry* entry, std::uint64_t hash) {
   auto& slots = held_->slots;
   const auto put = [&](const Slot& slot) {
@@ -117,7 +113,7 @@ TableRows::Entry& TableRows::learn_entry(std::string_view key, std::uint64_t has
   return entry;
 }
 
-const TableRows::Entry& TableRows::learn(std::string_view key, std::string_view row) {
+TableRows::Entry& TableRows::learn(std::string_view key, std::string_view row) {
   const std::uint64_t hash = hash_of(key);
   REDOUBT_CHECK(entry_of(key, hash) == nullptr);
   Entry& entry = learn_entry(key, hash, row);
@@ -133,22 +129,25 @@ void TableRows::learn_if_new(std::string_view key, std::string_view row) {
 void TableRows::set(std::string_view key, std::string_view row, bool stored) {
   const std::uint64_t hash = hash_of(key);
   Entry* entry = entry_of(key, hash);
-  if (entry == nullptr) {
-    entry = &learn_entry(key, hash, row);
-    entry->stored = stored;
+  if (entry != nullptr) return set(*entry, row);
+  entry = &learn_entry(key, hash, row);
+  entry->stored = stored;
+  entry->changed = true;
+  changed_.push_back(entry);
+}
+
+void TableRows::set(Entry& found, std::string_view row) {
+  move(found, found.bytes(), row);
+  if (row.empty()) {
+    found.row = nullptr;
+  } else if (found.row != nullptr && row.size() == found.size) {
+    std::memcpy(found.row, row.data(), row.size());
   } else {
-    move(*entry, entry->bytes(), row);
-    if (row.empty()) {
-      entry->row = nullptr;
-    } else if (entry->row != nullptr && row.size() == entry->size) {
-      std::memcpy(entry->row, row.data(), row.size());
-    } else {
-      // What was there stays: the entry's key may lie in it.
-      entry->row = keep(row);
-    }
-    entry->size = static_cast<std::uint32_t>(row.size());
+    // What was there stays: the entry's key may lie in it.
+    found.row = keep(row);
   }
-  if (!std::exchange(entry->changed, true)) changed_.push_back(entry);
+  found.size = static_cast<std::uint32_t>(row.size());
+  if (!std::exchange(found.changed, true)) changed_.push_back(&found);
 }
 
 void TableRows::each(const std::function<bool(std::string_view row)>& take) const {

@@ -36,14 +36,15 @@ class TableRows {
   };
 
   // Null when nothing is known of this key.
-  const Entry* find(std::string_view key) const;
+  Entry* find(std::string_view key) { return entry_of(key, hash_of(key)); }
   // What the database has under a key of which nothing is known: a row, or none (empty).
-  const Entry& learn(std::string_view key, std::string_view row);
+  Entry& learn(std::string_view key, std::string_view row);
   // A row that the database has, unless something is known of its key.
   void learn_if_new(std::string_view key, std::string_view row);
   // What it is to have: a row in place of the one with its key, or none. `stored`: whether it may have one, should
   // nothing be known of the key.
   void set(std::string_view key, std::string_view row, bool stored = true);
+  void set(Entry& found, std::string_view row);
 
   // Rows by some columns, by their number: kept up from the first call on. `alike` are these columns, as bytes.
   std::size_t index_by(std::vector<std::size_t> columns);
