@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "attest/verifier.h"
 #include "base/timestamp.h"
 #include "bench/usage.h"
+#include "crypto/der.h"
 #include "crypto/x509.h"
 #include "encoding/base64.h"
 
@@ -88,6 +90,15 @@ void must(bool good) {
   if (!good) stop("a signature does not hold");
 }
 
+constexpr std::uint8_t kBitString = 0x03;
+
+ByteView take_value(std::optional<ByteView> value) {
+  if (!value) stop("a certificate has another form");
+  return *value;
+}
+
+// What a judgement cannot do without: as many signatures as it must check, each verified by the same function as there,
+// with a key that was read before.
 struct Bare {
   double warm = 0;
   double cold = 0;
@@ -133,24 +144,39 @@ Bare bare_dcap(ByteView file, double seconds) {
   return {4 * one, 9 * one};
 }
 
-// Of a manifest: its own signature; cold, those of its certificates, too. What is measured need not hold.
-Bare bare_rim(ByteView manifest, double seconds) {
-  const std::string_view text = as_chars(manifest);
-  const std::string_view tag = "X509Certificate>";
-  const auto begin = text.find(tag) + tag.size();
-  std::string base64(text.substr(begin, text.find('<', begin) - begin));
-  std::erase_if(base64, [](char c) { return c <= ' '; });
-  const auto signer = take(crypto::Certificate::from_der(take(encoding::base64_decode(base64))));
-  std::size_t certificates = 0;
-  for (auto at = text.find("<ds:X509Certificate>"); at != std::string_view::npos;
-       at = text.find("<ds:X509Certificate>", at + 1)) {
-    ++certificates;
+// The certificates of a manifest, in its order.
+std::vector<crypto::Certificate> read_manifest_certificates(std::string_view text) {
+  constexpr std::string_view kBegin = "<ds:X509Certificate>";
+  std::vector<crypto::Certificate> out;
+  for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at + 1)) {
+    const auto begin = at + kBegin.size();
+    std::string base64(text.substr(begin, text.find('<', begin) - begin));
+    std::erase_if(base64, [](char c) { return c <= ' '; });
+    out.push_back(take(crypto::Certificate::from_der(take(encoding::base64_decode(base64)))));
   }
-  const Bytes number(48, std::byte{7});
-  const double one = cost_of(seconds, [&] {
-    must(!signer.public_key().verify_ecdsa(crypto::HashAlgorithm::kSha384, manifest.first(1024), number, number));
-  });
-  return {one, one * static_cast<double>(certificates)};  // the root's own signature is nobody's to check
+  return out;
+}
+
+// Of a manifest: its own signature; cold, those of its certificates, too, the root's excepted, which is nobody's to
+// check. All are of the same kind: what is measured is the first certificate's, by whichever of the others signed it.
+Bare bare_rim(ByteView manifest, double seconds) {
+  const auto certificates = read_manifest_certificates(as_chars(manifest));
+  if (certificates.empty()) stop("no certificates in the manifest");
+  crypto::DerReader outer(certificates.front().der());
+  crypto::DerReader members(take_value(outer.next(crypto::DerElement::kSequence)));
+  const ByteView body = take_value(members.next(crypto::DerElement::kSequence));
+  const ByteView signed_part(body.data() - 4, body.size() + 4);  // its tag, and a length of two bytes
+  (void)members.next();
+  const ByteView signature = take_value(members.next(kBitString)).subspan(1);  // the count of unused bits stands first
+  for (const crypto::Certificate& each : certificates) {
+    const auto check = [&] {
+      return each.public_key().verify_ecdsa_der(crypto::HashAlgorithm::kSha384, signed_part, signature);
+    };
+    if (!check()) continue;
+    const double one = cost_of(seconds, [&] { must(check()); });
+    return {one, one * static_cast<double>(certificates.size())};
+  }
+  stop("no certificate of the manifest signed its first");
 }
 
 Bare bare_of(const Question& question, ByteView evidence, ByteView endorsements, double seconds) {

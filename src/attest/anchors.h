@@ -13,4 +13,9 @@ namespace redoubt::attest {
 // thread. A TPM has many makers: none is pinned, so its anchor comes from the relying party.
 std::span<const crypto::Certificate> vendor_certificates(Kind kind);
 
+// Certificates below the anchors that a vendor has for years and that come with evidence of every machine, so that they
+// need not be read again. They vouch for nothing by standing here: what does not come with the evidence is not there,
+// and signatures of theirs are verified as of others. Built once, valid for ever. Any thread.
+std::span<const crypto::Certificate> familiar_certificates(Kind kind);
+
 }  // namespace redoubt::attest

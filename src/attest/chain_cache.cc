@@ -102,4 +102,13 @@ Result<std::shared_ptr<const SignedXml>> ChainCache::signed_xml(std::string_view
   return kept;
 }
 
+Result<TpmPublic> ChainCache::tpm_public(ByteView area) {
+  if (area.size() > kMaxFileBytes) return parse_tpm_public(area);
+  const crypto::Sha256Digest key = crypto::sha256(area);
+  if (const auto* known = tpm_keys_.find(key)) return *known;
+  auto read = parse_tpm_public(area);
+  if (read) tpm_keys_.put(key, *read);
+  return read;
+}
+
 }  // namespace redoubt::attest

@@ -28,6 +28,7 @@ Examination::Examination(const Evidence& evidence, const Policy& policy, Trust t
   verdict_.attests = has_statement_of_machine(evidence.kind, evidence.inputs);
   if (trust == Trust::kVendors) {
     for (const crypto::Certificate& each : vendor_certificates(evidence.kind)) chains_.know(each);
+    for (const crypto::Certificate& each : familiar_certificates(evidence.kind)) chains_.know(each);
   }
 }
 

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <bitset>
 
-#include "attest/internal/der.h"
+#include "crypto/der.h"
 #include "encoding/base64.h"
 
 namespace redoubt::attest {
 
 namespace {
+
+using crypto::DerElement;
+using crypto::DerReader;
 
 // DSP0274 1.1: the request asks, with version 1.1, for all measurements (0xff) with a signature (bit 0).
 constexpr std::array kRequest{std::byte{0x11}, std::byte{0xe0}, std::byte{0x01}, std::byte{0xff}};

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
-#include "attest/internal/der.h"
+#include "crypto/der.h"
 
 namespace redoubt::attest {
 
 namespace {
+
+using crypto::der_small_integer;
+using crypto::DerElement;
+using crypto::DerReader;
 
 constexpr const char* kSgxExtensions = "1.2.840.113741.1.13.1";
 // The same number in DER, before the last arcs of each part.

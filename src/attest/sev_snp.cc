@@ -1,13 +1,17 @@
 #include <algorithm>
 
-#include "attest/internal/der.h"
 #include "attest/internal/examination.h"
 #include "attest/internal/zero.h"
 #include "attest/sev_snp_report.h"
+#include "crypto/der.h"
 
 namespace redoubt::attest {
 
 namespace {
+
+using crypto::der_small_integer;
+using crypto::DerElement;
+using crypto::DerReader;
 
 // Extensions of a VCEK or VLEK: "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification"
 // (AMD 57230), §3.1; the VLEK's has the same numbers.

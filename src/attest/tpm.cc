@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "attest/internal/examination.h"
+#include "attest/internal/fields.h"
 #include "attest/internal/tpm_evidence.h"
 #include "attest/internal/tpm_quote.h"
 
@@ -126,7 +127,9 @@ void check_creation(Examination& examination, const TpmPublic& ak, const TpmEvid
   examination.check_size(creation.attest, attest->size, "the creation of the key");
   examination.check_size(creation.signature, signature->size, "the signature of the creation");
   const bool old = signature->hash == crypto::HashAlgorithm::kSha1 && !examination.policy().allow_sha1;
-  examination.check(Reason::kSignature, !old && verify_tpm_signature(ak.key, *signature, creation.attest),
+  const auto signs = [&] { return verify_tpm_signature(ak.key, *signature, creation.attest); };
+  const auto of = crypto::sha256(join_fields({ak.key.spki(), creation.signature, creation.attest}));
+  examination.check(Reason::kSignature, !old && examination.holds(of, signs),
                     "the attestation key signed its own creation",
                     old ? "the creation is signed with SHA-1" : "the attestation key did not sign its own creation");
   examination.check(
@@ -155,7 +158,7 @@ std::optional<AkKey> read_ak(Examination& examination, ByteView bytes, bool is_p
   // tpm2-tools write it behind its size (TPM2B_PUBLIC), which is larger than the number of any type of key.
   const bool sized = bytes.size() > 2 && load_be<std::uint16_t>(bytes) == bytes.size() - 2;
   if (sized && load_be<std::uint16_t>(bytes) > static_cast<std::uint16_t>(TpmAlgorithm::kEcc)) bytes = bytes.subspan(2);
-  auto area = parse_tpm_public(bytes);
+  auto area = examination.read_tpm_public(bytes);
   if (!area) {
     note_unreadable(examination, "the attestation key", area.error());
     return std::nullopt;

@@ -12,9 +12,6 @@
 namespace redoubt::crypto {
 namespace {
 
-using internal::Pkey;
-using internal::PkeyContext;
-
 constexpr std::array<unsigned char, 5> kKemSuite{'K', 'E', 'M', 0x00, 0x20};
 constexpr std::array<unsigned char, 10> kHpkeSuite{'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, 0x00, 0x02};
 constexpr std::string_view kVersion = "HPKE-v1";
@@ -46,19 +43,10 @@ Secret labeled_expand(ByteView suite, const Secret& prk, std::string_view label,
   return hkdf_expand(prk, labeled, size);
 }
 
-// X25519 (RFC 7748 §5, §6.1): an all-zero result, from a point of small order, is refused by OpenSSL.
 Result<Secret> diffie_hellman(const Secret& private_key, const X25519PublicKey& public_key) {
-  const Pkey own(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, as_uchars(private_key.reveal()), 32));
-  const Pkey peer(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, as_uchars(ByteView(public_key)), 32));
-  REDOUBT_CHECK(own && peer);
-  const PkeyContext context(EVP_PKEY_CTX_new(own.get(), nullptr));
-  Secret shared(32);
-  std::size_t size = 32;
-  if (EVP_PKEY_derive_init(context.get()) != 1 || EVP_PKEY_derive_set_peer(context.get(), peer.get()) != 1 ||
-      EVP_PKEY_derive(context.get(), as_uchars(shared.reveal_mutable()), &size) != 1) {
-    return Error(Errc::kVerifyFailed, "the X25519 public key gives no shared secret");
-  }
-  return shared;
+  const auto own = X25519PrivateKey::from_bytes(private_key.reveal());
+  REDOUBT_CHECK(own.has_value());
+  return own->agree(public_key);
 }
 
 // ExtractAndExpand (§4.1), then KeySchedule in base mode (§5.1).
@@ -90,13 +78,11 @@ X25519KeyPair X25519KeyPair::generate() {
 }
 
 Result<X25519KeyPair> X25519KeyPair::from_private(ByteView private_key) {
-  if (private_key.size() != 32) return Error(Errc::kInvalidArgument, "an X25519 private key has 32 bytes");
-  const Pkey key(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, as_uchars(private_key), 32));
-  REDOUBT_CHECK(key != nullptr);
+  const auto key = X25519PrivateKey::from_bytes(private_key);
+  if (!key) return key.error();
   X25519KeyPair pair;
+  pair.public_key = key->public_key();
   pair.private_key = Secret::copy_of(private_key);
-  std::size_t size = 32;
-  REDOUBT_CHECK(EVP_PKEY_get_raw_public_key(key.get(), as_uchars(MutableByteView(pair.public_key)), &size) == 1);
   return pair;
 }
 

@@ -9,10 +9,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/secret.h"
+#include "crypto/x25519.h"
 
 namespace redoubt::crypto {
-
-using X25519PublicKey = std::array<std::byte, 32>;
 
 struct X25519KeyPair {
   X25519PublicKey public_key{};

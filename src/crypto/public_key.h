@@ -31,8 +31,9 @@ class PublicKey {
   static constexpr int kMinRsaBits = 2048;
   static constexpr int kMaxRsaBits = 8192;
 
-  // A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), DER, nothing after it. Errors: kMalformed when it is none, or its key
-  // is no point of its curve; kUnsupported for other types and curves, and RSA outside kMinRsaBits to kMaxRsaBits.
+  // A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), DER, nothing after it, encoded as spki() does. Errors: kMalformed when
+  // it is none, or its key is no point of its curve; kUnsupported for other types and curves, and RSA outside
+  // kMinRsaBits to kMaxRsaBits.
   static Result<PublicKey> from_spki(ByteView der);
   // A point of a curve in coordinates, big-endian, of at most the curve's size. kMalformed when it is not on the curve;
   // kInvalidArgument when `curve` is none.

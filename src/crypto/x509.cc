@@ -3,17 +3,21 @@
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <initializer_list>
 #include <mutex>
 
 #include "base/check.h"
+#include "crypto/der.h"
+#include "crypto/internal/library_context.h"
+#include "crypto/internal/pem.h"
 #include "crypto/internal/public_key_impl.h"
+#include "crypto/internal/revoked_serials.h"
 
 namespace redoubt::crypto {
 
@@ -24,6 +28,7 @@ using internal::Pkey;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using X509Owner = std::unique_ptr<X509, Deleter<X509_free>>;
 using CrlOwner = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
+using Any = std::unique_ptr<ASN1_TYPE, Deleter<ASN1_TYPE_free>>;
 using Object = std::unique_ptr<ASN1_OBJECT, Deleter<ASN1_OBJECT_free>>;
 using Purposes = std::unique_ptr<EXTENDED_KEY_USAGE, Deleter<EXTENDED_KEY_USAGE_free>>;
 using Store = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
@@ -34,6 +39,7 @@ struct StackDeleter {
 using Stack = std::unique_ptr<STACK_OF(X509), StackDeleter>;
 
 constexpr UnixMillis kNever{0};
+constexpr std::uint8_t kVersionTag = 0xa0;  // of a certificate: [0], explicit
 
 // Seconds, as X.509 has them; nothing when the field is no time.
 std::optional<UnixMillis> to_time(const ASN1_TIME* time) {
@@ -50,45 +56,138 @@ std::string to_text(const X509_NAME* name) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-Bio reader_of(std::string_view text) {
-  Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  REDOUBT_CHECK(bio != nullptr);
-  return bio;
-}
-
-// One block of PEM; its label and content are OpenSSL's to free.
-struct PemBlock {
-  char* label = nullptr;
-  char* header = nullptr;
-  unsigned char* content = nullptr;
-  long size = 0;
-  PemBlock() = default;
-  PemBlock(const PemBlock&) = delete;
-  PemBlock& operator=(const PemBlock&) = delete;
-  ~PemBlock() {
-    OPENSSL_free(label);
-    OPENSSL_free(header);
-    OPENSSL_free(content);
-  }
-  ByteView bytes() const { return std::as_bytes(std::span(content, static_cast<std::size_t>(size))); }
-};
-
-// Calls `take` with the bytes of each block that has one of the two labels. kMalformed for a block that is not whole.
+// Calls `take` with the content of each block that has one of the two labels.
 template <class Take>
 Result<> each_block(std::string_view text, std::string_view label, std::string_view old_label, const Take& take) {
   if (text.size() > RevocationList::kMaxBytes * 2) return Error(Errc::kTooLarge, "the PEM text is too large");
-  const Bio bio = reader_of(text);
+  internal::PemReader reader(text);
   for (;;) {
-    PemBlock block;
-    if (PEM_read_bio(bio.get(), &block.label, &block.header, &block.content, &block.size) != 1) {
-      const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-      ERR_clear_error();
-      if (at_end) return {};
-      return Error(Errc::kMalformed, "a PEM block is damaged or has no end");
-    }
-    if (block.label != label && block.label != old_label) continue;
-    if (auto taken = take(block.bytes()); !taken) return taken;
+    const auto block = reader.next(label, old_label);
+    if (!block) return block.error();
+    if (!*block) return {};
+    if (auto taken = take(ByteView(**block)); !taken) return taken;
   }
+}
+
+X509Owner read_x509(ByteView der, internal::KeyFamily key) {
+  X509* into = X509_new_ex(internal::library_context(key), nullptr);
+  REDOUBT_CHECK(into != nullptr);
+  const unsigned char* at = as_uchars(der);
+  // What cannot be read is freed, and `into` with it.
+  return X509Owner(d2i_X509(&into, &at, static_cast<long>(der.size())));
+}
+
+// What certificates (§4.1) and lists (§5.1) both are: SEQUENCE {what is signed, algorithm, signature}.
+struct SignedForm {
+  ByteView signed_part;  // with its tag and length
+  ByteView body;         // the same without
+  ByteView algorithm;    // what it says of itself
+
+  // §4.1.1.2, §5.1.1.2: the algorithm that stands inside what is signed. Versions and serial numbers stand before it.
+  bool has_algorithm_inside() const {
+    DerReader members(body);
+    auto member = members.next();
+    while (member && member->tag != DerElement::kSequence) member = members.next();
+    return member && std::ranges::equal(member->value, algorithm);
+  }
+};
+
+// Nothing when it is no DER, or bytes follow.
+std::optional<SignedForm> read_signed_form(ByteView der) {
+  DerReader outer(der);
+  const auto sequence = outer.next(DerElement::kSequence);
+  if (!sequence || !outer.at_end()) return std::nullopt;
+  DerReader members(*sequence);
+  const auto body = members.next(DerElement::kSequence);
+  const auto algorithm = members.next(DerElement::kSequence);
+  if (!body || !algorithm) return std::nullopt;
+  const auto end = static_cast<std::size_t>(body->data() + body->size() - sequence->data());
+  return SignedForm{sequence->first(end), *body, *algorithm};
+}
+
+// The contents of the serialNumber (§4.1.2.2) of what is signed of a certificate that was read.
+ByteView find_serial(ByteView body) {
+  DerReader members(body);
+  auto member = members.next();
+  if (member && member->tag == kVersionTag) member = members.next();
+  REDOUBT_CHECK(member.has_value());
+  return member->value;
+}
+
+void append_sequence(Bytes& out, std::initializer_list<ByteView> parts) {
+  std::size_t size = 0;
+  for (const ByteView part : parts) size += part.size();
+  out.push_back(std::byte{DerElement::kSequence});
+  unsigned bytes = 0;
+  while (size >> 8 * bytes != 0) ++bytes;
+  if (size >= 0x80) out.push_back(static_cast<std::byte>(0x80 | bytes));
+  if (size == 0) out.push_back(std::byte{0});
+  while (bytes > 0) out.push_back(static_cast<std::byte>(size >> 8 * --bytes & 0xff));
+  for (const ByteView part : parts) append(out, part);
+}
+
+// A list as OpenSSL is to read it: without its entries, when they were read already.
+CrlOwner read_crl(ByteView der, const SignedForm& form, const std::optional<internal::RevokedSerials>& serials) {
+  Bytes shorter;
+  if (serials && !serials->entries().empty()) {
+    const ByteView entries = serials->entries();
+    const auto begin = static_cast<std::size_t>(entries.data() - form.body.data());
+    Bytes body;
+    append_sequence(body, {form.body.first(begin), form.body.subspan(begin + entries.size())});
+    const ByteView rest(form.signed_part.data() + form.signed_part.size(), der.data() + der.size());
+    append_sequence(shorter, {body, rest});
+    der = shorter;
+  }
+  const unsigned char* at = as_uchars(der);
+  return CrlOwner(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+}
+
+// Of what is signed of a certificate (§4.1.2), without its tag and length, the subjectPublicKeyInfo and what follows
+// it; nothing when it has not so many members.
+std::optional<ByteView> find_public_key(ByteView body) {
+  DerReader members(body);
+  auto member = members.next();
+  if (member && member->tag == kVersionTag) member = members.next();
+  // That was the serialNumber; signature, issuer, validity and subject follow.
+  for (int i = 0; i < 4 && member; ++i) member = members.next();
+  if (!member) return std::nullopt;
+  return body.subspan(static_cast<std::size_t>(member->value.data() + member->value.size() - body.data()));
+}
+
+// Of ECDSA (RFC 5758 §3.2); nothing for other algorithms.
+std::optional<HashAlgorithm> find_ecdsa_hash(const X509_ALGOR* algorithm) {
+  const ASN1_OBJECT* number = nullptr;
+  X509_ALGOR_get0(&number, nullptr, nullptr, algorithm);
+  switch (OBJ_obj2nid(number)) {
+    case NID_ecdsa_with_SHA256:
+      return HashAlgorithm::kSha256;
+    case NID_ecdsa_with_SHA384:
+      return HashAlgorithm::kSha384;
+    case NID_ecdsa_with_SHA512:
+      return HashAlgorithm::kSha512;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether `key` signed the certificate or list of these bytes, as its algorithm says. ECDSA by way of PublicKey, which
+// is quicker at it; whatever else there is by OpenSSL.
+bool is_signed_by(ByteView der, const X509_ALGOR* algorithm, const ASN1_BIT_STRING* signature, const PublicKey& key) {
+  const auto form = read_signed_form(der);
+  if (!form || !form->has_algorithm_inside()) return false;
+  if (const auto hash = find_ecdsa_hash(algorithm)) {
+    constexpr long kUnusedBits = 0x07;  // how many bits of the last byte are none of the signature's
+    return (signature->flags & kUnusedBits) == 0 &&
+           key.verify_ecdsa_der(*hash, form->signed_part,
+                                std::as_bytes(std::span(signature->data, static_cast<std::size_t>(signature->length))));
+  }
+  const unsigned char* at = as_uchars(form->signed_part);
+  const Any signed_part(d2i_ASN1_TYPE(nullptr, &at, static_cast<long>(form->signed_part.size())));
+  const bool good = signed_part && ASN1_item_verify_ex(ASN1_ITEM_rptr(ASN1_ANY), algorithm, signature,
+                                                       signed_part.get(), nullptr, PublicKeyAccess::of(key),
+                                                       internal::library_context(family_of(key.type())), nullptr) == 1;
+  if (!good) ERR_clear_error();
+  return good;
 }
 
 }  // namespace
@@ -104,20 +203,28 @@ struct Certificate::Impl {
   UnixMillis not_after;
   // The answer, which costs a signature, once somebody asked; two threads that ask at once find the same.
   mutable std::atomic<SelfSigned> self_signed{SelfSigned::kNotAsked};
+
+  bool is_signed_by(const PublicKey& key) const {
+    const ASN1_BIT_STRING* signature = nullptr;
+    const X509_ALGOR* algorithm = nullptr;
+    X509_get0_signature(&signature, &algorithm, x509.get());
+    return crypto::is_signed_by(der, algorithm, signature, key);
+  }
 };
 
 Result<Certificate> Certificate::from_der(ByteView der) {
   if (der.size() > kMaxBytes) return Error(Errc::kTooLarge, "a certificate has at most 64 KiB");
-  const unsigned char* at = as_uchars(der);
-  X509Owner x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!x509 || at != as_uchars(der) + der.size()) {
+  const auto form = read_signed_form(der);
+  const auto spki = form ? find_public_key(form->body) : std::nullopt;
+  if (!spki) return Error(Errc::kMalformed, "no certificate, or bytes follow it");
+  const auto family = find_key_family(*spki);
+  if (!family) return family.error().in("a certificate");
+  X509Owner x509 = read_x509(der, *family);
+  // Extensions that cannot be read, or stand twice, are told here.
+  if (!x509 || X509_check_purpose(x509.get(), -1, 0) != 1 ||
+      (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) != 0) {
     ERR_clear_error();
-    return Error(Errc::kMalformed, x509 ? "bytes follow the certificate" : "no certificate");
-  }
-  // Caches what extensions say; extensions that cannot be read, or stand twice, are told here.
-  if (X509_check_purpose(x509.get(), -1, 0) != 1 || (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) != 0) {
-    ERR_clear_error();
-    return Error(Errc::kMalformed, "a certificate with extensions that cannot be read");
+    return Error(Errc::kMalformed, "no certificate, or one with extensions that cannot be read");
   }
   const auto not_before = to_time(X509_get0_notBefore(x509.get()));
   const auto not_after = to_time(X509_get0_notAfter(x509.get()));
@@ -202,8 +309,7 @@ bool Certificate::is_self_signed() const {
   }
   X509* x509 = impl_->x509.get();
   const bool same = X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
-  const bool good = same && X509_verify(x509, X509_get0_pubkey(x509)) == 1;
-  if (!good) ERR_clear_error();
+  const bool good = same && impl_->is_signed_by(impl_->public_key);
   impl_->self_signed = good ? Impl::SelfSigned::kYes : Impl::SelfSigned::kNo;
   return good;
 }
@@ -244,7 +350,9 @@ std::optional<ByteView> Certificate::extension(const char* oid) const {
 }
 
 struct RevocationList::Impl {
-  CrlOwner crl;
+  CrlOwner crl;  // without entries, if `serials` has them
+  Bytes der;
+  std::optional<internal::RevokedSerials> serials;  // of `der`
   Sha256Digest sha256;
   UnixMillis this_update;
   UnixMillis next_update;
@@ -254,17 +362,20 @@ struct RevocationList::Impl {
 
 Result<RevocationList> RevocationList::from_der(ByteView der) {
   if (der.size() > kMaxBytes) return Error(Errc::kTooLarge, "a revocation list has at most 4 MiB");
-  const unsigned char* at = as_uchars(der);
-  CrlOwner crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
-  if (!crl || at != as_uchars(der) + der.size()) {
+  Bytes kept = to_bytes(der);
+  const auto form = read_signed_form(kept);
+  if (!form) return Error(Errc::kMalformed, "no revocation list, or bytes follow it");
+  auto serials = internal::RevokedSerials::read(form->body);
+  CrlOwner crl = read_crl(kept, *form, serials);
+  if (!crl) {
     ERR_clear_error();
-    return Error(Errc::kMalformed, crl ? "bytes follow the revocation list" : "no revocation list");
+    return Error(Errc::kMalformed, "no revocation list");
   }
   const auto this_update = to_time(X509_CRL_get0_lastUpdate(crl.get()));
   if (!this_update) return Error(Errc::kMalformed, "a revocation list without times");
   const auto next_update = to_time(X509_CRL_get0_nextUpdate(crl.get()));
-  return RevocationList(
-      std::make_shared<const Impl>(std::move(crl), crypto::sha256(der), *this_update, next_update.value_or(kNever)));
+  return RevocationList(std::make_shared<const Impl>(std::move(crl), std::move(kept), std::move(serials),
+                                                     crypto::sha256(der), *this_update, next_update.value_or(kNever)));
 }
 
 Result<RevocationList> RevocationList::from_pem(std::string_view text) {
@@ -293,10 +404,10 @@ bool RevocationList::is_issued_by(const Certificate& issuer) const {
   }
   if (!has_issuer_name(issuer)) return false;
   if ((X509_get_key_usage(x509) & KU_CRL_SIGN) == 0) return false;
-  if (X509_CRL_verify(impl_->crl.get(), X509_get0_pubkey(x509)) != 1) {
-    ERR_clear_error();
-    return false;
-  }
+  const ASN1_BIT_STRING* signature = nullptr;
+  const X509_ALGOR* algorithm = nullptr;
+  X509_CRL_get0_signature(impl_->crl.get(), &signature, &algorithm);
+  if (!is_signed_by(impl_->der, algorithm, signature, issuer.public_key())) return false;
   const std::lock_guard lock(impl_->mutex);
   impl_->issuer = issuer.sha256();
   return true;
@@ -313,9 +424,14 @@ Sha256Digest RevocationList::sha256() const {
 }
 
 bool RevocationList::lists(const Certificate& certificate) const {
+  X509* x509 = certificate.impl_->x509.get();
+  if (impl_->serials) {
+    return X509_NAME_cmp(X509_get_issuer_name(x509), X509_CRL_get_issuer(impl_->crl.get())) == 0 &&
+           impl_->serials->contains(find_serial(read_signed_form(certificate.der())->body));
+  }
   X509_REVOKED* entry = nullptr;
   // 2 is an entry that was taken off again (§5.3.1, removeFromCRL).
-  return X509_CRL_get0_by_cert(impl_->crl.get(), &entry, certificate.impl_->x509.get()) == 1;
+  return X509_CRL_get0_by_cert(impl_->crl.get(), &entry, x509) == 1;
 }
 
 // Judges one question. A struct so that it may see what a Certificate holds.
@@ -329,6 +445,29 @@ struct ChainJudge {
   // Times are looked at afterwards, so that a path that does not hold is told before one that is too old.
   static int pass_over_time(int good, X509_STORE_CTX* context) {
     return good == 1 || is_of_time(X509_STORE_CTX_get_error(context)) ? 1 : 0;
+  }
+
+  // In place of OpenSSL's step of the same purpose, for ECDSA by way of PublicKey: each certificate is signed by the
+  // next, which may sign certificates (§6.1.4 (n)). The last is an anchor.
+  static int verify_signatures(X509_STORE_CTX* context) {
+    const auto& question = *static_cast<const ChainQuestion*>(X509_STORE_CTX_get_app_data(context));
+    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
+    const auto fail = [&](int error, int depth) {
+      X509_STORE_CTX_set_error(context, error);
+      X509_STORE_CTX_set_error_depth(context, depth);
+      return 0;
+    };
+    for (int i = sk_X509_num(chain) - 1; i > 0; --i) {
+      const X509* issuer = sk_X509_value(chain, i);
+      const X509* subject = sk_X509_value(chain, i - 1);
+      if ((X509_get_key_usage(sk_X509_value(chain, i)) & KU_KEY_CERT_SIGN) == 0) {
+        return fail(X509_V_ERR_KEYUSAGE_NO_CERTSIGN, i);
+      }
+      if (!own(subject, question).impl_->is_signed_by(own(issuer, question).public_key())) {
+        return fail(X509_V_ERR_CERT_SIGNATURE_FAILURE, i - 1);
+      }
+    }
+    return 1;
   }
 
   static tl::expected<std::vector<Certificate>, ChainProblem> find_path(const ChainQuestion& question) {
@@ -345,6 +484,8 @@ struct ChainJudge {
     X509_VERIFY_PARAM_set_flags(settings, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
     X509_VERIFY_PARAM_set_auth_level(settings, 2);  // 112 bits: no SHA-1, no RSA below 2048 bits
     X509_STORE_CTX_set_verify_cb(context.get(), pass_over_time);
+    X509_STORE_CTX_set_verify(context.get(), verify_signatures);
+    REDOUBT_CHECK(X509_STORE_CTX_set_app_data(context.get(), const_cast<ChainQuestion*>(&question)) == 1);
     const bool good = X509_verify_cert(context.get()) == 1;
     const int error = X509_STORE_CTX_get_error(context.get());
     ERR_clear_error();

@@ -50,6 +50,12 @@ class Examination {
   std::optional<std::vector<crypto::Certificate>> read_certificates(ByteView file, std::string_view name);
   // As ChainCache::signed_xml(). Nothing is noted.
   Result<std::shared_ptr<const SignedXml>> read_signed_xml(std::string_view text);
+  // As ChainCache::tpm_public() and holds().
+  Result<TpmPublic> read_tpm_public(ByteView area) { return chains_.tpm_public(area); }
+  template <class Verify>
+  bool holds(const crypto::Sha256Digest& of, const Verify& verify) {
+    return chains_.holds(of, verify);
+  }
   // One revocation list in PEM or DER; nothing and a failure noted when it cannot be read.
   std::optional<crypto::RevocationList> read_revocation_list(ByteView file, std::string_view name);
 

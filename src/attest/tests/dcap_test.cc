@@ -1,6 +1,7 @@
 // Quotes of SGX and TDX that are made here, with collateral: what is refused, and why.
 #include <gtest/gtest.h>
 
+#include "attest/anchors.h"
 #include "attest/intel_collateral.h"
 #include "attest/tests/support/dcap_world.h"
 #include "encoding/base64.h"
@@ -24,6 +25,18 @@ std::function<void(Bytes&)> set_byte(std::size_t offset, std::uint8_t value) {
 
 DcapTerms tdx15(SvnArray at_launch, SvnArray now) {
   return {.version = 5, .tdx15 = true, .tee_tcb_svn = at_launch, .tee_tcb_svn2 = now};
+}
+
+TEST(FamiliarCertificates, AreSignedByTheVendorsAnchorAndAreNone) {
+  const auto anchors = vendor_certificates(Kind::kTdx);
+  const auto familiar = familiar_certificates(Kind::kTdx);
+  ASSERT_EQ(familiar.size(), 3U);
+  for (const crypto::Certificate& each : familiar) {
+    EXPECT_TRUE(crypto::verify_chain({.leaf = each, .others = {}, .anchors = anchors, .at = each.not_before()}))
+        << each.common_name();
+    EXPECT_FALSE(each.is_self_signed());
+  }
+  EXPECT_TRUE(familiar_certificates(Kind::kSevSnp).empty());
 }
 
 TEST(Dcap, AcceptsEachVersionOfBothTees) {

@@ -104,6 +104,8 @@ std::vector<std::pair<std::size_t, std::size_t>> copies_of(std::string_view root
 bool is_meaningless(std::string_view file, std::size_t at, char changed) {
   const char before = file[at];
   if (before == '\n' || before == '\r' || (before == 'n' && at > 0 && file[at - 1] == '\\')) return true;  // of PEM
+  constexpr std::string_view kJsonSpace = " \t\n\r";  // RFC 8259 §2; in strings only the first may stand
+  if (kJsonSpace.find(before) != kJsonSpace.npos && kJsonSpace.find(changed) != kJsonSpace.npos) return true;
   return std::isxdigit(static_cast<unsigned char>(before)) != 0 &&  // the case of a hexadecimal digit
          std::tolower(static_cast<unsigned char>(before)) == std::tolower(static_cast<unsigned char>(changed));
 }

@@ -111,6 +111,32 @@ TEST(PublicKey, ReadsExactlyOneKey) {
   EXPECT_FALSE(PublicKey::from_spki(der));
 }
 
+// RFC 3279 §2.3.1: the parameters of rsaEncryption are NULL. OpenSSL looks at none of them.
+TEST(PublicKey, ReadsNoOtherEncodingOfAKey) {
+  const Bytes der = TestAuthority("S", {.key = KeyType::kRsa}).public_key().spki();
+  ASSERT_TRUE(PublicKey::from_spki(der).has_value());
+  // SEQUENCE, SEQUENCE, OBJECT IDENTIFIER of nine bytes, NULL.
+  constexpr std::size_t kNull = 4 + 2 + 11;
+  ASSERT_EQ(der[kNull], std::byte{0x05});
+  for (unsigned tag = 0; tag < 256; ++tag) {
+    Bytes changed = der;
+    changed[kNull] = static_cast<std::byte>(tag);
+    EXPECT_EQ(PublicKey::from_spki(changed).has_value(), tag == 0x05) << "tag " << tag;
+  }
+}
+
+TEST(PublicKey, SaysOfOtherKindsOfKeysThatItDoesNotKnowThem) {
+  // RFC 8410 §4: X25519, 32 zeros.
+  const Bytes x25519 = hex("302a300506032b656e032100" + std::string(64, '0'));
+  EXPECT_EQ(PublicKey::from_spki(x25519).error().code(), Errc::kUnsupported);
+  // SEC 2 §2.4.1: the generator of secp256k1.
+  const Bytes other_curve =
+      hex("3056301006072a8648ce3d020106052b8104000a034200"
+          "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+          "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8");
+  EXPECT_EQ(PublicKey::from_spki(other_curve).error().code(), Errc::kUnsupported);
+}
+
 // FIPS 180-4, by way of NIST's examples: "abc".
 TEST(Digest, OfNistsExamples) {
   EXPECT_EQ(encoding::hex(digest(HashAlgorithm::kSha1, as_bytes("abc")).view()),

@@ -32,6 +32,7 @@ class VectorCase {
   }
   bool empty() const { return fields_.empty(); }
   const std::string& place() const { return place_; }  // file and line
+  bool has(const std::string& name) const { return fields_.contains(name); }
 
   // The field, which must be there, from hexadecimal.
   Bytes bytes(const std::string& name) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "crypto/tests/support/test_authority.h"
 
 namespace redoubt::crypto {
@@ -182,6 +185,89 @@ TEST(X509, ReadsBundles) {
   std::string many;
   for (std::size_t i = 0; i <= Certificate::kMaxInBundle; ++i) many += text;
   EXPECT_EQ(Certificate::from_pem(many).error().code(), Errc::kTooLarge);
+}
+
+TEST(X509, ReadsPemWithWhiteSpaceAndNothingElseBesides) {
+  const TestAuthority a("A");
+  const std::string text = a.pem();
+  const auto changed = [&](std::string_view what, std::string_view with) {
+    std::string out = text;
+    for (auto at = out.find(what); at != std::string::npos; at = out.find(what, at + with.size())) {
+      out.replace(at, what.size(), with);
+    }
+    return out;
+  };
+  for (const std::string& good : {changed("\n", "\r\n"), changed("\n", " \t\n"), text.substr(0, text.size() - 1)}) {
+    const auto read = Certificate::der_in_pem(good);
+    ASSERT_TRUE(read) << good;
+    EXPECT_EQ(*read, std::vector<Bytes>{a.certificate()});
+  }
+  const auto key = changed("CERTIFICATE", "PRIVATE KEY");
+  EXPECT_EQ(Certificate::der_in_pem(key).error().code(), Errc::kMalformed) << "no certificate";
+  EXPECT_EQ(*Certificate::der_in_pem(key + text), std::vector<Bytes>{a.certificate()})
+      << "another label is passed over";
+  const auto body = text.find('\n') + 1;
+  const auto with = [&](std::size_t at, std::string_view what) { return std::string(text).insert(at, what); };
+  for (const std::string& bad :
+       {with(body, "Proc-Type: 4,ENCRYPTED\n\n"), with(body, "===="), with(body, "*"), with(body + 2, " "),
+        with(body, "A"), with(text.find("-----END") - 1, "===="), with(text.find("-----END") + 9, "X"),
+        changed("END CERTIFICATE-----", "END CERTIFICATE----"), changed("-----END CERTIFICATE-----\n", "")}) {
+    ASSERT_FALSE(Certificate::der_in_pem(bad)) << bad;
+    EXPECT_EQ(Certificate::der_in_pem(bad).error().code(), Errc::kMalformed) << bad;
+  }
+}
+
+TEST(X509, VerifiesWhatKeysOfEveryKindSigned) {
+  for (const KeyType type : {KeyType::kRsa, KeyType::kP256, KeyType::kP384, KeyType::kP521, KeyType::kEd25519}) {
+    SCOPED_TRACE(to_string(type));
+    Family family({.key = type});
+    family.add_list(family.middle, {});
+    EXPECT_TRUE(family.ask());
+    // The last byte is the signature's.
+    Bytes list = family.middle.revoke({}, {1'740'000'000'000}, {1'760'000'000'000});
+    list.back() ^= std::byte{1};
+    family.lists = {*RevocationList::from_der(list)};
+    EXPECT_EQ(family.ask().error().fault, ChainFault::kNoPath);
+    Bytes leaf = family.leaf.certificate();
+    leaf.back() ^= std::byte{1};
+    const std::vector others{read(family.middle)};
+    const std::vector anchors{read(family.root)};
+    const auto changed = Certificate::from_der(leaf);
+    ASSERT_TRUE(changed);
+    const auto chain = verify_chain({.leaf = *changed, .others = others, .anchors = anchors, .at = kNow});
+    ASSERT_FALSE(chain);
+    EXPECT_EQ(chain.error().fault, ChainFault::kNoPath);
+    EXPECT_TRUE(read(TestAuthority("Self", {.key = type})).is_self_signed());
+  }
+}
+
+// §4.1.1.2: the algorithm stands twice, and once where nobody signed it.
+TEST(X509, RefusesAnotherAlgorithmOutsideThanInside) {
+  const Family family;
+  Bytes leaf = family.leaf.certificate();
+  const Bytes ecdsa{std::byte{0x2a}, std::byte{0x86}, std::byte{0x48}, std::byte{0xce},
+                    std::byte{0x3d}, std::byte{0x04}, std::byte{0x03}};
+  const auto outside = std::ranges::find_end(leaf, ecdsa);
+  ASSERT_NE(outside.begin(), leaf.end());
+  ASSERT_EQ(*outside.end(), std::byte{2});  // ecdsa-with-SHA256
+  const auto fault = [&]() -> std::optional<ChainFault> {
+    const std::vector others{read(family.middle)};
+    const std::vector anchors{read(family.root)};
+    const auto chain =
+        verify_chain({.leaf = *Certificate::from_der(leaf), .others = others, .anchors = anchors, .at = kNow});
+    return chain ? std::nullopt : std::optional(chain.error().fault);
+  };
+  EXPECT_EQ(fault(), std::nullopt);
+  *outside.end() = std::byte{1};  // ecdsa-with-SHA224
+  EXPECT_EQ(fault(), ChainFault::kNoPath);
+  *outside.end() = std::byte{3};  // ecdsa-with-SHA384
+  EXPECT_EQ(fault(), ChainFault::kNoPath);
+}
+
+// RFC 5280 §4.2.1.3: who issues certificates has keyCertSign, if there is keyUsage at all.
+TEST(X509, RefusesIssuersWhoseKeysAreForSomethingElse) {
+  EXPECT_EQ(Family({.key_usage = "cRLSign,digitalSignature"}).ask().error().fault, ChainFault::kNoPath);
+  EXPECT_TRUE(Family({.key_usage = ""}).ask());
 }
 
 TEST(X509, FindsExtensionsByNumber) {

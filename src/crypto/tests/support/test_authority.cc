@@ -117,7 +117,11 @@ void TestAuthority::issue(const TestAuthority& issuer, const TestTerms& terms) {
                 ASN1_TIME_set(X509_getm_notAfter(x509), terms.to.value / 1000) != nullptr);
   if (terms.is_authority) add_extension(x509, NID_basic_constraints, "critical,CA:TRUE");
   if (!terms.key_usage.empty()) add_extension(x509, NID_key_usage, "critical," + terms.key_usage);
-  for (const auto& [oid, value] : terms.extensions) {
+  auto extensions = terms.extensions;
+  if (terms.extensions_for) {
+    for (auto& each : terms.extensions_for(public_key())) extensions.push_back(std::move(each));
+  }
+  for (const auto& [oid, value] : extensions) {
     const Object object(OBJ_txt2obj(oid.c_str(), 1));
     const Octets octets(ASN1_OCTET_STRING_new());
     REDOUBT_CHECK(ASN1_OCTET_STRING_set(octets.get(), as_uchars(ByteView(value)), static_cast<int>(value.size())) == 1);

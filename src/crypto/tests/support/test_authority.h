@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +27,8 @@ struct TestTerms {
   bool critical = false;                                           // of these
   HashAlgorithm hash = HashAlgorithm::kSha256;
   KeyType key = KeyType::kP256;
+  // More of `extensions`, made when the key is known.
+  std::function<std::vector<std::pair<std::string, Bytes>>(const PublicKey&)> extensions_for = {};
 };
 
 // A name, a key and a certificate.

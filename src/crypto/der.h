@@ -1,4 +1,10 @@
-// The few forms of DER (X.690) that vendors put into extensions of certificates, read strictly.
+// The few forms of DER (X.690) that signatures, and vendors' extensions of certificates, are written in, read strictly.
+//
+//   DerReader reader(bytes);
+//   const auto members = reader.next(DerElement::kSequence);
+//   if (!members || !reader.at_end()) …
+//
+// Nothing is copied and nothing is looked for: who reads says what must come next. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +12,7 @@
 
 #include "base/bytes.h"
 
-namespace redoubt::attest {
+namespace redoubt::crypto {
 
 struct DerElement {
   static constexpr std::uint8_t kBoolean = 0x01;
@@ -24,21 +30,24 @@ struct DerElement {
 // Reads one element after the other; what it returns is valid as long as the bytes.
 class DerReader {
  public:
+  static constexpr std::size_t kMaxLengthBytes = 3;
+
   explicit DerReader(ByteView bytes) : rest_(bytes) {}
 
   bool at_end() const { return rest_.empty(); }
 
   // Nothing at the end, for tags of more than one byte, and for a length that is not in its shortest form (§10.1) or
-  // beyond the bytes.
+  // beyond the bytes, or of more than kMaxLengthBytes.
   std::optional<DerElement> next() {
     if (rest_.size() < 2 || (rest_[0] & std::byte{0x1f}) == std::byte{0x1f}) return std::nullopt;
     std::size_t length = static_cast<std::size_t>(rest_[1]);
     std::size_t begin = 2;
     if (length >= 0x80) {
       const std::size_t count = length - 0x80;
-      if (count == 0 || count > 2 || rest_.size() < 2 + count) return std::nullopt;
-      length = count == 1 ? load_be<std::uint8_t>(rest_.subspan(2)) : load_be<std::uint16_t>(rest_.subspan(2));
-      if (length < (count == 1 ? 0x80U : 0x100U)) return std::nullopt;
+      if (count == 0 || count > kMaxLengthBytes || rest_.size() < 2 + count) return std::nullopt;
+      length = 0;
+      for (const std::byte each : rest_.subspan(2, count)) length = length << 8 | static_cast<std::size_t>(each);
+      if (length < (count == 1 ? 0x80U : std::size_t{1} << 8 * (count - 1))) return std::nullopt;
       begin += count;
     }
     if (length > rest_.size() - begin) return std::nullopt;
@@ -68,4 +77,4 @@ inline std::optional<std::uint16_t> der_small_integer(ByteView value) {
   return static_cast<std::uint16_t>(number);
 }
 
-}  // namespace redoubt::attest
+}  // namespace redoubt::crypto

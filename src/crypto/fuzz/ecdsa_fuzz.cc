@@ -1,0 +1,49 @@
+// Signatures of others, of a fixed key on P-384: nettle, which verifies them, and OpenSSL agree on every one. The input
+// is an Ecdsa-Sig-Value, or what should be one.
+#include <openssl/x509.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/check.h"
+#include "crypto/internal/evp.h"
+#include "crypto/public_key.h"
+
+namespace {
+
+using redoubt::crypto::internal::DigestContext;
+using redoubt::crypto::internal::Pkey;
+
+// RFC 6979 §A.2.6: the key, a SubjectPublicKeyInfo. Seeds are signatures of "sample" with SHA-384.
+constexpr std::array<unsigned char, 120> kKey{
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+    0x00, 0x22, 0x03, 0x62, 0x00, 0x04, 0xec, 0x3a, 0x4e, 0x41, 0x5b, 0x4e, 0x19, 0xa4, 0x56, 0x86, 0x18, 0x02,
+    0x9f, 0x42, 0x7f, 0xa5, 0xda, 0x9a, 0x8b, 0xc4, 0xae, 0x92, 0xe0, 0x2e, 0x06, 0xaa, 0xe5, 0x28, 0x6b, 0x30,
+    0x0c, 0x64, 0xde, 0xf8, 0xf0, 0xea, 0x90, 0x55, 0x86, 0x60, 0x64, 0xa2, 0x54, 0x51, 0x54, 0x80, 0xbc, 0x13,
+    0x80, 0x15, 0xd9, 0xb7, 0x2d, 0x7d, 0x57, 0x24, 0x4e, 0xa8, 0xef, 0x9a, 0xc0, 0xc6, 0x21, 0x89, 0x67, 0x08,
+    0xa5, 0x93, 0x67, 0xf9, 0xdf, 0xb9, 0xf5, 0x4c, 0xa8, 0x4b, 0x3f, 0x1c, 0x9d, 0xb1, 0x28, 0x8b, 0x23, 0x1c,
+    0x3a, 0xe0, 0xd4, 0xfe, 0x73, 0x44, 0xfd, 0x25, 0x33, 0x26, 0x47, 0x20};
+
+bool openssl_verifies(EVP_PKEY* key, redoubt::ByteView message, redoubt::ByteView signature) {
+  const DigestContext context(EVP_MD_CTX_new());
+  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha384(), nullptr, key) == 1 &&
+         EVP_DigestVerify(context.get(), redoubt::as_uchars(signature), signature.size(), redoubt::as_uchars(message),
+                          message.size()) == 1;
+}
+
+Pkey read_by_openssl() {
+  const unsigned char* at = kKey.data();
+  return Pkey(d2i_PUBKEY(nullptr, &at, kKey.size()));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace redoubt;
+  static const auto kOurs = crypto::PublicKey::from_spki(std::as_bytes(std::span(kKey)));
+  static const Pkey kTheirs = read_by_openssl();
+  const ByteView signature = std::as_bytes(std::span(data, size));
+  REDOUBT_CHECK(kOurs->verify_ecdsa_der(crypto::HashAlgorithm::kSha384, as_bytes("sample"), signature) ==
+                openssl_verifies(kTheirs.get(), as_bytes("sample"), signature));
+  return 0;
+}
