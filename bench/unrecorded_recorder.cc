@@ -41,7 +41,7 @@ net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::Exchan
   co_return ledger::Receipt{.origin = log.origin};
 }
 
-bool Recorder::deny_together(record::ExchangeFacts, record::Denial, std::string_view) {
+bool Recorder::deny_together(record::ExchangeFacts, record::Denial, std::string_view, std::string_view) {
   return true;
 }
 

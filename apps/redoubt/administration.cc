@@ -94,6 +94,7 @@ class StateAdministration::Impl final : public state::Publisher {
                                 .features = in_state("/features"),
                                 .bundles = in_state("/bundles"),
                                 .feed = &signals_}}) {
+    client_.share(settings_.record_time);
     recorder_.seal_features(features_);
   }
 

@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "gateway/administration.h"
 #include "gateway/gateway.h"
+#include "ledger/record_time.h"
 #include "limits/meters.h"
 
 namespace redoubt::app {
@@ -30,6 +31,7 @@ struct AdministrationSettings {
   std::chrono::milliseconds denial_interval = gateway::DenialCounter::kInterval;
   std::chrono::milliseconds ledger_timeout{10'000};
   std::size_t meters = 0;  // that limits may need at once: limits::Meters' capacity
+  std::shared_ptr<ledger::RecordTime> record_time = std::make_shared<ledger::RecordTime>();  // the cores'
 };
 
 // Descriptors are taken over.

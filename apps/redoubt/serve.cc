@@ -595,7 +595,9 @@ void Launcher::be_gateway(Pipe& ready) {
                                 .notifier_wanted = notifier_.take_gateway_wanted(),
                                 .state_folder = std::move(state_folder_)};
       handles.pop_back();
-      auto administration = StateAdministration::create(administration_settings(), std::move(own), keeper_wake_.get());
+      AdministrationSettings administered = administration_settings();
+      administered.record_time = settings.record_time;
+      auto administration = StateAdministration::create(std::move(administered), std::move(own), keeper_wake_.get());
       if (administration) settings.features = &(*administration)->features();
       ended = administration
                   ? gateway::run_gateway(settings, std::move(handles), **administration, (*administration)->meters(),

@@ -62,6 +62,7 @@ LedgerFactSink::~LedgerFactSink() {
 void LedgerFactSink::append(std::string record, std::string opening, std::function<void(Result<std::uint64_t>)> done) {
   appends_.push_back(std::make_unique<Append>(*this, std::move(done)));
   Append* const append = appends_.back().get();
+  client_.recording(now());
   Result<> submitted = Error(Errc::kTooLarge, "a fact, or what it keeps sealed, is larger than an entry may be");
   if (record.size() <= ledger::kMaxLeafBytes && opening.size() + keys::kSealOverheadBytes <= ledger::kMaxOpeningBytes) {
     ledger::EntryHeader header;
@@ -86,7 +87,7 @@ void LedgerFactSink::answer(Append* append, Result<std::uint64_t> result) {
 }
 
 UnixMillis LedgerFactSink::now() {
-  latest_ = std::max({latest_, clock_.now(), client_.last_commit_time()});
+  latest_ = std::max({latest_, clock_.now(), client_.earliest_time()});
   return latest_;
 }
 

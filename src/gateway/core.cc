@@ -45,6 +45,7 @@ Core::Core(const GatewaySettings& settings, unsigned cores, CoreHandles handles,
       pipeline_(recorder_, denials_, upstream_, ledger_routes_, entities_, meters, holds, settings.upstream,
                 settings.commit, settings.has_quorum),
       server_(io_, sweep_, std::move(handles.listener), settings.server_limits, pipeline_) {
+  client_.share(settings.record_time);
   if (settings.features != nullptr) recorder_.seal_features(*settings.features);
   if (settings.lease_key != nullptr) {
     pipeline_.serve_evidence(evidence_route_.emplace(evidence_, denials_, *settings.lease_key, clock_));

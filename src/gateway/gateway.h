@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "gateway/logs.h"
 #include "gateway/pipeline.h"
 #include "gateway/witnesses.h"
+#include "ledger/record_time.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 
@@ -49,7 +51,9 @@ struct GatewaySettings {
   net::ClientLimits client_limits;
   std::chrono::milliseconds drain_grace{30'000};
   std::chrono::milliseconds denial_interval = DenialCounter::kInterval;
-  std::chrono::milliseconds ledger_timeout{10'000};     // for a record to become durable
+  std::chrono::milliseconds ledger_timeout{10'000};  // for a record to become durable
+  // Of all who record in this process.
+  std::shared_ptr<ledger::RecordTime> record_time = std::make_shared<ledger::RecordTime>();
   const behaviour::FeatureSealing* features = nullptr;  // sealed with records; must outlive the gateway. Null: none
   // What new connections may be attested by, without a quote each; run_gateway() makes its own. Null: no evidence at
   // all.

@@ -118,11 +118,13 @@ internal::AppendPatience Recorder::patience() {
 }
 
 UnixMillis Recorder::now() const {
-  return std::max({last_time_, clock_.now(), client_.last_commit_time()});
+  return std::max(clock_.now(), client_.earliest_time());
 }
 
 UnixMillis Recorder::time_of_record() {
-  return last_time_ = now();
+  const UnixMillis time = now();
+  client_.recording(time);
+  return time;
 }
 
 void Recorder::flush_soon() {

@@ -157,7 +157,7 @@ class Recorder {
   bool ready() const { return client_.ready() && overdue_ == 0; }
   ledger::LedgerClient& client() { return client_; }
   const Logs& logs() const { return logs_; }
-  // Wall time that runs neither behind the ledger nor behind this core's records.
+  // Wall time that runs neither behind the ledger nor behind the records of this process.
   UnixMillis now() const;
   // The same, for a record that is appended at once. What was only asked for is no floor of later times: had the clock
   // been set back meanwhile, records would be ahead of all that the ledger remembers over a restart.
@@ -195,7 +195,6 @@ class Recorder {
   const std::string version_;
   const std::chrono::milliseconds ledger_timeout_;
   std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
-  UnixMillis last_time_{};   // of a record
   bool flush_scheduled_ = false;
   RecorderCounts counts_;
   crypto::RandomPool random_;

@@ -10,8 +10,10 @@
 //   client.submit_outcome(std::move(*reservation), header, leaf, opening, waiter2);
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +27,7 @@
 #include "ledger/keeper_stats.h"
 #include "ledger/level_waiters.h"
 #include "ledger/open_request.h"
+#include "ledger/record_time.h"
 #include "ledger/wire.h"
 
 namespace redoubt::ledger {
@@ -84,8 +87,13 @@ class LedgerClient {
   std::uint64_t cosigned(LogNumber log = kSystemLog) const { return state(log).cosigned; }
   // Whether an entry that was appended is at a level, as far as the keeper has said.
   bool covers(const CommitPoint& point) const;
-  // Time of the last commit, as far as the keeper has said: no record may claim an earlier one.
-  UnixMillis last_commit_time() const { return last_commit_time_; }
+  // What all clients of a process share, before the first record of any; without, a client has its own.
+  void share(std::shared_ptr<RecordTime> time) { record_time_ = std::move(time); }
+  // No record may claim an earlier time: that of the last commit, as far as the keeper has said, and of the latest
+  // record that a client who shares it was told of.
+  UnixMillis earliest_time() const { return std::max(last_commit_time_, record_time_->latest()); }
+  // A record with this time is about to be submitted.
+  void recording(UnixMillis time) { record_time_->reach(time); }
 
   // What the keeper last said of itself; all zeros until it has. On the first core.
   const KeeperStats& keeper_stats() const { return keeper_stats_; }
@@ -230,6 +238,7 @@ class LedgerClient {
   Room disk_;
   std::vector<LogState> logs_;  // by number, as far as they were spoken of
   UnixMillis last_commit_time_{};
+  std::shared_ptr<RecordTime> record_time_ = std::make_shared<RecordTime>();
   LevelWaiters level_waiters_;
   OfferTaker take_offer_;
   std::vector<std::pair<LogNumber, std::string>> early_offers_;  // at most one a log

@@ -197,7 +197,7 @@ TEST_F(LedgerFacts, TimeNeverRunsBehindTheLastEntryOrItself) {
   begin();
   ASSERT_TRUE(append_fact(record_of(0)));
   await_published(1);
-  const UnixMillis committed = core_->client->last_commit_time();
+  const UnixMillis committed = core_->client->earliest_time();
   EXPECT_EQ(sink_->now(), committed);
   clock_.wall_ms += 5000;
   EXPECT_EQ(sink_->now().value, committed.value + 5000);
