@@ -60,7 +60,7 @@ record::ExchangeFacts LedgerRecorder::facts(const admin::AdminEvent& event, Told
 }
 
 void LedgerRecorder::refused(const admin::AdminEvent& event) {
-  denials_.add(event.address, reason_of(event.status), event.status, event.problem);
+  denials_.add(event.address, reason_of(event.status), event.status, event.problem, event.claimed);
 }
 
 net::Task<Result<>> LedgerRecorder::denied(admin::AdminEvent event) {

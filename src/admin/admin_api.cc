@@ -11,6 +11,7 @@
 #include "admin/openapi.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "identity/api_key.h"
 #include "identity/approvals.h"
 
 namespace redoubt::admin {
@@ -29,6 +30,7 @@ AdminEvent event_of(const net::Exchange& exchange, const Call* call, const Admin
                     const ProblemType& problem, UnixMillis now) {
   return {.caller = call != nullptr ? &call->caller : nullptr,
           .address = exchange.peer_address(),
+          .claimed = {},
           .method = net::to_string(exchange.request().method),
           .path = exchange.request().path,
           .operation = call != nullptr ? &call->operation : nullptr,
@@ -187,7 +189,10 @@ Caller AdminApi::identify(const net::Exchange& exchange, UnixMillis now) const {
 net::Task<Reply> AdminApi::refuse_stranger(net::Exchange& exchange, UnixMillis now) {
   const auto delay = failed_.add(exchange.peer_address(), std::chrono::steady_clock::now());
   const ProblemType& type = delay ? problems::kUnauthenticated : problems::kTooMany;
-  services_.recorder.refused(event_of(exchange, nullptr, nullptr, type, now));
+  AdminEvent event = event_of(exchange, nullptr, nullptr, type, now);
+  const auto presented = identity::parse_authorization(exchange.request().header("authorization"));
+  if (presented) event.claimed = presented->id;
+  services_.recorder.refused(event);
   if (!delay) {
     co_return Reply(
         Problem{.type = &type, .detail = "too many callers with a wrong key are waiting", .retry_after_s = 5});
@@ -369,6 +374,7 @@ Reply AdminApi::shown_again(Call& call, const state::Earlier& earlier) {
 net::RefusalReply AdminApi::refused(std::string_view peer_address, std::string_view path, const net::Refusal& refusal) {
   const ProblemType& type = problem_with_status(refusal.status);
   services_.recorder.refused({.address = peer_address,
+                              .claimed = {},
                               .path = path,
                               .status = refusal.status,
                               .problem = type.name,

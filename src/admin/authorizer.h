@@ -55,6 +55,7 @@ CedarRequest cedar_request(const AdminRequest& request);
 struct AdminEvent {
   const Caller* caller = nullptr;  // null: nobody known
   std::string_view address;
+  std::string_view claimed;  // nobody known: id of the key that was shown; may be empty
   std::string_view method;
   std::string_view path;
   const Operation* operation = nullptr;  // null: there is none

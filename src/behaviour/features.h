@@ -39,7 +39,7 @@ using TensorSummary = std::array<float, kTensorParts>;
 
 struct Features {
   std::optional<std::uint64_t> address_prefix;  // keyed hash of /24 (IPv4) or /48 (IPv6)
-  std::optional<std::uint64_t> claimed;         // keyed hash of the credential's id as presented, good or not
+  std::optional<std::uint64_t> claimed;         // keyed hash of the id of a credential that was no good
   std::optional<std::uint64_t> request_size;    // bytes
   std::optional<std::uint64_t> sketch;          // texts that are alike differ in few bits
   std::optional<std::uint64_t> fingerprint;     // the same for the same words in the same order

@@ -60,21 +60,24 @@ std::size_t DenialCounter::kind_of(record::DenialReason reason, int http_status,
   return kinds_.size() - 1;
 }
 
-void DenialCounter::add(std::string_view address, record::DenialReason reason, int http_status, std::string_view code) {
+void DenialCounter::add(std::string_view address, record::DenialReason reason, int http_status, std::string_view code,
+                        std::string_view claimed) {
   recorder_.count_denial(reason);
   SourceText buffer;
   const SourceView source{source_of(address, buffer), kind_of(reason, http_status, code)};
   auto at = named_.find(source);
   if (at == named_.end() && named_.size() < kMaxSources) {
     at = named_.try_emplace(Source{std::string(source.address), source.kind}).first;
-    if (affordable() > burst_ / 2 && record(kinds_[source.kind], source.address, {.pending = 1, .first = {}}, 1))
-      return;
+    const Count one{.pending = 1, .first = {}, .claimed = std::string(claimed)};
+    if (affordable() > burst_ / 2 && record(kinds_[source.kind], source.address, one, 1)) return;
   }
   if (at == named_.end()) {
-    count_as_other(source, {.pending = 1, .first = recorder_.now()});
-  } else if (at->second.pending++ == 0) {
-    at->second.first = recorder_.now();
+    count_as_other(source, {.pending = 1, .first = recorder_.now(), .claimed = {}});
+    return;
   }
+  Count& count = at->second;
+  if (count.pending++ == 0) count.first = recorder_.now();
+  if (!claimed.empty()) count.claimed.assign(claimed);
 }
 
 void DenialCounter::count_as_other(const SourceView& source, const Count& count) {
@@ -153,7 +156,7 @@ bool DenialCounter::record(const Kind& kind, std::string_view address, const Cou
                                .count = count.pending,
                                .first_time = count.first == UnixMillis() ? std::nullopt : std::optional(count.first),
                                .sources = sources},
-                              address);
+                              address, count.claimed);
   if (recorded) credit_ -= cost_;
   return recorded;
 }

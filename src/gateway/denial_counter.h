@@ -42,8 +42,10 @@ class DenialCounter {
   // `cores`: how many counters share the credit; at least 1. The recorder must outlive the counter.
   DenialCounter(Recorder& recorder, unsigned cores, std::chrono::milliseconds interval = kInterval);
 
-  // Counts one. `source`: a numeric address. `code` is static, one of a few. Constant time.
-  void add(std::string_view source, record::DenialReason reason, int http_status, std::string_view code);
+  // Counts one. `source`: a numeric address. `code` is static, one of a few. `claimed`: id of the credential that was
+  // shown, where it has the form of one; of those counted together the last is sealed with the record. Constant time.
+  void add(std::string_view source, record::DenialReason reason, int http_status, std::string_view code,
+           std::string_view claimed = {});
 
   // Called on every tick of the core: earns credit, and records what an ended interval has counted.
   void tick(std::chrono::steady_clock::time_point now);
@@ -58,6 +60,7 @@ class DenialCounter {
   struct Count {
     std::uint64_t pending = 0;
     UnixMillis first{};
+    std::string claimed{};
 
     void add(const Count& other);
   };

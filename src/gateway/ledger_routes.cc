@@ -18,6 +18,7 @@
 #include "gateway/internal/await_ledger.h"
 #include "gateway/internal/held_back.h"
 #include "gateway/problem.h"
+#include "identity/api_key.h"
 #include "ledger/prove_entry.h"
 #include "record/response_authorizer.h"
 
@@ -231,7 +232,9 @@ LedgerRoutes::LedgerRoutes(boost::asio::io_context& io, Recorder& recorder, Deni
       asks_witnesses_(asks_witnesses) {}
 
 net::Task<> LedgerRoutes::refuse_stranger(Exchange& exchange, const Refusal& refusal) {
-  denials_.add(exchange.peer_address(), refusal.reason, refusal.status, refusal.code);
+  const auto presented = identity::parse_authorization(exchange.request().header("authorization"));
+  denials_.add(exchange.peer_address(), refusal.reason, refusal.status, refusal.code,
+               presented && refusal.status == 401 ? presented->id : std::string_view());
   const HeaderField challenge[] = {{"WWW-Authenticate", "Bearer"}};
   const std::span<const HeaderField> headers = refusal.status == 401 ? challenge : std::span<const HeaderField>();
   co_await reply_problem(exchange, refusal.status, refusal.detail, headers);

@@ -11,6 +11,7 @@
 #include "gateway/inspected_json.h"
 #include "gateway/internal/call.h"
 #include "gateway/problem.h"
+#include "identity/api_key.h"
 #include "record/response_authorizer.h"
 
 namespace redoubt::gateway {
@@ -197,19 +198,21 @@ net::Task<> Pipeline::relay(Exchange& exchange, std::string_view operation, std:
   // Who belongs to a tenant that is not configured has no log: what cannot be recorded is nobody's.
   if (call.caller) call.log = recorder_.logs().find(call.caller->principal->tenant);
   if (call.log == nullptr) {
-    denials_.add(exchange.peer_address(), DenialReason::kAuthentication, 401, kInvalidKey);
+    const auto presented = identity::parse_authorization(authorization);
+    denials_.add(exchange.peer_address(), DenialReason::kAuthentication, 401, kInvalidKey,
+                 presented ? presented->id : std::string_view());
     const HeaderField fields[] = {{"WWW-Authenticate", "Bearer"}, {"Redoubt-Decision", "deny"}};
     co_await reply_error(exchange, 401, "the API key is missing or not known here", "invalid_request_error",
                          kInvalidKey, fields);
     co_return;
   }
-  const auto& [principal, key] = *call.caller;
+  const identity::Principal& principal = *call.caller->principal;
   call.facts = {.method = to_string(head.method),
                 .path = received_at,
-                .principal_uid = principal->id,
-                .principal_name = principal->id,
-                .principal_type = record_type(*principal),
-                .credential_uid = key->id,
+                .principal_uid = principal.id,
+                .principal_name = principal.id,
+                .principal_type = record_type(principal),
+                .credential_uid = call.caller->key->id,
                 .operation = operation,
                 .provider = settings_.provider,
                 .upstream = settings_.name,

@@ -176,7 +176,7 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
       record::OpeningValue::of(record::kForwardedField, record::random_salt(random_), forwarded)};
   const std::size_t count = forwarded.empty() ? 2 : 3;
   facts.caller_address = record::commit(values[1].salt, record::kCallerAddressField, as_bytes(caller_address));
-  const auto features = seal_features(exchange->id, ledger::EntryKind::kAdmission, facts, caller_address, question);
+  const auto features = seal_features(exchange->id, ledger::EntryKind::kAdmission, facts, {caller_address, question});
   const ByteView sealed_features = features ? features->bytes : ByteView();
   std::array<record::FieldCommitment, 3> commitments;
   std::size_t committed = 0;
@@ -220,40 +220,37 @@ net::Task<Result<Admission>> Recorder::admit(const Log& log, const record::Excha
 std::optional<behaviour::FeatureSealer::Sealed> Recorder::seal_features(const ledger::ExchangeId& exchange,
                                                                         ledger::EntryKind kind,
                                                                         const record::ExchangeFacts& facts,
-                                                                        std::string_view caller_address,
-                                                                        const behaviour::FeatureKey::Text* question) {
+                                                                        const Seen& seen) {
   const behaviour::FeatureKey* const key = feature_key();
   if (key == nullptr) return std::nullopt;
   behaviour::Features features;
-  features.address_prefix = key->address_prefix(caller_address);
+  features.address_prefix = key->address_prefix(seen.address);
+  if (!seen.claimed.empty()) features.claimed = key->credential(seen.claimed);
   features.request_size = facts.request_size;
-  if (question != nullptr) {
-    features.sketch = question->sketch;
-    features.fingerprint = question->fingerprint;
-    features.words = question->words;
+  if (seen.question != nullptr) {
+    features.sketch = seen.question->sketch;
+    features.fingerprint = seen.question->fingerprint;
+    features.words = seen.question->words;
   }
   return sealer_->seal(ledger::opening_context(exchange, kind), features);
 }
 
 Result<> Recorder::submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
-                                 std::string_view caller_address, const behaviour::FeatureKey::Text* question,
-                                 ledger::LedgerClient::AppendWaiter* waiter) {
+                                 const Seen& seen, ledger::LedgerClient::AppendWaiter* waiter) {
   std::string uid;
   ledger::ExchangeId exchange;
   start_exchange(log, facts, uid, exchange);
   record::OpeningValue values[] = {
-      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), caller_address)};
+      record::OpeningValue::of(record::kCallerAddressField, record::random_salt(random_), seen.address)};
   record_.clear();
   opening_.clear();
-  if (!caller_address.empty()) {
-    facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(caller_address));
+  if (!seen.address.empty()) {
+    facts.caller_address = record::commit(values[0].salt, record::kCallerAddressField, as_bytes(seen.address));
     encode(opening_, values, opening_budget());
   }
   // Those of several sources have no address.
   std::optional<behaviour::FeatureSealer::Sealed> features;
-  if (!caller_address.empty()) {
-    features = seal_features(exchange, ledger::EntryKind::kStandalone, facts, caller_address, question);
-  }
+  if (!seen.address.empty()) features = seal_features(exchange, ledger::EntryKind::kStandalone, facts, seen);
   record::FieldCommitment commitment{.field = behaviour::kFeaturesField};
   if (features) commitment.commitment = features->commitment;
   record::append_denial(record_, facts, denial, {&commitment, features ? std::size_t{1} : 0});
@@ -270,11 +267,11 @@ net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::Exchan
   count_denial(denial.reason);
   if (overdue_ > 0) {
     // Recorded, if at all, once the ledger has caught up.
-    [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, caller_address, question, nullptr);
+    [[maybe_unused]] const auto submitted = submit_denial(log, facts, denial, {caller_address, question}, nullptr);
     co_return Error(Errc::kUnavailable, "the ledger does not answer");
   }
   const auto submit = [&](ledger::LedgerClient::AppendWaiter* waiter) {
-    return submit_denial(log, facts, denial, caller_address, question, waiter);
+    return submit_denial(log, facts, denial, {caller_address, question}, waiter);
   };
   const auto late = [this] { return new LateAnswer(*this); };
   auto appended = co_await internal::await_append(patience(), submit, late);
@@ -282,8 +279,10 @@ net::Task<Result<ledger::Receipt>> Recorder::deny(const Log& log, record::Exchan
   co_return receipt_of(log, *appended);
 }
 
-bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address) {
-  return submit_denial(logs_.system(), facts, denial, caller_address, nullptr, nullptr).has_value();
+bool Recorder::deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address,
+                             std::string_view claimed) {
+  return submit_denial(logs_.system(), facts, denial, {.address = caller_address, .claimed = claimed}, nullptr)
+      .has_value();
 }
 
 Admission::~Admission() {

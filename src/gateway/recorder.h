@@ -146,7 +146,9 @@ class Recorder {
 
   // Records identical denials of strangers together, in the system log, without waiting; an empty address for several.
   // False when the ledger does not take it now.
-  bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address);
+  // `claimed`: id of the credential that was shown, sealed with the features; may be empty.
+  bool deny_together(record::ExchangeFacts facts, record::Denial denial, std::string_view caller_address,
+                     std::string_view claimed = {});
 
   // Counts a denial that is recorded together with others, later.
   void count_denial(record::DenialReason reason) { ++counts_.denials[static_cast<std::size_t>(reason)]; }
@@ -176,15 +178,18 @@ class Recorder {
   internal::AppendPatience patience();
   // Counts the refusal of an admission, and returns its error.
   Error refuse_admission(const Log& log, Error error);
-  Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial,
-                         std::string_view caller_address, const behaviour::FeatureKey::Text* question,
+  // What was seen of a caller that features tell of.
+  struct Seen {
+    std::string_view address;
+    const behaviour::FeatureKey::Text* question = nullptr;  // null: nobody came to ask
+    std::string_view claimed = {};                          // id of a credential that was no good; may be empty
+  };
+  Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial, const Seen& seen,
                          ledger::LedgerClient::AppendWaiter* waiter);
   // Features of an exchange, until the next ones; nothing when none are sealed now.
   std::optional<behaviour::FeatureSealer::Sealed> seal_features(const ledger::ExchangeId& exchange,
                                                                 ledger::EntryKind kind,
-                                                                const record::ExchangeFacts& facts,
-                                                                std::string_view caller_address,
-                                                                const behaviour::FeatureKey::Text* question);
+                                                                const record::ExchangeFacts& facts, const Seen& seen);
   void start_exchange(const Log& log, record::ExchangeFacts& facts, std::string& uid, ledger::ExchangeId& id);
 
   boost::asio::io_context& io_;

@@ -36,7 +36,7 @@ class Behaviour(unittest.TestCase):
     def setUpClass(cls):
         names = [*STAFF, *VICTIMS, *AGENTS]
         cls.town = Town(applications=[*names, *("%s:callers:wards" % name for name in WARD)], tenants=["wards"],
-                        policies=POLICIES)
+                        policies=POLICIES, settings='denial_interval = "100ms"\n')
         cls.addClassCleanup(cls.town.remove)
         callers = [cls.town.callers[name] for name in [*names, *WARD]]
         for day in range(DAYS):
@@ -181,6 +181,21 @@ class Behaviour(unittest.TestCase):
         signal = harness.wait_for(found, 60)[0]
         self.assertRegex(signal["key"], "^network/")
         self.assertEqual(signal["attribution"], "claimed", "nobody was authenticated")
+
+    def test_few_credentials_tried_slowly(self):
+        since = self.since()
+        stranger = Caller(self.town, "stranger", "rdk_none", source="127.0.7.9")
+        self.addCleanup(stranger.close)
+        for at in range(60):
+            key = "rdk_%012d_%s" % (at, "g" * 43)
+            self.assertEqual(stranger.request("GET", "/v1/models", key=key)[0], 401)
+            self.town.advance(1)
+            time.sleep(0.05)
+
+        def found():
+            return [each for each in self.town.signals(rule="behaviour.credential_stuffing") if each["index"] >= since]
+        signal = harness.wait_for(found, 60)[0]
+        self.assertIn("from one network, with about ", signal["message"])
 
     def test_an_agent_that_calls_a_tool_it_never_called(self):
         since = self.since()

@@ -77,6 +77,7 @@ TEST(Recorder, SealsFeaturesWithAdmissionsAndDenials) {
   ASSERT_TRUE(live.run(live.recorder->admit(log, chat_facts(), "the prompt", kAddress, "as it left", &question)));
   ASSERT_TRUE(live.run(live.recorder->deny(log, chat_facts(), {.http_status = 403}, kAddress)));
   ASSERT_TRUE(live.recorder->deny_together({}, {.sources = 3}, {}));
+  ASSERT_TRUE(live.recorder->deny_together({}, {}, kAddress, "k3xq7m20zb4d"));
 
   const auto entries = live.entries();
   std::vector<std::optional<behaviour::Features>> seen;
@@ -96,7 +97,7 @@ TEST(Recorder, SealsFeaturesWithAdmissionsAndDenials) {
     ASSERT_TRUE(opened) << opened.error().message();
     seen.emplace_back(*opened);
   }
-  ASSERT_EQ(seen.size(), 4u);
+  ASSERT_EQ(seen.size(), 5u);
   EXPECT_FALSE(seen[0]);
   ASSERT_TRUE(seen[1]);
   EXPECT_EQ(seen[1]->address_prefix, key->address_prefix(kAddress));
@@ -107,7 +108,10 @@ TEST(Recorder, SealsFeaturesWithAdmissionsAndDenials) {
   ASSERT_TRUE(seen[2]);
   EXPECT_EQ(seen[2]->address_prefix, key->address_prefix(kAddress));
   EXPECT_FALSE(seen[2]->sketch) << "nobody came to ask";
+  EXPECT_FALSE(seen[2]->claimed) << "the record names the credential of who is known";
   EXPECT_FALSE(seen[3]) << "several sources have no one network";
+  ASSERT_TRUE(seen[4]);
+  EXPECT_EQ(seen[4]->claimed, key->credential("k3xq7m20zb4d"));
 }
 
 TEST(Recorder, AnAdmissionThatIsDestroyedUnclosedIsRecordedAsAborted) {
@@ -355,8 +359,31 @@ TEST(Recorder, TimeNeverRunsBehindItsRecordsOrTheLedger) {
   // Nor behind what the ledger holds, whoever wrote it.
   ASSERT_TRUE(live.run(live.deny(chat_facts(), {}, kAddress)));
   live.pump_until([&] { return live.client->published() > 0; });
-  EXPECT_GT(live.client->last_commit_time().value, 1'600'000'000'000);
-  EXPECT_EQ(recorder.now(), live.client->last_commit_time());
+  EXPECT_GT(live.client->earliest_time().value, 1'600'000'000'000);
+  EXPECT_EQ(recorder.now(), live.client->earliest_time());
+}
+
+TEST(Recorder, TimeNeverRunsBehindRecordsOfOtherThreads) {
+  class SetClock final : public Clock {
+   public:
+    UnixMillis now() const override { return wall; }
+    std::chrono::steady_clock::time_point steady() const override { return {}; }
+    UnixMillis wall{5'000};
+  };
+  LiveLedger one;
+  LiveLedger other;
+  const auto shared = std::make_shared<ledger::RecordTime>();
+  one.client->share(shared);
+  other.client->share(shared);
+  SetClock clock;
+  Recorder before(one.io, one.sweep, *one.client, clock, one.logs, "0", std::chrono::seconds(1));
+  Recorder after(other.io, other.sweep, *other.client, clock, other.logs, "0", std::chrono::seconds(1));
+  EXPECT_EQ(before.time_of_record(), UnixMillis{5'000});
+  clock.wall = {1'000};
+  EXPECT_EQ(after.time_of_record(), UnixMillis{5'000});
+  clock.wall = {6'000};
+  EXPECT_EQ(after.time_of_record(), UnixMillis{6'000});
+  EXPECT_EQ(before.now(), UnixMillis{6'000});
 }
 
 // What an entry with this outcome takes of the ring when its opening holds salts only.
