@@ -27,9 +27,11 @@ record::DenialReason reason_of(int status) {
 admin::AdminRuling PolicyAuthorizer::rule(const admin::AdminRequest& request) {
   if (!in_force_) return {};
   const admin::Caller& caller = request.caller;
-  const incident::Restriction held =
-      held_.of({.now = request.now, .principal = caller.principal->id, .key = caller.key->id});
-  if (held.stop || held.review || held.step_up) return {.reasons = {"response " + held.response}};
+  const incident::Restriction held = held_.of({.now = request.now,
+                                               .principal = caller.principal->id,
+                                               .key = caller.key->id,
+                                               .authenticated = caller.authenticated});
+  if (held.ends() || held.review || held.step_up) return {.reasons = {"response " + held.response}};
   admin::CedarRequest asked = admin::cedar_request(request);
   auto entities = policy::EntityStore::build(std::move(asked.entities), &gateway::policy_schema());
   if (!entities) return {};

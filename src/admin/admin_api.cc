@@ -177,7 +177,8 @@ Reply AdminApi::answer_anyone(const Operation& operation, const net::RequestHead
 Caller AdminApi::identify(const net::Exchange& exchange, UnixMillis now) const {
   Caller out{.identities = services_.identities.snapshot(),
              .address = std::string(exchange.peer_address()),
-             .tls = !exchange.channel_binding().exporter.empty()};
+             .tls = !exchange.channel_binding().exporter.empty(),
+             .authenticated = now};
   int count = 0;
   const std::string_view authorization = exchange.request().header("Authorization", &count);
   if (count != 1) return out;

@@ -20,6 +20,7 @@ struct Caller {
   const identity::Principal* principal = nullptr;  // its holder
   std::string address;                             // numeric, or net::kLocalPeer
   bool tls = false;
+  UnixMillis authenticated{};  // when they showed the key
 };
 
 // What is asked of the policies.

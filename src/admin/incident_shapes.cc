@@ -8,7 +8,8 @@
 namespace redoubt::admin {
 namespace {
 
-constexpr std::string_view kEffects[] = {"throttle", "step_up", "inspect", "quarantine", "suspend", "block"};
+constexpr std::string_view kEffects[] = {"throttle", "step_up", "inspect",        "quarantine",
+                                         "suspend",  "block",   "revoke_sessions"};
 constexpr std::string_view kFamilies[] = {"personal", "secret", "attack", "user"};
 constexpr Shape kFamily = one_of(kFamilies);
 constexpr std::string_view kStatuses[] = {"proposed", "active", "rehearsed", "ended"};

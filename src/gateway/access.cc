@@ -179,21 +179,27 @@ policy::Request make_request(const AccessRequest& request) {
 }
 
 std::optional<Caller> Access::find(std::string_view authorization, UnixMillis now) const {
-  const identity::Key* const key = identities_.find(authorization, std::max(now, as_of_));
+  now = std::max(now, as_of_);
+  const identity::Key* const key = identities_.find(authorization, now);
   if (key == nullptr) return std::nullopt;
-  return Caller{&identities_.principal_of(*key), key};
+  return Caller{.principal = &identities_.principal_of(*key), .key = key, .authenticated = now};
 }
 
 std::optional<Caller> Access::find_again(const Caller& caller, UnixMillis now) const {
   const identity::Key* const key = identities_.key(caller.key->id);
   if (key == nullptr || !identities_.usable(*key, std::max(now, as_of_))) return std::nullopt;
-  return Caller{&identities_.principal_of(*key), key};
+  Caller again = caller;
+  again.principal = &identities_.principal_of(*key);
+  again.key = key;
+  return again;
 }
 
 incident::Restriction Access::restriction(const Caller& caller, incident::Exchange of) const {
   of.now = std::max(of.now, as_of_);
   of.principal = caller.principal->id;
   of.key = caller.key->id;
+  of.authenticated = caller.authenticated;
+  of.second_factor = caller.second_factor;
   return restrictions_.of(of);
 }
 

@@ -39,6 +39,9 @@ std::string_view scope_of(Action action);
 struct Caller {
   const identity::Principal* principal = nullptr;
   const identity::Key* key = nullptr;
+  // When they showed it. A key is shown with each request; what is shown once for several leaves this where it was.
+  UnixMillis authenticated{};
+  std::optional<UnixMillis> second_factor = {};  // when they last showed one; no key is one
 };
 
 // As records say what a principal is.

@@ -257,7 +257,7 @@ net::Task<bool> LedgerRoutes::held_back(Exchange& exchange, Asker& asker, std::s
   if (asker.access.restrictions().empty()) co_return false;
   const std::string network = internal::network_of(recorder_, asker.access.restrictions(), exchange.peer_address());
   incident::Restriction held = asker.access.restriction(asker.caller, {.now = recorder_.now(), .network = network});
-  if (!held.stop && !held.step_up && !held.review) co_return false;
+  if (!held.ends() && !held.step_up && !held.review) co_return false;
   asker.response = std::move(held.response);
   const auto [code, message] = internal::held_back_answer(held);
   const Refusal refusal{DenialReason::kAuthorization, 403, code, message};

@@ -134,9 +134,10 @@ class Pipeline final : public net::ExchangeHandler {
   static Cut cut_of_nobody();
   // What responses to incidents hold back of this call by `access`.
   incident::Restriction held_back(const Call& call, const Access& access) const;
-  // The response by which nothing of this call passes any more; empty: none.
-  std::string stopped_now(const Call& call) const;
-  static Cut cut_of_stopped(std::string response);
+  // What ends this call now; nothing: none does.
+  std::optional<incident::Restriction> ended_now(const Call& call) const;
+  // Precondition: it ends what is under way.
+  static Cut cut_of_response(incident::Restriction held);
   // Whether responses to incidents let the request go on to the policies; when not, it has been answered.
   net::Task<bool> check_responses(Call& call);
   // Whether a stream's events wait to be inspected: something may come of what is found.

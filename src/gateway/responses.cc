@@ -38,10 +38,9 @@ net::Task<bool> Pipeline::check_responses(Call& call) {
   if (call.access->restrictions().empty()) co_return true;
   const incident::Restriction held = held_back(call, *call.access);
   call.stopped_families = split(held.families);
-  // There is no second factor yet that a request could show: whoever needs one does not pass.
-  const bool waits = !held.stop && !held.step_up && held.review;
+  const bool waits = !held.ends() && !held.step_up && held.review;
   if (waits && call.operation == kChatOperation) call.quarantine = held.response;
-  if ((!held.stop && !held.step_up && !held.review) || !call.quarantine.empty()) co_return true;
+  if ((!held.ends() && !held.step_up && !held.review) || !call.quarantine.empty()) co_return true;
   call.matches = call.found.counts({});
   call.facts.matches = call.matches;
   call.facts.authorizer = record::kResponseAuthorizer;
@@ -53,11 +52,12 @@ net::Task<bool> Pipeline::check_responses(Call& call) {
   co_return false;
 }
 
-std::string Pipeline::stopped_now(const Call& call) const {
+std::optional<incident::Restriction> Pipeline::ended_now(const Call& call) const {
   // While nothing is certain, it goes on by what was.
-  if (access_ == nullptr || access_->restrictions().empty()) return {};
+  if (access_ == nullptr || access_->restrictions().empty()) return std::nullopt;
   incident::Restriction held = held_back(call, *access_);
-  return held.stop ? std::move(held.response) : std::string();
+  if (!held.ends()) return std::nullopt;
+  return held;
 }
 
 namespace internal {
@@ -70,7 +70,8 @@ std::string network_of(const Recorder& recorder, const incident::Restrictions& h
 }
 
 HeldBackAnswer held_back_answer(const incident::Restriction& held) {
-  if (held.stop) return {kSuspended, "this is suspended for now, in answer to an incident"};
+  if (held.stop) return {"suspended", "this is suspended for now, in answer to an incident"};
+  if (held.revoked) return {"session_revoked", "whoever goes on authenticates anew, in answer to an incident"};
   if (held.step_up) {
     return {"step_up_required", "this needs a second factor that is fresh, in answer to an incident"};
   }

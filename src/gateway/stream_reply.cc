@@ -43,8 +43,8 @@ class Pipeline::LiveStream {
     if (cut_ || !pipeline_.access_) return;
     if (!pipeline_.access_->find_again(*call_.caller, now)) {
       cut_ = cut_of_nobody();
-    } else if (std::string response = pipeline_.stopped_now(call_); !response.empty()) {
-      cut_ = cut_of_stopped(std::move(response));
+    } else if (auto held = pipeline_.ended_now(call_)) {
+      cut_ = cut_of_response(*std::move(held));
     }
     if (cut_) response_.cut_off();
   }
@@ -70,13 +70,13 @@ Pipeline::Cut Pipeline::cut_of_nobody() {
           .error = error_body("the API key is not valid any more", "invalid_request_error", kInvalidKey)};
 }
 
-Pipeline::Cut Pipeline::cut_of_stopped(std::string response) {
-  const auto [code, message] = internal::held_back_answer({.stop = incident::Effect::kSuspend});
+Pipeline::Cut Pipeline::cut_of_response(incident::Restriction held) {
+  const auto [code, message] = internal::held_back_answer(held);
   return {.finish = Finish::kReleaseDenied,
           .code = code,
           .limit = {},
           .error = error_body(message, "permission_error", code),
-          .response = std::move(response)};
+          .response = std::move(held.response)};
 }
 
 bool Pipeline::follow_access(Call& call) {
@@ -95,8 +95,8 @@ std::string_view Pipeline::pass(Call& call, std::string_view events, std::option
     cut = cut_of_nobody();
     return {};
   }
-  if (std::string response = stopped_now(call); !response.empty()) {
-    cut = cut_of_stopped(std::move(response));
+  if (auto held = ended_now(call)) {
+    cut = cut_of_response(*std::move(held));
     return {};
   }
   const std::string_view passing = call.meter.pass(events, recorder_.now());

@@ -124,8 +124,8 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     inspected.emplace(*std::move(found));
   }
   const Findings found = inspected ? inspected->findings() : Findings();
-  const std::string stopped = stopped_now(call);  // since the request was let in
-  const bool is_released = stopped.empty() && released(call, found);
+  const auto ended = ended_now(call);  // since the request was let in
+  const bool is_released = !ended && released(call, found);
   use_hold(call, internal::kAnswerHold, found);
   const std::vector<record::MatchCount> matches = found.counts(call.due);
   record::Outcome outcome{.matches = matches};
@@ -156,10 +156,10 @@ net::Task<> Pipeline::reply_whole(Call& call, std::unique_ptr<net::ClientRespons
     outcome.http_status = 403;
     outcome.error_code = is_released ? kContentBlocked : kReleaseDenied;
     std::string message = "no policy permits the answer to be released";
-    if (!stopped.empty()) {
-      const auto [code, why] = internal::held_back_answer({.stop = incident::Effect::kSuspend});
+    if (ended) {
+      const auto [code, why] = internal::held_back_answer(*ended);
       outcome.error_code = code;
-      outcome.limit = stopped;
+      outcome.limit = ended->response;
       message = why;
     } else if (is_released && found.strictest(call.due) == ContentAction::kHold) {
       outcome.error_code = kHeldForReview;

@@ -222,6 +222,7 @@ Named activity_of(const Response& response) {
     case Effect::kBlock:
       return {1, "Isolate"};
     case Effect::kSuspend:
+    case Effect::kRevokeSessions:
       return {2, "Evict"};
     case Effect::kStepUp:
       return {4, "Harden"};

@@ -154,7 +154,8 @@ class Reader {
       if (name == "effect") {
         const auto effect = parse_effect(text(value, name));
         if (!effect) {
-          fail(value.line, "`effect` is `throttle`, `step_up`, `inspect`, `quarantine`, `suspend` or `block`");
+          fail(value.line,
+               "`effect` is `throttle`, `step_up`, `inspect`, `quarantine`, `suspend`, `block` or `revoke_sessions`");
         }
         out.effect = effect.value_or(Effect::kThrottle);
         has_effect = true;

@@ -261,7 +261,7 @@ Result<Responder::Plan> Responder::plan(const Signal& signal, std::uint64_t coun
                                      : waits(playbook, action, signal.tenant, stopping, stopped_share, now, tables);
         if (!response.why.empty()) response.status = ResponseStatus::kProposed;
       }
-      if (response.status == ResponseStatus::kActive && stops(action.effect)) {
+      if (response.status == ResponseStatus::kActive && interrupts(action.effect)) {
         ++stopping;
         stopped_share += surroundings_.share(action.target, signal.tenant).value_or(1);
       }
@@ -293,7 +293,7 @@ std::string Responder::forbidden(const Action& action, const Signal& signal, boo
 
 std::string Responder::waits(const Playbook& playbook, const Action& action, std::string_view tenant, unsigned planned,
                              double planned_share, UnixMillis now, state::Tables& tables) {
-  if (!stops(action.effect)) return {};
+  if (!interrupts(action.effect)) return {};
   if (stops_since(tables, {now.value - kMinuteMs}) + planned >= playbook.guard.stops_per_minute) {
     return "playbooks have stopped as much within this minute as they may";
   }

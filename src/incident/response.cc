@@ -14,8 +14,8 @@ Error wrong(std::string message) {
 }
 
 constexpr std::array<std::string_view, 6> kTargetTypes = {"principal", "key", "network", "model", "tool", "data_set"};
-constexpr std::array<std::string_view, kEffectCount> kEffects = {"throttle",   "step_up", "inspect",
-                                                                 "quarantine", "suspend", "block"};
+constexpr std::array<std::string_view, kEffectCount> kEffects = {"throttle", "step_up", "inspect",        "quarantine",
+                                                                 "suspend",  "block",   "revoke_sessions"};
 constexpr std::array<std::string_view, 4> kStatuses = {"proposed", "active", "rehearsed", "ended"};
 constexpr std::array<std::string_view, 4> kEndWhys = {"none", "undone", "expired", "refused"};
 constexpr std::array<std::string_view, 4> kFamilies = {"personal", "secret", "attack", "user"};
@@ -69,13 +69,13 @@ std::optional<Effect> parse_effect(std::string_view text) {
 bool acts_on(Effect effect, TargetType type) {
   switch (effect) {
     case Effect::kThrottle:
+    case Effect::kSuspend:
+    case Effect::kRevokeSessions:
       return type == TargetType::kPrincipal || type == TargetType::kKey;
     case Effect::kStepUp:
     case Effect::kQuarantine:
     case Effect::kInspect:
       return type == TargetType::kPrincipal || type == TargetType::kKey || type == TargetType::kModel;
-    case Effect::kSuspend:
-      return type == TargetType::kPrincipal || type == TargetType::kKey;
     case Effect::kBlock:
       return type != TargetType::kPrincipal && type != TargetType::kKey;
   }
@@ -84,6 +84,10 @@ bool acts_on(Effect effect, TargetType type) {
 
 bool stops(Effect effect) {
   return effect == Effect::kSuspend || effect == Effect::kBlock || effect == Effect::kQuarantine;
+}
+
+bool interrupts(Effect effect) {
+  return effect >= Effect::kQuarantine;
 }
 
 std::string_view to_string(ResponseStatus status) {

@@ -32,20 +32,25 @@ inline constexpr std::size_t kTargetNameMax = 256;
 Result<Target> parse_target(std::string_view text);
 
 enum class Effect : std::uint8_t {
-  kThrottle,    // so many requests a minute, no more
-  kStepUp,      // only who proves a second factor that is fresh
-  kInspect,     // what matches the families named is stopped, whatever policies say
-  kQuarantine,  // each request waits for a reviewer
-  kSuspend,     // nothing passes: principals and keys
-  kBlock,       // nothing passes: networks, models, tools and data sets
+  kThrottle,        // so many requests a minute, no more
+  kStepUp,          // only who has shown a second factor since it began
+  kInspect,         // what matches the families named is stopped, whatever policies say
+  kQuarantine,      // each request waits for a reviewer
+  kSuspend,         // nothing passes: principals and keys
+  kBlock,           // nothing passes: networks, models, tools and data sets
+  kRevokeSessions,  // only who has authenticated since it began; what is under way ends: principals and keys
 };
-inline constexpr std::size_t kEffectCount = 6;
-std::string_view to_string(Effect effect);  // `throttle`, `step_up`, `inspect`, `quarantine`, `suspend`, `block`
+inline constexpr std::size_t kEffectCount = 7;
+// `throttle`, `step_up`, `inspect`, `quarantine`, `suspend`, `block`, `revoke_sessions`
+std::string_view to_string(Effect effect);
 std::optional<Effect> parse_effect(std::string_view text);
 // Whether there is such an effect on such a target.
 bool acts_on(Effect effect, TargetType type);
 // Whether it ends what the target does altogether.
 bool stops(Effect effect);
+// Whether it takes some of the target's traffic away, for good or for a moment: what guards count. INVARIANT:
+// kQuarantine and all that follow it.
+bool interrupts(Effect effect);
 
 enum class ResponseStatus : std::uint8_t {
   kProposed,   // waits for somebody to accept it
@@ -91,6 +96,9 @@ struct Response {
   UnixMillis ended{};
   std::string ended_by;
   std::uint64_t version = 0;  // of the object `response/ID`
+
+  // When it became active. Precondition: it is, or was.
+  UnixMillis began() const { return {until.value - action.for_ms}; }
 };
 
 }  // namespace redoubt::incident

@@ -28,20 +28,24 @@ int rank(Effect effect) {
     case Effect::kSuspend:
     case Effect::kBlock:
       return 0;
-    case Effect::kQuarantine:
+    case Effect::kRevokeSessions:
       return 1;
-    case Effect::kStepUp:
+    case Effect::kQuarantine:
       return 2;
-    case Effect::kThrottle:
+    case Effect::kStepUp:
       return 3;
-    case Effect::kInspect:
+    case Effect::kThrottle:
       return 4;
+    case Effect::kInspect:
+      return 5;
   }
-  return 5;
+  return 6;
 }
 
 class Strictest {
  public:
+  explicit Strictest(const Exchange& exchange) : exchange_(exchange) {}
+
   void take(const Response& response) {
     const Action& action = response.action;
     switch (action.effect) {
@@ -52,7 +56,12 @@ class Strictest {
       case Effect::kQuarantine:
         out_.review = true;
         break;
+      case Effect::kRevokeSessions:
+        if (exchange_.authenticated > response.began()) return;
+        out_.revoked = true;
+        break;
       case Effect::kStepUp:
+        if (exchange_.second_factor && *exchange_.second_factor > response.began()) return;
         out_.step_up = true;
         break;
       case Effect::kThrottle:
@@ -73,6 +82,7 @@ class Strictest {
   Restriction done() && { return std::move(out_); }
 
  private:
+  const Exchange& exchange_;
   Restriction out_;
   int rank_ = 0;
 };
@@ -81,7 +91,7 @@ class Strictest {
 
 Restriction Restrictions::of(const Exchange& exchange) const {
   if (empty()) return {};
-  Strictest strictest;
+  Strictest strictest(exchange);
   std::string name;
   const auto look = [&](TargetType type, std::string_view of) {
     if (of.empty()) return;

@@ -33,19 +33,25 @@ struct Exchange {
   std::span<const std::string> data_sets;
   bool tools_cut = false;      // there are others, which are not known: whatever is held back of tools counts
   bool data_sets_cut = false;  // likewise
+  // When the caller proved who they are, and when with a second factor. Whoever has not said so has not.
+  UnixMillis authenticated{};
+  std::optional<UnixMillis> second_factor;
 };
 
 // Of all responses that hold: the strictest of each sort.
 struct Restriction {
   std::optional<Effect> stop;    // suspended or blocked: nothing passes
+  bool revoked = false;          // authenticated before the response began, or in the same millisecond
   bool review = false;           // each request waits for a reviewer
-  bool step_up = false;          // only with a fresh second factor
+  bool step_up = false;          // no second factor since the response began
   std::uint32_t per_minute = 0;  // of the target named in `throttled`; 0: no throttle
   std::string throttled;         // text of the target
   std::string families;          // matches that are stopped: `attack,secret`; in order, each once
   std::string response;          // id of the one that decided, the first in the order above; empty: none holds
 
   bool any() const { return !response.empty(); }
+  // Whether what is under way ends.
+  bool ends() const { return stop || revoked; }
 };
 
 class Restrictions {

@@ -138,9 +138,8 @@ class Maker {
       const bool in_force = each.status == ResponseStatus::kActive ||
                             (each.status == ResponseStatus::kEnded && each.end_why != EndWhy::kRefused);
       if (!in_force) continue;
-      const UnixMillis began{each.until.value - each.action.for_ms};
-      earliest(out_.answered, began);
-      if (stops(each.action.effect)) earliest(out_.stopped, began);
+      earliest(out_.answered, each.began());
+      if (stops(each.action.effect)) earliest(out_.stopped, each.began());
     }
   }
 

@@ -104,7 +104,7 @@ Result<Incident> incident_of(const state::Row& row) {
 }
 
 Result<Response> response_of(const state::Row& row) {
-  const auto effect = enumerator(row, 1, Effect::kBlock);
+  const auto effect = enumerator(row, 1, Effect::kRevokeSessions);
   auto target = parse_target(row.text(2));
   const auto status = enumerator(row, 6, ResponseStatus::kEnded);
   const auto end_why = enumerator(row, 14, EndWhy::kRefused);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Limits in force: how much anyone may use of requests, tokens, bytes and money, on a running server."""
 import collections
+import http.client
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import Redoubt, STREAM_HEAD, Upstream, chunk, event, stage, wait_for, whole_reply
+from harness import RawConnection, Redoubt, STREAM_HEAD, Upstream, chunk, event, stage, wait_for, whole_reply
 
 PROMPT = len('{"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}')
 
@@ -77,6 +78,49 @@ class Base(unittest.TestCase):
         self.assertRegex(comment, '^: redoubt-receipt origin=')
         self.assertTrue(error.startswith("data: "), body)
         self.assertEqual(self.error(error[len("data: "):]), (kind, code))
+
+
+class Sessions(Base):
+    def respond(self, effect, target):
+        status, _, said = self.redoubt.admin("POST", "/responses", {"effect": effect, "target": target, "for_s": 3600,
+                                                                    "reason": "who else has the key?"})
+        self.assertEqual(status, 201, said)
+        return said["id"]
+
+    def test_what_is_under_way_ends_when_sessions_are_revoked_and_what_begins_anew_passes(self):
+        self.events = (event("one"), event("two"))
+        self.redoubt.start()
+        with RawConnection(self.redoubt.port) as other:
+            self.go_on.clear()
+            self.addCleanup(self.go_on.set)
+            stream = self.redoubt.open_stream()
+            self.addCleanup(stream.close)
+            said = b""
+            while b"one" not in said:
+                said += stream.recv(4096)
+            response = self.respond("revoke_sessions", "principal/demo")
+            while not said.endswith(b"\r\n0\r\n\r\n"):
+                said += stream.recv(4096)
+            self.assertIn(b'"code":"session_revoked"', said)
+            self.assertNotIn(b"two", said)
+            other.send(("GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n" % self.redoubt.key).encode())
+            self.assertEqual(other.reply()[0], 200)
+        self.assertEqual(self.redoubt.get("/v1/models", key=self.redoubt.key)[0], 200)
+        self.assertEqual(self.redoubt.stop(), 0)
+        ended = [record for record in self.redoubt.records() if "session_revoked" in json.dumps(record)]
+        self.assertEqual([each["authorizations"][-1]["policy"] for each in ended], [{"name": "response", "uid": response}])
+
+    def test_an_administrator_who_watches_comes_back_to_watch_on(self):
+        self.redoubt.start()
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.redoubt.admin_url.rsplit(":", 1)[1]), timeout=20)
+        self.addCleanup(connection.close)
+        fields = {"Authorization": "Bearer " + self.redoubt.keys["admin-2"]}
+        connection.request("GET", "/admin/v1/incidents/events", headers=fields)
+        watched = connection.getresponse()
+        self.assertEqual(watched.status, 200)
+        self.respond("revoke_sessions", "principal/admin-2")
+        self.assertNotIn(b"response.started", watched.read())
+        self.assertEqual(self.redoubt.admin("GET", "/limits", key=self.redoubt.keys["admin-2"])[0], 200)
 
 
 class Requests(Base):

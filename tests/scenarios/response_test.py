@@ -248,7 +248,6 @@ class Responses(unittest.TestCase):
         thief = self.attacker()
         earlier = "before-it-began"
         self.assertEqual(thief.chat(model=earlier), 200)
-        time.sleep(0.1)  # its end is before the incident's beginning, in milliseconds
         self.attack(thief, "noise")  # an incident, which stops nobody
         self.alert("principal/" + thief.name, "noise")
         for _ in range(2):

@@ -61,7 +61,10 @@ void add_response_verbs(CLI::App& incident, AdminCommands& commands) {
 
   auto* const start = commands.add_change(incident, "respond", "do something about somebody or something, for a time",
                                           [options](AdminSession& session) { return respond(session, *options); });
-  start->add_option("effect", options->effect, "throttle, step_up, inspect, quarantine, suspend or block")->required();
+  start
+      ->add_option("effect", options->effect,
+                   "throttle, step_up, inspect, quarantine, suspend, block or revoke_sessions")
+      ->required();
   start
       ->add_option("target", options->target,
                    "principal/ID, key/ID, network/HASH, model/NAME, tool/NAME, data_set/NAME")

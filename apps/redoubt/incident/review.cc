@@ -2,6 +2,7 @@
 #include "incident/review.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -75,15 +76,19 @@ behaviour::internal::HashKey mesh_key() {
 Result<std::vector<incident::Reached>> reached_in(const Review& review, const std::string& folder) {
   auto mesh = behaviour::Mesh::create({.hash_key = mesh_key()});
   if (!mesh) return mesh.error();
-  const UnixMillis begin = review.first.value_or(review.incident.opened);
+  // By places in the ledger: what else ended in the same millisecond was before.
+  std::optional<std::uint64_t> first;
+  for (const incident::Alert& alert : review.alerts)
+    first = std::min(first.value_or(alert.first_index), alert.first_index);
   const UnixMillis end = review.incident.closed.value != 0 ? review.incident.closed : review.made;
   PosixFileSystem fs;
   behaviour::InteractionReader reader;
   const auto take = [&](const behaviour_verbs::SourceEntry& entry) -> Result<> {
     const auto interaction = reader.read(as_chars(entry.record), entry.index);
     if (!interaction) return interaction.error().in("entry " + std::to_string(entry.index));
-    const bool within = *interaction && (*interaction)->time >= begin && (*interaction)->time < end;
-    if (within) mesh->apply(**interaction);
+    if (!*interaction || (*interaction)->time >= end) return {};
+    if (first ? (*interaction)->index >= *first : (*interaction)->time >= review.incident.opened)
+      mesh->apply(**interaction);
     return {};
   };
   if (auto done = behaviour_verbs::each_record(fs, folder, take); !done) return done.error();

@@ -105,7 +105,9 @@ TEST_F(AccessTest, FindsAgainWhoIsStillKnown) {
   EXPECT_EQ(again->key->id, caller->key->id);
   EXPECT_EQ(again->principal, after->identities().principal("app"));
   known_.apply(identity::propose_revocation(*known_.identities().key(caller->key->id)));
-  EXPECT_TRUE(after->find_again(*caller, kKnownSince)) << "it is a snapshot";
+  const auto later = after->find_again(*caller, {kKnownSince.value + 5});
+  ASSERT_TRUE(later) << "it is a snapshot";
+  EXPECT_EQ(later->authenticated, kKnownSince) << "they have shown nothing since";
   EXPECT_FALSE(make_access(known_)->find_again(*caller, kKnownSince));
 }
 

@@ -543,6 +543,13 @@ class HeldBack : public LimitedStream {
             .action = {.effect = effect, .target = *incident::parse_target(target)},
             .until = {SystemClock().now().value + 3'600'000}};
   }
+  // Of the caller, for an hour, from so many milliseconds from now.
+  incident::Response begun(incident::Effect effect, std::int64_t in_ms) {
+    incident::Response out = response(effect, "principal/caller");
+    out.action.for_ms = 3'600'000;
+    out.until.value += in_ms;
+    return out;
+  }
   void hold(const incident::Response& response) {
     incident::Restrictions held;
     held.add(response);
@@ -590,6 +597,18 @@ TEST_F(HeldBack, OthersAreNotTouched) {
 TEST_F(HeldBack, WhoMustProveThemselvesAnewDoesNotPassYet) {
   hold(response(incident::Effect::kStepUp, "principal/caller"));
   expect_refused(chat(), "step_up_required");
+}
+
+TEST_F(HeldBack, WhoAuthenticatesSinceSessionsWereRevokedPasses) {
+  hold(begun(incident::Effect::kRevokeSessions, -1));
+  FakeExchange exchange = chat();
+  serve(exchange);
+  EXPECT_EQ(exchange.status, 200);
+}
+
+TEST_F(HeldBack, NobodyElseDoes) {
+  hold(begun(incident::Effect::kRevokeSessions, 60'000));
+  expect_refused(chat(), "session_revoked");
 }
 
 TEST_F(HeldBack, InQuarantineARequestPassesOnceSomebodyHasReleasedIt) {
@@ -641,6 +660,18 @@ TEST_F(HeldBack, AnAnswerStaysWhenItsCallerWasSuspendedMeanwhile) {
   EXPECT_EQ(exchange.status, 403);
   EXPECT_NE(exchange.sent.find("suspended"), std::string::npos) << exchange.sent;
   EXPECT_TRUE(outcome().says(R"("policy":{"name":"response","uid":"0123456789abcdef")"));
+}
+
+TEST_F(HeldBack, AnAnswerStaysWhenItsSessionWasRevokedMeanwhile) {
+  in_force({});
+  FakeExchange exchange = chat();
+  model_server_.before = [&](std::size_t) -> net::Task<> {
+    hold(begun(incident::Effect::kRevokeSessions, 0));
+    co_return;
+  };
+  serve(exchange);
+  EXPECT_EQ(exchange.status, 403);
+  EXPECT_NE(exchange.sent.find("session_revoked"), std::string::npos) << exchange.sent;
 }
 
 TEST_F(HeldBack, AnInspectionStopsWhatPoliciesWouldLetPass) {

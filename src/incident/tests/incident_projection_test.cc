@@ -115,6 +115,23 @@ TEST_F(IncidentProjectionTest, NobodySaysThatTimeIsOverBeforeItIs) {
   EXPECT_EQ(change(propose_end(active, EndWhy::kExpired)).error().code(), Errc::kInvalidArgument);
 }
 
+TEST_F(IncidentProjectionTest, EveryEffectIsReadAsItWasBegun) {
+  for (std::size_t i = 0; i < kEffectCount; ++i) {
+    Action action{.effect = static_cast<Effect>(i), .target = *parse_target("principal/a"), .for_ms = 10 * kMinute};
+    if (!acts_on(action.effect, action.target.type)) action.target = *parse_target("model/m");
+    if (action.effect == Effect::kThrottle) action.per_minute = 5;
+    if (action.effect == Effect::kInspect) action.families = "secret";
+    const std::string id = "00112233445566a" + std::to_string(i);
+    const auto started = change(propose_response(id, action, "", "", "why"));
+    ASSERT_TRUE(started) << started.error().message();
+    const auto read = find_response(engine->tables(), id);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->action, action);
+    EXPECT_EQ((*read)->began(), now());
+    EXPECT_EQ(parse_effect(to_string(action.effect)), action.effect);
+  }
+}
+
 TEST_F(IncidentProjectionTest, OfOneTargetOnlySoManyHold) {
   for (int i = 0; i <= kHeldMax; ++i) {
     char id[17];

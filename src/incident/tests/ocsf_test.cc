@@ -120,8 +120,8 @@ std::vector<std::string> all() {
     out.push_back(finding(incident(IncidentStatus::kClosed, cause), std::vector<Alert>(300, alert())));
   }
   out.push_back(finding(incident(IncidentStatus::kMerged, Cause::kDuplicate), {}));
-  for (const Effect effect :
-       {Effect::kThrottle, Effect::kStepUp, Effect::kInspect, Effect::kQuarantine, Effect::kSuspend, Effect::kBlock}) {
+  for (const Effect effect : {Effect::kThrottle, Effect::kStepUp, Effect::kInspect, Effect::kQuarantine,
+                              Effect::kSuspend, Effect::kBlock, Effect::kRevokeSessions}) {
     for (const ResponseStatus status :
          {ResponseStatus::kProposed, ResponseStatus::kActive, ResponseStatus::kRehearsed}) {
       out.push_back(activity(response(effect, status)));

@@ -74,6 +74,34 @@ TEST_F(ResponderTest, AHundredThousandSignalsOfOneCauseAreOneAlert) {
   EXPECT_EQ(responder->growing(), 0u);
 }
 
+TEST_F(ResponderTest, SessionsAreRevokedBesideWhatElseIsDone) {
+  use(R"(
+playbook: contain
+mode: enforce
+do:
+  - {effect: revoke_sessions, for: 1h}
+  - {effect: suspend, for: 30m}
+  - {effect: revoke_sessions, for: 2h}
+)");
+  ASSERT_TRUE(give(signal("behaviour.exfiltration_volume", "principal/a")));
+  ASSERT_EQ(responses().size(), 3u) << "within one fact each is looked at by what was in force before";
+  EXPECT_TRUE(held("a").ends());
+  EXPECT_TRUE(held("a", 45 * kMinute).revoked) << "by whom nothing is shown since";
+  ledger.clock.value += 2 * kGrowMs;
+  ASSERT_TRUE(give(signal("behaviour.exfiltration_drip", "principal/a")));
+  EXPECT_EQ(responses().size(), 3u) << "as much is in force";
+}
+
+// It takes traffic away for a moment, which counts like any other.
+TEST_F(ResponderTest, OfTenPrincipalsWhoseSessionsWouldBeRevokedFiveWait) {
+  use("playbook: out\nmode: enforce\ndo:\n  - {effect: revoke_sessions, for: 1h}\n");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(give(signal("behaviour.denied_access", "principal/p" + std::to_string(i))));
+  const auto all = responses();
+  EXPECT_EQ(std::count_if(all.begin(), all.end(),
+                          [](const Response& each) { return each.status == ResponseStatus::kProposed; }),
+            5);
+}
+
 TEST_F(ResponderTest, WhatIsReadAgainAfterARestartDecidesNothingTwice) {
   use(kContain);
   std::vector<behaviour::Signal> all;

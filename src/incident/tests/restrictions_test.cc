@@ -94,6 +94,40 @@ TEST(RestrictionsTest, WhatIsNotKnownOfToolsMayBeWhatIsBlocked) {
   EXPECT_FALSE(all.of({.now = {1000}, .tools_cut = true}).any());
 }
 
+// A response that begins at 1,000.
+Response since(Effect effect, const std::string& target) {
+  Response out = response("a", effect, target, 61'000);
+  out.action.for_ms = 60'000;
+  return out;
+}
+
+TEST(RestrictionsTest, SessionsThatWereThereBeforeEnd) {
+  Restrictions all;
+  all.add(since(Effect::kRevokeSessions, "key/k"));
+  const auto held = [&](std::int64_t authenticated) {
+    return all.of({.now = {2000}, .key = "k", .authenticated = {authenticated}});
+  };
+  EXPECT_TRUE(held(999).revoked);
+  EXPECT_TRUE(held(999).ends());
+  EXPECT_EQ(held(999).response, "a");
+  EXPECT_TRUE(held(1000).revoked) << "which of the two came first is not known";
+  EXPECT_FALSE(held(1001).any());
+  EXPECT_TRUE(all.of({.now = {2000}, .key = "k"}).revoked) << "nobody says when";
+  EXPECT_FALSE(all.of({.now = {61'000}, .key = "k"}).any());
+}
+
+TEST(RestrictionsTest, ASecondFactorIsFreshThatWasShownSince) {
+  Restrictions all;
+  all.add(since(Effect::kStepUp, "principal/p"));
+  const auto held = [&](std::optional<UnixMillis> factor) {
+    return all.of({.now = {2000}, .principal = "p", .authenticated = {2000}, .second_factor = factor});
+  };
+  EXPECT_TRUE(held({}).step_up);
+  EXPECT_TRUE(held(UnixMillis{1000}).step_up);
+  EXPECT_FALSE(held(UnixMillis{1001}).any());
+  EXPECT_FALSE(held({}).ends());
+}
+
 TEST(RestrictionsTest, AnEmptyNameIsNobody) {
   Restrictions all;
   all.add(response("a", Effect::kSuspend, "principal/p"));
