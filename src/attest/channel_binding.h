@@ -13,8 +13,8 @@
 #include <optional>
 #include <string_view>
 
-#include "crypto/ed25519.h"
 #include "crypto/sha256.h"
+#include "crypto/x25519.h"
 
 namespace redoubt::attest {
 
@@ -42,7 +42,7 @@ struct Channel {
 // What the sender says beside, and its evidence vouches for.
 struct Vouched {
   // A key that was made in the attested program and never leaves it: lease.h.
-  std::optional<crypto::Ed25519PublicKey> lease_key;
+  std::optional<crypto::X25519PublicKey> lease_key;
   // Of the bundle in force (docs/formats/bundle.md).
   std::optional<crypto::Sha256Digest> bundle;
 

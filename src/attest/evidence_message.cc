@@ -210,7 +210,7 @@ Result<LeaseProof> read_lease_proof(JsonMembers& lease) {
   LeaseProof out{};
   if (auto read = read_fixed(lease, "evidence", out.evidence); !read) return read.error();
   if (auto read = read_fixed(lease, "bundle", out.bundle); !read) return read.error();
-  if (auto read = read_fixed(lease, "signature", out.signature); !read) return read.error();
+  if (auto read = read_fixed(lease, "mac", out.mac); !read) return read.error();
   const auto expires = lease.number("expires");
   if (!expires) return expires.error();
   constexpr std::uint64_t kLatest = 253'402'300'799'999;  // the year 9999
@@ -278,6 +278,7 @@ std::string write_evidence_request(const EvidenceRequest& request) {
     for (const Kind each : request.kinds) out.value(to_string(each));
     out.end_array();
   }
+  if (request.key) write_base64url(out, "key", *request.key);
   if (request.lease) write_base64url(out, "lease", *request.lease);
   out.end_object();
   return text;
@@ -305,7 +306,9 @@ Result<EvidenceRequest> read_evidence_request(std::string_view text) {
     }
     if (out.kinds.empty()) return malformed("`kinds` are none");
   }
+  if (auto read = read_fixed(*members, "key", out.key); !read) return read.error();
   if (auto read = read_fixed(*members, "lease", out.lease); !read) return read.error();
+  if (out.lease && !out.key) return malformed("`lease` goes on for nobody: `key` is not there");
   if (auto all = members->check_all_read(); !all) return all.error();
   return out;
 }
@@ -360,7 +363,7 @@ std::string write_lease_proof(const LeaseProof& proof, Sender sender) {
   write_base64url(out, "evidence", proof.evidence);
   write_base64url(out, "bundle", proof.bundle);
   out.member("expires", proof.expires.value);
-  write_base64url(out, "signature", proof.signature);
+  write_base64url(out, "mac", proof.mac);
   out.end_object();
   out.end_object();
   return text;

@@ -28,7 +28,9 @@ struct EvidenceRequest {
   ChannelNonce nonce{};
   Sender sender = Sender::kServer;  // whose evidence is asked for
   std::vector<Kind> kinds;          // that the asker can judge, each once; empty: any
-  // The evidence of a lease that the asker holds; the answer may then be a LeaseProof.
+  // AskerKey::public_key(): whom a LeaseProof is made to. Without it none can be.
+  std::optional<crypto::X25519PublicKey> key;
+  // The evidence of a lease that the asker holds; the answer may then be a LeaseProof. Only beside `key`.
   std::optional<crypto::Sha256Digest> lease;
 
   friend bool operator==(const EvidenceRequest&, const EvidenceRequest&) = default;

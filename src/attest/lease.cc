@@ -5,19 +5,36 @@
 #include <string>
 
 #include "attest/internal/fields.h"
+#include "crypto/kdf.h"
 
 namespace redoubt::attest {
 
 namespace {
 
 constexpr std::string_view kLabel = "redoubt attestation lease v1";
+constexpr std::string_view kKeyLabel = "redoubt attestation lease key v1";
 
-Bytes to_be_signed(const Channel& channel, const crypto::Sha256Digest& evidence, const crypto::Sha256Digest& bundle,
-                   UnixMillis expires) {
+crypto::Sha256Digest mac_of(const crypto::Secret& shared, const Channel& channel, const crypto::Sha256Digest& evidence,
+                            const crypto::Sha256Digest& bundle, UnixMillis expires) {
   std::array<std::byte, 8> time;
   store_be(time, static_cast<std::uint64_t>(expires.value));
-  return join_fields({as_bytes(kLabel), channel.exporter, as_bytes(to_string(channel.sender)), channel.leaf,
-                      channel.nonce, evidence, bundle, time});
+  const Bytes fields = join_fields({as_bytes(kLabel), channel.exporter, as_bytes(to_string(channel.sender)),
+                                    channel.leaf, channel.nonce, evidence, bundle, time});
+  return crypto::hmac_sha256(shared.reveal(), {fields});
+}
+
+// Both public keys are in it, so that a secret is of this pair in these parts.
+crypto::Secret derive(const crypto::Secret& agreed, const crypto::X25519PublicKey& lease_key,
+                      const crypto::X25519PublicKey& asker) {
+  return crypto::hkdf({}, agreed.reveal(), join_fields({as_bytes(kKeyLabel), lease_key, asker}), 32);
+}
+
+LeaseProof make_proof(const crypto::Secret& shared, const Channel& channel, const crypto::Sha256Digest& evidence,
+                      const crypto::Sha256Digest& bundle, UnixMillis expires) {
+  return {.evidence = evidence,
+          .bundle = bundle,
+          .expires = expires,
+          .mac = mac_of(shared, channel, evidence, bundle, expires)};
 }
 
 Error refused(const char* why) {
@@ -26,19 +43,47 @@ Error refused(const char* why) {
 
 }  // namespace
 
-LeaseKey LeaseKey::generate() {
-  return LeaseKey(crypto::Ed25519PrivateKey::generate());
+Result<LeaseProof> LeaseKey::prove(const Channel& channel, const crypto::X25519PublicKey& asker,
+                                   const crypto::Sha256Digest& evidence, const crypto::Sha256Digest& bundle,
+                                   UnixMillis expires) const {
+  const auto shared = share(asker);
+  if (!shared) return shared.error();
+  return make_proof(*shared, channel, evidence, bundle, expires);
 }
 
-LeaseProof LeaseKey::prove(const Channel& channel, const crypto::Sha256Digest& evidence,
-                           const crypto::Sha256Digest& bundle, UnixMillis expires) const {
-  return {.evidence = evidence,
-          .bundle = bundle,
-          .expires = expires,
-          .signature = key_.sign(to_be_signed(channel, evidence, bundle, expires))};
+Result<crypto::Secret> LeaseKey::share(const crypto::X25519PublicKey& asker) const {
+  const auto agreed = key_.agree(asker);
+  if (!agreed) return agreed.error();
+  return derive(*agreed, public_key(), asker);
 }
 
-Result<> check_lease(const Lease& lease, const LeaseProof& proof, const Channel& channel, const LeaseTerms& terms) {
+Result<LeaseProof> LeaseProver::prove(const Channel& channel, const crypto::X25519PublicKey& asker,
+                                      const crypto::Sha256Digest& evidence, const crypto::Sha256Digest& bundle,
+                                      UnixMillis expires) {
+  auto known = std::ranges::find(askers_, asker, &Asker::key);
+  if (known == askers_.end()) {
+    auto shared = key_.share(asker);
+    if (!shared) return shared.error();
+    if (askers_.size() < kAskersMax) {
+      askers_.push_back({asker, *std::move(shared)});
+      known = askers_.end() - 1;
+    } else {
+      known = askers_.begin() + static_cast<std::ptrdiff_t>(next_);
+      *known = {asker, *std::move(shared)};
+      next_ = (next_ + 1) % kAskersMax;
+    }
+  }
+  return make_proof(known->shared, channel, evidence, bundle, expires);
+}
+
+Result<crypto::Secret> AskerKey::share(const crypto::X25519PublicKey& lease_key) const {
+  const auto agreed = key_.agree(lease_key);
+  if (!agreed) return agreed.error();
+  return derive(*agreed, lease_key, public_key());
+}
+
+Result<> check_lease(const Lease& lease, const crypto::Secret& shared, const LeaseProof& proof, const Channel& channel,
+                     const LeaseTerms& terms) {
   const std::int64_t max_age_ms = std::clamp<std::int64_t>(terms.max_age_ms, 0, LeaseTerms::kMaxAgeMs);
   if (terms.at < lease.verified_at) return refused("the clock is behind the verification");
   if (terms.at.value - lease.verified_at.value > max_age_ms) return refused("the verification is too long ago");
@@ -48,10 +93,8 @@ Result<> check_lease(const Lease& lease, const LeaseProof& proof, const Channel&
   if (proof.evidence != lease.evidence) return refused("the program continues another verification");
   if (proof.bundle != lease.bundle || proof.bundle != terms.bundle) return refused("the bundle is another");
   if (terms.at > proof.expires) return refused("the program's own term is past");
-  if (!crypto::ed25519_verify(lease.key, to_be_signed(channel, proof.evidence, proof.bundle, proof.expires),
-                              proof.signature)) {
-    return refused("it is not signed for this channel");
-  }
+  const auto expected = mac_of(shared, channel, proof.evidence, proof.bundle, proof.expires);
+  if (!crypto::equal_constant_time(expected, proof.mac)) return refused("it is not made for this channel");
   return {};
 }
 

@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "attest/claims.h"
-#include "attest/evidence_message.h"
 #include "crypto/secret.h"
 
 namespace redoubt::attest {
@@ -57,6 +56,11 @@ std::string identity_of(const Appraisal& appraisal) {
   return {};
 }
 
+std::string_view tier_word(const KnownPeer& peer) {
+  if (peer.bound_to == BoundTo::kChannel) return to_string(peer.tier);
+  return peer.tier == Tier::kCpuTee ? "cpu-tee-key" : to_string(Tier::kNone);
+}
+
 PeerVerifier::PeerVerifier(PeerTerms terms, Sender sender, Trust trust)
     : terms_([&] {
         terms.policies = bounded(std::move(terms.policies));
@@ -68,6 +72,7 @@ PeerVerifier::PeerVerifier(PeerTerms terms, Sender sender, Trust trust)
 PeerVerifier::Question PeerVerifier::ask(const Exporter& exporter, const crypto::Sha256Digest& leaf, UnixMillis at) {
   EvidenceRequest request{.sender = sender_};
   crypto::random_bytes(request.nonce);
+  request.key = key_.public_key();
   for (const AppraisalPolicy& policy : terms_.policies) {
     for (const auto& [name, part] : policy.parts) {
       if (std::ranges::count(request.kinds, part.kind) == 0) request.kinds.push_back(part.kind);
@@ -89,15 +94,15 @@ Result<KnownPeer> PeerVerifier::judge(const Question& question, std::string_view
   const auto answer = read_answer(text);
   if (!answer) return answer.error();
   if (const auto* const proof = std::get_if<LeaseProof>(&*answer)) return judge_lease(question, *proof, at);
-  return judge_evidence(question.channel, text, at);
+  return judge_evidence(question.channel, std::get<EvidenceAnswer>(*answer), at);
 }
 
-Result<KnownPeer> PeerVerifier::judge_evidence(const Channel& channel, std::string_view text, UnixMillis at) {
+Result<KnownPeer> PeerVerifier::judge_evidence(const Channel& channel, const EvidenceAnswer& answer, UnixMillis at) {
   if (terms_.policies.empty()) return refused("nothing says whose evidence is accepted");
   const Expectation expectation{.channel = channel, .bundle = {}, .at = at, .files = terms_.files};
-  auto peer = verify_answer(verifier_, text, expectation, terms_.policies.front(), terms_.references);
+  auto peer = verify_answer(verifier_, answer, expectation, terms_.policies.front(), terms_.references);
   for (std::size_t i = 1; i < terms_.policies.size() && !peer; ++i) {
-    auto next = verify_answer(verifier_, text, expectation, terms_.policies[i], terms_.references);
+    auto next = verify_answer(verifier_, answer, expectation, terms_.policies[i], terms_.references);
     if (next) peer = std::move(next);  // else the first policy's reason stays
   }
   if (!peer) return peer.error();
@@ -119,6 +124,15 @@ Result<KnownPeer> PeerVerifier::judge_evidence(const Channel& channel, std::stri
   return out;
 }
 
+Result<const crypto::Secret*> PeerVerifier::shared_with(const crypto::X25519PublicKey& lease_key) {
+  if (!shared_ || shared_->lease_key != lease_key) {
+    auto secret = key_.share(lease_key);
+    if (!secret) return secret.error();
+    shared_.emplace(Shared{lease_key, *std::move(secret)});
+  }
+  return &shared_->secret;
+}
+
 Result<KnownPeer> PeerVerifier::judge_lease(const Question& question, const LeaseProof& proof, UnixMillis at) {
   // A server continues what it was asked to.
   if (sender_ == Sender::kServer && question.lease != proof.evidence) {
@@ -128,7 +142,10 @@ Result<KnownPeer> PeerVerifier::judge_lease(const Question& question, const Leas
       std::ranges::find(leases_, proof.evidence, [](const Remembered& each) { return each.lease.evidence; });
   if (found == leases_.end()) return refused("the lease does not hold: nothing of it is known here");
   const LeaseTerms terms{.max_age_ms = terms_.lease_ms, .bundle = found->lease.bundle, .at = at};
-  if (auto held = check_lease(found->lease, proof, question.channel, terms); !held) {
+  const auto shared = shared_with(found->lease.key);
+  const Result<> held =
+      shared ? check_lease(found->lease, **shared, proof, question.channel, terms) : Result<>(shared.error());
+  if (!held) {
     // A client's is forgotten when it is over alone: any stranger may send a proof that does not hold.
     if (sender_ == Sender::kServer || at.value - found->lease.verified_at.value > terms_.lease_ms) leases_.erase(found);
     return held.error();

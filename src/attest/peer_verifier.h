@@ -17,6 +17,7 @@
 
 #include "attest/appraisal.h"
 #include "attest/channel_binding.h"
+#include "attest/evidence_message.h"
 #include "attest/lease.h"
 #include "attest/producer.h"
 #include "attest/reference_values.h"
@@ -24,6 +25,8 @@
 #include "attest/verify_answer.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "crypto/secret.h"
+#include "crypto/x25519.h"
 
 namespace redoubt::attest {
 
@@ -54,9 +57,17 @@ Measurer measurer_of(const Appraisal& appraisal);
 // several parts the CPU's counts. Empty when no part is of one of these kinds.
 std::string identity_of(const Appraisal& appraisal);
 
+// What of the connection a peer's evidence is over.
+enum class BoundTo : std::uint8_t {
+  kChannel,  // its exporter: the machine is at the other end
+  kKey,      // the TLS key alone: whoever has the key is, the machine or who stands before it
+             // (docs/attestation-adapters.md)
+};
+
 // A peer whose evidence, or lease, held on one connection. A value.
 struct KnownPeer {
   Tier tier = Tier::kNone;
+  BoundTo bound_to = BoundTo::kChannel;
   Measurer measurer = Measurer::kSelf;
   std::string identity;
   std::optional<crypto::Sha256Digest> bundle;  // that it vouches for
@@ -65,11 +76,17 @@ struct KnownPeer {
 
   // Whether a decision about the one is one about the other.
   bool is_same_as(const KnownPeer& other) const {
-    return tier == other.tier && measurer == other.measurer && identity == other.identity && bundle == other.bundle;
+    return tier == other.tier && bound_to == other.bound_to && measurer == other.measurer &&
+           identity == other.identity && bundle == other.bundle;
   }
 };
 
-// One thread at a time. Does not wait: judging evidence costs signatures (about a millisecond), judging a lease one.
+// The tier in policies and records: `none`, `software-tpm`, `tpm`, `cpu-tee`, `cpu-gpu-tee`; of a peer that is bound to
+// its key `cpu-tee-key`, so that no policy takes one for the other. Static.
+std::string_view tier_word(const KnownPeer& peer);
+
+// One thread at a time. Does not wait: judging evidence costs signatures (half a millisecond), judging a lease
+// next to nothing.
 class PeerVerifier {
  public:
   static constexpr std::size_t kLeasesMax = 256;  // remembered; beyond it the oldest is forgotten
@@ -103,12 +120,20 @@ class PeerVerifier {
     KnownPeer peer;
   };
 
-  Result<KnownPeer> judge_evidence(const Channel& channel, std::string_view answer, UnixMillis at);
+  Result<KnownPeer> judge_evidence(const Channel& channel, const EvidenceAnswer& answer, UnixMillis at);
+  Result<const crypto::Secret*> shared_with(const crypto::X25519PublicKey& lease_key);
   Result<KnownPeer> judge_lease(const Question& question, const LeaseProof& proof, UnixMillis at);
 
   const PeerTerms terms_;
   const Sender sender_;
   Verifier verifier_;
+  const AskerKey key_ = AskerKey::generate();
+  // What proofs of the lease key that was met last are made with.
+  struct Shared {
+    crypto::X25519PublicKey lease_key;
+    crypto::Secret secret;
+  };
+  std::optional<Shared> shared_;
   std::vector<Remembered> leases_;  // the newest last; at most kLeasesMax
   std::optional<AttestedPeer> last_;
 };

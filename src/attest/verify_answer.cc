@@ -93,16 +93,21 @@ Result<AttestedPeer> verify_answer(Verifier& verifier, std::string_view text, co
   if (!read) return read.error();
   const auto* const answer = std::get_if<EvidenceAnswer>(&*read);
   if (answer == nullptr) return Error(Errc::kInvalidArgument, "the answer is the proof of a lease, not evidence");
-  if (answer->sender != expectation.channel.sender) return refused("the evidence is of the other end");
-  if (expectation.bundle && answer->vouched.bundle != expectation.bundle) return refused("the bundle is another");
-  const ReportData binding = channel_binding(expectation.channel, answer->vouched);
-  auto appraisal = appraise_answer(verifier, *answer, binding, expectation.at, expectation.files, policy, references);
+  return verify_answer(verifier, *answer, expectation, policy, references);
+}
+
+Result<AttestedPeer> verify_answer(Verifier& verifier, const EvidenceAnswer& answer, const Expectation& expectation,
+                                   const AppraisalPolicy& policy, const ReferenceValues& references) {
+  if (answer.sender != expectation.channel.sender) return refused("the evidence is of the other end");
+  if (expectation.bundle && answer.vouched.bundle != expectation.bundle) return refused("the bundle is another");
+  const ReportData binding = channel_binding(expectation.channel, answer.vouched);
+  auto appraisal = appraise_answer(verifier, answer, binding, expectation.at, expectation.files, policy, references);
   if (!appraisal) return appraisal.error();
-  const auto measured = check_measured_bundle(*appraisal, answer->vouched);
+  const auto measured = check_measured_bundle(*appraisal, answer.vouched);
   if (!measured) return measured.error();
   AttestedPeer out{
-      .appraisal = *std::move(appraisal), .vouched = answer->vouched, .is_bundle_measured = *measured, .lease = {}};
-  out.lease = lease_of(*answer, expectation, out.appraisal);
+      .appraisal = *std::move(appraisal), .vouched = answer.vouched, .is_bundle_measured = *measured, .lease = {}};
+  out.lease = lease_of(answer, expectation, out.appraisal);
   return out;
 }
 

@@ -48,6 +48,9 @@ struct AttestedPeer {
 // thread at a time, as `verifier`; does not wait.
 Result<AttestedPeer> verify_answer(Verifier& verifier, std::string_view answer, const Expectation& expectation,
                                    const AppraisalPolicy& policy, const ReferenceValues& references);
+// The same of one that was read (read_answer()).
+Result<AttestedPeer> verify_answer(Verifier& verifier, const EvidenceAnswer& answer, const Expectation& expectation,
+                                   const AppraisalPolicy& policy, const ReferenceValues& references);
 
 // The appraisal of an answer's evidence, over `binding` alone: what that is made of is the caller's to know. `files` as
 // above. Errors: kVerifyFailed with the first reason.

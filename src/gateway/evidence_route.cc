@@ -44,11 +44,15 @@ net::Task<> EvidenceRoute::answer(Exchange& exchange, const Access& access) {
     co_await refuse(exchange, 400, "no_such_sender", "the server's own evidence is asked for here");
     co_return;
   }
-  const attest::Vouched vouched = vouched_for(lease_key_, &access);
+  const attest::Vouched vouched = vouched_for(leases_.key(), &access);
   if (request->lease && vouched.bundle) {
     const auto proof =
-        lease_key_.prove(*channel, *request->lease, *vouched.bundle, {clock_.now().value + kLeaseProofMs});
-    const std::string text = attest::write_lease_proof(proof, channel->sender);
+        leases_.prove(*channel, *request->key, *request->lease, *vouched.bundle, {clock_.now().value + kLeaseProofMs});
+    if (!proof) {
+      co_await refuse(exchange, 400, "malformed_body", proof.error().message());
+      co_return;
+    }
+    const std::string text = attest::write_lease_proof(*proof, channel->sender);
     co_await internal::reply_evidence(exchange, text);
     co_return;
   }

@@ -27,7 +27,7 @@ class EvidenceRoute {
 
   // All must outlive the route. `lease_key` is that of all cores: only its const members are used.
   EvidenceRoute(EvidenceDesk& desk, DenialCounter& denials, const attest::LeaseKey& lease_key, const Clock& clock)
-      : desk_(desk), denials_(denials), lease_key_(lease_key), clock_(clock) {}
+      : desk_(desk), denials_(denials), leases_(lease_key), clock_(clock) {}
 
   // False when the path is another. Errors have the form of RFC 9457. `access`: for the bundle in force; null: none is.
   net::Task<bool> handle(net::Exchange& exchange, const Access* access);
@@ -38,7 +38,7 @@ class EvidenceRoute {
 
   EvidenceDesk& desk_;
   DenialCounter& denials_;
-  const attest::LeaseKey& lease_key_;
+  attest::LeaseProver leases_;
   const Clock& clock_;
 };
 

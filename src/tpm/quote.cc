@@ -33,48 +33,92 @@ bool covers(const TPMS_ATTEST& attest, const PcrValues& pcrs) {
          std::ranges::equal(internal::view(attest.attested.quote.pcrDigest), pcr_digest(pcrs));
 }
 
-// Nothing when a register changed between reading and quoting.
-Result<std::optional<Quote>> quote_once(Device& device, const Place& key, PcrSelection pcrs, ByteView data) {
-  auto values = internal::read_pcrs(device, pcrs);
-  if (!values) return values.error();
+}  // namespace
+
+struct Quoter::Impl {
+  Impl(Tpm& tpm, AttestationKey its_key) : device(TpmAccess::of(tpm)), key(std::move(its_key)) {}
+
+  Result<Place> load();
+  Result<Place> load_anew();
+  // Nothing when the registers do not hold `registers`.
+  Result<std::optional<Quote>> quote_once(const Place& loaded, PcrSelection pcrs, ByteView data);
+
+  Device& device;
+  const AttestationKey key;
+  std::optional<TPMS_CONTEXT> context;  // the loaded key as the TPM has handed it out, encrypted for itself
+  PcrValues registers;                  // as they were read last
+};
+
+// Making the storage key takes a TPM longer than anything else here, so the loaded key is taken back from the TPM's own
+// hand. A TPM that was reset refuses what it handed out before (Part 1 §30.3).
+Result<Place> Quoter::Impl::load() {
+  if (context) {
+    ESYS_TR handle = ESYS_TR_NONE;
+    if (Esys_ContextLoad(device.esys(), &*context, &handle) == TSS2_RC_SUCCESS) return Place(device, handle);
+    context.reset();
+  }
+  return load_anew();
+}
+
+Result<Place> Quoter::Impl::load_anew() {
+  const auto storage = internal::make_storage_key(device);
+  if (!storage) return storage.error();
+  auto loaded =
+      internal::load(device, *storage,
+                     {.public_area = key.public_area, .private_area = key.private_area, .parent_name = key.parent_name},
+                     "the attestation key");
+  if (!loaded) return loaded.error();
+  Owned<TPMS_CONTEXT> saved;
+  // Without it the next quote takes longer, and nothing else.
+  if (Esys_ContextSave(device.esys(), loaded->place.get(), out(saved)) == TSS2_RC_SUCCESS) context = *saved;
+  return std::move(loaded->place);
+}
+
+Result<std::optional<Quote>> Quoter::Impl::quote_once(const Place& loaded, PcrSelection pcrs, ByteView data) {
   const auto qualifying = internal::sized<TPM2B_DATA>(data);
   const auto selection = internal::selection_list(pcrs);
   TPMT_SIG_SCHEME scheme{};
   scheme.scheme = TPM2_ALG_NULL;  // the key's own
   Owned<TPM2B_ATTEST> attest;
   Owned<TPMT_SIGNATURE> signature;
-  const auto done = device.check(Esys_Quote(device.esys(), key.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+  const auto done = device.check(Esys_Quote(device.esys(), loaded.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
                                             &qualifying, &scheme, &selection, out(attest), out(signature)),
                                  "quote its registers");
   if (!done) return done.error();
   const auto statement =
       internal::unmarshal<TPMS_ATTEST>(Tss2_MU_TPMS_ATTEST_Unmarshal, internal::view(*attest), "a quote");
   if (!statement) return statement.error();
-  if (!covers(*statement, *values)) return std::optional<Quote>();
+  if (!covers(*statement, registers)) return std::optional<Quote>();
   return std::optional(Quote{.attest = to_bytes(internal::view(*attest)),
                              .signature = internal::marshal(Tss2_MU_TPMT_SIGNATURE_Marshal, *signature),
-                             .pcrs = *std::move(values),
+                             .pcrs = registers,
                              .qualifying_data = to_bytes(data)});
 }
 
-}  // namespace
+Quoter::Quoter(Tpm& tpm, AttestationKey key) : impl_(std::make_unique<Impl>(tpm, std::move(key))) {}
+Quoter::Quoter(Quoter&&) noexcept = default;
+Quoter& Quoter::operator=(Quoter&&) noexcept = default;
+Quoter::~Quoter() = default;
 
-Result<Quote> make_quote(Tpm& tpm, const AttestationKey& key, PcrSelection pcrs, ByteView qualifying_data) {
+const AttestationKey& Quoter::key() const {
+  return impl_->key;
+}
+
+Result<Quote> Quoter::quote(PcrSelection pcrs, ByteView qualifying_data) {
   if (pcrs.empty()) return Error(Errc::kInvalidArgument, "no register was selected");
   if (qualifying_data.size() < kMinQualifyingData || qualifying_data.size() > kMaxQualifyingData) {
     return Error(Errc::kInvalidArgument, "a quote's qualifying data has 32 to 64 bytes");
   }
-  Device& device = TpmAccess::of(tpm);
-  auto storage = internal::make_storage_key(device);
-  if (!storage) return storage.error();
-  const auto loaded =
-      internal::load(device, *storage,
-                     {.public_area = key.public_area, .private_area = key.private_area, .parent_name = key.parent_name},
-                     "the attestation key");
+  const auto loaded = impl_->load();
   if (!loaded) return loaded.error();
-  storage->place.release();
   for (int i = 0; i < kQuoteTries; ++i) {
-    auto quote = quote_once(device, loaded->place, pcrs, qualifying_data);
+    // What was read last is right unless a register was extended since, and the quote tells: it has their digest.
+    if (i > 0 || selection_of(impl_->registers) != pcrs) {
+      auto values = internal::read_pcrs(impl_->device, pcrs);
+      if (!values) return values.error();
+      impl_->registers = *std::move(values);
+    }
+    auto quote = impl_->quote_once(*loaded, pcrs, qualifying_data);
     if (!quote) return quote.error();
     if (*quote) return **std::move(quote);
   }

@@ -5,7 +5,8 @@
 //   if (!tpm) …                                         // kUnavailable: none there, or busy
 //   auto key = create_attestation_key(*tpm);            // once; keep key->encode()
 //   measure(*tpm, log, 14, "redoubt.program", digest);  // before the program runs
-//   auto quote = make_quote(*tpm, *key, {0, 1, 2, 3, 4, 5, 6, 7, 14}, nonce);
+//   Quoter quoter(*tpm, *key);
+//   auto quote = quoter.quote({0, 1, 2, 3, 4, 5, 6, 7, 14}, nonce);
 //
 // TCG "Trusted Platform Module Library", Parts 1 to 3, through tpm2-tss's ESYS. Bytes go to the TPM by a transport of
 // our own, so that every command has a deadline and nothing is loaded at run time. A TPM has as few as three places for

@@ -1,5 +1,5 @@
 // Asks a Redoubt what it is on each new connection, before it has a request: evidence at first, and for some minutes
-// after that a signature of the program that was attested.
+// after that a proof by the key of the program that was attested.
 #pragma once
 
 #include <functional>

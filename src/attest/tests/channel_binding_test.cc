@@ -154,10 +154,13 @@ class LeaseTest : public ::testing::Test {
     channel_.exporter = filled<32>(9);  // a new connection
     channel_.nonce = filled<32>(8);
   }
-  LeaseProof prove() const { return key_.prove(channel_, lease_.evidence, bundle_, expires_); }
+  LeaseProof prove() const { return prove_by(key_, lease_.evidence); }
+  LeaseProof prove_by(const LeaseKey& key, const crypto::Sha256Digest& evidence) const {
+    return *key.prove(channel_, asker_.public_key(), evidence, bundle_, expires_);
+  }
   // Empty when it holds.
   std::string check(const LeaseProof& proof) const {
-    const auto checked = check_lease(lease_, proof, channel_, terms_);
+    const auto checked = check_lease(lease_, *asker_.share(lease_.key), proof, channel_, terms_);
     if (!checked) {
       EXPECT_EQ(checked.error().code(), Errc::kVerifyFailed);
     }
@@ -165,6 +168,7 @@ class LeaseTest : public ::testing::Test {
   }
 
   LeaseKey key_ = LeaseKey::generate();
+  AskerKey asker_ = AskerKey::generate();
   crypto::Sha256Digest bundle_ = filled<32>(6);
   UnixMillis now_{1'750'000'000'000};
   UnixMillis expires_{now_.value + 5 * kMinute};
@@ -185,20 +189,29 @@ TEST_F(LeaseTest, HoldsOnAnotherConnectionOfTheSameProgram) {
   EXPECT_EQ(check(prove()), "") << "to the last millisecond";
 }
 
-TEST_F(LeaseTest, HoldsBySignaturesOfAnotherImplementation) {
-  // By Python's package cryptography, with a key of bytes 07h.
-  const auto read = [](std::string_view text, auto& out) {
-    std::ranges::copy(*encoding::hex_decode(text), out.begin());
-  };
-  read("ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c", lease_.key);
+TEST_F(LeaseTest, IsProvenAsByAnotherImplementation) {
+  // By Python's package cryptography, with a lease key of bytes 07h and an asker's of bytes 08h.
+  const LeaseKey key(*crypto::X25519PrivateKey::from_bytes(filled<32>(7)));
+  const AskerKey asker(*crypto::X25519PrivateKey::from_bytes(filled<32>(8)));
+  lease_.key = key.public_key();
   channel_ = channel_of();
-  LeaseProof proof{
-      .evidence = lease_.evidence, .bundle = bundle_, .expires = UnixMillis{1'750'000'060'000}, .signature = {}};
-  read(
-      "9faf5722c83caf3713065267dba79fee21fb733841246c3ad1820a33f1f41bd3"
-      "b6906fd370b41b120a357396b5347441650215f54591c40a0d948acd6032920e",
-      proof.signature);
-  EXPECT_EQ(check(proof), "");
+  const auto read = [](std::string_view text) {
+    crypto::Sha256Digest out;
+    std::ranges::copy(*encoding::hex_decode(text), out.begin());
+    return out;
+  };
+  const auto shared = crypto::Secret::copy_of(read("b4e9bca5b8d805869391d7b254bb4579efbc8237648e3c1fe355fd02f1e6197e"));
+  const LeaseProof proof{.evidence = lease_.evidence,
+                         .bundle = bundle_,
+                         .expires = UnixMillis{1'750'000'060'000},
+                         .mac = read("ff0e6019e16b6c453a3b202053e162ac5c813c52aacc26f8cdc15bcc1b420850")};
+  EXPECT_TRUE(check_lease(lease_, shared, proof, channel_, terms_));
+  const auto ours = key.prove(channel_, asker.public_key(), lease_.evidence, bundle_, proof.expires);
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(ours->mac, proof.mac);
+  const auto theirs = asker.share(lease_.key);
+  ASSERT_TRUE(theirs);
+  EXPECT_TRUE(crypto::equal_constant_time(theirs->reveal(), shared.reveal()));
 }
 
 TEST_F(LeaseTest, IsRefusedWhenItIsStale) {
@@ -226,8 +239,8 @@ TEST_F(LeaseTest, IsRefusedForAnotherEndKeyEvidenceOrBundle) {
   channel_.leaf = filled<32>(7);
   EXPECT_NE(check(prove()), "") << "another TLS key";
   channel_.leaf = lease_.leaf;
-  EXPECT_NE(check(key_.prove(channel_, filled<32>(1), bundle_, expires_)), "");
-  EXPECT_NE(check(LeaseKey::generate().prove(channel_, lease_.evidence, bundle_, expires_)), "") << "another program";
+  EXPECT_NE(check(prove_by(key_, filled<32>(1))), "");
+  EXPECT_NE(check(prove_by(LeaseKey::generate(), lease_.evidence)), "") << "another program";
   bundle_ = filled<32>(7);
   EXPECT_NE(check(prove()), "") << "the program has another bundle";
   bundle_ = lease_.bundle;
@@ -249,15 +262,53 @@ TEST_F(LeaseTest, IsRefusedAfterAnyChangeOfTheProof) {
   LeaseProof proof = good;
   proof.expires.value += 1;
   EXPECT_NE(check(proof), "");
-  for (std::size_t i = 0; i < proof.signature.size(); ++i) {
+  for (std::size_t i = 0; i < proof.mac.size(); ++i) {
     proof = good;
-    proof.signature[i] ^= std::byte{1};
+    proof.mac[i] ^= std::byte{1};
     EXPECT_NE(check(proof), "") << i;
   }
   lease_.evidence = filled<32>(12);
   proof = good;
   proof.evidence = lease_.evidence;
   EXPECT_NE(check(proof), "") << "a proof of another verification";
+}
+
+TEST_F(LeaseTest, IsOfNoUseToAnotherAsker) {
+  const LeaseProof proof = prove();
+  asker_ = AskerKey::generate();
+  EXPECT_NE(check(proof), "");
+}
+
+TEST_F(LeaseTest, IsProvenAlikeToWhoeverAskedBeforeAndWhoWasForgotten) {
+  LeaseProver prover(key_);
+  std::vector<AskerKey> askers;
+  for (std::size_t i = 0; i < LeaseProver::kAskersMax + 3; ++i) askers.push_back(AskerKey::generate());
+  for (int round = 0; round < 3; ++round) {
+    channel_.nonce = filled<32>(round);
+    for (const AskerKey& asker : askers) {
+      const auto proof = prover.prove(channel_, asker.public_key(), lease_.evidence, bundle_, expires_);
+      ASSERT_TRUE(proof);
+      EXPECT_EQ(proof->mac, key_.prove(channel_, asker.public_key(), lease_.evidence, bundle_, expires_)->mac);
+    }
+  }
+  EXPECT_FALSE(prover.prove(channel_, {}, lease_.evidence, bundle_, expires_));
+}
+
+// A pair's secret is of the two in their parts: who asks cannot pass off what it was answered as its own proof.
+TEST_F(LeaseTest, IsOfNoUseTheOtherWayRound) {
+  const LeaseKey other = LeaseKey::generate();
+  const LeaseProof forth = *key_.prove(channel_, other.public_key(), lease_.evidence, bundle_, expires_);
+  const LeaseProof back = *other.prove(channel_, key_.public_key(), lease_.evidence, bundle_, expires_);
+  EXPECT_NE(forth.mac, back.mac);
+}
+
+TEST_F(LeaseTest, RefusesKeysThatAgreeWithNone) {
+  for (const int lowest : {0, 1}) {  // of order 4 and 1 (RFC 7748 §6.1)
+    crypto::X25519PublicKey point{};
+    point[0] = static_cast<std::byte>(lowest);
+    EXPECT_EQ(key_.prove(channel_, point, lease_.evidence, bundle_, expires_).error().code(), Errc::kVerifyFailed);
+    EXPECT_EQ(asker_.share(point).error().code(), Errc::kVerifyFailed);
+  }
 }
 
 }  // namespace

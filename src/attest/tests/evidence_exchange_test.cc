@@ -234,22 +234,26 @@ TEST_F(ExchangeTest, ContinuesByALeaseOnANewConnection) {
   next.exporter = bytes_of<32>(0x71);
   next.nonce = bytes_of<32>(0x72);
   // What goes over the wire: the question, and the proof.
-  const auto request = read_evidence_request(
-      write_evidence_request({.nonce = next.nonce, .kinds = {Kind::kSevSnp}, .lease = peer->lease->evidence}));
+  const AskerKey asker = AskerKey::generate();
+  const auto request = read_evidence_request(write_evidence_request(
+      {.nonce = next.nonce, .kinds = {Kind::kSevSnp}, .key = asker.public_key(), .lease = peer->lease->evidence}));
   ASSERT_TRUE(request) << request.error().message();
   EXPECT_EQ(request->lease, evidence_digest(answer));
-  const LeaseProof made = server_.lease_key.prove(next, evidence_digest(answer), *server_.vouched.bundle,
-                                                  UnixMillis{SnpWorld::kNow.value + 60'000});
-  const std::string text = write_lease_proof(made, Sender::kServer);
+  const auto made = server_.lease_key.prove(next, *request->key, evidence_digest(answer), *server_.vouched.bundle,
+                                            UnixMillis{SnpWorld::kNow.value + 60'000});
+  ASSERT_TRUE(made) << made.error().message();
+  const std::string text = write_lease_proof(*made, Sender::kServer);
   const auto read = read_answer(text);
   ASSERT_TRUE(read) << read.error().message();
   const auto* const proof = std::get_if<LeaseProof>(&*read);
   ASSERT_NE(proof, nullptr);
   LeaseTerms terms{.bundle = *bundle_, .at = SnpWorld::kNow};
-  EXPECT_TRUE(check_lease(*peer->lease, *proof, next, terms));
-  EXPECT_FALSE(check_lease(*peer->lease, *proof, channel_, terms)) << "relayed to another connection";
+  const auto shared = asker.share(peer->lease->key);
+  ASSERT_TRUE(shared) << shared.error().message();
+  EXPECT_TRUE(check_lease(*peer->lease, *shared, *proof, next, terms));
+  EXPECT_FALSE(check_lease(*peer->lease, *shared, *proof, channel_, terms)) << "relayed to another connection";
   terms.at.value += 60'001;
-  EXPECT_FALSE(check_lease(*peer->lease, *proof, next, terms)) << "stale";
+  EXPECT_FALSE(check_lease(*peer->lease, *shared, *proof, next, terms)) << "stale";
   EXPECT_EQ(verify(text, next).error().code(), Errc::kInvalidArgument) << "a proof of a lease is no evidence";
 }
 
@@ -264,6 +268,7 @@ TEST(EvidenceRequest, ReadsBackWhatItWrites) {
   const EvidenceRequest request{.nonce = bytes_of<32>(7),
                                 .sender = Sender::kClient,
                                 .kinds = {Kind::kTdx, Kind::kNitro},
+                                .key = bytes_of<32>(9),
                                 .lease = bytes_of<32>(8)};
   EXPECT_EQ(*read_evidence_request(write_evidence_request(request)), request);
   EXPECT_EQ(*read_evidence_request(write_evidence_request({})), EvidenceRequest{});
@@ -290,6 +295,7 @@ TEST(EvidenceRequest, RefusesOtherForms) {
   EXPECT_FALSE(read_evidence_request(with("\"tdx\"", "")));
   EXPECT_FALSE(read_evidence_request(with("}", ",\"more\":1}")));
   EXPECT_FALSE(read_evidence_request(with("}", ",\"sender\":\"client\"}"))) << "twice";
+  EXPECT_FALSE(read_evidence_request(write_evidence_request({.lease = bytes_of<32>(8)}))) << "whose lease?";
   EXPECT_EQ(read_evidence_request(std::string(EvidenceRequest::kMaxBytes + 1, ' ')).error().code(), Errc::kTooLarge);
 }
 

@@ -31,12 +31,18 @@ struct Program {
     EXPECT_TRUE(request);
     channel.nonce = request->nonce;
     if (!request->lease) return machine->answer(channel, vouched);
-    return prove(channel, *request->lease);
+    return prove(channel, *request->key, *request->lease);
   }
-  std::string prove(const Channel& channel, const crypto::Sha256Digest& evidence, std::int64_t term_ms = kMinuteMs,
-                    UnixMillis now = {1'000'000}) const {
-    const LeaseProof proof = key.prove(channel, evidence, *vouched.bundle, {now.value + term_ms});
-    return write_lease_proof(proof, channel.sender);
+  std::string prove(const Channel& channel, const crypto::X25519PublicKey& asker, const crypto::Sha256Digest& evidence,
+                    std::int64_t term_ms = kMinuteMs, UnixMillis now = {1'000'000}) const {
+    const auto proof = key.prove(channel, asker, evidence, *vouched.bundle, {now.value + term_ms});
+    EXPECT_TRUE(proof);
+    return write_lease_proof(*proof, channel.sender);
+  }
+  // The same, for a question as this end sees it.
+  std::string prove(const PeerVerifier::Question& question, const crypto::Sha256Digest& evidence,
+                    std::int64_t term_ms = kMinuteMs, UnixMillis now = {1'000'000}) const {
+    return prove(question.channel, *read_evidence_request(question.body)->key, evidence, term_ms, now);
   }
 
   const TpmMachine* machine;
@@ -141,7 +147,7 @@ TEST_F(PeerVerifierTest, RefusesALeaseOnAnotherConnectionOrUnasked) {
   // It is forgotten with that: the next question is for evidence, and a proof is no answer to it.
   const auto next = ask(verifier_, connection(4));
   EXPECT_FALSE(next.lease);
-  const auto unasked = verifier_.judge(next, server_.prove(next.channel, *question.lease), now_);
+  const auto unasked = verifier_.judge(next, server_.prove(next, *question.lease), now_);
   ASSERT_FALSE(unasked);
   EXPECT_EQ(unasked.error().message(), "the lease does not hold: it was not asked for");
 }
@@ -150,14 +156,14 @@ TEST_F(PeerVerifierTest, RefusesAStaleLease) {
   ASSERT_TRUE(meet(verifier_, server_, 1));
   const auto question = ask(verifier_, connection(2));
   ASSERT_TRUE(question.lease);
-  const std::string proof = server_.prove(question.channel, *question.lease, 24 * 60 * kMinuteMs);
+  const std::string proof = server_.prove(question, *question.lease, 24 * 60 * kMinuteMs);
   now_.value += verifier_.terms().lease_ms + 1;
   EXPECT_FALSE(verifier_.judge(question, proof, now_)) << "by the asker's own limit";
   const auto evidence = meet(verifier_, server_, 3);
   ASSERT_TRUE(evidence) << evidence.error().message();
   EXPECT_FALSE(evidence->by_lease);
   const auto late = ask(verifier_, connection(4));
-  const std::string short_lived = server_.prove(late.channel, *late.lease, -1, now_);
+  const std::string short_lived = server_.prove(late, *late.lease, -1, now_);
   EXPECT_FALSE(verifier_.judge(late, short_lived, now_)) << "by the program's own term";
 }
 
@@ -240,7 +246,7 @@ TEST_F(PeerVerifierTest, KnowsManyClientsByTheirLeases) {
   }
   const auto prove = [&](std::size_t client, std::size_t evidence) {
     const auto question = ask(verifier, connection(9, Sender::kClient));
-    return verifier.judge(question, clients[client].prove(question.channel, shown[evidence]), now_);
+    return verifier.judge(question, clients[client].prove(question, shown[evidence]), now_);
   };
   EXPECT_TRUE(prove(0, 0));
   EXPECT_FALSE(prove(1, 0)) << "another's lease";
@@ -262,7 +268,7 @@ TEST_F(PeerVerifierTest, ForgetsTheOldestClientBeyondItsLimit) {
     if (!first) first = evidence_digest(std::get<EvidenceAnswer>(*read_answer(answer)));
   }
   const auto question = ask(verifier, connection(1, Sender::kClient));
-  EXPECT_EQ(verifier.judge(question, client.prove(question.channel, *first), now_).error().message(),
+  EXPECT_EQ(verifier.judge(question, client.prove(question, *first), now_).error().message(),
             "the lease does not hold: nothing of it is known here");
 }
 

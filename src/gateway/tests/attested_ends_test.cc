@@ -49,6 +49,7 @@ class Line final : public net::GuardedConnection {
       : server_(server), access_(std::move(access)), ours_(std::move(ours)), theirs_(std::move(theirs)) {}
 
   const net::ChannelBinding& channel_binding() const override { return ours_; }
+  const std::string& server_certificate() const override { return certificate_; }
   net::Task<Result<Reply>> exchange(net::Method method, std::string_view path, std::string_view body,
                                     std::size_t limit) override {
     FakeExchange exchange(method, std::string(path), {}, std::string(body));
@@ -72,6 +73,7 @@ class Line final : public net::GuardedConnection {
   const std::shared_ptr<const Access> access_;
   const net::ChannelBinding ours_;
   const net::ChannelBinding theirs_;
+  const std::string certificate_;
 };
 
 class AttestedEndsTest : public testing::Test {

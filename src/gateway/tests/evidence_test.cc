@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "attest/channel_binding.h"
+#include "attest/lease.h"
 #include "encoding/base64.h"
 #include "gateway/evidence_desk.h"
 #include "gateway/evidence_route.h"
@@ -225,7 +226,9 @@ TEST_F(EvidenceRouteTest, BindsEvidenceToTheConnectionThatItIsAskedOn) {
 }
 
 TEST_F(EvidenceRouteTest, SaysThatALeaseGoesOnWithoutAQuote) {
+  const attest::AskerKey asker = attest::AskerKey::generate();
   attest::EvidenceRequest asked = request();
+  asked.key = asker.public_key();
   asked.lease.emplace();
   asked.lease->fill(std::byte{9});
   const FakeExchange exchange = ask(attest::write_evidence_request(asked));
@@ -241,7 +244,8 @@ TEST_F(EvidenceRouteTest, SaysThatALeaseGoesOnWithoutAQuote) {
                             .bundle = proof->bundle,
                             .verified_at = {now.value - 1000},
                             .valid_until = {}};
-  const auto held = attest::check_lease(lease, *proof, channel(), {.bundle = proof->bundle, .at = now});
+  const auto held =
+      attest::check_lease(lease, *asker.share(lease.key), *proof, channel(), {.bundle = proof->bundle, .at = now});
   EXPECT_TRUE(held) << held.error().message();
   EXPECT_EQ(quotes_, 0);
 }
@@ -255,6 +259,10 @@ TEST_F(EvidenceRouteTest, RefusesWhatItCannotBind) {
   attest::EvidenceRequest reflected = request();
   reflected.sender = attest::Sender::kClient;
   EXPECT_EQ(ask(attest::write_evidence_request(reflected)).status, 400);
+  attest::EvidenceRequest of_low_order = request();
+  of_low_order.key.emplace();
+  of_low_order.lease.emplace();
+  EXPECT_EQ(ask(attest::write_evidence_request(of_low_order)).status, 400) << "no secret with such a key";
   attest::EvidenceRequest of_another_kind = request();
   of_another_kind.kinds = {attest::Kind::kTdx};
   EXPECT_EQ(ask(attest::write_evidence_request(of_another_kind)).status, 406);

@@ -1,13 +1,20 @@
 // Keys, credentials and quotes of a software TPM, judged by our verifier and by tpm2-tools.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "attest/tpm_credential.h"
 #include "attest/tpm_structures.h"
 #include "attest/verifier.h"
+#include "base/unique_fd.h"
 #include "crypto/tests/support/test_authority.h"
 #include "encoding/base64.h"
 #include "tpm/attestation_key.h"
 #include "tpm/endorsement.h"
+#include "tpm/internal/device.h"
 #include "tpm/quote.h"
 #include "tpm/tests/support/software_tpm.h"
 
@@ -50,6 +57,23 @@ class TpmKeys : public testing::SoftwareTpm {
     attest::Evidence evidence{};
     evidence.inputs.set(attest::Role::kEvidence, as_bytes(text));
     return verify(evidence, key, kNonce);
+  }
+  // TPM Reset, as a machine that was hibernated sees it, below a connection that stays: swtpm's command CMD_INIT, then
+  // what firmware says.
+  void reset(Tpm& tpm) const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string control = (path() / "tpm.ctrl").string();
+    ASSERT_LT(control.size(), sizeof address.sun_path);
+    control.copy(address.sun_path, control.size());
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    constexpr std::array<unsigned char, 8> kInit{0, 0, 0, 2};  // its number and no flags, big-endian
+    ASSERT_EQ(::write(fd.get(), kInit.data(), kInit.size()), ssize_t{kInit.size()});
+    std::array<unsigned char, 4> result{1};
+    ASSERT_EQ(::read(fd.get(), result.data(), result.size()), ssize_t{result.size()});
+    ASSERT_EQ(result, (std::array<unsigned char, 4>{}));
+    ASSERT_EQ(Esys_Startup(TpmAccess::of(tpm).esys(), TPM2_SU_CLEAR), TSS2_RC_SUCCESS);
   }
   void write_pem(const std::string& name, const crypto::PublicKey& key) {
     std::string pem = encoding::base64(key.spki());
@@ -115,7 +139,7 @@ TEST_F(TpmKeys, MakesAnAttestationKeyThatLivesThroughARestart) {
   Tpm tpm = open();
   const auto key = AttestationKey::decode(kept);
   ASSERT_TRUE(key) << why(key);
-  const auto quote = make_quote(tpm, *key, kBoot, kNonce);
+  const auto quote = Quoter(tpm, *key).quote(kBoot, kNonce);
   ASSERT_TRUE(quote) << why(quote);
   const attest::Verdict verdict = verify_files(*key, *quote, MeasurementLog());
   EXPECT_TRUE(verdict.accepted()) << attest::to_json(verdict);
@@ -128,7 +152,7 @@ TEST_F(TpmKeys, QuotesAreAcceptedByBothVerifiersAndNothingElseIs) {
   ASSERT_TRUE(key) << why(key);
   ASSERT_TRUE(measure(tpm, log, measurement("version 1")));
   ASSERT_TRUE(measure(tpm, log, measurement("policy 1")));
-  auto quote = make_quote(tpm, *key, kBoot, kNonce);
+  auto quote = Quoter(tpm, *key).quote(kBoot, kNonce);
   ASSERT_TRUE(quote) << why(quote);
   EXPECT_EQ(quote->pcrs.at(14), log.replay().at(14));
   const std::string nonce = encoding::hex(kNonce);
@@ -155,14 +179,54 @@ TEST_F(TpmKeys, QuotesAreAcceptedByBothVerifiersAndNothingElseIs) {
   EXPECT_FALSE(checkquote(*key, *quote, nonce));
 }
 
+TEST_F(TpmKeys, AQuoterQuotesRegistersAsTheyAreNow) {
+  MeasurementLog log;
+  Tpm tpm = open();
+  auto key = create_attestation_key(tpm);
+  ASSERT_TRUE(key) << why(key);
+  Quoter quoter(tpm, *key);
+  for (const char* const version : {"version 1", "version 2", "version 3"}) {
+    ASSERT_TRUE(measure(tpm, log, measurement(version)));
+    for (int i = 0; i < 2; ++i) {
+      const auto quote = quoter.quote(kBoot, kNonce);
+      ASSERT_TRUE(quote) << why(quote);
+      EXPECT_EQ(quote->pcrs.at(14), log.replay().at(14));
+      const attest::Verdict verdict = verify_files(*key, *quote, log);
+      EXPECT_TRUE(verdict.accepted()) << attest::to_json(verdict);
+    }
+  }
+  // Of other registers than before, too.
+  const auto one = quoter.quote({14}, kNonce);
+  ASSERT_TRUE(one) << why(one);
+  EXPECT_EQ(one->pcrs.size(), 1U);
+}
+
+TEST_F(TpmKeys, AQuoterLoadsItsKeyAnewAfterTheTpmWasReset) {
+  Tpm tpm = open();
+  auto key = create_attestation_key(tpm);
+  ASSERT_TRUE(key) << why(key);
+  Quoter quoter(tpm, *key);
+  // More often than a TPM has places for objects.
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(quoter.quote(kBoot, kNonce));
+  const auto before = quoter.quote(kBoot, kNonce);
+  ASSERT_TRUE(before) << why(before);
+  ASSERT_NO_FATAL_FAILURE(reset(tpm));
+  const auto after = quoter.quote(kBoot, kNonce);
+  ASSERT_TRUE(after) << why(after);
+  EXPECT_NE(before->pcrs.at(4), after->pcrs.at(4));
+  const attest::Verdict verdict = verify_files(*key, *after, MeasurementLog());
+  EXPECT_EQ(verdict.reason(), attest::Reason::kMeasurement) << attest::to_json(verdict);  // nothing was measured since
+  ASSERT_TRUE(quoter.quote(kBoot, kNonce));
+}
+
 TEST_F(TpmKeys, RefusesToQuoteNothingAndShortOrLongQualifyingData) {
   Tpm tpm = open();
   const auto key = create_attestation_key(tpm);
   ASSERT_TRUE(key) << why(key);
-  EXPECT_EQ(code_of(make_quote(tpm, *key, {}, kNonce)), Errc::kInvalidArgument);
-  EXPECT_EQ(code_of(make_quote(tpm, *key, kBoot, Bytes(31))), Errc::kInvalidArgument);
-  EXPECT_EQ(code_of(make_quote(tpm, *key, kBoot, Bytes(65))), Errc::kInvalidArgument);
-  EXPECT_TRUE(make_quote(tpm, *key, kBoot, Bytes(64)));
+  EXPECT_EQ(code_of(Quoter(tpm, *key).quote({}, kNonce)), Errc::kInvalidArgument);
+  EXPECT_EQ(code_of(Quoter(tpm, *key).quote(kBoot, Bytes(31))), Errc::kInvalidArgument);
+  EXPECT_EQ(code_of(Quoter(tpm, *key).quote(kBoot, Bytes(65))), Errc::kInvalidArgument);
+  EXPECT_TRUE(Quoter(tpm, *key).quote(kBoot, Bytes(64)));
 }
 
 TEST_F(TpmKeys, RefusesAKeyOfAnotherTpmAndAlteredOnes) {
@@ -171,14 +235,14 @@ TEST_F(TpmKeys, RefusesAKeyOfAnotherTpmAndAlteredOnes) {
   ASSERT_TRUE(key) << why(key);
   AttestationKey other = *key;
   other.parent_name.back() ^= std::byte{1};
-  EXPECT_EQ(code_of(make_quote(tpm, other, kBoot, kNonce)), Errc::kVerifyFailed);
+  EXPECT_EQ(code_of(Quoter(tpm, other).quote(kBoot, kNonce)), Errc::kVerifyFailed);
   for (std::size_t at = 0; at < key->private_area.size(); at += 9) {
     other = *key;
     other.private_area[at] ^= std::byte{4};
-    EXPECT_EQ(code_of(make_quote(tpm, other, kBoot, kNonce)), Errc::kCorrupt) << at;
+    EXPECT_EQ(code_of(Quoter(tpm, other).quote(kBoot, kNonce)), Errc::kCorrupt) << at;
   }
   // The places in the TPM were given back each time.
-  EXPECT_TRUE(make_quote(tpm, *key, kBoot, kNonce));
+  EXPECT_TRUE(Quoter(tpm, *key).quote(kBoot, kNonce));
 }
 
 TEST_F(TpmKeys, ActivatesCredentialsForItsTwoKeysAndNoOther) {
