@@ -65,8 +65,8 @@ Result<std::shared_ptr<const gateway::AttestationFiles>> attestation_of(const st
 Result<> check_named_policies(const Settings& settings, const LoadedBundle& loaded) {
   for (const gateway::AcceptedPeer* each : {&settings.upstream_evidence, &settings.caller_evidence}) {
     if (!each->is_asked()) continue;
-    if (auto terms = loaded.attestation->terms_for(*each); !terms) {
-      return Error(Errc::kMalformed, std::string(kConfig) + ": " + terms.error().message());
+    if (auto fit = loaded.attestation->check(*each); !fit) {
+      return Error(Errc::kMalformed, std::string(kConfig) + ": " + fit.error().message());
     }
   }
   return {};

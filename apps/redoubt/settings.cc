@@ -13,6 +13,8 @@
 namespace redoubt::app {
 namespace {
 
+constexpr std::string_view kUpstreamAttested = "upstream.attested";
+
 // Reads values one after the other and keeps the first error.
 class Reader {
  public:
@@ -121,6 +123,32 @@ Result<> read_digests(const ConfigSection& section, const std::string& key, std:
   return {};
 }
 
+// What a form of others lacks must not be asked of it.
+Result<> check_form(const ConfigFile& file, const std::string& prefix, std::string_view form,
+                    gateway::AcceptedPeer& out) {
+  const auto known = attest::find_evidence_form(form);
+  if (!known) {
+    return file.error_at(prefix + ".form", "is not possible: `" + std::string(form) +
+                                               "` is no form of evidence; there are `redoubt`, `tinfoil` and `dstack`");
+  }
+  out.form = *known;
+  if (*known == attest::EvidenceForm::kRedoubt) return {};
+  if (prefix != kUpstreamAttested) {
+    return file.error_at(prefix + ".form", "is not possible: `" + std::string(form) + "` is a form of upstreams alone");
+  }
+  for (const char* key : {".pins", ".bundles", ".mutual"}) {
+    if (file.has(prefix + key)) {
+      return file.error_at(prefix + key, "is not possible with the form `" + std::string(form) +
+                                             "`: what is accepted stands in `policy`, its reference values and "
+                                             "collateral (docs/attestation-adapters.md)");
+    }
+  }
+  if (out.policy.empty()) {
+    return file.error_at(prefix + ".form", "needs `policy`: without pinned values nobody is accepted");
+  }
+  return {};
+}
+
 // `PREFIX.policy`, `.pins`, `.bundles` and `.form`; whatever else is said of the peer needs one of the first two.
 Result<> load_accepted_peer(const ConfigFile& file, const std::string& prefix, gateway::AcceptedPeer& out) {
   Reader in(file);
@@ -133,9 +161,7 @@ Result<> load_accepted_peer(const ConfigFile& file, const std::string& prefix, g
         std::tuple(".bundles", "sha256:", attest::PeerTerms::kMaxBundles, &out.bundles)}) {
     if (auto done = read_digests(file, prefix + key, start, max, *digests); !done) return done;
   }
-  if (auto known = gateway::check_evidence_form(form); !known) {
-    return file.error_at(prefix + ".form", "is not possible: " + known.error().message());
-  }
+  if (auto fit = check_form(file, prefix, form, out); !fit) return fit;
   if (!out.policy.empty() && !gateway::AttestationFiles::is_policy_name(out.policy)) {
     return file.error_at(prefix + ".policy", "must be `attestation/NAME.json`, a file of the bundle");
   }
@@ -148,9 +174,8 @@ Result<> load_accepted_peer(const ConfigFile& file, const std::string& prefix, g
 }
 
 Result<> load_attested(const ConfigFile& file, Settings& s) {
-  constexpr const char* kUpstream = "upstream.attested";
   constexpr const char* kCallers = "callers.attested";
-  if (auto done = load_accepted_peer(file, kUpstream, s.upstream_evidence); !done) return done;
+  if (auto done = load_accepted_peer(file, std::string(kUpstreamAttested), s.upstream_evidence); !done) return done;
   if (auto done = load_accepted_peer(file, kCallers, s.caller_evidence); !done) return done;
   Reader in(file);
   in.read("upstream.attested.mutual", s.upstream_mutual);

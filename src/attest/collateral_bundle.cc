@@ -78,17 +78,25 @@ std::string CollateralBundle::format() const {
   return text;
 }
 
-Verdict CollateralBundle::verify(Verifier& verifier, const Evidence& evidence, const Policy& policy) const {
-  Verdict alone = verifier.verify(evidence, policy);
-  const Claim claims(alone.claims);
-  Evidence full = evidence;
+std::optional<Inputs> CollateralBundle::supply(const Evidence& evidence, const ClaimObject& claims) const {
+  const Claim said(claims);
+  Inputs full = evidence.inputs;
   bool added = false;
   for (const CollateralItem& item : items_) {
-    if (item.kind != evidence.kind || full.inputs.has(item.role) || !claims.covers(Claim(item.when))) continue;
-    full.inputs.set(item.role, item.data);
+    if (item.kind != evidence.kind || full.has(item.role) || !said.covers(Claim(item.when))) continue;
+    full.set(item.role, item.data);
     added = true;
   }
-  return added ? verifier.verify(full, policy) : alone;
+  return added ? std::optional(full) : std::nullopt;
+}
+
+Verdict CollateralBundle::verify(Verifier& verifier, const Evidence& evidence, const Policy& policy) const {
+  Verdict alone = verifier.verify(evidence, policy);
+  const auto inputs = supply(evidence, alone.claims);
+  if (!inputs) return alone;
+  Evidence full = evidence;
+  full.inputs = *inputs;
+  return verifier.verify(full, policy);
 }
 
 }  // namespace redoubt::attest

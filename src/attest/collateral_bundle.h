@@ -37,6 +37,10 @@ class CollateralBundle {
   static Result<CollateralBundle> parse(std::string_view json);
   std::string format() const;
 
+  // The inputs with the roles that `evidence` lacks taken from here: of the items whose kind and claims fit, the first
+  // of each role. Nothing when there is none. `claims`: what the evidence says, unproven. Views into this bundle.
+  std::optional<Inputs> supply(const Evidence& evidence, const ClaimObject& claims) const;
+
   // Verifies with the roles that the evidence lacks taken from here: of the items whose kind and claims fit, the first
   // of each role. What to take is decided by what the evidence claims, unproven; the verdict is of all of it together.
   Verdict verify(Verifier& verifier, const Evidence& evidence, const Policy& policy) const;

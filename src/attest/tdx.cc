@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "attest/internal/dcap.h"
+#include "attest/internal/dstack_log.h"
 #include "attest/internal/event_log.h"
 #include "attest/internal/zero.h"
 
@@ -15,6 +16,12 @@ void add_claims(ClaimObject& out, const TdReport& report) {
   ClaimList rtmrs;
   for (const auto& each : report.rtmrs) rtmrs.emplace_back(ByteView(each));
   out.emplace_back("rtmrs", std::move(rtmrs));
+  // The same by index, so that a reference value can leave out one that differs from machine to machine.
+  ClaimObject by_index;
+  for (std::size_t i = 0; i < report.rtmrs.size(); ++i) {
+    by_index.emplace_back(std::to_string(i), ByteView(report.rtmrs[i]));
+  }
+  out.emplace_back("rtmr", std::move(by_index));
   add("report_data", report.report_data);
   add("td_attributes", report.td_attributes);
   out.emplace_back("debug", report.debug());
@@ -68,13 +75,40 @@ std::optional<LogReplay> take_log(Examination& examination) {
   return *std::move(replay);
 }
 
+// The same of a log of dstack's, with what it claims.
+std::optional<DstackLog> take_dstack_log(Examination& examination) {
+  const auto bytes = examination.take(Role::kEventLog);
+  auto log = replay_dstack_log(as_chars(*bytes));
+  if (!log) {
+    examination.fail(Reason::kMalformed, log.error().message());
+    return std::nullopt;
+  }
+  examination.claims().emplace_back("dstack", log->claims);
+  return *std::move(log);
+}
+
+void check_with_dstack_log(Examination& examination, const std::optional<TdReport>& report) {
+  const auto log = take_dstack_log(examination);
+  if (!report) return;
+  examination.check_nonce_padded(report->report_data);
+  if (!log) return;
+  examination.check(Reason::kEventLog, std::ranges::equal(log->rtmr3.view(), report->rtmrs[3]),
+                    "the dstack log replays to RTMR3", "the dstack log does not replay to RTMR3");
+}
+
 // A log alone proves nothing: its claims are what the registers would have to be.
-void examine_log_alone(Examination& examination) {
-  const auto replay = take_log(examination);
-  if (!replay) return;
-  ClaimList rtmrs;
-  for (const auto& [index, value] : replay->registers) rtmrs.emplace_back(value.view());
-  examination.claims().emplace_back("rtmrs", std::move(rtmrs));
+void examine_log_alone(Examination& examination, bool is_dstack) {
+  if (is_dstack) {
+    const auto log = take_dstack_log(examination);
+    if (!log) return;
+    examination.claims().emplace_back("rtmr", ClaimObject{{"3", log->rtmr3.view()}});
+  } else {
+    const auto replay = take_log(examination);
+    if (!replay) return;
+    ClaimList rtmrs;
+    for (const auto& [index, value] : replay->registers) rtmrs.emplace_back(value.view());
+    examination.claims().emplace_back("rtmrs", std::move(rtmrs));
+  }
   examination.not_asked(Reason::kSignature, "a log alone is signed by nobody");
   examination.check_nonce_equal({});
 }
@@ -88,10 +122,13 @@ std::optional<std::array<std::byte, 64>> examine_td_quote(Examination& examinati
 }
 
 void examine_tdx(Examination& examination) {
-  if (!examination.has(Role::kQuote) && examination.has(Role::kEventLog)) return examine_log_alone(examination);
+  const auto log = examination.take(Role::kEventLog);
+  const bool is_dstack = log && looks_like_dstack_log(*log);
+  if (log && !examination.has(Role::kQuote)) return examine_log_alone(examination, is_dstack);
   const auto bytes = examination.need(Role::kQuote);
   if (!bytes) return;
   const auto report = examine_td(examination, *bytes);
+  if (is_dstack) return check_with_dstack_log(examination, report);
   const auto replay = take_log(examination);
   if (!report) return;
   examination.check_nonce_padded(report->report_data);

@@ -14,18 +14,9 @@ constexpr std::size_t kMaxName = 64;
 
 }  // namespace
 
-Result<> check_evidence_form(std::string_view name) {
-  if (name == "redoubt") return {};
-  if (name == "dstack" || name == "tinfoil") {
-    return Error(Errc::kUnsupported, "evidence in the form of `" + std::string(name) +
-                                         "` is not verified: it is not bound to the connection "
-                                         "(docs/attestation-adapters.md); only `redoubt` is");
-  }
-  return Error(Errc::kUnsupported, "`" + std::string(name) + "` is no form of evidence; there is `redoubt`");
-}
-
 bool AttestationFiles::is_policy_name(std::string_view name) {
-  if (!name.starts_with(kFolder) || !name.ends_with(kEnding) || name == kReferences) return false;
+  if (!name.starts_with(kFolder) || !name.ends_with(kEnding)) return false;
+  if (name == kReferences || name == kCollateral) return false;
   name.remove_prefix(kFolder.size());
   name.remove_suffix(std::min(name.size(), kEnding.size()));
   return !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, [](char c) {
@@ -44,13 +35,20 @@ Result<std::shared_ptr<const AttestationFiles>> AttestationFiles::load(std::span
       auto values = attest::parse_reference_values(file.text);
       if (!values) return wrong(values.error().message());
       out->references_ = *std::move(values);
+    } else if (file.name == kCollateral) {
+      auto collateral = attest::CollateralBundle::parse(file.text);
+      if (!collateral) return wrong(collateral.error().message());
+      out->collateral_ = *std::move(collateral);
     } else if (is_policy_name(file.name)) {
       if (out->policies_.size() == kMaxPolicies) return wrong("there are more than 64 appraisal policies");
       auto policy = attest::parse_appraisal_policy(file.text);
       if (!policy) return wrong(policy.error().message());
       if (!out->policies_.emplace(file.name, *std::move(policy)).second) return wrong("is there twice");
     } else {
-      return wrong("an appraisal policy has a name of a-z, 0-9, `_` and `-`; references.json has reference values");
+      return wrong(
+          "an appraisal policy has a name of a-z, 0-9, `_` and `-`; references.json has reference values, "
+          "collateral.json "
+          "collateral");
     }
     hash.update(crypto::sha256(as_bytes(file.name)));
     hash.update(crypto::sha256(as_bytes(file.text)));
@@ -59,14 +57,18 @@ Result<std::shared_ptr<const AttestationFiles>> AttestationFiles::load(std::span
   return std::shared_ptr<const AttestationFiles>(std::move(out));
 }
 
+Result<attest::AppraisalPolicy> AttestationFiles::find_policy(const std::string& name) const {
+  const auto found = policies_.find(name);
+  if (found == policies_.end()) return Error(Errc::kNotFound, "the bundle has no appraisal policy `" + name + "`");
+  return found->second;
+}
+
 Result<attest::PeerTerms> AttestationFiles::terms_for(const AcceptedPeer& accepted) const {
   attest::PeerTerms out;
   if (!accepted.policy.empty()) {
-    const auto found = policies_.find(accepted.policy);
-    if (found == policies_.end()) {
-      return Error(Errc::kNotFound, "the bundle has no appraisal policy `" + accepted.policy + "`");
-    }
-    out.policies.push_back(found->second);
+    auto policy = find_policy(accepted.policy);
+    if (!policy) return policy.error();
+    out.policies.push_back(*std::move(policy));
   }
   for (const crypto::Sha256Digest& pin : accepted.pins) out.policies.push_back(attest::pinned_tpm_policy(pin, false));
   out.references = references_;
@@ -74,8 +76,26 @@ Result<attest::PeerTerms> AttestationFiles::terms_for(const AcceptedPeer& accept
   return out;
 }
 
+Result<attest::KeyVerifier> AttestationFiles::key_verifier_for(const AcceptedPeer& accepted) const {
+  auto policy = find_policy(accepted.policy);
+  if (!policy) return policy.error();
+  auto made = attest::KeyVerifier::create(
+      accepted.form, {.policy = *std::move(policy), .references = references_, .collateral = collateral_});
+  if (!made) return made.error().in("`" + accepted.policy + "`");
+  return made;
+}
+
+Result<> AttestationFiles::check(const AcceptedPeer& accepted) const {
+  if (accepted.form == attest::EvidenceForm::kRedoubt) {
+    const auto terms = terms_for(accepted);
+    return terms ? Result<>() : terms.error();
+  }
+  const auto verifier = key_verifier_for(accepted);
+  return verifier ? Result<>() : verifier.error();
+}
+
 record::PeerEvidence evidence_of(const attest::KnownPeer& peer) {
-  return {.tier = attest::to_string(peer.tier),
+  return {.tier = attest::tier_word(peer),
           .measurer = attest::to_string(peer.measurer),
           .identity = peer.identity,
           .refused = {}};
@@ -87,12 +107,17 @@ void TermsInForce::use(const std::shared_ptr<const AttestationFiles>& files) {
   files_ = files;
   ++generation_;
   verifier_.reset();
+  key_verifier_.reset();
   if (!files_) return;
-  auto terms = files_->terms_for(accepted_);
-  if (!terms) {
-    log::error("gateway", "no peer is accepted", {{"why", terms.error().message()}});
+  const auto none = [](const Error& why) { log::error("gateway", "no peer is accepted", {{"why", why.message()}}); };
+  if (accepted_.form != attest::EvidenceForm::kRedoubt) {
+    auto made = files_->key_verifier_for(accepted_);
+    if (!made) return none(made.error());
+    key_verifier_.emplace(*std::move(made));
     return;
   }
+  auto terms = files_->terms_for(accepted_);
+  if (!terms) return none(terms.error());
   verifier_.emplace(*std::move(terms), sender_);
 }
 

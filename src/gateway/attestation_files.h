@@ -1,4 +1,5 @@
-// What the bundle in force says of evidence: appraisal policies and reference values, in the files `attestation/…`.
+// What the bundle in force says of evidence: appraisal policies, reference values and collateral, in the files
+// `attestation/…`.
 //
 //   auto files = AttestationFiles::load(files_of_the_bundle);
 //   auto terms = (*files)->terms_for(accepted);      // for attest::PeerVerifier
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/collateral_bundle.h"
+#include "attest/key_verifier.h"
 #include "attest/peer_verifier.h"
 #include "base/result.h"
 #include "crypto/sha256.h"
@@ -20,11 +23,13 @@
 
 namespace redoubt::gateway {
 
-// The files `attestation/…` of a bundle: reference values, and appraisal policies by their names. Immutable; any
-// thread.
+// The files `attestation/…` of a bundle: reference values, collateral, and appraisal policies by their names.
+// Immutable; any thread.
 class AttestationFiles {
  public:
   static constexpr std::string_view kReferences = "attestation/references.json";
+  // For evidence that does not bring its own: of upstreams in a form of others.
+  static constexpr std::string_view kCollateral = "attestation/collateral.json";
   static constexpr std::size_t kMaxPolicies = 64;
 
   struct File {
@@ -37,20 +42,26 @@ class AttestationFiles {
   // Whether a policy can have that name.
   static bool is_policy_name(std::string_view name);
 
-  // kNotFound when the bundle has no policy of that name.
+  // Whom our own form is to be accepted from. kNotFound when the bundle has no policy of that name.
   Result<attest::PeerTerms> terms_for(const AcceptedPeer& accepted) const;
+  // The same of another form. Errors: likewise; those of KeyVerifier::create().
+  Result<attest::KeyVerifier> key_verifier_for(const AcceptedPeer& accepted) const;
+  // Whether anybody can be accepted by these files; the errors of both.
+  Result<> check(const AcceptedPeer& accepted) const;
   // Of all files: the same for the same texts.
   const crypto::Sha256Digest& digest() const { return digest_; }
 
  private:
   AttestationFiles() = default;
+  Result<attest::AppraisalPolicy> find_policy(const std::string& name) const;
 
   std::map<std::string, attest::AppraisalPolicy, std::less<>> policies_;
   attest::ReferenceValues references_;
+  attest::CollateralBundle collateral_;
   crypto::Sha256Digest digest_{};
 };
 
-// What records and policies say of a peer; views into `tier`'s static name and into `peer`.
+// What records and policies say of a peer; views into static names and into `peer`.
 record::PeerEvidence evidence_of(const attest::KnownPeer& peer);
 
 // A verifier of the terms in force, made anew when they change. One thread.
@@ -61,8 +72,11 @@ class TermsInForce {
   // Null: nothing is in force, and nothing is accepted.
   void use(const std::shared_ptr<const AttestationFiles>& files);
 
-  // Null: nothing is accepted.
+  attest::EvidenceForm form() const { return accepted_.form; }
+  // Of our own form. Null: nothing is accepted.
   attest::PeerVerifier* verifier() { return verifier_ ? &*verifier_ : nullptr; }
+  // Of every other. Likewise.
+  attest::KeyVerifier* key_verifier() { return key_verifier_ ? &*key_verifier_ : nullptr; }
   // Grows with each change; what was found by earlier terms is not current.
   std::uint64_t generation() const { return generation_; }
 
@@ -71,6 +85,7 @@ class TermsInForce {
   const attest::Sender sender_;
   std::shared_ptr<const AttestationFiles> files_;
   std::optional<attest::PeerVerifier> verifier_;
+  std::optional<attest::KeyVerifier> key_verifier_;
   std::uint64_t generation_ = 0;
 };
 

@@ -1,8 +1,10 @@
 #include "gateway/upstream_guard.h"
 
+#include <string>
 #include <utility>
 
 #include "base/log.h"
+#include "crypto/x509.h"
 #include "gateway/attested_channel.h"
 #include "gateway/caller_evidence.h"
 #include "gateway/evidence_route.h"
@@ -59,6 +61,7 @@ net::Task<Result<std::shared_ptr<const net::AdmittedPeer>>> UpstreamGuard::admit
 }
 
 net::Task<Result<attest::KnownPeer>> UpstreamGuard::find_out(GuardedConnection& connection) {
+  if (terms_.form() != attest::EvidenceForm::kRedoubt) co_return co_await find_out_by_key(connection);
   const auto channel = channel_of(connection.channel_binding(), attest::Sender::kServer, {});
   if (!channel) co_return refused("the connection has no exporter of TLS 1.3 that evidence could be bound to");
   // A lease that does not hold is forgotten, and evidence is asked for on the same connection.
@@ -78,6 +81,26 @@ net::Task<Result<attest::KnownPeer>> UpstreamGuard::find_out(GuardedConnection& 
   }
 }
 
+net::Task<Result<attest::KnownPeer>> UpstreamGuard::find_out_by_key(GuardedConnection& connection) {
+  if (connection.channel_binding().exporter.empty()) co_return refused("the connection is not of TLS 1.3");
+  const auto leaf = crypto::Certificate::from_der(as_bytes(connection.server_certificate()));
+  if (!leaf) co_return refused("the upstream's certificate cannot be read");
+  attest::KeyVerifier* const asked = terms_.key_verifier();
+  if (asked == nullptr) co_return refused("nothing in force says whose evidence is accepted");
+  const std::uint64_t generation = terms_.generation();
+  const std::string_view path = asked->form().path();
+  std::string document;
+  if (!path.empty()) {
+    auto reply = co_await connection.exchange(net::Method::kGet, path, {}, attest::KeyEvidenceForm::kMaxDocumentBytes);
+    if (!reply) co_return reply.error();
+    if (reply->status != 200) co_return no_evidence(reply->status);
+    document = std::move(reply->body);
+  }
+  // What is accepted may have changed meanwhile, and `asked` be gone.
+  if (generation != terms_.generation()) co_return refused("what is accepted has changed meanwhile");
+  co_return asked->judge(*leaf, document, clock_.now());
+}
+
 net::Task<Result<>> UpstreamGuard::show(GuardedConnection& connection) {
   for (bool again = true;;) {
     const auto asked =
@@ -92,7 +115,7 @@ net::Task<Result<>> UpstreamGuard::show(GuardedConnection& connection) {
     if (request->sender != attest::Sender::kClient) co_return refused("the upstream asks us for a server's evidence");
     const auto channel = channel_of(connection.channel_binding(), attest::Sender::kClient, request->nonce);
     if (!channel) co_return refused("the connection has no exporter of TLS 1.3");
-    auto own = co_await answer(*channel);
+    auto own = co_await answer(*channel, request->key);
     if (!own) co_return own.error();
     const auto taken = co_await connection.exchange(net::Method::kPost, kCallerEvidencePath, own->text,
                                                     attest::EvidenceRequest::kMaxBytes);
@@ -109,12 +132,14 @@ net::Task<Result<>> UpstreamGuard::show(GuardedConnection& connection) {
   }
 }
 
-net::Task<Result<UpstreamGuard::Shown>> UpstreamGuard::answer(const attest::Channel& channel) {
+net::Task<Result<UpstreamGuard::Shown>> UpstreamGuard::answer(const attest::Channel& channel,
+                                                              std::optional<crypto::X25519PublicKey> asker) {
   const attest::Vouched vouched = vouched_for(own_->lease_key, access_.get());
-  if (shown_.evidence && vouched.bundle && shown_.bundle == vouched.bundle) {
+  if (asker && shown_.evidence && vouched.bundle && shown_.bundle == vouched.bundle) {
     const UnixMillis expires{clock_.now().value + kLeaseProofMs};
-    const auto proof = own_->lease_key.prove(channel, *shown_.evidence, *vouched.bundle, expires);
-    co_return Shown{.text = attest::write_lease_proof(proof, channel.sender), .evidence = {}, .bundle = {}};
+    const auto proof = own_->lease_key.prove(channel, *asker, *shown_.evidence, *vouched.bundle, expires);
+    if (!proof) co_return proof.error();
+    co_return Shown{.text = attest::write_lease_proof(*proof, channel.sender), .evidence = {}, .bundle = {}};
   }
   const attest::ReportData binding = attest::channel_binding(channel, vouched);
   const auto ask = [&](EvidenceDesk::Done done) { own_->desk.attest(binding, std::move(done)); };

@@ -1,6 +1,7 @@
 // An attested upstream: no connection to it has a request before its evidence, bound to that connection, was accepted;
 // where the upstream asks for it, this server's own evidence follows, bound to the same connection
-// (docs/formats/attestation-exchange.md).
+// (docs/formats/attestation-exchange.md). Evidence in a form of others is bound to the key that the upstream has shown
+// on that connection (docs/attestation-adapters.md).
 //
 //   UpstreamGuard guard(accepted, clock);
 //   guard.show_own({desk, lease_key});     // mutual mode
@@ -70,6 +71,7 @@ class UpstreamGuard final : public net::ConnectionGuard {
 
  private:
   net::Task<Result<attest::KnownPeer>> find_out(net::GuardedConnection& connection);
+  net::Task<Result<attest::KnownPeer>> find_out_by_key(net::GuardedConnection& connection);
   net::Task<Result<>> show(net::GuardedConnection& connection);
   // An answer of ours to the upstream's question; the proof of a lease where it knows us already.
   struct Shown {
@@ -77,7 +79,7 @@ class UpstreamGuard final : public net::ConnectionGuard {
     std::optional<crypto::Sha256Digest> evidence;  // that a lease may continue
     std::optional<crypto::Sha256Digest> bundle;    // that was in force then
   };
-  net::Task<Result<Shown>> answer(const attest::Channel& channel);
+  net::Task<Result<Shown>> answer(const attest::Channel& channel, std::optional<crypto::X25519PublicKey> asker);
 
   const Clock& clock_;
   TermsInForce terms_;

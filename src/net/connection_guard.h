@@ -38,6 +38,8 @@ class GuardedConnection {
   virtual ~GuardedConnection() = default;
   // As this end sees it; empty without TLS 1.3.
   virtual const ChannelBinding& channel_binding() const = 0;
+  // The certificate that the peer has shown on this connection (DER); empty without TLS.
+  virtual const std::string& server_certificate() const = 0;
   // One exchange on this connection; a body goes as JSON. Errors: those of HttpClient::send(), on no other connection;
   // kTooLarge when the answer has more than `answer_limit` bytes; kUnavailable when the peer ends the connection, also
   // after an answer. After an error there is no further exchange. The parameters must stay valid meanwhile.

@@ -361,9 +361,13 @@ Task<Result<std::unique_ptr<ClientResponse>>> HttpClient::Impl::exchange(std::un
 class HttpClient::Impl::NewConnection final : public GuardedConnection {
  public:
   NewConnection(Impl& client, std::unique_ptr<ClientConnection> connection)
-      : client_(client), connection_(std::move(connection)), binding_(connection_->channel_binding()) {}
+      : client_(client),
+        connection_(std::move(connection)),
+        binding_(connection_->channel_binding()),
+        certificate_(connection_->peer_certificate()) {}
 
   const ChannelBinding& channel_binding() const override { return binding_; }
+  const std::string& server_certificate() const override { return certificate_; }
 
   Task<Result<Reply>> exchange(Method method, std::string_view path, std::string_view body,
                                std::size_t answer_limit) override {
@@ -400,6 +404,7 @@ class HttpClient::Impl::NewConnection final : public GuardedConnection {
   Impl& client_;
   std::unique_ptr<ClientConnection> connection_;
   const ChannelBinding binding_;
+  const std::string certificate_;
 };
 
 Task<Result<std::unique_ptr<ClientConnection>>> HttpClient::Impl::connect() {

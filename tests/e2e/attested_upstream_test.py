@@ -20,12 +20,10 @@ class AttestedUpstream(unittest.TestCase):
     def setUp(self):
         self.model = Upstream(lambda request, connection: connection.sendall(whole_reply()) or True)
         self.addCleanup(self.model.close)
-        self.behind = Redoubt(self.model.url, flags=("--tls",))
+        self.behind = Redoubt(self.model.url, settings="tls = true\n", fixed_port=True)  # found again after a restart
         self.addCleanup(self.behind.remove)
         self.behind.configure(None, ENCLAVE)
         self.behind.start()
-        # Where it is found again after a restart.
-        self.behind.listen = f"127.0.0.1:{self.behind.port}"
 
     def before(self, *attested):
         """The server in front, not started, with these lines of [upstream.attested]."""
@@ -33,7 +31,7 @@ class AttestedUpstream(unittest.TestCase):
         with open(key_file, "w") as file:
             file.write(self.behind.key + "\n")
         ca_file = os.path.join(self.behind.dir, "tls-ca.pem")
-        made = Redoubt(self.behind.url, flags=("--tls",), upstream_settings=f"ca_file = \"{ca_file}\"\n"
+        made = Redoubt(self.behind.url, settings="tls = true\n", upstream_settings=f"ca_file = \"{ca_file}\"\n"
                        f"key_file = \"{key_file}\"\nname = \"inner\"\n")
         self.addCleanup(made.remove)
         lines = "\n".join(attested)
@@ -127,6 +125,7 @@ class AttestedUpstream(unittest.TestCase):
 
     def test_makes_nothing_of_a_configuration_that_would_mean_less(self):
         cases = {"form = \"tinfoil\"\npins = [\"" + "00" * 32 + "\"]": "attestation-adapters",
+                 "form = \"dstack\"": "needs `policy`",
                  "bundles = [\"sha256:" + "00" * 32 + "\"]": "needs `policy` or `pins`",
                  "policy = \"attestation/absent.json\"": "no appraisal policy `attestation/absent.json`",
                  "policy = \"elsewhere.json\"": "must be `attestation/NAME.json`",

@@ -97,6 +97,10 @@ ChannelBinding ClientConnection::channel_binding() const {
   return {.exporter = tls_->exporter(), .server_key = tls_->peer_key_digest(), .peer_certificate = {}};
 }
 
+std::string ClientConnection::peer_certificate() const {
+  return tls_ ? tls_->peer_certificate() : std::string();
+}
+
 Task<Result<>> ClientConnection::wait_for(TlsIo want) {
   // An expired deadline will wake nobody any more.
   if (deadline_.expired()) co_return Error(Errc::kDeadlineExceeded, "the upstream took too long");

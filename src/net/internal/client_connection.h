@@ -48,6 +48,8 @@ class ClientConnection {
 
   // Empty without TLS; the exporter, too, before TLS 1.3.
   ChannelBinding channel_binding() const;
+  // DER; empty without TLS.
+  std::string peer_certificate() const;
 
   // Closes it now; what waits on it ends with kUnavailable.
   void cut_off();

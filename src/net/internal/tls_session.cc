@@ -183,4 +183,15 @@ std::string TlsSession::peer_key_digest() const {
   return key_digest(SSL_get0_peer_certificate(ssl_.get()));
 }
 
+std::string TlsSession::peer_certificate() const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr) return {};
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  REDOUBT_CHECK(size > 0);
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
 }  // namespace redoubt::net::internal

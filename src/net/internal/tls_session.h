@@ -38,6 +38,8 @@ class TlsSession {
   std::string own_key_digest() const;
   // The same of the peer's.
   std::string peer_key_digest() const;
+  // The certificate that the peer has shown, DER; empty if it showed none.
+  std::string peer_certificate() const;
   // Before the socket is closed: its number may be another's afterwards. Every further call fails.
   void forget_socket();
   // Why the last call failed.

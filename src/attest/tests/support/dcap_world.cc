@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "attest/internal/der.h"
 #include "attest/tests/support/snp_world.h"
 #include "base/check.h"
+#include "crypto/der.h"
 #include "crypto/digest.h"
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
@@ -13,6 +13,7 @@ namespace redoubt::attest {
 
 namespace {
 
+using crypto::DerElement;
 using crypto::TestAuthority;
 using crypto::TestTerms;
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
-#include "attest/internal/der.h"
+#include "crypto/der.h"
 
 namespace redoubt::attest {
 
 namespace {
 
+using crypto::DerElement;
+using crypto::DerReader;
 using crypto::TestAuthority;
 using crypto::TestTerms;
 
