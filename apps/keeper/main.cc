@@ -1,5 +1,6 @@
 // redoubt-keeper: owns the ledger, its signer and the wrapping key. No network, no bytes from outside; what reaches it
-// comes over the rings that the launcher made, from a gateway that it does not trust. Started by `redoubt serve`.
+// comes over the rings that the launcher made, from a gateway that it does not trust. Started by `redoubt serve`, and
+// by `redoubt init`, for which it makes its keys (make.h).
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -28,6 +29,7 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "keeper/make.h"
 #include "keeper/signer_statement.h"
 #include "keeper/tpm_attester.h"
 #include "keys/dictionary_opener.h"
@@ -36,7 +38,10 @@
 #include "ledger/attesting_thread.h"
 #include "ledger/keeper.h"
 #include "ledger/ledger.h"
+#include "sealing/activation_approval.h"
 #include "sealing/keeper_keys.h"
+#include "tpm/measurement_log.h"
+#include "tpm/tpm.h"
 
 namespace redoubt {
 namespace {
@@ -173,22 +178,39 @@ Error about_tpm(FileSystem& fs, const Error& why, const Arguments& arguments) {
                           sealing::recovery_advice(redoubt_folder(arguments))};
 }
 
-// What is of the folder that we are in, the keeper's. Sealed keys open in a state that was approved.
-Result<keys::KeyStore> open_keys(FileSystem& fs, TpmAttester* attester,
-                                 std::span<const sealing::KeptApproval> approvals, const Arguments& arguments) {
+// What the launcher told the TPM.
+Result<tpm::MeasurementLog> read_measured(FileSystem& fs) {
+  const auto bytes = read_file(fs, "measured/log", tpm::MeasurementLog::kMaxBytes);
+  if (!bytes) return bytes.error();
+  auto log = tpm::MeasurementLog::decode(*bytes);
+  if (!log) return log.error().in("`measured/log`");
+  return log;
+}
+
+// How the keys rest in the folder that we are in, the keeper's. Sealed ones open in a state that was approved.
+Result<sealing::KeeperKeys> open_keys(FileSystem& fs, tpm::Tpm* tpm, std::span<const sealing::KeptApproval> approvals,
+                                      const Arguments& arguments) {
   const auto begun = std::chrono::steady_clock::now();
-  auto opened = sealing::open_keeper_keys(fs, ".",
-                                          {.tpm = attester == nullptr ? nullptr : &attester->tpm(),
-                                           .measured = attester == nullptr ? nullptr : &attester->log(),
-                                           .approvals = approvals,
-                                           .redoubt = redoubt_folder(arguments)});
-  if (!opened) return opened.error();
-  if (opened->version == 0) return std::move(opened->store);
-  if (auto done = sealing::write_opened_version(fs, ".", opened->version); !done) return done.error();
+  tpm::MeasurementLog measured;
+  if (tpm != nullptr) {
+    auto log = read_measured(fs);
+    if (!log) return log.error();
+    measured = *std::move(log);
+  }
+  auto opened = sealing::open_keeper_keys(
+      fs, ".", {.tpm = tpm, .measured = &measured, .approvals = approvals, .redoubt = redoubt_folder(arguments)});
+  if (!opened || opened->version == 0) return opened;
   const auto took = std::chrono::steady_clock::now() - begun;
   log::info("keeper", "keys unsealed",
             {{"version", opened->version}, {"took_ms", std::chrono::ceil<std::chrono::milliseconds>(took).count()}});
-  return std::move(opened->store);
+  return opened;
+}
+
+// What approvers of these keys said may come into force, if they said so.
+std::optional<sealing::ActivationApproval> by_approvers(std::optional<sealing::ActivationApproval> word,
+                                                        const std::optional<sealing::Approver>& approver) {
+  if (word && approver && word->is_signed_by(approver->key, approver->purpose)) return word;
+  return std::nullopt;
 }
 
 // One base64 public key a line.
@@ -292,6 +314,8 @@ Result<> serve(const Arguments& arguments) {
   if (!witnesses) return witnesses.error().in("witness policy");
   auto approvals = sealing::read_approvals(fs, arguments.approvals);
   if (!approvals) return approvals.error();
+  auto next_bundle = sealing::read_activation_approval(fs, arguments.approvals);
+  if (!next_bundle) return next_bundle.error();
   auto key_folder = open_folder(arguments.dir);
   if (!key_folder) return key_folder.error();
   auto ledger_folder = open_folder(arguments.ledger);
@@ -316,20 +340,38 @@ Result<> serve(const Arguments& arguments) {
     return Error(Errc::kUnavailable,
                  "a change of the signing key is half done: `redoubt ledger rotate-signer` finishes it");
   }
-  // What runs is compared with what the ledger and the TPM know before a key of the ledger's is read.
+  // What the operator's files say is compared with the ledger before anything is unsealed.
+  std::optional<ledger::Activation> in_force;
+  if (tpm) {
+    auto found = bundle_in_force(fs, "measured", path_of(*ledger_folder));
+    if (!found) return found.error();
+    in_force = *found;
+    const auto approver = sealing::read_approver(fs, ".");
+    if (!approver) return approver.error();
+    if (auto done = check_bundle(in_force, arguments.bundle, by_approvers(*next_bundle, *approver)); !done) return done;
+  }
+  auto at_rest = open_keys(fs, tpm ? &*tpm : nullptr, *approvals, arguments);
+  if (!at_rest) return at_rest.error();
+  const keys::KeyStore* const store = &at_rest->store;
+  // And with what the TPM knows, by approvers whom it knows, before a key of the ledger's is read.
   UniqueFd measured;
   std::optional<TpmAttester> attester;
   if (tpm) {
     auto folder = open_folder("measured");
     if (!folder) return folder.error();
     measured = *std::move(folder);
-    auto opened = TpmAttester::open(*std::move(tpm), fs, path_of(measured));
-    if (!opened) return about_tpm(fs, opened.error().in("attestation"), arguments);
-    attester = *std::move(opened);
-    if (auto done = attester->check_bundle(fs, path_of(*ledger_folder), arguments.bundle); !done) return done;
+    auto attesting = TpmAttester::open(*std::move(tpm), fs, *store, path_of(measured));
+    if (!attesting) return about_tpm(fs, attesting.error().in("attestation"), arguments);
+    attester = *std::move(attesting);
+    const auto approved = by_approvers(*next_bundle, at_rest->approver);
+    if (auto done = check_bundle(in_force, arguments.bundle, approved); !done) return done;
+    if (in_force) {
+      if (auto done = attester->measure(*in_force); !done) return done;
+    }
   }
-  auto store = open_keys(fs, attester ? &*attester : nullptr, *approvals, arguments);
-  if (!store) return store.error();
+  if (at_rest->version != 0) {
+    if (auto done = sealing::write_opened_version(fs, ".", at_rest->version); !done) return done;
+  }
   auto seed = store->load("signer.key", "ledger-signer", 32);
   if (!seed) return seed.error();
   auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
@@ -432,6 +474,11 @@ Result<> serve(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace redoubt;
   fill_standard_fds();
+  if (argc > 1 && std::string_view(argv[1]) == "make") {
+    ::signal(SIGPIPE, SIG_IGN);
+    if (!crypto::init_secure_heap()) log::warning("keeper", "key pages cannot be locked in memory");
+    return run_make(std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
+  }
   const Arguments arguments = parse(argc, argv);
   ::prctl(PR_SET_NAME, "redoubt-keeper");
   ::signal(SIGPIPE, SIG_IGN);

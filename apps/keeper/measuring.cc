@@ -19,7 +19,22 @@ Error another_bundle(const std::string& files, const std::string& in_force) {
           "the configuration and policies in the folder (" + files +
               ") are not those that were brought into force last (" + in_force +
               "), so no key is opened. To go on, put those back: they are kept in `state/bundles`. To change "
-              "them, start with those, then send SIGHUP with the new ones in place"};
+              "them, start with those, then send SIGHUP with the new ones in place; where nothing starts with those, "
+              "`redoubt enclave approve --bring-into-force` lets another `redoubt.toml` come into force"};
+}
+
+Result<tpm::HistoryLog> read_history(FileSystem& fs, const std::string& folder) {
+  const auto bytes = read_file(fs, folder + kHistory, tpm::HistoryLog::kMaxBytes);
+  if (!bytes) return bytes.error();
+  auto history = tpm::HistoryLog::decode(*bytes);
+  if (!history) return history.error().in("`measured/history`");
+  return history;
+}
+
+std::optional<ledger::KnownActivation> last_of(const tpm::HistoryLog& history) {
+  if (history.events().empty()) return std::nullopt;
+  const tpm::HistoryEvent& last = history.events().back();
+  return ledger::KnownActivation{.bundle = last.digest, .fact = last.index};
 }
 
 }  // namespace
@@ -29,19 +44,15 @@ Result<Measuring> Measuring::open(tpm::Tpm& tpm, FileSystem& fs, std::string fol
   if (!log_bytes) return log_bytes.error();
   auto log = tpm::MeasurementLog::decode(*log_bytes);
   if (!log) return log.error().in("`measured/log`");
-  auto history_bytes = read_file(fs, folder + kHistory, tpm::HistoryLog::kMaxBytes);
-  if (!history_bytes) return history_bytes.error();
-  auto history = tpm::HistoryLog::decode(*history_bytes);
-  if (!history) return history.error().in("`measured/history`");
+  auto history = read_history(fs, folder);
+  if (!history) return history.error();
   if (auto done = tpm::catch_up(tpm, *history, history_key); !done) return done.error().in("the history of bundles");
   if (auto done = tpm::catch_up(tpm, *log); !done) return done.error();
   return Measuring(fs, std::move(folder), std::move(history_key), *std::move(log), *std::move(history));
 }
 
 std::optional<ledger::KnownActivation> Measuring::known() const {
-  if (history_.events().empty()) return std::nullopt;
-  const tpm::HistoryEvent& last = history_.events().back();
-  return ledger::KnownActivation{.bundle = last.digest, .fact = last.index};
+  return last_of(history_);
 }
 
 Result<> Measuring::measure(tpm::Tpm& tpm, const ledger::Activation& activation) {
@@ -80,14 +91,20 @@ Result<> Measuring::add_to_log(const ledger::Activation& activation) {
   return {};
 }
 
-Result<> check_bundle(tpm::Tpm& tpm, Measuring& measuring, FileSystem& fs, const std::string& ledger_folder,
-                      const std::string& bundle) {
-  const auto last = ledger::last_activation(fs, ledger_folder, measuring.known());
-  if (!last) return last.error();
-  if (!*last) return {};
-  const std::string in_force = name_of((*last)->bundle);
-  if (in_force != bundle) return another_bundle(bundle, in_force);
-  return measuring.measure(tpm, **last);
+Result<std::optional<ledger::Activation>> bundle_in_force(FileSystem& fs, const std::string& measured,
+                                                          const std::string& ledger_folder) {
+  const auto history = read_history(fs, measured);
+  if (!history && history.error().code() != Errc::kNotFound) return history.error();
+  return ledger::last_activation(fs, ledger_folder, history ? last_of(*history) : std::nullopt);
+}
+
+Result<> check_bundle(const std::optional<ledger::Activation>& in_force, const std::string& bundle,
+                      const std::optional<sealing::ActivationApproval>& approved) {
+  if (!in_force || name_of(in_force->bundle) == bundle) return {};
+  const bool may_follow = approved && approved->replaces == in_force->bundle && approved->fact == in_force->fact &&
+                          name_of(approved->bundle) == bundle;
+  if (!may_follow) return another_bundle(bundle, name_of(in_force->bundle));
+  return {};
 }
 
 }  // namespace redoubt

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "crypto/secret.h"
 #include "ledger/activation.h"
+#include "sealing/activation_approval.h"
 #include "tpm/history_log.h"
 #include "tpm/measurement_log.h"
 #include "tpm/tpm.h"
@@ -59,11 +60,16 @@ class Measuring {
   tpm::HistoryLog history_;
 };
 
-// Before any other key is read: the bundle in the operator's files (`sha256:` and 64 digits) must be the one that was
-// brought into force last, by the ledger's folder, and is then measured. Nothing is demanded before the first. Errors:
-// kPermissionDenied when it is another; kVerifyFailed when the ledger lacks what the TPM knows of; those of
-// ledger::last_activation() and measure().
-Result<> check_bundle(tpm::Tpm& tpm, Measuring& measuring, FileSystem& fs, const std::string& ledger_folder,
-                      const std::string& bundle);
+// The last activation by the ledger's folder, which must go on from the history in the folder `measured`. Nothing
+// before the first. Neither a key nor the TPM is asked: whether the history is the TPM's, Measuring::open() says.
+// Errors: kVerifyFailed when the ledger lacks what the history has; those of ledger::last_activation() and of files.
+Result<std::optional<ledger::Activation>> bundle_in_force(FileSystem& fs, const std::string& measured,
+                                                          const std::string& ledger_folder);
+
+// Whether a server may start with the bundle in the operator's files (`sha256:` and 64 digits): it is the one in force,
+// or approved in its place. Nothing is demanded before the first. `approved`: its signature holds. Errors:
+// kPermissionDenied, with what to do.
+Result<> check_bundle(const std::optional<ledger::Activation>& in_force, const std::string& bundle,
+                      const std::optional<sealing::ActivationApproval>& approved);
 
 }  // namespace redoubt

@@ -7,8 +7,7 @@
 #include "attest/evidence_message.h"
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
-#include "keys/key_file.h"
-#include "tpm/quote.h"
+#include "keeper/attesting_keys.h"
 
 namespace redoubt {
 namespace {
@@ -36,20 +35,16 @@ Result<tpm::PcrSelection> quoted_registers(const tpm::Tpm& tpm, const tpm::Measu
 
 }  // namespace
 
-Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs, std::string measured) {
-  auto key_bytes = read_file(fs, "attestation.key", tpm::AttestationKey::kMaxBytes);
-  if (!key_bytes) return key_bytes.error();
-  auto key = tpm::AttestationKey::decode(*key_bytes);
-  if (!key) return key.error().in("`attestation.key`");
-  auto history_key = keys::load_key_file("history.key", "tpm-history", 32);
-  if (!history_key) return history_key.error();
-  auto measuring = Measuring::open(tpm, fs, std::move(measured), *std::move(history_key));
+Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs, const keys::KeyStore& store, std::string measured) {
+  auto keys = open_attesting_keys(tpm, fs, store, measured);
+  if (!keys) return keys.error();
+  auto measuring = Measuring::open(tpm, fs, std::move(measured), std::move(keys->history));
   if (!measuring) return measuring.error();
-  return TpmAttester(std::move(tpm), *std::move(key), *std::move(measuring));
+  return TpmAttester(std::move(tpm), std::move(keys->attestation), *std::move(measuring));
 }
 
 std::string TpmAttester::name() const {
-  return "sha256:" + encoding::hex(key_.public_key().spki_sha256());
+  return "sha256:" + encoding::hex(quoter_.key().public_key().spki_sha256());
 }
 
 Result<Bytes> TpmAttester::attest(ByteView statement) {
@@ -59,9 +54,9 @@ Result<Bytes> TpmAttester::attest(ByteView statement) {
   std::optional<Bytes> software = software_statement(quoted);
   const auto pcrs = quoted_registers(tpm_, measuring_.log());
   if (!pcrs) return pcrs.error();
-  const auto quote = tpm::make_quote(tpm_, key_, *pcrs, attest::part_nonce(quoted, software));
+  const auto quote = quoter_.quote(*pcrs, attest::part_nonce(quoted, software));
   if (!quote) return quote.error();
-  const std::string json = tpm::evidence_json(key_, *quote, measuring_.log());
+  const std::string json = tpm::evidence_json(quoter_.key(), *quote, measuring_.log());
   attest::EvidenceAnswer answer{
       .sender = attest::Sender::kServer, .vouched = {}, .place = *batch, .parts = {}, .statement = std::move(software)};
   answer.parts.push_back(

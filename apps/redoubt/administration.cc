@@ -237,6 +237,7 @@ Result<> StateAdministration::Impl::bring_up() {
                                       .clock = clock_,
                                       .socket = bundle_socket_.get(),
                                       .operator_name = settings_.operator_name,
+                                      .approved = settings_.approved_bundle,
                                       .fail = [this](const Error& why) { fail(why); }});
   responses_.emplace(ResponseDesk::Parts{.io = io_,
                                          .engine = *engine_,

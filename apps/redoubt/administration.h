@@ -24,6 +24,8 @@ struct AdministrationSettings {
   std::string version;  // of Redoubt
   // On whose behalf the server brings what lies in its files into force: `uid:0`.
   std::string operator_name;
+  // The digest of a bundle that the keys' approvers approved to come into force with this start; empty: of none.
+  std::string approved_bundle;
   std::vector<gateway::TenantSettings> tenants;
   std::string ledger_directory;
   bool tls = false;  // on its TCP listener

@@ -41,7 +41,7 @@ Result<> BundleIntake::choose() {
   if (!loaded) return loaded.error();
   const auto& now = parts_.bundles.in_force();
   const bool same = now && now->digest == bundle->digest();
-  const auto marked = same ? Result<bool>(false) : needs_two_persons(*bundle);
+  const auto marked = same || bundle->digest() == parts_.approved ? Result<bool>(false) : needs_two_persons(*bundle);
   if (!marked) return marked.error();
   if (*marked) return unapproved(bundle->digest(), now->digest);
   if (auto kept = parts_.kept.keep(*bundle); !kept) return kept;
@@ -105,7 +105,9 @@ void BundleIntake::opened(const std::string& digest, const Result<>& done) {
 void BundleIntake::propose() {
   auto proposal = state::propose_activation(wanted_->bundle.digest(), parts_.bundles.in_force());
   if (!proposal) return;
-  proposal->actor = {.principal = "redoubt", .on_behalf_of = parts_.operator_name};
+  const bool by_approvers = starting_ && wanted_->bundle.digest() == parts_.approved;
+  proposal->actor = {.principal = "redoubt",
+                     .on_behalf_of = by_approvers ? std::string(identity::kKeyApprovers) : parts_.operator_name};
   activating_ = true;
   parts_.engine.propose(*std::move(proposal), [this](const Result<state::Applied>& done) { activated(done); });
 }

@@ -30,6 +30,9 @@ class BundleIntake {
     const Clock& clock;
     int socket;                        // where packed bundles are sent
     const std::string& operator_name;  // on whose behalf they are activated
+    // What the keys' approvers approved to come into force at the start, so that it takes no two persons; empty:
+    // nothing.
+    const std::string& approved;
     // What lies in files cannot come into force at the start, and nothing else is meant to.
     std::function<void(const Error& why)> fail;
   };

@@ -17,6 +17,9 @@ struct InitOptions {
   std::vector<std::string> administrators{"admin-1", "admin-2"};
   std::vector<std::string> applications;  // NAME[:GROUP[:TENANT[:MODEL,…]]]
   std::vector<std::string> tenants;
+  std::string listen = "127.0.0.1:8080";
+  std::string admin_listen = "127.0.0.1:8081";
+  bool tls = false;         // to callers, under certificates of the keeper's
   std::string tpm;          // `auto`, or as `enclave.tpm` in the configuration; empty: none
   std::string approvers;    // K/N: who hold the approver's key in shares; empty: a key file
   std::string recovery;     // K/N: who open the keys when the TPM is lost; empty: nobody

@@ -17,17 +17,13 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "crypto/secret.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
-#include "keys/key_file.h"
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
 #include "tpm/attestation_key.h"
-#include "tpm/history_log.h"
 #include "tpm/measurement_log.h"
-#include "tpm/nv_index.h"
 #include "tpm/pcr.h"
 #include "tpm/tpm.h"
 
@@ -66,59 +62,10 @@ Result<crypto::Sha256Digest> digest_of_file(const std::string& path) {
   return crypto::sha256(*bytes);
 }
 
-Result<bool> is_there(FileSystem& fs, const std::string& path) {
-  const auto file = fs.open(path, OpenMode::kReadOnly);
-  if (!file && file.error().code() != Errc::kNotFound) return file.error();
-  return file.has_value();
-}
-
 Result<> ensure_folder(const Layout& layout, const std::optional<confine::UserIds>& user) {
   const std::string path = layout.measured();
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot make `" + path + "`", errno);
   return give(path, user);
-}
-
-// The history, made with the attestation key and before it: who takes it away loses the key that others have pinned.
-// What a start that was killed left behind is made anew.
-Result<> make_history(tpm::Tpm& tpm, const Layout& layout, const std::optional<confine::UserIds>& user) {
-  PosixFileSystem fs;
-  for (const std::string& path : {layout.history_key(), layout.history()}) {
-    if (auto done = fs.remove(path); !done && done.error().code() != Errc::kNotFound) return done;
-  }
-  const auto authorisation = crypto::Secret::random(32);
-  std::uint32_t handle = Enclave::kFirstHistoryHandle;
-  Result<> made = tpm::create_history(tpm, handle, authorisation);
-  for (std::uint32_t i = 1; !made && made.error().code() == Errc::kAlreadyExists && i < Enclave::kHistoryHandles; ++i) {
-    made = tpm::create_history(tpm, ++handle, authorisation);
-  }
-  if (!made) return made.error().in("the TPM's history of bundles");
-  if (auto done = keys::create_key_file(layout.history_key(), "tpm-history", authorisation); !done) return done;
-  if (auto done = give(layout.history_key(), user); !done) return done;
-  return write_for_keeper(layout.history(), tpm::HistoryLog(handle).encode(), user);
-}
-
-// The key, made at the first start. Who verifies may pin it: its digest lies where everybody can read it.
-Result<> ensure_key(tpm::Tpm& tpm, const Layout& layout, const std::optional<confine::UserIds>& user) {
-  PosixFileSystem fs;
-  auto bytes = read_file(fs, layout.attestation_key(), tpm::AttestationKey::kMaxBytes);
-  if (!bytes && bytes.error().code() != Errc::kNotFound) return bytes.error();
-  if (!bytes) {
-    if (auto done = make_history(tpm, layout, user); !done) return done;
-  }
-  for (const std::string& path : {layout.history_key(), layout.history()}) {
-    const auto there = is_there(fs, path);
-    if (!there) return there.error();
-    if (!*there) return Error(Errc::kConflict, "there is an attestation key and no `" + path + "`, made with it");
-  }
-  auto key = bytes ? tpm::AttestationKey::decode(*bytes) : tpm::create_attestation_key(tpm);
-  if (!key) return key.error().in("`" + layout.attestation_key() + "`");
-  if (!bytes) {
-    if (auto done = write_for_keeper(layout.attestation_key(), key->encode(), user); !done) return done;
-  }
-  const std::string digest = encoding::hex(key->public_key().spki_sha256()) + "\n";
-  if (auto done = write_file_atomically(fs, layout.attestation_key_digest(), as_bytes(digest)); !done) return done;
-  ::chmod(layout.attestation_key_digest().c_str(), 0644);
-  return {};
 }
 
 // What was measured since the machine started: a server that is started again goes on with it.
@@ -228,7 +175,6 @@ Result<> Enclave::start(const Layout& layout, const Settings& settings) {
   auto tpm = open(layout, settings.tpm, settings.user);
   if (!tpm) return tpm.error();
   if (auto done = ensure_folder(layout, settings.user); !done) return done;
-  if (auto done = ensure_key(*tpm, layout, settings.user); !done) return done;
   auto log = read_log(*tpm, layout);
   if (!log) return log.error();
   const auto wanted = expected_measurements(settings.programs, settings.configuration);
@@ -270,6 +216,18 @@ bool Enclave::ended(pid_t child, int status) {
   swtpm_ = -1;
   log::error("launcher", "swtpm ended: nothing attests any more", {{"how", describe_end(status)}});
   return true;
+}
+
+Result<> Enclave::publish_attestation_key(const Layout& layout) {
+  PosixFileSystem fs;
+  const auto bytes = read_file(fs, layout.attestation_key(), tpm::AttestationKey::kMaxBytes);
+  if (!bytes) return bytes.error();
+  const auto key = tpm::AttestationKey::decode(*bytes);
+  if (!key) return key.error().in("`" + layout.attestation_key() + "`");
+  const std::string digest = encoding::hex(key->public_key().spki_sha256()) + "\n";
+  if (auto done = write_file_atomically(fs, layout.attestation_key_digest(), as_bytes(digest)); !done) return done;
+  ::chmod(layout.attestation_key_digest().c_str(), 0644);
+  return {};
 }
 
 void Enclave::stop() {

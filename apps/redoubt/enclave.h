@@ -14,7 +14,6 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,9 +54,6 @@ class Enclave {
  public:
   static constexpr unsigned kProgramPcr = 12;
   static constexpr unsigned kConfigurationPcr = 13;
-  // Of the index that keeps the history of bundles; the next kHistoryHandles are tried when it is taken.
-  static constexpr std::uint32_t kFirstHistoryHandle = 0x0180'5244;
-  static constexpr std::uint32_t kHistoryHandles = 16;
 
   struct Settings {
     std::string tpm;                       // as the configuration has it
@@ -69,12 +65,15 @@ class Enclave {
   // Takes away what a software TPM left behind that was killed. Before the keeper's folder is given to its user.
   static void tidy(const Layout& layout);
   // The keeper's folder is its user's already. Starts swtpm where that is configured (its memory rests in the keeper's
-  // folder), makes the attestation key and the history if there are none, measures. Errors: kUnavailable when there is
-  // no TPM, or swtpm does not start; kConflict when the registers have something that is in no log of ours, or there is
-  // an attestation key and no history; those of tpm/.
+  // folder), and measures. Errors: kUnavailable when there is no TPM, or swtpm does not start; kConflict when the
+  // registers have something that is in no log of ours; those of tpm/.
   Result<> start(const Layout& layout, const Settings& settings);
   // Only the TPM, for who measures nothing: swtpm is started where `tpm` says so.
   Result<tpm::Tpm> open(const Layout& layout, const std::string& tpm, const std::optional<confine::UserIds>& user);
+
+  // Once the keeper runs, which makes its attestation key at the first start: that key's digest, for who pins it, where
+  // everybody can read it.
+  static Result<> publish_attestation_key(const Layout& layout);
 
   // Where the keeper finds the TPM, from its folder; empty: there is none.
   const std::string& tpm() const { return keepers_tpm_; }

@@ -7,19 +7,14 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/scratch_folder.h"
 #include "crypto/secret.h"
 #include "identity/approvals.h"
 #include "identity/identity_projection.h"
-#include "ledger/ledger.h"
 #include "state/engine.h"
 
 namespace redoubt::app {
 namespace {
-
-// The ledger of one entry needs no more; later segments are as the configuration says.
-constexpr std::uint64_t kFirstSegmentBytes = ledger::kMaxCommitPayloadBytes + 1024 * 1024;
 
 // NAME[:GROUP[:TENANT[:MODEL,…]]]; names of models may hold colons.
 Result<identity::Genesis::First> parse_application(std::string_view text, const std::vector<std::string>& tenants) {
@@ -48,13 +43,14 @@ void add(Beginning& beginning, identity::Genesis::First first) {
   beginning.genesis.first.push_back(std::move(first));
 }
 
-// A ledger without a keeper, that has nothing yet: facts go into it as they come.
-class NewLedger final : public state::FactSink, public state::FactSource {
+// A ledger that is still to be: it takes one fact, its first.
+class FirstEntry final : public state::FactSink, public state::FactSource {
  public:
-  NewLedger(ledger::Ledger& ledger, std::string origin) : ledger_(ledger), origin_(std::move(origin)) {}
+  explicit FirstEntry(std::string origin) : origin_(std::move(origin)) {}
 
   void append(std::string record, std::string /*opening*/, std::function<void(Result<std::uint64_t>)> done) override {
-    answer_ = [index = write(record), done = std::move(done)] { done(index); };
+    record_ = std::move(record);
+    answer_ = [done = std::move(done)] { done(std::uint64_t{0}); };
   }
   UnixMillis now() override { return SystemClock().now(); }
   record::RecordSource source() const override {
@@ -70,20 +66,11 @@ class NewLedger final : public state::FactSink, public state::FactSource {
   void answer() {
     if (answer_) std::exchange(answer_, nullptr)();
   }
+  const std::string& record() const { return record_; }
 
  private:
-  Result<std::uint64_t> write(const std::string& record) {
-    ledger::EntryHeader header{.kind = ledger::EntryKind::kFact};
-    crypto::random_bytes(header.exchange);
-    auto index = ledger_.add(header, as_bytes(record), {});
-    if (!index) return index.error();
-    if (auto done = ledger_.commit(); !done) return done.error();
-    if (auto published = ledger_.publish(); !published) return published.error();
-    return index->value;
-  }
-
-  ledger::Ledger& ledger_;
   const std::string origin_;
+  std::string record_;
   std::function<void()> answer_;
 };
 
@@ -117,30 +104,26 @@ Result<Beginning> make_beginning(const std::vector<std::string>& administrators,
 }
 
 // By the engine, as every later fact, so that what the fold would refuse is refused here.
-Result<> begin_ledger(const Layout& layout, const tlog::NoteSigner& signer, const identity::Genesis& genesis) {
+Result<std::string> make_first_record(const std::string& origin, const identity::Genesis& genesis) {
   auto proposal = identity::propose_genesis(genesis);
   if (!proposal) return proposal.error();
   proposal->actor.principal = "init";
-  PosixFileSystem fs;
-  const SystemClock clock;
-  auto ledger = ledger::Ledger::open(fs, layout.ledger(), signer, clock,
-                                     {.tenants = {}, .witnesses = {}, .segment_bytes = kFirstSegmentBytes});
-  if (!ledger) return ledger.error();
-  NewLedger facts(**ledger, signer.name());
+  FirstEntry entry(origin);
   Nobody nobody;
   identity::IdentityProjection identities;
   identity::ApprovalsProjection approvals;
   auto scratch = ScratchFolder::make();  // the tables are made anew where they are to be
   if (!scratch) return scratch.error();
   auto engine =
-      state::Engine::open({.path = scratch->path() + "/state.db"}, {&identities, &approvals}, facts, facts, nobody);
+      state::Engine::open({.path = scratch->path() + "/state.db"}, {&identities, &approvals}, entry, entry, nobody);
   if (!engine) return engine.error();
   Result<> begun = Error(Errc::kCancelled, "the first fact was not made");
   (*engine)->propose(*std::move(proposal), [&begun](const Result<state::Applied>& done) {
     begun = done ? Result<>() : Result<>(done.error());
   });
-  facts.answer();
-  return begun;
+  entry.answer();
+  if (!begun) return begun.error();
+  return entry.record();
 }
 
 }  // namespace redoubt::app

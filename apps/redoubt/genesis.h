@@ -1,5 +1,5 @@
-// The first fact of a new ledger, appended by `redoubt init` before any server runs: without it nobody would be known,
-// and only who is known may make others known.
+// The first fact of a new ledger, which is there before any server runs: without it nobody would be known, and only who
+// is known may make others known.
 #pragma once
 
 #include <string>
@@ -7,8 +7,6 @@
 
 #include "base/result.h"
 #include "identity/proposals.h"
-#include "redoubt/layout.h"
-#include "tlog/note.h"
 
 namespace redoubt::app {
 
@@ -29,8 +27,7 @@ struct Beginning {
 Result<Beginning> make_beginning(const std::vector<std::string>& administrators,
                                  const std::vector<std::string>& applications, const std::vector<std::string>& tenants);
 
-// Makes the ledger in the folder, with that fact alone, durable and published. Errors: of the files; what the fold
-// would refuse.
-Result<> begin_ledger(const Layout& layout, const tlog::NoteSigner& signer, const identity::Genesis& genesis);
+// That fact, as the entry of the log with this origin that it is going to be. Errors: what the fold would refuse.
+Result<std::string> make_first_record(const std::string& origin, const identity::Genesis& genesis);
 
 }  // namespace redoubt::app

@@ -3,28 +3,31 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/file.h"
 #include "crypto/ed25519.h"
-#include "crypto/hpke.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
 #include "gateway/policy_bundle.h"
 #include "keys/key_file.h"
-#include "keys/key_store.h"
 #include "ledger/logs.h"
 #include "net/http_client.h"
+#include "net/http_server.h"
 #include "redoubt/commands.h"
 #include "redoubt/enclave.h"
 #include "redoubt/enclave/new_sealing.h"
 #include "redoubt/genesis.h"
 #include "redoubt/layout.h"
+#include "redoubt/new_keeper_keys.h"
 #include "redoubt/settings.h"
 #include "redoubt/shipped_playbooks.h"
-#include "tlog/note.h"
+#include "sealing/new_sealing.h"
+#include "tpm/tpm.h"
 
 namespace redoubt::app {
 namespace {
@@ -48,14 +51,26 @@ Result<> check_origin(const std::string& origin) {
   return {};
 }
 
-Result<> make_private_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0) return errno_error("cannot make folder `" + path + "`", errno);
-  return {};
+// A folder for keys. Those of a call that was cut short are nobody's: nothing was ever entrusted to them.
+Result<> make_private_directory(const Layout& layout, const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  if (errno != EEXIST) return errno_error("cannot make folder `" + path + "`", errno);
+  return Error(Errc::kAlreadyExists, "`" + layout.root +
+                                         "` was left half made by a `redoubt init` that was cut short, or has other "
+                                         "files in it: remove it and begin anew");
 }
 
-Result<> check_tpm(const std::string& tpm) {
-  if (tpm.empty() || tpm == "auto" || is_tpm(tpm)) return {};
-  return Error(Errc::kInvalidArgument, "`--enclave` is auto, swtpm or device: and the path of a TPM");
+// To which TPM keys are sealed; empty: to none.
+Result<std::string> choose_tpm(const InitOptions& options) {
+  if (!options.tpm.empty() && options.tpm != "auto" && !is_tpm(options.tpm)) {
+    return Error(Errc::kInvalidArgument, "`--enclave` is auto, swtpm or device: and the path of a TPM");
+  }
+  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
+  if (tpm.empty() && !(options.approvers.empty() && options.recovery.empty())) {
+    return Error(Errc::kInvalidArgument,
+                 "`--approvers` and `--recovery` are of keys that a TPM seals, and there is none");
+  }
+  return tpm;
 }
 
 Result<> check_tenants(const std::vector<std::string>& tenants) {
@@ -70,17 +85,40 @@ Result<> check_tenants(const std::vector<std::string>& tenants) {
   return {};
 }
 
-// Sealed where there is a TPM to seal to, so that no key is ever on the disk in the clear; nothing where there is none.
-Result<std::optional<KeySealing>> seal_keys(const Layout& layout, const std::string& tpm, const InitOptions& options) {
-  if (!tpm.empty()) {
-    auto sealed = seal_for_the_first_time(
-        layout, {.tpm = tpm, .approvers = options.approvers, .recovery = options.recovery, .user = std::nullopt});
-    if (!sealed) return sealed.error();
-    return std::optional<KeySealing>(*std::move(sealed));
+// What is made with the keeper's keys.
+struct NewKeys {
+  MadeKeys made;
+  std::optional<KeySealing> sealing;  // when they are sealed
+};
+
+// Sealed where there is a TPM to seal to, so that no key is ever on the disk in the clear; else in the clear. They are
+// made by the keeper's program: this one never has them.
+Result<NewKeys> make_keys(const Layout& layout, const std::string& tpm, const InitOptions& options, KeysToMake what) {
+  if (tpm.empty()) {
+    auto made = have_keys_made(layout, what);
+    if (!made) return made.error();
+    return NewKeys{.made = *std::move(made), .sealing = std::nullopt};
   }
-  if (options.approvers.empty() && options.recovery.empty()) return std::optional<KeySealing>();
-  return Error(Errc::kInvalidArgument,
-               "`--approvers` and `--recovery` are of keys that a TPM seals, and there is none");
+  MadeKeys made;
+  const auto seal = [&](const Enclave& enclave, tpm::Tpm opened, const crypto::P256PublicKey& approver,
+                        const keys::QuorumSize& /*recovery*/) -> Result<sealing::NewSealing> {
+    std::optional<tpm::Tpm> mine(std::move(opened));
+    mine.reset();  // a TPM of software has one user at a time
+    what.tpm = enclave.tpm();
+    what.approver = encoding::base64(approver);
+    what.recovery = options.recovery;
+    auto done = have_keys_made(layout, what);
+    if (!done) return done.error();
+    made = *std::move(done);
+    auto again = tpm::Tpm::open(enclave.where());
+    if (!again) return again.error();
+    PosixFileSystem fs;
+    return sealing::read_new_sealing(fs, layout.sealing(), *again);
+  };
+  auto sealed = seal_for_the_first_time(
+      layout, {.tpm = tpm, .approvers = options.approvers, .recovery = options.recovery, .user = std::nullopt}, seal);
+  if (!sealed) return sealed.error();
+  return NewKeys{.made = std::move(made), .sealing = *std::move(sealed)};
 }
 
 // What was made, to be shown once.
@@ -93,55 +131,41 @@ struct Made {
 Result<Made> init(const Layout& layout, const std::string& origin, const InitOptions& options) {
   if (auto done = check_origin(origin); !done) return done.error();
   if (auto url = net::UpstreamUrl::parse(options.upstream); !url) return url.error();
+  for (const std::string& address : {options.listen, options.admin_listen}) {
+    if (auto listen = net::parse_listen_address(address); !listen) return listen.error();
+  }
   if (auto done = check_tenants(options.tenants); !done) return done.error();
-  if (auto done = check_tpm(options.tpm); !done) return done.error();
   auto beginning = make_beginning(options.administrators, options.applications, options.tenants);
   if (!beginning) return beginning.error();
   if (options.one_person) beginning->genesis.marked_acts.clear();
+  auto first_record = make_first_record(origin, beginning->genesis);
+  if (!first_record) return first_record.error();
+  const auto tpm = choose_tpm(options);
+  if (!tpm) return tpm.error();
   PosixFileSystem fs;
   if (fs.open(layout.config(), OpenMode::kReadOnly)) {
     return Error(Errc::kAlreadyExists, "`" + layout.root + "` is initialised already");
   }
   if (auto done = fs.make_directory(layout.root); !done) return done.error();
   for (const std::string& path : {layout.keeper(), layout.keys()}) {
-    if (auto done = make_private_directory(path); !done) return done.error();
+    if (auto done = make_private_directory(layout, path); !done) return done.error();
   }
   if (auto done = fs.make_directory(layout.run()); !done) return done.error();
 
-  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
-  auto sealed = seal_keys(layout, tpm, options);
-  if (!sealed) return sealed.error();
-  const keys::KeyStore plain = keys::KeyStore::plain();
-  const keys::KeyStore& store = *sealed ? (*sealed)->store : plain;
-  auto signer_key = crypto::Ed25519PrivateKey::generate();
+  KeysToMake what;
+  what.origin = origin;
+  what.first_record = *std::move(first_record);
+  auto keys = make_keys(layout, *tpm, options, std::move(what));
+  if (!keys) return keys.error();
+  for (const auto& [path, text] : {std::pair(layout.dictionary_key(), keys->made.dictionary + "\n"),
+                                   std::pair(layout.verifier_key(), keys->made.vkey + "\n")}) {
+    if (auto done = write_file_atomically(fs, path, as_bytes(text)); !done) return done.error();
+  }
   const auto opener_key = crypto::Ed25519PrivateKey::generate();
-  if (auto done = store.create(layout.keeper() + "/signer.key", "ledger-signer", signer_key.seed()); !done) {
-    return done.error();
-  }
-  if (auto done = store.create(layout.keeper() + "/wrap.key", "wrap", crypto::Secret::random(32)); !done) {
-    return done.error();
-  }
-  const auto dictionary_key = crypto::X25519KeyPair::generate();
-  if (auto done = store.create(layout.keeper() + "/dictionary.key", "dictionary", dictionary_key.private_key); !done) {
-    return done.error();
-  }
-  const std::string dictionary_public = encoding::base64(dictionary_key.public_key) + "\n";
-  if (auto done = write_file_atomically(fs, layout.dictionary_key(), as_bytes(dictionary_public)); !done) {
-    return done.error();
-  }
   if (auto done = keys::create_key_file(layout.opener_key(), "opener", opener_key.seed()); !done) return done.error();
   const std::string openers = encoding::base64(opener_key.public_key()) + "\n";
   if (auto done = write_file_atomically(fs, layout.keeper() + "/openers", as_bytes(openers)); !done)
     return done.error();
-
-  auto vkey = tlog::VerifierKey::ed25519(origin, signer_key.public_key());
-  if (!vkey) return vkey.error();
-  if (auto done = write_file_atomically(fs, layout.verifier_key(), as_bytes(vkey->format() + "\n")); !done) {
-    return done.error();
-  }
-  auto signer = tlog::NoteSigner::create(origin, std::move(signer_key));
-  if (!signer) return signer.error();
-  if (auto done = begin_ledger(layout, *signer, beginning->genesis); !done) return done.error();
   if (auto done = fs.make_directory(layout.policies()); !done) return done.error();
   const std::string policies = layout.policies() + "/default.cedar";
   if (auto done = write_file_atomically(fs, policies, as_bytes(gateway::kDefaultPolicies)); !done) return done.error();
@@ -150,13 +174,19 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
     const std::string path = layout.playbooks() + "/" + std::string(each.name);
     if (auto done = write_file_atomically(fs, path, as_bytes(each.text)); !done) return done.error();
   }
-  const std::string settings = initial_settings(origin, options.upstream, options.tenants, tpm);
-  if (*sealed) {
-    if (auto done = approve_first(layout, **sealed, settings); !done) return done.error();
+  const std::string settings = format_initial_settings({.origin = origin,
+                                                        .upstream_url = options.upstream,
+                                                        .listen = options.listen,
+                                                        .admin_listen = options.admin_listen,
+                                                        .tls = options.tls,
+                                                        .tpm = *tpm,
+                                                        .tenants = options.tenants});
+  if (keys->sealing) {
+    if (auto done = approve_first(layout, *keys->sealing, settings); !done) return done.error();
   }
   // Last: a folder without it is not initialised.
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
-  return Made{vkey->format(), *std::move(beginning), *std::move(sealed)};
+  return Made{std::move(keys->made.vkey), *std::move(beginning), std::move(keys->sealing)};
 }
 
 void print_json(const Common& common, const std::string& origin, const Made& made) {

@@ -69,6 +69,10 @@ int run(int argc, char** argv) {
   init_command->add_option(
       "--enclave", init.tpm,
       "what speaks for this machine: auto (its TPM, or swtpm), swtpm, device:PATH (default: nothing)");
+  init_command->add_option("--listen", init.listen, "address and port for callers")->capture_default_str();
+  init_command->add_option("--admin-listen", init.admin_listen, "address and port of the administrative interface")
+      ->capture_default_str();
+  init_command->add_flag("--tls", init.tls, "speak TLS 1.3 to callers, under certificates that the keeper makes");
   init_command->add_option("--approvers", init.approvers,
                            "with --enclave: K/N, as 2/3: who together approve what may open the keys");
   init_command->add_option("--recovery", init.recovery,

@@ -21,9 +21,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/lease.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -44,6 +46,7 @@
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
 #include "redoubt/settings.h"
+#include "sealing/activation_approval.h"
 #include "sealing/keeper_keys.h"
 #include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
@@ -144,12 +147,14 @@ class Launcher {
  private:
   Result<> prepare();
   Result<> read_settings();
+  Result<> check_flags() const;
   Result<> check_listen_addresses();
   Result<> read_witness_policy();
   Result<> read_upstream_key();
   Result<> make_rings();
   Result<> open_admin_socket();
   Result<> start_enclave();
+  Result<> read_activation_approval();
   Result<> run_children();
   Result<> start_keeper();
   Result<> start_gateway();
@@ -188,7 +193,8 @@ class Launcher {
   Enclave enclave_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
   std::shared_ptr<const gateway::Inspection> inspection_;
-  std::string bundle_digest_;  // of what was sent last
+  std::string bundle_digest_;    // of what was sent last
+  std::string approved_bundle_;  // by approvers, to come into force with this start; empty: none
   sigset_t signals_{};
   std::string upstream_key_;
   std::vector<net::UpstreamUrl> witness_urls_;
@@ -202,6 +208,7 @@ class Launcher {
 Result<> Launcher::run() {
   if (auto done = prepare(); !done) return done;
   auto ended = start_enclave();
+  if (ended) ended = read_activation_approval();
   if (ended) ended = run_children();
   enclave_.stop();
   return ended;
@@ -286,6 +293,7 @@ Result<> Launcher::read_settings() {
     return settings.error();
   }
   settings_ = *std::move(settings);
+  if (auto done = check_flags(); !done) return done;
   if (!options_.listen.empty()) settings_.listen = options_.listen;
   if (!options_.admin_listen.empty()) settings_.admin_listen = options_.admin_listen;
   if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
@@ -298,6 +306,24 @@ Result<> Launcher::read_settings() {
     return Error(Errc::kInvalidArgument, "callers are to be attested, which takes TLS: add `--tls`");
   }
   if (options_.allow_plain_http) settings_.allow_plain_http = true;
+  return {};
+}
+
+// What a server does is in redoubt.toml, which a TPM is told. On which processors it runs is nobody's to approve.
+Result<> Launcher::check_flags() const {
+  if (settings_.tpm.empty()) return {};
+  for (const auto& [flag, given, key] :
+       {std::tuple("--listen", !options_.listen.empty(), "gateway.listen"),
+        std::tuple("--admin-listen", !options_.admin_listen.empty(), "admin.listen"),
+        std::tuple("--upstream", !options_.upstream.empty(), "upstream.url"),
+        std::tuple("--tls", options_.tls, "gateway.tls"),
+        std::tuple("--allow-plain-http", options_.allow_plain_http, "gateway.allow_plain_http")}) {
+    if (!given) continue;
+    return Error(Errc::kInvalidArgument, "`" + std::string(flag) +
+                                             "` is not taken by a server with a TPM, which is "
+                                             "told of redoubt.toml alone: set `" +
+                                             key + "` there");
+  }
   return {};
 }
 
@@ -389,6 +415,17 @@ Result<> Launcher::start_enclave() {
                                   .configuration = std::string(as_chars(*configuration))});
 }
 
+// Whose word it is, and whether it holds, the keeper says: with a TPM it starts with no other bundle than the one in
+// force but by such a word.
+Result<> Launcher::read_activation_approval() {
+  if (enclave_.tpm().empty()) return {};
+  PosixFileSystem fs;
+  const auto word = sealing::read_activation_approval(fs, layout_.approvals());
+  if (!word) return word.error();
+  if (*word && "sha256:" + encoding::hex((*word)->bundle) == bundle_digest_) approved_bundle_ = bundle_digest_;
+  return {};
+}
+
 Result<> Launcher::start_keeper() {
   auto ready = Pipe::make();
   if (!ready) return ready.error();
@@ -396,7 +433,16 @@ Result<> Launcher::start_keeper() {
   if (keeper_ < 0) return errno_error("cannot start the keeper", errno);
   if (keeper_ == 0) exec_keeper(*ready);
   keeper_alive_.write.reset();  // the keeper's alone from now on
-  if (const auto authority = wait_ready(*ready)) return authority->empty() ? Result<>() : publish_authority(*authority);
+  if (const auto authority = wait_ready(*ready)) {
+    Result<> done;
+    if (!enclave_.tpm().empty()) done = Enclave::publish_attestation_key(layout_);
+    if (done && !authority->empty()) done = publish_authority(*authority);
+    if (!done) {
+      ::kill(keeper_, SIGTERM);
+      ::waitpid(keeper_, nullptr, 0);
+    }
+    return done;
+  }
   int status = 0;
   ::waitpid(keeper_, &status, 0);
   return Error(Errc::kUnavailable, "the keeper did not start (" + describe_end(status) + "); its log says why");
@@ -532,6 +578,7 @@ AdministrationSettings Launcher::administration_settings() const {
   AdministrationSettings out{.origin = settings_.origin,
                              .version = REDOUBT_VERSION,
                              .operator_name = "uid:" + std::to_string(::getuid()),
+                             .approved_bundle = approved_bundle_,
                              .tenants = {},
                              .ledger_directory = ".",
                              .tls = settings_.tls,
@@ -545,13 +592,14 @@ AdministrationSettings Launcher::administration_settings() const {
 
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
-  // Each caller's connection may have one to the upstream.
+  // Each caller's connection may have one to the upstream; and each core keeps what it shares with who asks for
+  // evidence.
   auto url = net::UpstreamUrl::parse(settings_.upstream_url);
   const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
   const auto tls_witnesses = static_cast<std::size_t>(
       std::count_if(witness_urls_.begin(), witness_urls_.end(), [](const auto& u) { return u.tls; }));
-  if (!crypto::init_secure_heap(tls_sides * settings_.threads * settings_.server.max_connections +
-                                tls_witnesses * gateway::Witnesses::kMaxAtOnce)) {
+  const std::size_t of_core = tls_sides * settings_.server.max_connections + attest::LeaseProver::kAskersMax;
+  if (!crypto::init_secure_heap(settings_.threads * of_core + tls_witnesses * gateway::Witnesses::kMaxAtOnce)) {
     log::warning("gateway", "key pages cannot be locked in memory");
   }
   gateway::GatewaySettings settings = gateway_settings();

@@ -282,40 +282,45 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   return s;
 }
 
-std::string initial_settings(const std::string& origin, const std::string& upstream_url,
-                             const std::vector<std::string>& tenants, const std::string& tpm) {
+std::string format_initial_settings(const InitialSettings& initial) {
   std::string out =
       "# Redoubt's configuration. Every key: docs/operating/configuration.md.\n"
       "\n"
       "[gateway]\n"
-      "listen = \"127.0.0.1:8080\"\n"
-      "threads = 1\n"
+      "listen = \"" +
+      initial.listen +
+      "\"\n"
+      "threads = 1\n";
+  if (initial.tls) out += "tls = true\n";
+  out +=
       "\n"
       "[admin]\n"
       "# The administrative interface; beside it there is the socket run/admin.sock.\n"
-      "listen = \"127.0.0.1:8081\"\n"
+      "listen = \"" +
+      initial.admin_listen +
+      "\"\n"
       "\n"
       "[ledger]\n"
       "# The log's name, in every checkpoint and receipt. It cannot change while the ledger lives.\n"
       "origin = \"" +
-      origin +
+      initial.origin +
       "\"\n"
       "\n"
       "[upstream]\n"
       "# An OpenAI-compatible server. Its API key, if it wants one, is the content of `key_file`.\n"
       "url = \"" +
-      upstream_url +
+      initial.upstream_url +
       "\"\n"
       "# key_file = \"/etc/redoubt/upstream.key\"\n";
-  if (!tpm.empty()) {
+  if (!initial.tpm.empty()) {
     out +=
         "\n"
         "[enclave]\n"
         "# What speaks for this machine. A server that was begun with one does not start without it.\n"
         "tpm = \"" +
-        tpm + "\"\n";
+        initial.tpm + "\"\n";
   }
-  for (const std::string& tenant : tenants) out += "\n[[tenant]]\nname = \"" + tenant + "\"\n";
+  for (const std::string& tenant : initial.tenants) out += "\n[[tenant]]\nname = \"" + tenant + "\"\n";
   return out;
 }
 

@@ -64,8 +64,16 @@ struct Settings {
 Result<Settings> parse_settings(std::string_view text, const std::string& path);
 Result<Settings> load_settings(FileSystem& fs, const std::string& path);
 
-// The file that `redoubt init` writes. `tpm`: empty for none.
-std::string initial_settings(const std::string& origin, const std::string& upstream_url,
-                             const std::vector<std::string>& tenants, const std::string& tpm);
+// The file that `redoubt init` writes.
+struct InitialSettings {
+  std::string origin;
+  std::string upstream_url;
+  std::string listen;
+  std::string admin_listen;
+  bool tls = false;
+  std::string tpm;  // empty: none
+  std::vector<std::string> tenants;
+};
+std::string format_initial_settings(const InitialSettings& initial);
 
 }  // namespace redoubt::app

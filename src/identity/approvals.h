@@ -14,6 +14,9 @@
 // says how that is reckoned.
 //
 // Break-glass is an act that always needs two persons, the second exempt from the 24 hours.
+//
+// One act needs none of this: that the server, for kKeyApprovers, brings a bundle into force. Their signature was what
+// it started by, since nothing starts with the bundle in force (docs/operating/sealed-keys.md).
 #pragma once
 
 #include <cstdint>
@@ -35,6 +38,10 @@ inline constexpr std::size_t kOpenRequestsMax = 1000;
 inline constexpr std::size_t kOpenRequestsOfPrincipalMax = 50;
 inline constexpr std::size_t kMarkedActsMax = 256;
 inline constexpr std::size_t kWhyMax = 512;  // bytes of UTF-8
+
+// On whose behalf the server acts when those who approve what opens the keeper's keys approved it. No principal acts as
+// the server, so none as them.
+inline constexpr std::string_view kKeyApprovers = "approvers";
 
 // What changes who is an administrator, makes one of theirs good again, or gives a key to one: an act of its own, for
 // facts of several kinds (identity.principal.create, .update, .delete, .enable, .reset, identity.key.issue, .rotate).

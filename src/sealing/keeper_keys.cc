@@ -28,6 +28,20 @@ Error with_advice(const Error& why, const std::string& redoubt) {
   }
 }
 
+// Nothing when the keys are not sealed.
+Result<std::optional<tpm::SealedSecret>> read_sealed(FileSystem& fs, const std::string& folder) {
+  const auto bytes = read_file(fs, folder + "/" + kSealedFile, tpm::SealedSecret::kMaxBytes);
+  if (!bytes && bytes.error().code() == Errc::kNotFound) return std::optional<tpm::SealedSecret>();
+  if (!bytes) return bytes.error();
+  auto sealed = tpm::SealedSecret::decode(*bytes);
+  if (!sealed) return sealed.error();
+  return std::optional(*std::move(sealed));
+}
+
+Approver approver_of(const tpm::SealedSecret& sealed) {
+  return {.key = sealed.approver, .purpose = sealed.policy_ref};
+}
+
 }  // namespace
 
 std::string recovery_advice(const std::string& redoubt) {
@@ -40,26 +54,33 @@ Result<bool> is_sealed(FileSystem& fs, const std::string& folder) {
   return file.has_value();
 }
 
+Result<std::optional<Approver>> read_approver(FileSystem& fs, const std::string& folder) {
+  const auto sealed = read_sealed(fs, folder);
+  if (!sealed) return sealed.error();
+  if (!*sealed) return std::optional<Approver>();
+  return std::optional(approver_of(**sealed));
+}
+
 Result<KeeperKeys> open_keeper_keys(FileSystem& fs, const std::string& folder, const Unlocking& by) {
-  const auto bytes = read_file(fs, folder + "/" + kSealedFile, tpm::SealedSecret::kMaxBytes);
-  if (!bytes && bytes.error().code() == Errc::kNotFound) return KeeperKeys{.store = keys::KeyStore::plain()};
-  if (!bytes) return bytes.error();
+  const auto sealed = read_sealed(fs, folder);
+  if (!sealed) return sealed.error();
+  if (!*sealed) return KeeperKeys{.store = keys::KeyStore::plain(), .version = 0, .approver = std::nullopt};
   if (by.tpm == nullptr) {
     return Error(
         Errc::kPermissionDenied,
         "the keys are sealed to a TPM, and redoubt.toml has no `enclave.tpm`: they are opened by that or not at "
         "all");
   }
-  const auto sealed = tpm::SealedSecret::decode(*bytes);
-  if (!sealed) return sealed.error();
   std::vector<tpm::ApprovalFile> approvals;
   for (const KeptApproval& each : by.approvals) approvals.push_back(each.file);
-  auto opened = tpm::unseal_approved(*by.tpm, *sealed, approvals, *by.measured);
+  auto opened = tpm::unseal_approved(*by.tpm, **sealed, approvals, *by.measured);
   if (!opened) return with_advice(opened.error(), by.redoubt);
   if (opened->secret.size() != keys::KeyStore::kStorageKeyBytes) {
     return Error(Errc::kCorrupt, "what was sealed is no storage key");
   }
-  return KeeperKeys{.store = keys::KeyStore::encrypted(std::move(opened->secret)), .version = opened->version};
+  return KeeperKeys{.store = keys::KeyStore::encrypted(std::move(opened->secret)),
+                    .version = opened->version,
+                    .approver = approver_of(**sealed)};
 }
 
 Result<> write_opened_version(FileSystem& fs, const std::string& folder, std::uint64_t version) {

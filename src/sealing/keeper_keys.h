@@ -8,12 +8,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/result.h"
-#include "crypto/secret.h"
+#include "crypto/certificate.h"
 #include "keys/key_store.h"
 #include "sealing/sealing.h"
 #include "tpm/measurement_log.h"
@@ -32,9 +34,16 @@ struct Unlocking {
   std::string redoubt;  // its folder, for messages that say what to do
 };
 
+// Who approves for the keys, and for what: what the TPM has held an approval to, and not what a file says.
+struct Approver {
+  crypto::P256PublicKey key{};
+  Bytes purpose;  // Sealing::purpose()
+};
+
 struct KeeperKeys {
   keys::KeyStore store;
-  std::uint64_t version = 0;  // of the approval that opened it; 0 when it is not sealed
+  std::uint64_t version = 0;         // of the approval that opened it; 0 when it is not sealed
+  std::optional<Approver> approver;  // when it is sealed. Believe it once a key of the store was read
 };
 
 // What to do when the TPM is lost, in words. `redoubt`: as above.
@@ -42,6 +51,10 @@ std::string recovery_advice(const std::string& redoubt);
 
 // Whether the keys in `folder` are sealed. Errors: kIo and the like when it cannot be told.
 Result<bool> is_sealed(FileSystem& fs, const std::string& folder);
+
+// The approver as the file of the sealed key says, which the TPM is asked about when it is opened; nothing when the
+// keys are not sealed. Errors: of the file.
+Result<std::optional<Approver>> read_approver(FileSystem& fs, const std::string& folder);
 
 // Errors, each with what to do: kPermissionDenied when it is sealed and there is no TPM, what runs is not approved, or
 // what approved it was superseded; kVerifyFailed when the TPM is another one, was cleared or has lost the counter;

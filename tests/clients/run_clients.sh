@@ -97,21 +97,20 @@ END
 }
 
 init_flags=()
-serve_flags=()
 if [ -n "${REDOUBT_THROUGH_PROXY:-}" ]; then
   init_flags=(--enclave swtpm)
 fi
 if [ "${REDOUBT_THROUGH_PROXY:-}" = 1 ]; then
-  serve_flags=(--tls)
+  init_flags+=(--tls)
   export NODE_EXTRA_CA_CERTS="$work/redoubt/tls-ca.pem"  # for the administrative interface, which no proxy leads to
 fi
-"$bin/redoubt" init "${init_flags[@]}" --dir "$work/redoubt" --application clients --application limited --one-person >"$work/init.out"
+"$bin/redoubt" init "${init_flags[@]}" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --upstream "$upstream" --dir "$work/redoubt" --application clients --application limited --one-person >"$work/init.out"
 # key_of NAME: the key that init made for this principal.
 key_of() { sed -n "s/.* $1  *//p" "$work/init.out"; }
 REDOUBT_KEY=$(key_of clients)
 REDOUBT_LIMITED_KEY=$(key_of limited)
 REDOUBT_ADMIN_KEY=$(key_of admin-1)
-"$bin/redoubt" serve "${serve_flags[@]}" --dir "$work/redoubt" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --upstream "$upstream" \
+"$bin/redoubt" serve --dir "$work/redoubt" \
   >"$work/redoubt.out" 2>"$work/redoubt.log" &
 children+=($!)
 REDOUBT_URL=$(wait_for_address redoubt)

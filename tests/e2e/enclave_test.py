@@ -17,11 +17,9 @@ PATH = "/.well-known/redoubt/attestation"
 
 @unittest.skipUnless(shutil.which("swtpm"), "there is no swtpm here")
 class Enclave(unittest.TestCase):
-    flags = ("--tls",)
-
     def setUp(self):
         self.upstream = Upstream(lambda request, connection: connection.sendall(whole_reply()) or True)
-        self.redoubt = Redoubt(self.upstream.url, flags=self.flags)
+        self.redoubt = Redoubt(self.upstream.url, settings="tls = true\n", fixed_port=True)
         self.redoubt.configure(None, "\n[enclave]\ntpm = \"swtpm\"\n")
         self.redoubt.start()
 
@@ -142,7 +140,6 @@ class Enclave(unittest.TestCase):
         # A new life of the server is a new connection, and another program: what was proven of the last one is over.
         before = self.redoubt.port
         self.assertEqual(self.redoubt.stop(), 0)
-        self.redoubt.listen = f"127.0.0.1:{before}"
         self.redoubt.start()
         self.assertEqual(self.redoubt.port, before)
         self.assertEqual(self.chat_through(port)[0], 200)

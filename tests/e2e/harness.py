@@ -30,6 +30,12 @@ def run(*args, check=True, **kwargs):
     return done
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def wait_for(what, seconds=10.0):
     """Waits until what() is true; returns its value."""
     end = time.monotonic() + seconds
@@ -214,11 +220,13 @@ class RawConnection:
 class Redoubt:
     def __init__(self, upstream, settings="", folder=None, drain_grace="5s", upstream_settings="", flags=(),
                  environment=None, origin="test.example/log", tenants=(), applications=(), one_person=True,
-                 playbooks=False, init_words=()):
+                 playbooks=False, init_words=(), fixed_port=False):
         """`settings`: lines for [gateway]. `environment`: what the programs find there beside ours. `applications`:
         further ones than `demo` and `auditor`, as `redoubt init` takes them; `keys` has the keys of all, by name.
         `playbooks`: whether those of `redoubt init` stay, so that it answers what tests do. `init_words`: further ones of
-        `redoubt init`."""
+        `redoubt init`. `fixed_port`: with a TPM, starts listen on one port; else on any.
+
+        With a TPM a server is told by redoubt.toml alone what to do: flags have no say (`words_of_serve`)."""
         self.flags = list(flags)  # further ones of `redoubt serve`
         self.environment = {**os.environ, **(environment or {})}
         self.folder = folder or tempfile.mkdtemp(prefix="redoubt-e2e-")
@@ -236,6 +244,7 @@ class Redoubt:
             self.keys = {principal["id"]: principal["key"] for principal in made["principals"]}
             self.key, self.auditor = self.keys["demo"], self.keys["auditor"]
             self.configure("[gateway]\n", f"[gateway]\ndrain_grace = \"{drain_grace}\"\n" + settings)
+            self.configure("127.0.0.1:8080", "127.0.0.1:%d" % (free_port() if fixed_port else 0))
             self.configure("127.0.0.1:8081", "127.0.0.1:0")
             self.configure("[ledger]\n", "[ledger]\nsegment_size = \"9MiB\"\n")
             self.configure("[upstream]\n", "[upstream]\n" + upstream_settings)
@@ -249,13 +258,19 @@ class Redoubt:
         with open(path, "w") as file:
             file.write(text.replace(old, new) if old else text + new)
 
+    def words_of_serve(self):
+        """`--listen` and the like; none where redoubt.toml names a TPM."""
+        with open(os.path.join(self.dir, "redoubt.toml")) as file:
+            if re.search("^tpm = ", file.read(), re.M):
+                return []
+        return ["--listen", self.listen, "--upstream", self.upstream, *self.flags]
+
     def start(self, before=None, server="redoubt", words=(), environment=None, pass_fds=(),
               until="/readyz"):
         """`before` runs in the launcher's process before its program does; `words` come in front of the command."""
         self.log = open(os.path.join(self.folder, "log"), "a+")
         self.process = subprocess.Popen(
-            [*words, program(server), "serve", "--dir", self.dir, "--listen", self.listen, "--upstream", self.upstream,
-             *self.flags],
+            [*words, program(server), "serve", "--dir", self.dir, *self.words_of_serve()],
             stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True,
             env=environment or self.environment, pass_fds=pass_fds, preexec_fn=before)
         line = self.process.stdout.readline()

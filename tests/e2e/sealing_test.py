@@ -17,11 +17,12 @@ PROGRAMS = ("redoubt", "redoubt-keeper", "redoubt-notifier")
 
 class Base(unittest.TestCase):
     words = ("--enclave", "swtpm")
-    flags = ()
+    settings = ""
+    one_person = True
 
     def setUp(self):
         self.upstream = Upstream(lambda request, connection: connection.sendall(whole_reply()) or True)
-        self.redoubt = Redoubt(self.upstream.url, init_words=self.words, flags=self.flags)
+        self.redoubt = Redoubt(self.upstream.url, init_words=self.words, settings=self.settings, one_person=self.one_person)
         self.approve()  # of the configuration that the harness made of that of `redoubt init`
 
     def tearDown(self):
@@ -90,6 +91,8 @@ class Approved(Base):
         print("unsealed in", took, "ms")
         standing = self.enclave("status")
         self.assertEqual((standing["sealed"], standing["approved"], standing["opened_version"]), (True, True, 2))
+        with open(self.path("keeper", "history.key")) as file:
+            self.assertTrue(file.read().startswith("redoubt-encrypted-tpm-history-v1 "))
         again = self.approve()
         self.assertEqual((again["version"], again["new"]), (2, False), "nothing else is there to approve")
 
@@ -153,8 +156,19 @@ class Approved(Base):
         self.assertIn("`wrap.key` is not encrypted", self.refused())
         os.replace(self.path("keeper", "wrap.kept"), self.path("keeper", "wrap.key"))
         os.rename(self.path("keeper", "storage.sealed"), self.path("keeper", "storage.kept"))
-        self.assertIn("`signer.key` is encrypted", self.refused())
+        self.assertIn("`history.key` is encrypted", self.refused())
         os.rename(self.path("keeper", "storage.kept"), self.path("keeper", "storage.sealed"))
+        self.lives()
+
+    def test_flags_that_change_what_it_does_are_refused(self):
+        for flags, key in ((["--listen", "127.0.0.1:0"], "gateway.listen"), (["--admin-listen", "127.0.0.1:0"], "admin.listen"),
+                           (["--upstream", "http://127.0.0.1:1"], "upstream.url"), (["--tls"], "gateway.tls"),
+                           (["--allow-plain-http"], "gateway.allow_plain_http")):
+            done = run(program("redoubt"), "serve", "--dir", self.redoubt.dir, *flags, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("`%s` is not taken by a server with a TPM" % flags[0], done.stderr)
+            self.assertIn("`%s`" % key, done.stderr)
+        self.redoubt.words_of_serve = lambda: ["--keeper-cpu", "0", "--gateway-cpus", "0"]
         self.lives()
 
     def test_what_it_would_not_start_with_does_not_come_into_force(self):
@@ -267,8 +281,99 @@ class Recovered(Base):
 
 
 @unittest.skipUnless(shutil.which("swtpm"), "there is no swtpm here")
+class WayBack(Base):
+    """What is in force starts nothing, and so nothing else can be brought into force by a running server."""
+    words = ("--enclave", "swtpm", "--approvers", "2/3", "--recovery", "2/3")
+    one_person = False  # to bring a bundle into force takes two persons, who are not there either
+
+    def shares(self, kind, *numbers):
+        words = []
+        for number in numbers:
+            words += [f"--{kind}-share", self.path("keys", f"{kind}-share-{number}")]
+        return words
+
+    def approve(self, *words, status=0):
+        return self.enclave("approve", *self.shares("approver", 1, 3), *words, status=status)
+
+    def setUp(self):
+        super().setUp()
+        # Works when it comes into force, at the first start, and at no start after that.
+        self.key_file = os.path.join(self.redoubt.folder, "upstream.key")
+        with open(self.key_file, "w") as file:
+            file.write("a key\n")
+        self.with_key = f"[upstream]\nkey_file = \"{self.key_file}\"\n"
+        self.redoubt.configure("[upstream]\n", self.with_key)
+        self.approve()
+        self.lives()
+        os.remove(self.key_file)
+        self.assertIn("upstream.key", self.refused())
+
+    def activations(self):
+        return [fact["unmapped"]["redoubt"] for fact in self.redoubt.facts()
+                if fact["unmapped"]["redoubt"]["kind"].startswith("bundle.")]
+
+    def mend(self):
+        self.redoubt.configure(self.with_key, "[upstream]\n")
+
+    def expect_in_force_by_approvers(self, said):
+        last = self.activations()[-1]
+        self.assertEqual(last["body"]["digest"], said["brings_into_force"]["bundle"])
+        self.assertEqual(last["on_behalf_of"], "approvers")
+
+    def test_is_what_approvers_sign_and_the_next_start_records(self):
+        self.mend()
+        # Approved to run is not approved to come into force.
+        self.approve()
+        self.assertIn("are not those that were brought into force last", self.refused())
+        before = self.activations()
+        # Not without enough of them, nor for more than redoubt.toml.
+        said = self.enclave("approve", "--bring-into-force", *self.shares("approver", 1), status=2)
+        self.assertIn("it takes 2 shares", said["error"])
+        other = self.path("policies", "also.cedar")
+        with open(other, "w") as file:
+            file.write("@id(\"also\") permit (principal, action, resource);\n")
+        said = self.approve("--bring-into-force", status=3)
+        self.assertIn("`policies/also.cedar` is not as it is in force", said["error"])
+        os.remove(other)
+        said = self.approve("--bring-into-force")
+        self.assertFalse(said["new"], "the start was approved before")
+        self.assertEqual(said["brings_into_force"]["replaces"], before[-1]["body"]["digest"])
+        # Altered, by whoever can write there: it is nobody's word.
+        with open(said["brings_into_force"]["file"]) as file:
+            good = file.read()
+        with open(other, "w") as file:
+            file.write("@id(\"also\") permit (principal, action, resource);\n")
+        why = self.refused()
+        found = re.search(r"in the folder \((sha256:\w+)\)", why).group(1)
+        with open(said["brings_into_force"]["file"], "w") as file:
+            file.write(good.replace(said["brings_into_force"]["bundle"], found))
+        self.assertIn("are not those that were brought into force last", self.refused())
+        os.remove(other)
+        with open(said["brings_into_force"]["file"], "w") as file:
+            file.write(good)
+        self.lives()
+        self.assertEqual(len(self.activations()), len(before) + 1)
+        self.expect_in_force_by_approvers(said)
+        self.assertNotIn("brings_into_force", self.approve("--bring-into-force"), "it is there")
+        self.lives()
+        self.assertEqual(len(self.activations()), len(before) + 1, "once")
+
+    def test_leads_to_another_machine_too(self):
+        """Whose TPM is another, and goes by another name: the configuration has to be another one as well."""
+        self.mend()
+        shutil.rmtree(self.path("keeper", "tpm"))
+        words = self.shares("recovery", 1, 2) + self.shares("approver", 2, 3)
+        self.enclave("recover", *words)
+        self.assertIn("are not those that were brought into force last", self.refused())
+        said = self.enclave("recover", "--bring-into-force", *words)
+        self.lives()
+        self.expect_in_force_by_approvers(said)
+        self.verify_ledger()
+
+
+@unittest.skipUnless(shutil.which("swtpm"), "there is no swtpm here")
 class SelfMeasured(Base):
-    flags = ("--tls",)
+    settings = "tls = true\n"
 
     def test_never_counts_for_more(self):
         """Who started it could have started another: no policy that asks for more than its own word is satisfied."""

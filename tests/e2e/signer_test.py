@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -65,6 +66,70 @@ class Base(unittest.TestCase):
         kept = os.path.join(self.redoubt.folder, name)
         shutil.copytree(self.redoubt.dir, kept)
         return kept
+
+
+class Made(unittest.TestCase):
+    """The key is made by the keeper's program: that of `redoubt init` has no private half to lose."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="redoubt-e2e-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.dir = os.path.join(self.folder, "var")
+        self.bin = os.path.join(self.folder, "bin")
+        os.mkdir(self.bin)
+        shutil.copy(program("redoubt"), self.bin)
+
+    def keeper(self, script):
+        """A program in the keeper's place; $KEEPER is the real one."""
+        path = os.path.join(self.bin, "redoubt-keeper")
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n" + script.replace("$KEEPER", program("redoubt-keeper")))
+        os.chmod(path, 0o700)
+
+    def init(self, *words, server=None):
+        return run(server or os.path.join(self.bin, "redoubt"), "init", "--dir", self.dir, "--json", *words, check=False)
+
+    def files(self):
+        return sorted(os.listdir(os.path.join(self.dir, "keeper")))
+
+    def test_by_the_keepers_program_or_not_at_all(self):
+        done = self.init()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the keeper's program, which makes the keys", json.loads(done.stdout)["error"])
+        self.assertEqual(self.files(), [])
+        shutil.rmtree(self.dir)
+        self.keeper('echo "failed for the reason that it says"; exit 3')
+        self.assertEqual(json.loads(self.init().stdout)["error"], "for the reason that it says")
+        self.assertEqual(self.files(), [])
+        for answer in ("", "ok", "ok\\na\\nb", "okay"):
+            shutil.rmtree(self.dir)
+            self.keeper(f'cat >"$0.in"; printf "{answer}"')
+            self.assertEqual(self.init().returncode, 3, answer)
+            self.assertFalse(os.path.exists(os.path.join(self.dir, "redoubt.toml")))
+        shutil.rmtree(self.dir)
+        # All that goes between the two: the first record there, public keys back.
+        self.keeper('tee "$0.in" | $KEEPER "$@" | tee "$0.out"')
+        made = json.loads(self.init().stdout)
+        with open(os.path.join(self.bin, "redoubt-keeper.in")) as file:
+            self.assertEqual(json.load(file)["unmapped"]["redoubt"]["kind"], "identity.genesis")
+        with open(os.path.join(self.dir, "dictionary.pub")) as file:
+            dictionary = file.read()
+        with open(os.path.join(self.bin, "redoubt-keeper.out")) as file:
+            self.assertEqual(file.read(), f"ok\n{made['vkey']}\n{dictionary}")
+        self.assertEqual(self.files(), ["dictionary.key", "openers", "signer.key", "wrap.key"])
+        run(program("redoubt"), "ledger", "verify", os.path.join(self.dir, "ledger"), "--vkey", made["vkey"])
+
+    def test_or_else_a_folder_that_was_cut_short_is_refused(self):
+        for script in ("kill -9 $PPID", "$KEEPER \"$@\" >$0.out; kill -9 $PPID"):
+            self.keeper(script)
+            self.assertEqual(self.init().returncode, -9)
+            done = self.init(server=program("redoubt"))
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("was left half made", json.loads(done.stdout)["error"])
+            done = run(program("redoubt"), "serve", "--dir", self.dir, check=False)
+            self.assertIn("is not initialised", done.stderr)
+            shutil.rmtree(self.dir)
+        self.assertEqual(self.init(server=program("redoubt")).returncode, 0)
 
 
 class Rotation(Base):

@@ -78,10 +78,13 @@ class MeasuringTest : public tpm::testing::SoftwareTpm {
   }
   // A start of the keeper with this bundle in the operator's files.
   Result<> start_with(int n) {
+    const auto in_force = bundle_in_force(fs_, measured(), ledger());
+    if (!in_force) return in_force.error();
+    if (auto done = check_bundle(*in_force, name_of(n), approved_); !done) return done;
     tpm::Tpm tpm = open();
     auto measuring = Measuring::open(tpm, fs_, measured(), key());
     if (!measuring) return measuring.error();
-    return check_bundle(tpm, *measuring, fs_, ledger(), name_of(n));
+    return *in_force ? measuring->measure(tpm, **in_force) : Result<>();
   }
   // What quotes show: what the log replays to, which is in the register, and which bundle that is; 0: none.
   int shown() {
@@ -94,8 +97,14 @@ class MeasuringTest : public tpm::testing::SoftwareTpm {
     return std::to_integer<int>(last->value.at(0));
   }
 
+  // What the approvers say may follow the bundle that was brought into force by that fact.
+  static sealing::ActivationApproval may_follow(int in_force, std::uint64_t fact, int next) {
+    return {.replaces = bundle(in_force), .fact = fact, .bundle = bundle(next), .signature = {}};
+  }
+
   PosixFileSystem fs_;
   const SystemClock clock_;
+  std::optional<sealing::ActivationApproval> approved_;
   const crypto::Secret key_ = crypto::Secret::random(32);
 };
 
@@ -119,6 +128,28 @@ TEST_F(MeasuringTest, TheBundleThatIsInForceIsMeasuredAtEachStartAndNoOtherStart
   EXPECT_EQ(code_of(start_with(3)), Errc::kPermissionDenied) << "one that nobody brought into force";
   ASSERT_TRUE(start_with(2));
   EXPECT_EQ(shown(), 2);
+}
+
+TEST_F(MeasuringTest, ABundleThatWasApprovedInItsPlaceStartsOnce) {
+  const std::uint64_t first = activate(1, 0);
+  for (const auto& word : {may_follow(3, first, 2), may_follow(1, first + 1, 2), may_follow(1, first, 3)}) {
+    approved_ = word;
+    EXPECT_EQ(code_of(start_with(2)), Errc::kPermissionDenied) << "that was approved for something else";
+  }
+  approved_ = may_follow(1, first, 2);
+  ASSERT_TRUE(start_with(2));
+  EXPECT_EQ(shown(), 1) << "it is not in force before its fact";
+  ASSERT_TRUE(start_with(2)) << "a kill before the fact";
+  ASSERT_TRUE(start_with(1)) << "and whoever thinks better of it";
+  const std::uint64_t second = activate(2, 1);
+  ASSERT_TRUE(start_with(2));
+  EXPECT_EQ(shown(), 2);
+  // Back where it was, by facts: what was approved for then is over.
+  activate(1, 2);
+  EXPECT_EQ(code_of(start_with(2)), Errc::kPermissionDenied);
+  approved_ = may_follow(2, second, 1);
+  activate(3, 3);
+  EXPECT_EQ(code_of(start_with(1)), Errc::kPermissionDenied);
 }
 
 TEST_F(MeasuringTest, AKillAtAnyPointHealsWithTheNextStart) {

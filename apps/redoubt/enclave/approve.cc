@@ -1,9 +1,12 @@
 // `redoubt enclave approve`.
 #include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include "base/config.h"
 #include "redoubt/enclave.h"
+#include "redoubt/enclave/next_bundle.h"
 #include "redoubt/enclave/sealed_store.h"
 #include "redoubt/enclave/verbs.h"
 #include "redoubt/settings.h"
@@ -16,6 +19,7 @@ struct Made {
   tpm::ApprovalFile approval;
   std::string path;
   bool was_there = false;
+  std::optional<NextBundle> next;
 };
 
 // Those of this approver for these keys, the latest first.
@@ -47,6 +51,39 @@ bool of_the_same(const tpm::ApprovalFile& one, const tpm::ApprovalFile& other) {
   return one.counter == other.counter && one.state().pcr_digest == other.state().pcr_digest;
 }
 
+Result<Made> approve_start(FileSystem& fs, const Layout& layout, const sealing::Sealing& sealing,
+                           const ApproveOptions& options, const crypto::P256PrivateKey& key) {
+  auto kept = sealing::read_approvals(fs, layout.approvals());
+  if (!kept) return kept.error();
+  const auto approvals = valid_approvals(*std::move(kept), sealing);
+  if (approvals.empty() && !options.version) {
+    return Error(Errc::kInvalidArgument, "there is no approval to count from: `--version` says which one this is");
+  }
+  const auto boot = boot_registers(fs, layout, sealing, approvals, options.read_boot);
+  if (!boot) return boot.error();
+  const std::string path = options.configuration.empty() ? layout.config() : options.configuration;
+  const auto configuration = read_file(fs, path, ConfigFile::kMaxSizeBytes);
+  if (!configuration) return configuration.error();
+  auto approval = make_approval(sealing,
+                                {.version = options.version ? *options.version : approvals.front().file.version + 1,
+                                 .boot = *boot,
+                                 .programs = measured_programs(options.programs),
+                                 .configuration = std::string(as_chars(*configuration))},
+                                key);
+  if (!approval) return approval.error();
+  if (!options.version && options.out.empty()) {
+    for (const sealing::KeptApproval& each : approvals) {
+      if (of_the_same(each.file, *approval)) {
+        return Made{.approval = each.file, .path = each.path, .was_there = true, .next = std::nullopt};
+      }
+    }
+  }
+  Made made{.approval = *std::move(approval), .path = options.out, .was_there = false, .next = std::nullopt};
+  if (made.path.empty()) made.path = approval_path(layout, made.approval.version);
+  if (auto done = write_approval(fs, layout, made.path, made.approval); !done) return done.error();
+  return made;
+}
+
 Result<Made> make(const Common& common, const ApproveOptions& options) {
   PosixFileSystem fs;
   const Layout layout(common.dir);
@@ -55,34 +92,18 @@ Result<Made> make(const Common& common, const ApproveOptions& options) {
     return Error(Errc::kNotFound, "the keys of `" + layout.root + "` are not sealed: there is nothing to approve");
   }
   if (!sealing) return sealing.error();
-  auto kept = sealing::read_approvals(fs, layout.approvals());
-  if (!kept) return kept.error();
-  const auto approvals = valid_approvals(*std::move(kept), *sealing);
-  if (approvals.empty() && !options.version) {
-    return Error(Errc::kInvalidArgument, "there is no approval to count from: `--version` says which one this is");
+  std::optional<NextBundle> next;
+  if (options.bring_into_force) {
+    auto chosen = choose_next_bundle(fs, layout);
+    if (!chosen) return chosen.error();
+    next = *std::move(chosen);
   }
-  const auto boot = boot_registers(fs, layout, *sealing, approvals, options.read_boot);
-  if (!boot) return boot.error();
-  const std::string path = options.configuration.empty() ? layout.config() : options.configuration;
-  const auto configuration = read_file(fs, path, ConfigFile::kMaxSizeBytes);
-  if (!configuration) return configuration.error();
   const auto key = load_approver(fs, layout, options.approver);
   if (!key) return key.error();
-  auto approval = make_approval(*sealing,
-                                {.version = options.version ? *options.version : approvals.front().file.version + 1,
-                                 .boot = *boot,
-                                 .programs = measured_programs(options.programs),
-                                 .configuration = std::string(as_chars(*configuration))},
-                                *key);
-  if (!approval) return approval.error();
-  if (!options.version && options.out.empty()) {
-    for (const sealing::KeptApproval& each : approvals) {
-      if (of_the_same(each.file, *approval)) return Made{.approval = each.file, .path = each.path, .was_there = true};
-    }
-  }
-  Made made{.approval = *std::move(approval), .path = options.out};
-  if (made.path.empty()) made.path = approval_path(layout, made.approval.version);
-  if (auto done = write_approval(fs, layout, made.path, made.approval); !done) return done.error();
+  auto made = approve_start(fs, layout, *sealing, options, *key);
+  if (!made || !next) return made;
+  if (auto done = approve_next_bundle(fs, layout, *sealing, *next, *key); !done) return done.error();
+  made->next = std::move(next);
   return made;
 }
 
@@ -99,6 +120,7 @@ int approve(const Common& common, const ApproveOptions& options) {
     json.member("version", made->approval.version);
     json.member("file", made->path);
     json.member("new", !made->was_there);
+    write_next_bundle(json, made->next);
     json.end_object();
     std::printf("%s\n", out.c_str());
     return kSuccess;
@@ -111,6 +133,7 @@ int approve(const Common& common, const ApproveOptions& options) {
         "before "
         "it.\n");
   }
+  print_next_bundle(made->next);
   return kSuccess;
 }
 

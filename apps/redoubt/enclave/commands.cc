@@ -20,6 +20,12 @@ void add_approver(CLI::App& verb, ApproverOptions& approver) {
       ->excludes(key);
 }
 
+CLI::Option* add_bring_into_force(CLI::App& verb, bool& bring_into_force) {
+  return verb.add_flag(
+      "--bring-into-force", bring_into_force,
+      "let DIR/redoubt.toml come into force at the next start, where nothing starts with the one that is");
+}
+
 }  // namespace
 
 void add_enclave_commands(CLI::App& app, Common& common, int& status) {
@@ -33,11 +39,13 @@ void add_enclave_commands(CLI::App& app, Common& common, int& status) {
   add_approver(*approve_verb, approval->approver);
   approve_verb->add_option("--programs", approval->programs,
                            "folder with `redoubt` and `redoubt-keeper` (default: that of this program)");
-  approve_verb->add_option("--configuration", approval->configuration, "(default: DIR/redoubt.toml)");
+  auto* const configuration =
+      approve_verb->add_option("--configuration", approval->configuration, "(default: DIR/redoubt.toml)");
   approve_verb->add_option("--version", approval->version, "(default: the one after the last approval's)");
   approve_verb->add_option("--out", approval->out, "the approval (default: DIR/approvals/VERSION.approval)");
   approve_verb->add_flag("--read-boot", approval->read_boot,
                          "approve the firmware's registers as this machine's TPM has them (default: as approved last)");
+  add_bring_into_force(*approve_verb, approval->bring_into_force)->excludes(configuration);
   approve_verb->callback([approval, &common, &status] { status = approve(common, *approval); });
 
   auto* const seal_verb =
@@ -63,6 +71,7 @@ void add_enclave_commands(CLI::App& app, Common& common, int& status) {
       ->required()
       ->allow_extra_args(false);
   add_approver(*recover_verb, recovery->approver);
+  add_bring_into_force(*recover_verb, recovery->bring_into_force);
   recover_verb->callback([recovery, &common, &status] { status = recover(common, *recovery); });
 
   auto* const status_verb = enclave->add_subcommand("status", "whether the keys are sealed, and what is approved");

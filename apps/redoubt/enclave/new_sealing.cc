@@ -4,27 +4,13 @@
 #include <utility>
 
 #include "base/file.h"
-#include "keys/key_file.h"
-#include "redoubt/enclave.h"
 #include "redoubt/enclave/approver.h"
+#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/sealing_paths.h"
 
 namespace redoubt::app {
 
 namespace {
-
-Result<NewSealing> seal_to_tpm(const Layout& layout, const SealingOptions& options, const crypto::Secret& storage_key,
-                               const crypto::P256PublicKey& approver) {
-  Enclave enclave;
-  const auto seal = [&]() -> Result<NewSealing> {
-    PosixFileSystem fs;
-    auto tpm = enclave.open(layout, options.tpm, options.user);
-    if (!tpm) return tpm.error();
-    return seal_storage_key(fs, layout, *tpm, storage_key, approver);
-  };
-  auto sealed = seal();
-  enclave.stop();
-  return sealed;
-}
 
 void print_files(const char* what, const std::vector<std::string>& files) {
   for (std::size_t i = 0; i < files.size(); ++i) std::printf("  %-15s %s\n", i == 0 ? what : "", files[i].c_str());
@@ -32,37 +18,30 @@ void print_files(const char* what, const std::vector<std::string>& files) {
 
 }  // namespace
 
-Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options) {
+Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options,
+                                           const SealStorageKey& seal) {
   PosixFileSystem fs;
-  const auto approvers = Quorum::parse(options.approvers, "--approvers");
+  const auto approvers = keys::QuorumSize::parse(options.approvers, "--approvers");
   if (!approvers) return approvers.error();
-  const auto recovery = Quorum::parse(options.recovery, "--recovery");
+  const auto recovery = keys::QuorumSize::parse(options.recovery, "--recovery");
   if (!recovery) return recovery.error();
-  KeySealing out;
-  out.tpm = options.tpm;
-  out.approver = crypto::P256PrivateKey::generate();
-  crypto::Secret storage_key = crypto::Secret::random(keys::KeyStore::kStorageKeyBytes);
   // What people hold comes first: nothing is sealed that they could not open.
-  if (approvers->count == 0) {
-    out.approver_files = {layout.approver_key()};
-    auto done = keys::create_key_file(layout.approver_key(), kApproverKind, out.approver->scalar());
-    if (!done) return done.error();
-  } else {
-    auto files = write_quorum(fs, out.approver->scalar(), *approvers, layout.approver_quorum(),
-                              layout.keys() + "/approver-share");
-    if (!files) return files.error();
-    out.approver_files = *std::move(files);
-  }
-  if (recovery->count != 0) {
-    auto files = write_quorum(fs, storage_key, *recovery, layout.recovery_quorum(), layout.keys() + "/recovery-share");
-    if (!files) return files.error();
-    out.recovery_files = *std::move(files);
-  }
-  auto made = seal_to_tpm(layout, options, storage_key, out.approver->public_key());
+  auto approver = make_approver(fs, layout, *approvers);
+  if (!approver) return approver.error();
+  Enclave enclave;
+  const auto seal_to_tpm = [&]() -> Result<sealing::NewSealing> {
+    auto tpm = enclave.open(layout, options.tpm, options.user);
+    if (!tpm) return tpm.error();
+    return seal(enclave, *std::move(tpm), approver->key.public_key(), *recovery);
+  };
+  auto made = seal_to_tpm();
+  enclave.stop();
   if (!made) return made.error();
-  out.made = *std::move(made);
-  out.store = keys::KeyStore::encrypted(std::move(storage_key));
-  return out;
+  return KeySealing{.tpm = options.tpm,
+                    .made = *std::move(made),
+                    .approver = std::move(approver->key),
+                    .approver_files = std::move(approver->files),
+                    .recovery_files = keys::share_paths(*recovery, sealing_paths(layout).recovery_share)};
 }
 
 Result<> approve_first(const Layout& layout, const KeySealing& keys, const std::string& configuration) {
@@ -72,7 +51,7 @@ Result<> approve_first(const Layout& layout, const KeySealing& keys, const std::
                                        .boot = keys.made.boot,
                                        .programs = measured_programs(),
                                        .configuration = configuration},
-                                      *keys.approver);
+                                      keys.approver);
   if (!approval) return approval.error();
   return write_approval(fs, layout, approval_path(layout, keys.made.version), *approval);
 }

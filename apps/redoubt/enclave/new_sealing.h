@@ -1,6 +1,7 @@
 // Sealing a keeper's keys for the first time: what `redoubt init` and `redoubt enclave seal` share.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,9 +10,11 @@
 #include "confine/privileges.h"
 #include "crypto/certificate.h"
 #include "encoding/json_writer.h"
-#include "keys/key_store.h"
-#include "redoubt/enclave/sealed_store.h"
+#include "keys/quorum_files.h"
+#include "redoubt/enclave.h"
 #include "redoubt/layout.h"
+#include "sealing/new_sealing.h"
+#include "tpm/tpm.h"
 
 namespace redoubt::app {
 
@@ -22,19 +25,24 @@ struct SealingOptions {
   std::optional<confine::UserIds> user;  // the keeper's
 };
 
-// The storage key exists in this process and in the TPM alone, and in shares.
+// What was sealed, and what people hold of it.
 struct KeySealing {
-  keys::KeyStore store = keys::KeyStore::plain();
   std::string tpm;
-  NewSealing made;
-  std::optional<crypto::P256PrivateKey> approver;
+  sealing::NewSealing made;
+  crypto::P256PrivateKey approver;
   std::vector<std::string> approver_files;  // its key, or its shares
   std::vector<std::string> recovery_files;
 };
 
-// Makes the approver's key and the storage key, writes what people hold of them to DIR/keys, and seals.
-// kInvalidArgument for numbers that are none; kAlreadyExists when there is an approver's key already; those of tpm/.
-Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options);
+// Has a storage key sealed: by `tpm`, which is the one that `enclave` has at hand and may be closed, for this approver,
+// with shares in the places of sealing_paths().
+using SealStorageKey = std::function<Result<sealing::NewSealing>(
+    const Enclave& enclave, tpm::Tpm tpm, const crypto::P256PublicKey& approver, const keys::QuorumSize& recovery)>;
+
+// Makes the approver's key, writes what people hold of it to DIR/keys, and has `seal` do the rest. kInvalidArgument for
+// numbers that are none; kAlreadyExists when there is an approver's key already; those of tpm/ and of `seal`.
+Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options,
+                                           const SealStorageKey& seal);
 
 // The first approval: of the programs that are here, with this text for a configuration.
 Result<> approve_first(const Layout& layout, const KeySealing& keys, const std::string& configuration);

@@ -1,15 +1,21 @@
 // `redoubt enclave recover`.
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include "base/config.h"
 #include "keys/key_store.h"
+#include "keys/quorum_files.h"
 #include "redoubt/confinement.h"
 #include "redoubt/enclave.h"
+#include "redoubt/enclave/next_bundle.h"
 #include "redoubt/enclave/sealed_store.h"
 #include "redoubt/enclave/verbs.h"
 #include "redoubt/offline_state.h"
+#include "redoubt/sealing_paths.h"
 #include "redoubt/settings.h"
 #include "sealing/keeper_keys.h"
+#include "sealing/new_sealing.h"
 
 namespace redoubt::app::enclave_verbs {
 
@@ -18,11 +24,12 @@ namespace {
 struct Recovered {
   std::string tpm;
   std::uint64_t version = 0;
+  std::optional<NextBundle> next;
 };
 
 // Those of the storage key that the shares give, and no other's: a key of this folder opens with it.
 Result<crypto::Secret> recover_storage_key(FileSystem& fs, const Layout& layout, const RecoverOptions& options) {
-  auto key = open_quorum(fs, layout.recovery_quorum(), options.recovery_shares);
+  auto key = keys::open_quorum(fs, layout.recovery_quorum(), options.recovery_shares);
   if (!key && key.error().code() == Errc::kNotFound) return key.error().in("the recovery shares");
   if (!key) return key.error();
   if (key->size() != keys::KeyStore::kStorageKeyBytes) return Error(Errc::kCorrupt, "the shares give no storage key");
@@ -61,13 +68,19 @@ Result<Recovered> seal_anew(Enclave& enclave, const Layout& layout, const Recove
   if (before && before->approver != approver->public_key()) {
     return Error(Errc::kVerifyFailed, "this is not the key of the approver of these keys");
   }
+  std::optional<NextBundle> next;
+  if (options.bring_into_force) {
+    auto chosen = choose_next_bundle(fs, layout);
+    if (!chosen) return chosen.error();
+    next = *std::move(chosen);
+  }
   const auto storage_key = recover_storage_key(fs, layout, options);
   if (!storage_key) return storage_key.error();
   Enclave::tidy(layout);
   if (auto done = take_over(layout, *users); !done) return done.error();
   auto tpm = enclave.open(layout, settings->tpm, users->keeper);
   if (!tpm) return tpm.error();
-  const auto sealed = seal_storage_key(fs, layout, *tpm, *storage_key, approver->public_key());
+  const auto sealed = sealing::seal_storage_key(fs, sealing_paths(layout), *tpm, *storage_key, approver->public_key());
   if (!sealed) return sealed.error();
   if (auto done = remove_what_is_over(fs, layout); !done) return done.error();
   const auto approval = make_approval(sealed->sealing,
@@ -80,7 +93,10 @@ Result<Recovered> seal_anew(Enclave& enclave, const Layout& layout, const Recove
   if (auto done = write_approval(fs, layout, approval_path(layout, sealed->version), *approval); !done) {
     return done.error();
   }
-  return Recovered{.tpm = settings->tpm, .version = sealed->version};
+  if (next) {
+    if (auto done = approve_next_bundle(fs, layout, sealed->sealing, *next, *approver); !done) return done.error();
+  }
+  return Recovered{.tpm = settings->tpm, .version = sealed->version, .next = std::move(next)};
 }
 
 Result<Recovered> run(const Common& common, const RecoverOptions& options) {
@@ -105,6 +121,7 @@ int recover(const Common& common, const RecoverOptions& options) {
     json.member("ok", true);
     json.member("tpm", done->tpm);
     json.member("version", done->version);
+    write_next_bundle(json, done->next);
     json.end_object();
     std::printf("%s\n", out.c_str());
     return kSuccess;
@@ -114,6 +131,7 @@ int recover(const Common& common, const RecoverOptions& options) {
   std::printf(
       "Earlier approvals open nothing any more. The next start makes another attestation key: hand\n"
       "attestation-key.sha256 out again to who pins it.\n");
+  print_next_bundle(done->next);
   return kSuccess;
 }
 

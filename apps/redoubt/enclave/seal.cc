@@ -18,10 +18,13 @@
 #include "redoubt/confinement.h"
 #include "redoubt/enclave.h"
 #include "redoubt/enclave/new_sealing.h"
+#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/enclave/verbs.h"
 #include "redoubt/offline_state.h"
+#include "redoubt/sealing_paths.h"
 #include "redoubt/settings.h"
 #include "sealing/keeper_keys.h"
+#include "sealing/new_sealing.h"
 
 namespace redoubt::app::enclave_verbs {
 
@@ -33,9 +36,10 @@ struct KeyFile {
   const char* name;
   const char* kind;
 };
-constexpr std::array<KeyFile, 5> kKeyFiles{{{"wrap.key", "wrap"},
+constexpr std::array<KeyFile, 6> kKeyFiles{{{"wrap.key", "wrap"},
                                             {"dictionary.key", "dictionary"},
                                             {"tls-ca.key", "tls-ca"},
+                                            {"history.key", "tpm-history"},
                                             {"signer.prepared.key", "ledger-signer"},
                                             {"signer.key", "ledger-signer"}}};
 
@@ -104,12 +108,19 @@ Result<std::optional<KeySealing>> seal_all(const Layout& layout, const SealOptio
     if (!opened) return opened.error();
     store = *std::move(opened);
   } else {
+    const auto seal_new = [&](const Enclave&, tpm::Tpm tpm, const crypto::P256PublicKey& approver,
+                              const keys::QuorumSize& recovery) -> Result<sealing::NewSealing> {
+      auto sealed = sealing::seal_new_storage_key(fs, sealing_paths(layout), tpm, approver, recovery);
+      if (!sealed) return sealed.error();
+      store = std::move(sealed->store);
+      return std::move(sealed->made);
+    };
     auto sealed = seal_for_the_first_time(
         layout,
-        {.tpm = settings->tpm, .approvers = options.approvers, .recovery = options.recovery, .user = users->keeper});
+        {.tpm = settings->tpm, .approvers = options.approvers, .recovery = options.recovery, .user = users->keeper},
+        seal_new);
     if (!sealed) return sealed.error();
     if (auto done = approve_first(layout, *sealed, std::string(as_chars(*configuration))); !done) return done.error();
-    store = std::move(sealed->store);
     made = *std::move(sealed);
   }
   for (const KeyFile& file : kKeyFiles) {

@@ -1,8 +1,6 @@
 #include "redoubt/enclave/sealed_store.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "base/config.h"
@@ -11,25 +9,11 @@
 #include "redoubt/offline_state.h"
 #include "redoubt/settings.h"
 #include "sealing/keeper_keys.h"
-#include "tpm/sealed_secret.h"
+#include "tpm/tpm.h"
 
 namespace redoubt::app {
 
 namespace {
-
-constexpr tpm::NvHandle kFirstCounter = 0x0180'5200;
-constexpr tpm::NvHandle kCounterPlaces = 64;
-const tpm::PcrSelection kBootPcrs{0, 1, 2, 3, 4, 5, 6, 7};
-
-// Where nothing is yet: several folders may have one TPM.
-Result<std::pair<tpm::NvHandle, std::uint64_t>> make_counter(tpm::Tpm& tpm) {
-  for (tpm::NvHandle handle = kFirstCounter; handle < kFirstCounter + kCounterPlaces; ++handle) {
-    const auto value = tpm::create_counter(tpm, handle);
-    if (value) return std::pair(handle, *value);
-    if (value.error().code() != Errc::kAlreadyExists) return value.error();
-  }
-  return Error(Errc::kResourceExhausted, "the TPM has 64 counters of Redoubt's: remove those of folders that are gone");
-}
 
 // A start, without one: until the keys are open.
 Result<keys::KeyStore> unlock(Enclave& enclave, const Layout& layout) {
@@ -72,30 +56,6 @@ Result<keys::KeyStore> unlock(Enclave& enclave, const Layout& layout) {
 }
 
 }  // namespace
-
-Result<NewSealing> seal_storage_key(FileSystem& fs, const Layout& layout, tpm::Tpm& tpm,
-                                    const crypto::Secret& storage_key, const crypto::P256PublicKey& approver) {
-  const auto counter = make_counter(tpm);
-  if (!counter) return counter.error();
-  NewSealing out;
-  out.version = counter->second;
-  // Nothing started a TPM of software: its registers of firmware are zeros.
-  out.sealing = {.id = {}, .counter = counter->first, .boot = !tpm.identity().is_emulated, .approver = approver};
-  crypto::random_bytes(out.sealing.id);
-  if (out.sealing.boot) {
-    const auto boot = tpm::read_pcrs(tpm, kBootPcrs);
-    if (!boot) return boot.error();
-    out.boot = *boot;
-  }
-  const auto sealed = tpm::seal(tpm, storage_key, approver, out.sealing.purpose());
-  if (!sealed) return sealed.error();
-  const std::string path = layout.keeper() + "/" + sealing::kSealedFile;
-  if (auto done = write_file_atomically(fs, path, sealed->encode()); !done) return done.error();
-  ::chmod(path.c_str(), 0600);
-  const std::string text = out.sealing.format();
-  if (auto done = write_file_atomically(fs, layout.sealing(), as_bytes(text)); !done) return done.error();
-  return out;
-}
 
 Result<tpm::ApprovalFile> make_approval(const sealing::Sealing& sealing, const Approved& what,
                                         const crypto::P256PrivateKey& approver) {

@@ -1,4 +1,5 @@
-// A keeper's keys that are sealed to a TPM: making it so, and opening them for commands while no server runs.
+// A keeper's keys that are sealed to a TPM: approving what opens them, and opening them for commands while no server
+// runs.
 #pragma once
 
 #include <cstdint>
@@ -7,26 +8,13 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
-#include "crypto/secret.h"
 #include "keys/key_store.h"
 #include "redoubt/layout.h"
 #include "sealing/sealing.h"
 #include "tpm/approval_file.h"
 #include "tpm/pcr.h"
-#include "tpm/tpm.h"
 
 namespace redoubt::app {
-
-struct NewSealing {
-  sealing::Sealing sealing;
-  std::uint64_t version = 0;  // the counter's value: the first that can be approved
-  tpm::PcrValues boot;        // registers 0 to 7 as they are, where approvals are of them
-};
-
-// Makes a counter, seals the storage key for whatever `approver` approves, and writes both files that say so. Errors:
-// kResourceExhausted when every place for a counter is taken; those of tpm/.
-Result<NewSealing> seal_storage_key(FileSystem& fs, const Layout& layout, tpm::Tpm& tpm,
-                                    const crypto::Secret& storage_key, const crypto::P256PublicKey& approver);
 
 // What is approved: these programs with this configuration, on a machine that was just started.
 struct Approved {

@@ -18,6 +18,7 @@ struct ApproveOptions {
   std::optional<std::uint64_t> version;  // default: the next one
   std::string out;                       // default: DIR/approvals/VERSION.approval
   bool read_boot = false;                // take registers 0 to 7 from the TPM, rather than from the last approval
+  bool bring_into_force = false;         // redoubt.toml, at the next start (next_bundle.h)
 };
 // Approves programs and a configuration. Needs neither the TPM (but for `read_boot`) nor the keeper's folder.
 int approve(const Common& common, const ApproveOptions& options);
@@ -38,6 +39,7 @@ int supersede(const Common& common, const SupersedeOptions& options);
 struct RecoverOptions {
   std::vector<std::string> recovery_shares;
   ApproverOptions approver;
+  bool bring_into_force = false;  // as of ApproveOptions
 };
 // Seals the storage key, which the shares give, to the TPM that is there now.
 int recover(const Common& common, const RecoverOptions& options);

@@ -61,8 +61,15 @@ TEST(AttestedSettings, RefuseWhatWouldMeanLessThanItSays) {
       {"[upstream.attested]\npolicy = 'inner.json'", "must be `attestation/NAME.json`"},
       {"[upstream.attested]\npolicy = 'attestation/references.json'", "must be `attestation/NAME.json`"},
       {"[upstream.attested]\npolicy = 'attestation/../inner.json'", "must be `attestation/NAME.json`"},
-      {"[upstream.attested]\n" + pins + "form = 'dstack'", "it is not bound to the connection"},
-      {"[upstream.attested]\n" + pins + "form = 'tinfoil'", "it is not bound to the connection"},
+      {"[upstream.attested]\n" + pins + "form = 'dstack'", "pins` is not possible with the form `dstack`"},
+      {"[upstream.attested]\nform = 'tinfoil'", "needs `policy`"},
+      {"[upstream.attested]\npolicy = 'attestation/a.json'\nform = 'tinfoil'\nmutual = true",
+       "mutual` is not possible with the form `tinfoil`"},
+      {"[upstream.attested]\npolicy = 'attestation/a.json'\nform = 'dstack'\nbundles = [" + quoted('b', "sha256:") +
+           "]",
+       "bundles` is not possible with the form `dstack`"},
+      {"[callers.attested]\npolicy = 'attestation/a.json'\nform = 'dstack'", "is a form of upstreams alone"},
+      {"[upstream.attested]\npolicy = 'attestation/collateral.json'", "must be `attestation/NAME.json`"},
       {"[upstream.attested]\n" + pins + "form = 'other'", "is no form of evidence"},
       {"[upstream.attested]\n" + pins + "pin = 'x'", "pin"}};
   for (const auto& [text, why] : cases) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "attest/lease.h"
 #include "attest/sealed_key.h"
 #include "gateway/tests/access_support.h"
 #include "gateway/tests/fake_exchange.h"
@@ -355,6 +356,7 @@ TEST_F(SealedKeyRouteTest, RefusesOtherQuestions) {
   other.sender = attest::Sender::kClient;
   EXPECT_EQ(ask_key(attest::write_evidence_request(other)).status, 400);
   attest::EvidenceRequest leased = question();
+  leased.key = attest::AskerKey::generate().public_key();
   leased.lease.emplace();
   EXPECT_EQ(ask_key(attest::write_evidence_request(leased)).status, 400);
   EXPECT_EQ(ask_key("{}").status, 400);

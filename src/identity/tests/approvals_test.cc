@@ -80,6 +80,24 @@ TEST_F(Approvals, AnyKindOfFactCanBeMarked) {
   world.together(propose_group({.id = "b"}), "alice", "bob");
 }
 
+TEST_F(Approvals, TheServerBringsABundleIntoForceForThoseWhoApproveTheKeys) {
+  world.together(propose_marked_acts({"bundle.activate", "bundle.other"}, 0), "alice", "bob");
+  const auto permitted = [&](std::string_view kind, std::string_view principal, std::string_view on_behalf_of) {
+    record::Fact fact;
+    fact.kind = kind;
+    fact.object = "bundle";
+    fact.actor.principal = principal;
+    fact.actor.on_behalf_of = on_behalf_of;
+    const state::FoldedFact folded{.fact = fact, .index = 0, .body = {}, .values = {}};
+    return ApprovalsProjection().permits(folded, world.engine->tables()).has_value();
+  };
+  EXPECT_TRUE(permitted("bundle.activate", kServerActor, kKeyApprovers));
+  EXPECT_FALSE(permitted("bundle.activate", kServerActor, "uid:0"));
+  EXPECT_FALSE(permitted("bundle.activate", kServerActor, ""));
+  EXPECT_FALSE(permitted("bundle.activate", "alice", kKeyApprovers));
+  EXPECT_FALSE(permitted("bundle.other", kServerActor, kKeyApprovers));
+}
+
 TEST_F(Approvals, SayInAdvanceWhatNeedsTwoPersons) {
   const auto needs = [&](Result<state::Proposal> wanted, std::string_view by) {
     wanted->actor = world.actor(by);
