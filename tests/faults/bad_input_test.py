@@ -1112,23 +1112,6 @@ class UpstreamAnswers(BadInput):
             self.assertNotIn(b"smuggled", body)
             self.expect("outcome", 200, "", "completed")
 
-    def test_streams_use_one_connection_after_the_other(self):
-        peers = set()
-        def answer(connection):
-            peers.add(connection.getpeername())
-            connection.sendall(STREAM_HEAD + chunk(event("a")) + chunk("data: [DONE]\n\n"))
-            time.sleep(0.02)
-            connection.sendall(b"0\r\n\r\n")
-            return True
-        type(self).answer = staticmethod(answer)
-        for _ in range(20):
-            status, _, body = self.redoubt.chat(stream=True)
-            self.assertEqual(status, 200)
-            self.assertTrue(body.endswith(b"data: [DONE]\n\n"))
-            self.expect("outcome", 200, "", "completed")
-            time.sleep(0.1)
-        self.assertLessEqual(len(peers), 2)
-
     def test_body_that_goes_on_behind_the_end_mark_delays_nobody_and_is_closed(self):
         closed = threading.Event()
         def answer(connection):
@@ -1146,6 +1129,29 @@ class UpstreamAnswers(BadInput):
         self.assertNotIn(b"more", body)
         self.assertTrue(closed.wait(5))
         self.expect("outcome", 200, "", "completed")
+
+
+class UpstreamConnections(BadInput):
+    """Of a server that has had no other answers, whose connections may still wait for their ends."""
+
+    upstream_settings = 'head_timeout = "10s"\nidle_timeout = "10s"\nmax_reply = "1MiB"\n'
+
+    def test_streams_use_one_connection_after_the_other(self):
+        peers = set()
+        def answer(connection):
+            peers.add(connection.getpeername())
+            connection.sendall(STREAM_HEAD + chunk(event("a")) + chunk("data: [DONE]\n\n"))
+            time.sleep(0.02)
+            connection.sendall(b"0\r\n\r\n")
+            return True
+        type(self).answer = staticmethod(answer)
+        for _ in range(20):
+            status, _, body = self.redoubt.chat(stream=True)
+            self.assertEqual(status, 200)
+            self.assertTrue(body.endswith(b"data: [DONE]\n\n"))
+            self.expect("outcome", 200, "", "completed")
+            time.sleep(0.1)
+        self.assertLessEqual(len(peers), 2)
 
 
 class UpstreamRefuses(BadInput):
