@@ -30,7 +30,7 @@ def read_stream(connection, seconds=15):
 
 
 class BlockedDisk(faults.Case):
-    settings = 'ledger_timeout = "2s"\n'
+    settings = 'ledger_timeout = "20s"\n'  # nobody gives up while a test looks
 
     def block(self):
         self.keeper.sync(BLOCK)
@@ -58,7 +58,27 @@ class Blocked(BlockedDisk):
         self.assertEqual(len(self.upstream.requests), 1)
         self.assertEqual([stage(r) for r in self.stop_and_check()], ["admission", "outcome"])
 
-    def test_for_longer_than_the_limit_503_and_the_late_admission_is_aborted(self):
+    def test_killed_while_blocked_what_became_durable_is_interrupted(self):
+        self.assertEqual(self.redoubt.chat()[0], 200)
+        self.block()
+        call = Call(self.redoubt.chat)
+        self.blocked()
+        self.redoubt.kill()
+        self.assertIsInstance(call.result(), Exception)
+        self.keeper.sync(PASS)
+        self.redoubt.start()
+        self.redoubt.stop()
+        records = self.stop_and_check()
+        self.assertIn([stage(r) for r in records][2:], ([], ["admission", "interrupted"]))
+        self.assertEqual(len(self.upstream.requests), 1)
+
+
+class BlockedForLonger(BlockedDisk):
+    """Than anybody waits."""
+
+    settings = 'ledger_timeout = "2s"\n'
+
+    def test_503_and_the_late_admission_is_aborted(self):
         self.block()
         began = time.monotonic()
         status, fields, body = self.redoubt.chat()
@@ -98,22 +118,8 @@ class Blocked(BlockedDisk):
         self.assertEqual({r["status_detail"] for r in records if stage(r) == "outcome"}, {"aborted"})
         self.assertGreater(len(records), 0)
 
-    def test_killed_while_blocked_what_became_durable_is_interrupted(self):
-        self.assertEqual(self.redoubt.chat()[0], 200)
-        self.block()
-        call = Call(self.redoubt.chat)
-        self.blocked()
-        self.redoubt.kill()
-        self.assertIsInstance(call.result(), Exception)
-        self.keeper.sync(PASS)
-        self.redoubt.start()
-        self.redoubt.stop()
-        records = self.stop_and_check()
-        self.assertIn([stage(r) for r in records][2:], ([], ["admission", "interrupted"]))
-        self.assertEqual(len(self.upstream.requests), 1)
 
-
-class BlockedAtTheOutcome(BlockedDisk):
+class AtTheOutcome:
     """The disk hangs when the upstream already answers."""
 
     def answer(self, request, connection):
@@ -125,6 +131,8 @@ class BlockedAtTheOutcome(BlockedDisk):
             connection.sendall(whole_reply())
         return True
 
+
+class BlockedAtTheOutcome(AtTheOutcome, BlockedDisk):
     def test_a_whole_reply_is_held_back_until_its_outcome_is_durable(self):
         call = Call(self.redoubt.chat)
         self.blocked()
@@ -132,14 +140,6 @@ class BlockedAtTheOutcome(BlockedDisk):
         self.assertIsNone(call.reply)
         self.keeper.sync(PASS)
         self.assertEqual(call.result()[0], 200)
-        self.assertEqual([stage(r) for r in self.stop_and_check()], ["admission", "outcome"])
-
-    def test_for_longer_than_the_limit_a_whole_reply_is_withheld(self):
-        status, fields, body = self.redoubt.chat()
-        self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "ledger_unavailable"))
-        self.assertNotIn(b"hello", body)
-        self.assertIn("redoubt-receipt", fields)  # the admission's
-        self.keeper.sync(PASS)
         self.assertEqual([stage(r) for r in self.stop_and_check()], ["admission", "outcome"])
 
     def test_events_of_a_stream_flow_but_the_end_mark_waits(self):
@@ -158,7 +158,19 @@ class BlockedAtTheOutcome(BlockedDisk):
                 data += connection.recv(65536)
         self.assertEqual([stage(r) for r in self.stop_and_check()], ["admission", "outcome"])
 
-    def test_for_longer_than_the_limit_a_stream_ends_without_its_end_mark(self):
+
+class BlockedForLongerAtTheOutcome(AtTheOutcome, BlockedDisk):
+    settings = BlockedForLonger.settings
+
+    def test_a_whole_reply_is_withheld(self):
+        status, fields, body = self.redoubt.chat()
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (503, "ledger_unavailable"))
+        self.assertNotIn(b"hello", body)
+        self.assertIn("redoubt-receipt", fields)  # the admission's
+        self.keeper.sync(PASS)
+        self.assertEqual([stage(r) for r in self.stop_and_check()], ["admission", "outcome"])
+
+    def test_a_stream_ends_without_its_end_mark(self):
         with self.redoubt.open_stream() as connection:
             data = read_stream(connection)
         self.assertIn(event("two").encode(), data)
