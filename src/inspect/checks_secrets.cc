@@ -64,10 +64,12 @@ Makeup makeup(std::string_view text) {
 bool is_name(std::string_view text) {
   std::size_t words = 0;
   std::size_t wordlike = 0;
+  std::size_t signs = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     if (!is_alnum(text[at])) {
       ++at;
+      ++signs;
       continue;
     }
     // A capital and the small letters after it, a row of small letters, or a number.
@@ -84,7 +86,16 @@ bool is_name(std::string_view text) {
     const bool has_vowel = word.find_first_of("aeiouyAEIOUY") != std::string_view::npos;
     if (!is_digit(text[begin]) && word.size() >= 3 && has_vowel && is_wordlike(word)) wordlike += word.size();
   }
-  return words > 0 && wordlike * 10 >= text.size() * 7;
+  return words > 0 && wordlike * 10 >= (text.size() - signs) * 7;
+}
+
+// `scram-sha-256`: what secrets are made for, in small letters.
+bool is_algorithm(std::string_view text) {
+  constexpr std::string_view kNames[] = {"sha1",    "sha-1", "sha256", "sha-256", "sha384",  "sha-384", "sha512",
+                                         "sha-512", "md5",   "aes128", "aes-128", "aes256",  "aes-256", "ed25519",
+                                         "x25519",  "hs256", "rs256",  "es256",   "chacha20"};
+  return text.size() < 24 &&
+         std::ranges::any_of(kNames, [&](std::string_view name) { return text.find(name) != std::string_view::npos; });
 }
 
 double least_entropy(std::size_t size) {
@@ -112,6 +123,20 @@ bool is_very_random(std::string_view text) {
   return made.changes * 5 >= text.size() && entropy_bits(text) >= std::min(3.9, least_entropy(text.size()) + 0.4);
 }
 
+bool is_random_not_hex(std::string_view text) {
+  const auto key = text.substr(std::min(text.find('-') + 1, text.size()));
+  return is_random(text) && !std::ranges::all_of(key, [](char c) { return is(c, kHexDigit); });
+}
+
+bool is_provider_key(std::string_view text) {
+  if (text.size() < 12 || !is_random(text) || is_name(text)) return false;
+  const Makeup made = makeup(text);
+  const bool hex = std::ranges::all_of(text, [](char c) { return is(c, kHexDigit) || c == '-'; });
+  if (hex) return text.size() >= 16 && made.digits > 2 && made.smalls + made.capitals > 1;
+  if (made.digits * 12 < text.size() && (is_wordlike(text) || made.digits == 0)) return false;
+  return made.digits + made.smalls + made.capitals >= text.size() * 3 / 4 && made.changes * 7 >= text.size();
+}
+
 bool is_password(std::string_view text) {
   if (text.size() < 6 || text.size() > 128 || is_placeholder(text)) return false;
   const std::string small = lower(text);
@@ -121,6 +146,9 @@ bool is_password(std::string_view text) {
                                          "user",     "default", "config",    "param",  "value", "input", "field",
                                          "get",      "prompt",  "encrypted", "hash",   "env"};
   const Makeup made = makeup(text);
+  if (made.digits + made.capitals + made.smalls < 3) return false;
+  if (made.capitals + made.smalls == 0 && text.find('.') != std::string_view::npos) return false;  // a version
+  if (is_algorithm(small)) return false;
   const bool plain = made.others == 0 && made.digits == 0;
   if (plain && is_wordlike(text) && (made.capitals == 0 || made.smalls == 0 || is_name(text))) return false;
   if (text.find("(") != std::string_view::npos && text.find(")") != std::string_view::npos) return false;

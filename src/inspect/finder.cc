@@ -56,28 +56,53 @@ bool speaks_of(std::string_view name) {
   return std::ranges::any_of(kEnds, [&](std::string_view end) { return ends_with_word(name, end); });
 }
 
+constexpr std::size_t kLongestShown = 9;
+
+// Keys that everybody may see, by the word before `key`.
+bool is_shown(std::string_view before) {
+  constexpr std::string_view kWords[] = {"public", "pub", "foreign", "primary", "schema", "partition", "sort", "cache"};
+  static_assert(std::ranges::all_of(kWords, [](std::string_view word) { return word.size() <= kLongestShown; }));
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return ends_with_word(before, word); });
+}
+
+// Whether what ends at `end` is of a name in quotes with `::` in it, as types have: no member is called so.
+bool is_qualified(std::string_view text, std::size_t end) {
+  constexpr std::size_t kFar = 48;
+  bool colons = false;
+  for (std::size_t at = end; at > 0 && end - at < kFar; --at) {
+    const char c = text[at - 1];
+    if (c == '"') return colons;
+    if (!is_alnum(c) && c != '_' && c != ':') return false;
+    colons = colons || (c == ':' && at > 1 && text[at - 2] == ':');
+  }
+  return false;
+}
+
 // Behind what names something.
 constexpr std::array<bool, 256> kNameEnds = [] {
   std::array<bool, 256> out{};
-  for (const char c : std::string_view("=:,<;()!?/\n")) out[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("=:,<>;()!?/\n")) out[static_cast<unsigned char>(c)] = true;
   return out;
 }();
 
 // Whether what begins at `begin` is given something: a sign of that follows behind `end`, where the rest of a name,
-// quotes and blanks may stand before it. Public keys are not meant.
+// quotes and blanks may stand before it. Keys that everybody may see are not meant.
 bool is_assigned(std::string_view text, std::size_t begin, std::size_t end) {
   constexpr std::size_t kFar = 72;
-  constexpr std::string_view kPublic = "public";
   const std::string_view rest = text.substr(end, kFar);
   const auto end_of_name = std::ranges::find_if(rest, [](char c) { return kNameEnds[static_cast<unsigned char>(c)]; });
   const auto sign = static_cast<std::size_t>(end_of_name - rest.begin());
-  if (sign == rest.size() || std::string_view("=:,<").find(rest[sign]) == std::string_view::npos) return false;
+  if (sign == rest.size()) return false;
+  const bool given = std::string_view("=:,<>").find(rest[sign]) != std::string_view::npos;
+  if (!given && !rest.substr(sign).starts_with("?=")) return false;
   std::string_view name = rest.substr(0, sign);
   while (!name.empty() && !is_alnum(name.back())) name.remove_suffix(1);
-  std::string_view before =
-      text.substr(begin - std::min(begin, kPublic.size() + 1), std::min(begin, kPublic.size() + 1));
+  const std::size_t from = begin - std::min(begin, kLongestShown + 1);
+  std::string_view before = text.substr(from, begin - from);
   if (!before.empty() && (before.back() == '_' || before.back() == '-')) before.remove_suffix(1);
-  return !speaks_of(name) && !ends_with_word(before, kPublic);
+  // What has an id of its own, but for Vault's `secret_id`, which is one.
+  const bool is_id = ends_with_word(name, "id") && !ends_with_word(text.substr(begin, end - begin), "secret");
+  return !is_id && !speaks_of(name) && !is_shown(before) && !is_qualified(text, begin);
 }
 
 }  // namespace

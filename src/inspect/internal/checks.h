@@ -122,6 +122,8 @@ bool is_eu_vat(std::string_view text);
 // checks_secrets.cc
 bool is_random(std::string_view text);           // as varied as a random key; no word, no counting, no placeholder
 bool is_very_random(std::string_view text);      // the same of what has no other mark: stricter
+bool is_provider_key(std::string_view text);     // of what stands behind a provider's name: between the two
+bool is_random_not_hex(std::string_view text);   // random, and behind its prefix no digest
 bool is_password(std::string_view text);         // what somebody would take for a password, and no placeholder
 bool is_bare_password(std::string_view text);    // the same without quotes: no name of something either
 bool is_strong_password(std::string_view text);  // the same in prose: of several kinds of characters

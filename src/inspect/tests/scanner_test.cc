@@ -147,6 +147,7 @@ TEST(Scanner, FindsPasswordsOfShortNames) {
   EXPECT_EQ(found("const order_pass = \"Summer35@\""), List{"PASSWORD:Summer35@"});
   EXPECT_EQ(found("\"pass\":\"Garden185!\","), List{"PASSWORD:Garden185!"});
   EXPECT_EQ(found("passenger = \"Summer35@\""), List{});
+  EXPECT_EQ(found("Config::password = \"Summer35@\""), List{"PASSWORD:Summer35@"});
 }
 
 TEST(Scanner, FindsSecretsThatAreArguments) {
@@ -156,6 +157,49 @@ TEST(Scanner, FindsSecretsThatAreArguments) {
             List{"GENERIC_SECRET:5ULYkCH9ZfBr94VqPTgfOXyZKfejGnirltyc9YJKI"});
   EXPECT_EQ(found("client.set(\"bot_token\", \"BpdMXmq1BPZLk2NWeaxc\");"), List{"GENERIC_SECRET:BpdMXmq1BPZLk2NWeaxc"});
   EXPECT_EQ(found("words = ['pwd', 're_syntax', 'password', 'urllib2', 'SecretStr']"), List{});
+}
+
+TEST(Scanner, FindsSecretsGivenByEverySignOfGiving) {
+  const std::string secret = "Zf3D0LXCM3EIMbgJpUNnkRtOfOueHznB";
+  for (const std::string_view given :
+       {"token = \"%\"", "token: '%'", "'token' => '%'", "token := \"%\"", "token ::= \"%\"", "token :::= \"%\"",
+        "TOKEN ?= \"%\"", "$token .= \"%\"", "var apiToken string = \"%\"", "let token: &'static str = \"%\"",
+        "const char token[] = \"%\"", "<apiToken>\n    %\n</apiToken>", "<add key=\"api-token\" value=\"%\" />"}) {
+    std::string text(given);
+    text.replace(text.find('%'), 1, secret);
+    EXPECT_EQ(found(text), List{"GENERIC_SECRET:" + secret}) << text;
+  }
+}
+
+TEST(Scanner, FindsPasswordsOfElementsAndAttributes) {
+  EXPECT_EQ(found("<password>tomcat7x!</password>"), List{"PASSWORD:tomcat7x!"});
+  EXPECT_EQ(found("<password>${db.password}</password>"), List{});
+  EXPECT_EQ(found("<password>secret</password>"), List{});
+  EXPECT_EQ(found("<username> <password> to log in with </b>"), List{});
+  EXPECT_EQ(found("<add key=\"Password\" value=\"Qwertz!2019\" />"), List{"PASSWORD:Qwertz!2019"});
+  EXPECT_EQ(found("<input name=\"password\" value=\"\" />"), List{});
+}
+
+TEST(Scanner, FindsPasswordsOfEnvironmentsAndCommands) {
+  EXPECT_EQ(found("docker run -e DB_PASSWORD=offer_pw9x -e DB_HOST=db"), List{"PASSWORD:offer_pw9x"});
+  EXPECT_EQ(found("PASSWORD=$DB_PASSWORD run"), List{});
+  EXPECT_EQ(found("PWD=/home/ann1 run"), List{});
+  EXPECT_EQ(found("mysql -uroot -pSup3rSecret mydb"), List{"PASSWORD:Sup3rSecret"});
+  EXPECT_EQ(found("mysqldump -u root -p shop"), List{});
+  EXPECT_EQ(found("requirepass foobared77"), List{"PASSWORD:foobared77"});
+  EXPECT_EQ(found("session.auth = (\"admin\", \"adm1n-2018\")"), List{"PASSWORD:adm1n-2018"});
+  EXPECT_EQ(found("curl -X GET -u \":d2LkV78zLx!t\" db"), List{"PASSWORD:d2LkV78zLx!t"});
+  EXPECT_EQ(found("sshpass -p 'Pass@1234' ssh root@db"), List{"PASSWORD:Pass@1234"});
+}
+
+TEST(Scanner, FindsKeysBehindTheirProvidersName) {
+  EXPECT_EQ(found("mattermost_token: iokay4oqncvhsaes21zxahzfvq"), List{"PROVIDER_KEY:iokay4oqncvhsaes21zxahzfvq"});
+  EXPECT_EQ(found("oktaToken=\"00stlCiABeSwOuwX0EuOuocadw6nd_dw_AKSathYnQ\""),
+            List{"PROVIDER_KEY:00stlCiABeSwOuwX0EuOuocadw6nd_dw_AKSathYnQ"});
+  EXPECT_EQ(found("telegram_token = \"40466:Aby7ml86u4wfei9cb4_4wv9_74bdx8p-6iq\""),
+            List{"PROVIDER_KEY:40466:Aby7ml86u4wfei9cb4_4wv9_74bdx8p-6iq"});
+  EXPECT_EQ(found("sumOfExposures = 3Kof2VffNQ0QgYIhXUPJosVlCaQKm2hfpWE6F1fT9YGY74blQBIPsrkCcf1TwKE5;"), List{});
+  EXPECT_EQ(found("video_box.ico-7a388b69018576d24b59331fd60aab0c.png"), List{});
 }
 
 TEST(Scanner, FindsSeedsAndVectors) {
@@ -168,6 +212,12 @@ TEST(Scanner, TakesNoNamesOfThingsForSecrets) {
   EXPECT_EQ(found("secret_name: 'tenant-tls9'"), List{});
   EXPECT_EQ(found("\"key_sha256\": \"d306cf01314d51bd37892d874308200951a35265ede54d200f1e065004c3e9ea\""), List{});
   EXPECT_EQ(found("public_key = \"c74f20a3AYEKFALVFGyNhPJEMzD1QIDr\""), List{});
+  EXPECT_EQ(found("\"kms_key_id\": \"555ea4a3-d53a-4412-9c66-3a7cb667b0d6\""), List{});
+  EXPECT_EQ(found("\"AWS::ApiGateway::ApiKey\": \"48205d4ffd7feba3\""), List{});
+  EXPECT_EQ(found("arXiv:math-ph/0107031v1"), List{});
+  EXPECT_EQ(found("\"minipass\": \"^7.0.2\", \"password\", \"scram-sha-256\""), List{});
+  EXPECT_EQ(found("const ChangePassword: MSV1_0_PROTOCOL_MESSAGE_TYPE = 5i32;"), List{});
+  EXPECT_EQ(found("foreignKey=_y2188PconrZ9QvQHB3KqsH3cPHGU8"), List{});
   EXPECT_EQ(found("const HttpSessionTicketKeys: HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE = 5;"), List{});
 }
 
