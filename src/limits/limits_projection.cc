@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kObjectPrefix = "limit/";
 
-constexpr std::array<std::string_view, 1> kSchema = {R"(
+constexpr std::array<std::string_view, 2> kSchema = {R"(
 CREATE TABLE limits_limits(
   id TEXT NOT NULL PRIMARY KEY,
   subject_type TEXT NOT NULL,
@@ -24,7 +24,17 @@ CREATE TABLE limits_limits(
   version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX limits_limits_shape ON limits_limits(subject_type, subject, quantity, bucket, period);
+)",
+                                                     // A subject has a few limits at most, and the fold looks at each.
+                                                     R"(
+DROP INDEX limits_limits_shape;
+CREATE INDEX limits_limits_by_subject ON limits_limits(subject);
 )"};
+
+// Columns of a row, as kSchema makes them.
+struct LimitColumn {
+  enum : int { kId, kSubjectType, kSubject, kQuantity, kBucket, kPeriod, kAmount, kBurst, kVersion };
+};
 
 Error wrong(std::string message) {
   return {Errc::kInvalidArgument, std::move(message)};
@@ -43,43 +53,57 @@ Result<Limit> limit_of(const state::FoldedFact& fact) {
   return limit;
 }
 
+// The id of another limit of the same subject and shape.
+std::optional<std::string> taken_by(state::Tables& tables, const Limit& limit) {
+  std::optional<std::string> taken;
+  // An error is kept by the tables, and the fold fails for it.
+  (void)tables.each_alike("limits_limits_by_subject", {limit.subject}, [&](const state::Row& row) {
+    if (row.text(LimitColumn::kSubjectType) == to_string(limit.subject_type) &&
+        row.text(LimitColumn::kQuantity) == to_string(limit.quantity) &&
+        (row.integer(LimitColumn::kBucket) != 0) == limit.bucket &&
+        row.text(LimitColumn::kPeriod) == to_string(limit.period) && row.text(LimitColumn::kId) != limit.id) {
+      taken = row.text(LimitColumn::kId);
+    }
+    return !taken;
+  });
+  return taken;
+}
+
 Result<> apply_set(const state::FoldedFact& fact, state::Tables& tables) {
   const Result<Limit> limit = limit_of(fact);
   if (!limit) return limit.error();
-  const std::optional<std::string> taken = tables.text(
-      "SELECT id FROM limits_limits WHERE subject_type = ?1 AND subject = ?2 AND quantity = ?3 AND bucket = ?4 AND "
-      "period = ?5 AND id <> ?6",
-      {to_string(limit->subject_type), limit->subject, to_string(limit->quantity), limit->bucket,
-       to_string(limit->period), limit->id});
-  if (taken) return Error(Errc::kAlreadyExists, "the limit `" + *taken + "` limits the same of the same subject");
-  return tables.run("INSERT OR REPLACE INTO limits_limits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    {limit->id, to_string(limit->subject_type), limit->subject, to_string(limit->quantity),
-                     limit->bucket, to_string(limit->period), limit->amount, limit->burst, limit->version});
+  if (const std::optional<std::string> taken = taken_by(tables, *limit)) {
+    return Error(Errc::kAlreadyExists, "the limit `" + *taken + "` limits the same of the same subject");
+  }
+  tables.put("limits_limits", {limit->id, to_string(limit->subject_type), limit->subject, to_string(limit->quantity),
+                               limit->bucket, to_string(limit->period), limit->amount, limit->burst, limit->version});
+  return {};
 }
 
 Result<> apply_remove(const state::FoldedFact& fact, state::Tables& tables) {
   const Result<std::string> id = id_of(fact.fact.object);
   if (!id) return id.error();
-  if (!tables.integer("SELECT version FROM limits_limits WHERE id = ?1", {*id})) {
+  if (tables.find("limits_limits", {*id}) == nullptr) {
     return Error(Errc::kNotFound, "there is no limit `" + *id + "`");
   }
-  return tables.run("DELETE FROM limits_limits WHERE id = ?1", {*id});
+  tables.erase("limits_limits", {*id});
+  return {};
 }
 
 // Of a row that apply_set() wrote.
 Result<Limit> limit_in(const state::Row& row) {
-  const Result<SubjectType> type = parse_subject_type(row.text(1));
-  const Result<Quantity> quantity = parse_quantity(row.text(3));
-  const Result<Period> period = parse_period(row.text(5));
-  Limit limit{.id = std::string(row.text(0)),
+  const Result<SubjectType> type = parse_subject_type(row.text(LimitColumn::kSubjectType));
+  const Result<Quantity> quantity = parse_quantity(row.text(LimitColumn::kQuantity));
+  const Result<Period> period = parse_period(row.text(LimitColumn::kPeriod));
+  Limit limit{.id = std::string(row.text(LimitColumn::kId)),
               .subject_type = type ? *type : SubjectType::kKey,
-              .subject = std::string(row.text(2)),
+              .subject = std::string(row.text(LimitColumn::kSubject)),
               .quantity = quantity ? *quantity : Quantity::kRequests,
-              .bucket = row.integer(4) != 0,
+              .bucket = row.integer(LimitColumn::kBucket) != 0,
               .period = period ? *period : Period::kSecond,
-              .amount = static_cast<std::uint64_t>(row.integer(6)),
-              .burst = static_cast<std::uint64_t>(row.integer(7)),
-              .version = static_cast<std::uint64_t>(row.integer(8))};
+              .amount = static_cast<std::uint64_t>(row.integer(LimitColumn::kAmount)),
+              .burst = static_cast<std::uint64_t>(row.integer(LimitColumn::kBurst)),
+              .version = static_cast<std::uint64_t>(row.integer(LimitColumn::kVersion))};
   if (!type || !quantity || !period || !check(limit)) {
     return Error(Errc::kCorrupt, "the table of limits holds something else");
   }
@@ -108,17 +132,15 @@ void LimitsProjection::erase(std::uint64_t, std::span<const std::string_view>, s
 Result<> LimitsProjection::load(state::Tables& tables) {
   std::vector<Limit> limits;
   Result<> read;
-  const Result<> all = tables.each(
-      "SELECT id, subject_type, subject, quantity, bucket, period, amount, burst, version FROM limits_limits", {},
-      [&](const state::Row& row) {
-        Result<Limit> limit = limit_in(row);
-        if (!limit) {
-          read = limit.error();
-          return false;
-        }
-        limits.push_back(*std::move(limit));
-        return true;
-      });
+  const Result<> all = tables.each_row("limits_limits", [&](const state::Row& row) {
+    Result<Limit> limit = limit_in(row);
+    if (!limit) {
+      read = limit.error();
+      return false;
+    }
+    limits.push_back(*std::move(limit));
+    return true;
+  });
   if (!all) return all;
   if (!read) return read;
   limits_ = Limits::of(limits);

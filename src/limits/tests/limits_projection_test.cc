@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <random>
 
 #include "encoding/json_reader.h"
@@ -179,6 +180,70 @@ TEST_F(LimitsProjectionTest, WhateverIsDoneMemoryIsAsLoaded) {
   const auto before = all_of(projection->snapshot());
   open();
   EXPECT_EQ(all_of(projection->snapshot()), before);
+}
+
+// As the program had them whose tables were those of the first step.
+class FirstVersion final : public state::Projection {
+ public:
+  std::string_view module() const override { return "limits"; }
+  std::span<const std::string_view> schema_steps() const override { return now_.schema_steps().first(1); }
+  Result<> apply(const state::FoldedFact& fact, state::Tables& tables) override {
+    const auto limit = read_limit(std::string_view(fact.fact.object).substr(limit_object("").size()), fact.body);
+    if (!limit) return limit.error();
+    return tables.run("INSERT INTO limits_limits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                      {limit->id, to_string(limit->subject_type), limit->subject, to_string(limit->quantity),
+                       limit->bucket, to_string(limit->period), limit->amount, limit->burst, fact.fact.expects + 1});
+  }
+  void erase(std::uint64_t, std::span<const std::string_view>, state::Tables&) override {}
+  Result<> load(state::Tables&) override { return {}; }
+  void follow(const state::FoldedFact&, state::Tables&) override {}
+
+ private:
+  LimitsProjection now_;
+};
+
+TEST_F(LimitsProjectionTest, TablesOfTheFirstVersionBecomeThoseOfARebuild) {
+  engine.reset();
+  std::filesystem::remove(folder / "state.db");
+  FirstVersion first;
+  auto opened = state::Engine::open({.path = folder / "state.db"}, {&first}, ledger, ledger, publisher);
+  ASSERT_TRUE(opened) << opened.error().message();
+  engine = *std::move(opened);
+  ASSERT_TRUE(set(kAlice));
+  ASSERT_TRUE(set(window(SubjectType::kPrincipal, "bob", Quantity::kTokens, Period::kDay, 7)));
+  open();
+  EXPECT_FALSE(engine->start().rebuilt);
+  EXPECT_EQ(projection->snapshot().size(), 2u);
+  Limit same = kAlice;
+  same.id = "another";
+  EXPECT_EQ(set(same).error().code(), Errc::kAlreadyExists);
+  same.subject = "carol";
+  ASSERT_TRUE(set(same));
+  expect_memory_is_as_loaded();
+  const auto migrated = engine->table_digests();
+  ASSERT_TRUE(migrated);
+  engine.reset();
+  std::filesystem::remove(folder / "state.db");
+  open();
+  EXPECT_TRUE(engine->start().rebuilt);
+  EXPECT_EQ(*engine->table_digests(), *migrated);
+}
+
+// No index of the table sees to it any more.
+TEST_F(LimitsProjectionTest, NoTwoRowsHaveOneSubjectAndShape) {
+  for (int i = 0; i < 40; ++i) {
+    Limit limit = window(SubjectType::kPrincipal, "s" + std::to_string(i % 4), static_cast<Quantity>(i % 3),
+                         Period::kMinute, static_cast<std::uint64_t>(i + 1));
+    limit.id = "l" + std::to_string(i % 7);
+    (void)set(limit);
+  }
+  EXPECT_EQ(engine->tables().integer(
+                "SELECT count(*) - (SELECT count(*) FROM (SELECT DISTINCT subject_type, subject, quantity, bucket, "
+                "period FROM limits_limits)) FROM limits_limits",
+                {}),
+            0);
+  EXPECT_GT(projection->snapshot().size(), 2u);
+  expect_memory_is_as_loaded();
 }
 
 }  // namespace
