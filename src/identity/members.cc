@@ -1,15 +1,25 @@
 #include "identity/internal/members.h"
 
-#include <algorithm>
-
-#include "encoding/base64.h"
-
 namespace redoubt::identity::internal {
+namespace {
+
+constexpr int kNoDigit = 0x100;
+
+// Of a lower-case hexadecimal digit.
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : kNoDigit;
+}
+
+}  // namespace
 
 template <class T>
 std::optional<T> Members::get(std::string_view name, std::string_view what) {
   simdjson::dom::element element;
-  if (object_[name].get(element) != simdjson::SUCCESS) {
+  if (next_ != end_ && next_.key_equals(name)) {
+    element = next_.value();
+    ++next_;
+  } else if (object_[name].get(element) != simdjson::SUCCESS) {
     reject(name, "is missing");
     return std::nullopt;
   }
@@ -62,13 +72,14 @@ crypto::Sha256Digest Members::digest(std::string_view name) {
   crypto::Sha256Digest digest{};
   const auto text = get<std::string_view>(name, "is no text");
   if (!text) return digest;
-  const auto bytes = encoding::hex_decode(*text);
-  const bool lower = std::none_of(text->begin(), text->end(), [](char c) { return c >= 'A' && c <= 'F'; });
-  if (!bytes || bytes->size() != digest.size() || !lower) {
-    reject(name, "is no digest: 64 hexadecimal digits");
-    return digest;
+  int wrong = text->size() == 2 * digest.size() ? 0 : 1;
+  for (std::size_t i = 0; i < digest.size() && wrong == 0; ++i) {
+    const int high = hex_digit((*text)[2 * i]);
+    const int low = hex_digit((*text)[2 * i + 1]);
+    wrong = (high | low) & kNoDigit;
+    digest[i] = static_cast<std::byte>(high << 4 | low);
   }
-  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  if (wrong != 0) reject(name, "is no digest: 64 hexadecimal digits");
   return digest;
 }
 

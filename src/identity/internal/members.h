@@ -20,7 +20,7 @@ using Form = bool (*)(std::string_view);
 
 class Members {
  public:
-  explicit Members(simdjson::dom::object object) : object_(object) {}
+  explicit Members(simdjson::dom::object object) : object_(object), next_(object.begin()), end_(object.end()) {}
 
   std::string text(std::string_view name, Form form);
   std::string text_or_empty(std::string_view name, Form form);
@@ -45,6 +45,9 @@ class Members {
   std::optional<T> get(std::string_view name, std::string_view what);
 
   simdjson::dom::object object_;
+  // After the member that was read last: most are asked for in the order in which they were written.
+  simdjson::dom::object::iterator next_;
+  simdjson::dom::object::iterator end_;
   std::size_t read_ = 0;
   std::optional<std::string> mistake_;
 };

@@ -163,6 +163,7 @@ class Database final : public Tables {
  private:
   struct Table {
     std::string name;
+    std::string_view module;
     std::vector<std::string> columns;  // empty: not looked up yet
     std::size_t key_columns = 0;
     StatementHandle select;
@@ -208,6 +209,10 @@ class Database final : public Tables {
   Result<bool> is_empty(const std::string& table);  // in the database
   Result<> learn_columns(Table& table);
   Result<> prepare_statements(Table& table, std::span<const std::string> columns);
+  // Whether what look_up() finds is known.
+  bool is_looked_up(const Table& table) const {
+    return !table.columns.empty() && (keep_rows_bytes_ == 0 || table.whole.has_value());
+  }
   Result<Alike*> alike_of(Name name, std::size_t count);
   Result<> learn_alike(Name name, std::size_t count, Alike& alike);
   Result<> ask(const std::string& sql, std::string_view value, const std::function<void(const Row&)>& take);
@@ -237,9 +242,9 @@ class Database final : public Tables {
   std::int64_t row_changes_ = 0;
   std::int64_t rows_written_ = 0;   // of sqlite3_total_changes64(), by write()
   bool giving_rows_ = false;        // each_alike() is
-  std::string key_;                 // scratch space
-  std::string row_;                 // scratch space
-  std::string selected_;            // scratch space: the row that select() found last
+  RowWriter key_;                   // scratch space
+  RowWriter row_;                   // scratch space
+  RowWriter selected_;              // scratch space: the row that select() found last
   BytesRow found_;                  // what find_row() gave
   std::string_view writer_;         // see Writing
   Statement* preparing_ = nullptr;  // the authorizer's rules hold while it is set

@@ -28,27 +28,23 @@ std::string equal_places(std::span<const std::string> columns) {
   return out;
 }
 
-void append_row(std::string& out, const Row& row, sqlite3_stmt* statement) {
+void append_row(RowWriter& out, const Row& row, sqlite3_stmt* statement) {
   const int count = sqlite3_column_count(statement);
   for (int i = 0; i < count; ++i) {
     switch (sqlite3_column_type(statement, i)) {
       case SQLITE_NULL:
-        append_column(out, std::nullopt);
+        out.append(std::nullopt);
         break;
       case SQLITE_INTEGER:
-        append_column(out, row.integer(i));
+        out.append(row.integer(i));
         break;
       case SQLITE_TEXT:
-        append_column(out, row.text(i));
+        out.append(row.text(i));
         break;
       default:
-        append_column(out, row.blob(i));
+        out.append(row.blob(i));
     }
   }
-}
-
-void append_values(std::string& out, std::initializer_list<Column> values) {
-  append_columns(out, std::span(values.begin(), values.size()));
 }
 
 }  // namespace
@@ -60,6 +56,7 @@ Database::Table& Database::table_named(std::string_view name) {
   if (known != tables_.end()) return *known->second;
   Table& table = *tables_.emplace(name, std::make_unique<Table>()).first->second;
   table.name = name;
+  table.module = module_of_table(table.name);
   return table;
 }
 
@@ -72,7 +69,9 @@ Result<Database::Table*> Database::table_of(Name name) {
     literal = name.text();
     table = known;
   }
-  if (auto looked = look_up(*table); !looked) return looked.error();
+  if (!is_looked_up(*table)) {
+    if (auto looked = look_up(*table); !looked) return looked.error();
+  }
   return table;
 }
 
@@ -80,10 +79,10 @@ Result<Database::Table*> Database::table_of(Name name) {
 Database::Table* Database::table_to_change(Name name) {
   auto table = table_of(name);
   if (!table) return nullptr;
-  const std::string_view module = module_of_table((*table)->name);
-  if (writer_.empty()) mistaken(name.text(), "tables are written outside of a fold");
-  if (writer_ != module) {
-    mistaken(name.text(), "`" + std::string(writer_) + "` writes tables of `" + std::string(module) + "`");
+  if (writer_ != (*table)->module) {
+    mistaken(name.text(), writer_.empty() ? std::string("tables are written outside of a fold")
+                                          : "`" + std::string(writer_) + "` writes tables of `" +
+                                                std::string((*table)->module) + "`");
   }
   if (giving_rows_) mistaken(name.text(), "a row is changed while rows are given");
   return *table;
@@ -149,7 +148,9 @@ Result<Database::Alike*> Database::alike_of(Name name, std::size_t count) {
   if (!alike.select) {
     if (auto learnt = learn_alike(name, count, alike); !learnt) return learnt.error();
   }
-  if (auto looked = look_up(*alike.table); !looked) return looked.error();
+  if (!is_looked_up(*alike.table)) {
+    if (auto looked = look_up(*alike.table); !looked) return looked.error();
+  }
   return &alike;
 }
 
@@ -208,7 +209,7 @@ Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column>
   auto done = step_all(statement, [&](const Row& row) -> Result<bool> {
     selected_.clear();
     append_row(selected_, row, statement);
-    return take(selected_);
+    return take(selected_.bytes());
   });
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
@@ -220,8 +221,8 @@ Result<TableRows::Entry*> Database::entry_with(Table& table, std::initializer_li
   if (key.size() != table.key_columns) mistaken(table.name.c_str(), "the key has another number of columns");
   if (giving_rows_) mistaken(table.name.c_str(), "a row is looked for while rows are given");
   key_.clear();
-  append_values(key_, key);
-  if (TableRows::Entry* const entry = table.rows.find(key_)) return entry;
+  key_.append(key);
+  if (TableRows::Entry* const entry = table.rows.find(key_.bytes())) return entry;
   if (table.whole.value_or(false)) return nullptr;
   std::string_view found;
   auto done = select(table.select.get(), key, [&](std::string_view row) -> Result<bool> {
@@ -229,7 +230,7 @@ Result<TableRows::Entry*> Database::entry_with(Table& table, std::initializer_li
     return true;
   });
   if (!done) return done.error();
-  TableRows::Entry& learnt = table.rows.learn(key_, found);
+  TableRows::Entry& learnt = table.rows.learn(key_.bytes(), found);
   if (auto noted = note_selected(table); !noted) return noted.error();
   return &learnt;
 }
@@ -289,8 +290,8 @@ Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
   }
   TableRows& rows = alike.table->rows;
   key_.clear();
-  append_values(key_, first);
-  TableRows::Alike* known = &rows.alike(alike.index, key_);
+  key_.append(first);
+  TableRows::Alike* known = &rows.alike(alike.index, key_.bytes());
   if (!known->whole && !alike.table->whole.value_or(false)) {
     auto done = select(alike.select.get(), first, [&](std::string_view row) -> Result<bool> {
       rows.learn_if_new(BytesRow(row).first(alike.table->key_columns), row);
@@ -331,8 +332,8 @@ void Database::put(Name name, std::initializer_list<Column> row) {
   Table& table = *to_change;
   if (row.size() != table.columns.size()) mistaken(name.text(), "the row has another number of columns");
   row_.clear();
-  append_values(row_, row);
-  table.rows.set(BytesRow(row_).first(table.key_columns), row_, !table.whole.value_or(false));
+  row_.append(row);
+  table.rows.set(BytesRow(row_.bytes()).first(table.key_columns), row_.bytes(), !table.whole.value_or(false));
   ++row_changes_;
 }
 
@@ -344,17 +345,20 @@ bool Database::change(Name name, std::initializer_list<Column> key, std::initial
   if (!found || *found == nullptr || (*found)->row == nullptr) return false;
   const BytesRow row((*found)->bytes());
   row_.clear();
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const auto* const changed = std::find_if(changes.begin(), changes.end(),
-                                             [&](const Change& one) { return one.column == static_cast<int>(i); });
-    if (changed == changes.end()) {
-      row_.append(row.bytes(i));
-    } else {
-      if (i < table.key_columns) mistaken(name.text(), "the key of a row is changed");
-      append_column(row_, changed->value);
+  for (std::size_t copied = 0; copied < table.columns.size();) {
+    const Change* next = nullptr;  // the first of those that are left
+    for (const Change& one : changes) {
+      const auto column = static_cast<std::size_t>(one.column);
+      if (column < table.key_columns) mistaken(name.text(), "the key of a row is changed");
+      if (column >= table.columns.size()) mistaken(name.text(), "a column is changed that the table does not have");
+      if (column >= copied && (next == nullptr || one.column < next->column)) next = &one;
     }
+    const std::size_t end = next != nullptr ? static_cast<std::size_t>(next->column) : table.columns.size();
+    row_.append_bytes(row.bytes(copied, end));
+    if (next != nullptr) row_.append(next->value);
+    copied = end + 1;
   }
-  table.rows.set(**found, row_);
+  table.rows.set(**found, row_.bytes());
   ++row_changes_;
   return true;
 }
@@ -365,8 +369,8 @@ void Database::erase(Name name, std::initializer_list<Column> key) {
   Table& table = *to_change;
   if (key.size() != table.key_columns) mistaken(name.text(), "the key has another number of columns");
   key_.clear();
-  append_values(key_, key);
-  table.rows.set(key_, {});
+  key_.append(key);
+  table.rows.set(key_.bytes(), {});
   ++row_changes_;
 }
 

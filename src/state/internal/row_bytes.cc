@@ -1,6 +1,7 @@
 #include "state/internal/row_bytes.h"
 
-#include <cstring>
+#include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -12,6 +13,8 @@ namespace {
 enum class Kind : char { kNull, kInteger, kText, kBytes };
 constexpr std::size_t kNumberSize = sizeof(std::int64_t);
 constexpr std::size_t kSizeSize = sizeof(std::uint32_t);
+
+constexpr std::size_t kFirstCapacity = 512;  // of what is put together
 
 Kind kind_at(const char* column) {
   return static_cast<Kind>(*column);
@@ -25,16 +28,10 @@ T number_at(const char* at) {
 }
 
 template <class T>
-void append_head(std::string& out, Kind kind, T number) {
-  std::array<char, 1 + sizeof(T)> bytes{static_cast<char>(kind)};
-  std::memcpy(bytes.data() + 1, &number, sizeof(number));
-  out.append(bytes.data(), bytes.size());
-}
-
-void append_sized(std::string& out, Kind kind, std::string_view bytes) {
-  REDOUBT_CHECK(bytes.size() <= UINT32_MAX);
-  append_head(out, kind, static_cast<std::uint32_t>(bytes.size()));
-  out.append(bytes);
+char* put_head(char* at, Kind kind, T number) {
+  *at = static_cast<char>(kind);
+  std::memcpy(at + 1, &number, sizeof(number));
+  return at + 1 + sizeof(number);
 }
 
 std::string_view content(const char* column) {
@@ -57,21 +54,36 @@ const char* after(const char* column) {
 
 }  // namespace
 
-void append_column(std::string& out, const Column& column) {
+char* RowWriter::add(std::size_t bytes) {
+  if (capacity_ - size_ < bytes) {
+    capacity_ = std::max(2 * (size_ + bytes), kFirstCapacity);
+    auto larger = std::make_unique<char[]>(capacity_);
+    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+    bytes_ = std::move(larger);
+  }
+  return bytes_.get() + std::exchange(size_, size_ + bytes);
+}
+
+void RowWriter::append(const Column& column) {
   const Column::Held& held = column.held();
-  if (const auto* number = std::get_if<std::int64_t>(&held)) {
-    append_head(out, Kind::kInteger, *number);
-  } else if (const auto* text = std::get_if<std::string_view>(&held)) {
-    append_sized(out, Kind::kText, *text);
+  const auto append_sized = [this](Kind kind, std::string_view bytes) {
+    REDOUBT_CHECK(bytes.size() <= UINT32_MAX);
+    char* const at = put_head(add(1 + kSizeSize + bytes.size()), kind, static_cast<std::uint32_t>(bytes.size()));
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  };
+  if (const auto* text = std::get_if<std::string_view>(&held)) {
+    append_sized(Kind::kText, *text);
+  } else if (const auto* number = std::get_if<std::int64_t>(&held)) {
+    put_head(add(1 + kNumberSize), Kind::kInteger, *number);
   } else if (const auto* bytes = std::get_if<ByteView>(&held)) {
-    append_sized(out, Kind::kBytes, as_chars(*bytes));
+    append_sized(Kind::kBytes, as_chars(*bytes));
   } else {
-    out += static_cast<char>(Kind::kNull);
+    *add(1) = static_cast<char>(Kind::kNull);
   }
 }
 
-void append_columns(std::string& out, std::span<const Column> columns) {
-  for (const Column& column : columns) append_column(out, column);
+void RowWriter::append_bytes(std::string_view columns) {
+  if (!columns.empty()) std::memcpy(add(columns.size()), columns.data(), columns.size());
 }
 
 const char* BytesRow::begin_of(std::size_t column) const {
@@ -87,13 +99,9 @@ std::size_t BytesRow::size() const {
   return known_;
 }
 
-std::string_view BytesRow::first(std::size_t count) const {
-  return {begins_[0], static_cast<std::size_t>(begin_of(count) - begins_[0])};
-}
-
-std::string_view BytesRow::bytes(std::size_t column) const {
-  const char* const end = begin_of(column + 1);
-  return {begins_[column], static_cast<std::size_t>(end - begins_[column])};
+std::string_view BytesRow::bytes(std::size_t from, std::size_t end) const {
+  const char* const last = begin_of(end);
+  return {begins_[from], static_cast<std::size_t>(last - begins_[from])};
 }
 
 Column BytesRow::column(std::size_t column) const {
@@ -129,17 +137,21 @@ ByteView BytesRow::blob(int column) const {
   return as_bytes(text(column));
 }
 
-void append_ordered(std::string& out, std::string_view key) {
+std::string_view ordered(std::string_view key, std::string& scratch) {
   const BytesRow row(key);
-  for (std::size_t i = 0; i < row.size(); ++i) {
+  const std::size_t columns = row.size();
+  if (columns == 1 && kind_at(key.data()) == Kind::kText) return content(key.data());
+  const std::size_t begin = scratch.size();
+  for (std::size_t i = 0; i < columns; ++i) {
     const char* const at = row.bytes(i).data();
     if (kind_at(at) == Kind::kInteger) {
       const std::uint64_t number = number_at<std::uint64_t>(at + 1) ^ (std::uint64_t{1} << 63);
-      for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift);
+      for (int shift = 56; shift >= 0; shift -= 8) scratch += static_cast<char>(number >> shift);
     } else {
-      out.append(row.text(static_cast<int>(i))).append(1, '\0');
+      scratch.append(row.text(static_cast<int>(i))).append(1, '\0');
     }
   }
+  return std::string_view(scratch).substr(begin);
 }
 
 }  // namespace redoubt::state

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,52 @@ namespace redoubt::state {
 
 inline constexpr std::size_t kColumnsMax = 32;
 
-void append_column(std::string& out, const Column& column);
-void append_columns(std::string& out, std::span<const Column> columns);
+// Puts a row or a key together, and keeps its memory for the next one.
+class RowWriter {
+ public:
+  void clear() { size_ = 0; }
+  void append(const Column& column);
+  void append(std::initializer_list<Column> columns) {
+    for (const Column& column : columns) append(column);
+  }
+  // Columns as they lie in another row.
+  void append_bytes(std::string_view columns);
+  // Until it is changed.
+  std::string_view bytes() const { return {bytes_.get(), size_}; }
+
+ private:
+  // Where so many bytes more are to be written, which count from now on.
+  char* add(std::size_t bytes);
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Of a row's bytes, for tables in memory. Inline: each change of a row takes some.
+inline std::uint64_t hash_bytes(std::string_view bytes) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  __extension__ using Wide = unsigned __int128;
+  std::uint64_t hash = (bytes.size() + 1) * kOdd;
+  const auto mix = [&](std::uint64_t word) {
+    const Wide product = Wide{hash ^ word} * kOdd;
+    hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  };
+  std::uint64_t word = 0;
+  if (bytes.size() < kWord) {
+    for (const char c : bytes) word = word << 8 | static_cast<unsigned char>(c);
+  } else {
+    const char* const last = bytes.data() + bytes.size() - kWord;
+    for (const char* at = bytes.data(); at < last; at += kWord) {
+      std::memcpy(&word, at, kWord);
+      mix(word);
+    }
+    std::memcpy(&word, last, kWord);
+  }
+  mix(word);
+  return hash;
+}
 
 // Looks at a row that lies elsewhere, as far as it is asked about: most rows are for one or two of their columns.
 class BytesRow final : public Row {
@@ -32,9 +78,11 @@ class BytesRow final : public Row {
   }
 
   std::size_t size() const;
-  // The first so many columns, and one of them, as bytes.
-  std::string_view first(std::size_t count) const;
-  std::string_view bytes(std::size_t column) const;
+  // The first so many columns, one of them, and some, as bytes.
+  std::string_view first(std::size_t count) const { return bytes(0, count); }
+  std::string_view bytes(std::size_t column) const { return bytes(column, column + 1); }
+  // Those from the first one on, before the other.
+  std::string_view bytes(std::size_t from, std::size_t end) const;
   Column column(std::size_t column) const;
 
   bool is_null(int column) const override;
@@ -52,7 +100,8 @@ class BytesRow final : public Row {
   const char* end_ = nullptr;
 };
 
-// Appends what has the order among bytes that SQLite gives a key among keys; nearly so for texts with a NUL in them.
-void append_ordered(std::string& out, std::string_view key);
+// What has the order among bytes that SQLite gives a key among keys; nearly so for texts with a NUL in them. It lies in
+// the key, or is appended to `scratch`: no more bytes than the key has.
+std::string_view ordered(std::string_view key, std::string& scratch);
 
 }  // namespace redoubt::state

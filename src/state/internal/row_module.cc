@@ -86,14 +86,13 @@ struct RowTableCalls {
   }
 
   static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* out, int number) {
-    const BytesRow& row = cursor_of(cursor).row;
-    if (static_cast<std::size_t>(number) >= row.size()) return SQLITE_OK;  // null
-    const Column value = row.column(static_cast<std::size_t>(number));
+    // A statement asks for the columns of its table, which each of the rows has.
+    const Column value = cursor_of(cursor).row.column(static_cast<std::size_t>(number));
     // Static: rows stay where they are until the statement has ended.
-    if (const auto* integer = std::get_if<std::int64_t>(&value.held())) {
-      sqlite3_result_int64(out, *integer);
-    } else if (const auto* text = std::get_if<std::string_view>(&value.held())) {
+    if (const auto* text = std::get_if<std::string_view>(&value.held())) {
       sqlite3_result_text64(out, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value.held())) {
+      sqlite3_result_int64(out, *integer);
     } else if (const auto* bytes = std::get_if<ByteView>(&value.held())) {
       sqlite3_result_blob64(out, bytes->data(), bytes->size(), SQLITE_STATIC);
     }

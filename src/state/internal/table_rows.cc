@@ -26,7 +26,7 @@ constexpr std::size_t kAhead = 8;
 // what would take time.
 struct Sorted {
   std::uint64_t eight = 0;
-  std::string_view key;  // as append_ordered() has it
+  std::string_view key;  // as ordered() has it
   const TableRows::Entry* entry = nullptr;
 };
 
@@ -51,10 +51,17 @@ void sort_from(std::span<Sorted> keys, std::size_t from) {
   }
 }
 
-void columns_of(const std::vector<std::size_t>& columns, std::string_view bytes, std::string& out) {
-  const BytesRow row(bytes);
-  out.clear();
-  for (const std::size_t column : columns) out.append(row.bytes(column));
+bool is_alike(const std::vector<std::size_t>& columns, const BytesRow& a, const BytesRow& b) {
+  return std::all_of(columns.begin(), columns.end(),
+                     [&](std::size_t column) { return a.bytes(column) == b.bytes(column); });
+}
+
+// `scratch` holds them where they do not lie one after the other.
+std::string_view columns_of(const std::vector<std::size_t>& columns, const BytesRow& row, RowWriter& scratch) {
+  if (columns.size() == 1) return row.bytes(columns.front());
+  scratch.clear();
+  for (const std::size_t column : columns) scratch.append_bytes(row.bytes(column));
+  return scratch.bytes();
 }
 
 }  // namespace
@@ -114,7 +121,7 @@ TableRows::Entry& TableRows::learn_entry(std::string_view key, std::uint64_t has
 }
 
 TableRows::Entry& TableRows::learn(std::string_view key, std::string_view row) {
-  const std::uint64_t hash = hash_of(key);
+  const std::uint64_t hash = hash_bytes(key);
   REDOUBT_CHECK(entry_of(key, hash) == nullptr);
   Entry& entry = learn_entry(key, hash, row);
   entry.stored = !row.empty();
@@ -122,12 +129,12 @@ TableRows::Entry& TableRows::learn(std::string_view key, std::string_view row) {
 }
 
 void TableRows::learn_if_new(std::string_view key, std::string_view row) {
-  const std::uint64_t hash = hash_of(key);
+  const std::uint64_t hash = hash_bytes(key);
   if (entry_of(key, hash) == nullptr) learn_entry(key, hash, row).stored = true;
 }
 
 void TableRows::set(std::string_view key, std::string_view row, bool stored) {
-  const std::uint64_t hash = hash_of(key);
+  const std::uint64_t hash = hash_bytes(key);
   Entry* entry = entry_of(key, hash);
   if (entry != nullptr) return set(*entry, row);
   entry = &learn_entry(key, hash, row);
@@ -168,8 +175,8 @@ std::size_t TableRows::index_by(std::vector<std::size_t> columns) {
   Index& index = indices_.emplace_back(Index{.columns = std::move(columns), .rows = {}});
   for (const Slot& slot : held_->slots) {
     if (slot.entry == nullptr || slot.entry->row == nullptr) continue;
-    columns_of(index.columns, slot.entry->bytes(), after_);
-    index.rows[after_].entries.push_back(slot.entry);
+    const std::string_view alike = columns_of(index.columns, BytesRow(slot.entry->bytes()), scratch_);
+    index.rows[std::string(alike)].entries.push_back(slot.entry);
   }
   return indices_.size() - 1;
 }
@@ -184,20 +191,20 @@ TableRows::Alike& TableRows::alike(std::size_t index, std::string_view alike) {
 
 // The entry's row becomes another, or none (empty).
 void TableRows::move(const Entry& entry, std::string_view before, std::string_view after) {
+  if (indices_.empty()) return;
+  const BytesRow left(before);
+  const BytesRow came(after);
   for (std::size_t i = 0; i < indices_.size(); ++i) {
-    const bool left = !before.empty();
-    const bool came = !after.empty();
-    if (left) columns_of(indices_[i].columns, before, before_);
-    if (came) columns_of(indices_[i].columns, after, after_);
-    if (left && came && before_ == after_) continue;
-    if (left) {
-      auto& entries = alike(i, before_).entries;
+    const std::vector<std::size_t>& columns = indices_[i].columns;
+    if (!before.empty() && !after.empty() && is_alike(columns, left, came)) continue;
+    if (!before.empty()) {
+      auto& entries = alike(i, columns_of(columns, left, scratch_)).entries;
       const auto at = std::find(entries.begin(), entries.end(), &entry);
       *at = entries.back();
       entries.pop_back();
     }
-    if (came) {
-      alike(i, after_).entries.push_back(&entry);
+    if (!after.empty()) {
+      alike(i, columns_of(columns, came, scratch_)).entries.push_back(&entry);
       bytes_ += sizeof(&entry);
     }
   }
@@ -206,22 +213,21 @@ void TableRows::move(const Entry& entry, std::string_view before, std::string_vi
 // ------------------------------------------------------------------------------------------------------ to be written
 
 std::vector<const TableRows::Entry*> TableRows::take_changed() {
-  std::string ordered;
-  std::vector<std::size_t> ends;
   std::size_t kept = 0;
+  std::size_t bytes = 0;  // of their keys
   for (Entry* entry : changed_) {
     entry->changed = false;
     // What came and went meanwhile is nothing to the database.
     if (const bool had = std::exchange(entry->stored, entry->row != nullptr); !had && entry->row == nullptr) continue;
-    append_ordered(ordered, entry->key);
-    ends.push_back(ordered.size());
+    bytes += entry->key.size();
     changed_[kept++] = entry;
   }
+  std::string scratch;
+  scratch.reserve(bytes);  // so that what lies in it stays where it is
   std::vector<Sorted> sorted;
   sorted.reserve(kept);
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < kept; begin = ends[i++]) {
-    sorted.push_back({.key = std::string_view(ordered).substr(begin, ends[i] - begin), .entry = changed_[i]});
+  for (std::size_t i = 0; i < kept; ++i) {
+    sorted.push_back({.key = ordered(changed_[i]->key, scratch), .entry = changed_[i]});
   }
   changed_.clear();
   sort_from(sorted, 0);

@@ -36,7 +36,7 @@ class TableRows {
   };
 
   // Null when nothing is known of this key.
-  Entry* find(std::string_view key) { return entry_of(key, hash_of(key)); }
+  Entry* find(std::string_view key) { return entry_of(key, hash_bytes(key)); }
   // What the database has under a key of which nothing is known: a row, or none (empty).
   Entry& learn(std::string_view key, std::string_view row);
   // A row that the database has, unless something is known of its key.
@@ -64,7 +64,7 @@ class TableRows {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view bytes) const { return hash_bytes(bytes); }
   };
   struct Index {
     std::vector<std::size_t> columns;
@@ -84,7 +84,6 @@ class TableRows {
     std::size_t taken = 0;
   };
 
-  static std::uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
   Entry* entry_of(std::string_view key, std::uint64_t hash) const;
   void add(Entry* entry, std::uint64_t hash);
   Entry& learn_entry(std::string_view key, std::uint64_t hash, std::string_view row);
@@ -95,8 +94,7 @@ class TableRows {
   std::vector<Index> indices_;
   std::vector<Entry*> changed_;
   std::size_t bytes_ = 0;
-  std::string before_;  // scratch space of move()
-  std::string after_;
+  RowWriter scratch_;  // of move() and index_by()
 };
 
 }  // namespace redoubt::state

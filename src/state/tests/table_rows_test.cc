@@ -13,9 +13,9 @@ namespace redoubt::state::test {
 namespace {
 
 std::string bytes(std::initializer_list<Column> columns) {
-  std::string out;
-  append_columns(out, std::span(columns.begin(), columns.size()));
-  return out;
+  RowWriter out;
+  out.append(columns);
+  return std::string(out.bytes());
 }
 
 TEST(TableRows, KnowWhatTheyWereTold) {
@@ -108,6 +108,80 @@ TEST(TableRows, AllOfThemAreGiven) {
   int some = 0;
   rows.each([&](std::string_view) { return ++some < 10; });
   EXPECT_EQ(some, 10);
+}
+
+TEST(TableRows, RowsAlikeInColumnsThatLieApartAreKeptUp) {
+  std::mt19937_64 random(9);
+  TableRows rows;
+  const std::size_t index = rows.index_by({3, 1});
+  std::map<std::int64_t, std::pair<std::string, std::int64_t>> expected;  // the two columns, by the key
+  for (int i = 0; i < 3000; ++i) {
+    const std::int64_t key = std::int64_t(random() % 100);
+    const std::string text(random() % 4, 'x');
+    const std::int64_t number = std::int64_t(random() % 3);
+    rows.set(bytes({key}), bytes({key, number, i, text}));
+    expected[key] = {text, number};
+  }
+  std::size_t found = 0;
+  for (std::size_t size = 0; size < 4; ++size) {
+    for (std::int64_t number = 0; number < 3; ++number) {
+      const std::string text(size, 'x');
+      for (const TableRows::Entry* entry : rows.alike(index, bytes({text, number})).entries) {
+        EXPECT_EQ(expected[BytesRow(entry->bytes()).integer(0)], std::pair(text, number));
+        ++found;
+      }
+    }
+  }
+  EXPECT_EQ(found, expected.size());
+}
+
+TEST(RowBytes, AreReadAsTheyWereWritten) {
+  const std::string large(5000, 'l');
+  RowWriter writer;
+  for (int round = 0; round < 2; ++round) {
+    writer.clear();
+    EXPECT_TRUE(writer.bytes().empty());
+    writer.append({-1, "", std::nullopt, large});
+    writer.append(as_bytes(large));
+    const std::string parts(writer.bytes());
+    writer.append_bytes(BytesRow(parts).bytes(0, 3));
+    writer.append_bytes({});
+    const BytesRow row(writer.bytes());
+    ASSERT_EQ(row.size(), 8U);
+    for (const int first : {0, 5}) {
+      EXPECT_EQ(row.integer(first), -1);
+      EXPECT_FALSE(row.is_null(first + 1));
+      EXPECT_EQ(row.text(first + 1), "");
+      EXPECT_TRUE(row.is_null(first + 2));
+    }
+    EXPECT_EQ(row.text(3), large);
+    EXPECT_EQ(as_chars(row.blob(4)), large);
+    EXPECT_EQ(row.bytes(2), row.bytes(7));
+    EXPECT_EQ(row.bytes(0, 3), row.bytes(5, 8));
+  }
+}
+
+// A table in memory takes the low bits, and looks at a key only where all 64 are the same.
+TEST(RowBytes, HashesOfKeysThatDifferInOneByteDoNotGather) {
+  for (const std::size_t size : {1, 5, 7, 8, 9, 17, 32}) {
+    std::map<std::uint64_t, int> whole;
+    std::map<std::uint64_t, int> low;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 1; c < 256; ++c) {
+        std::string key(size, 'k');
+        key[at] = static_cast<char>(c);
+        if (c == 'k' && at > 0) continue;
+        ++whole[hash_bytes(key)];
+        ++low[hash_bytes(key) % 64];
+      }
+    }
+    const auto most = [](const auto& counts) {
+      return std::max_element(counts.begin(), counts.end(), [](auto& a, auto& b) { return a.second < b.second; })
+          ->second;
+    };
+    EXPECT_EQ(most(whole), 1) << size;
+    EXPECT_LE(most(low), 20 + 3 * static_cast<int>(size * 255 / 64)) << size;
+  }
 }
 
 TEST(TableRows, RowsAlikeAreKeptUp) {

@@ -215,6 +215,26 @@ TEST_F(TablesTest, ChangeAndEraseRows) {
   EXPECT_EQ(engine->tables().integer("SELECT count(*) FROM any_rows", {}), 2);
 }
 
+TEST_F(TablesTest, ChangesOfARowComeInAnyOrder) {
+  ASSERT_TRUE(fold([](Tables& tables) {
+    tables.put("any_rows", {1, "a", std::nullopt, 1});
+    EXPECT_TRUE(tables.change("any_rows", {1}, {{3, 4}, {1, "b"}, {2, as_bytes("bytes")}}));
+    const Row* row = tables.find("any_rows", {1});
+    ASSERT_NE(row, nullptr);
+    EXPECT_EQ(row->integer(0), 1);
+    EXPECT_EQ(row->text(1), "b");
+    EXPECT_EQ(as_chars(row->blob(2)), "bytes");
+    EXPECT_EQ(row->integer(3), 4);
+    EXPECT_TRUE(tables.change("any_rows", {1}, {{2, std::nullopt}, {1, "longer than that"}}));
+    EXPECT_TRUE(tables.change("any_rows", {1}, {}));
+  }));
+  EXPECT_EQ(engine->tables().integer(
+                "SELECT count(*) FROM any_rows WHERE id = 1 AND text = 'longer than that' AND bytes IS NULL AND "
+                "number = 4",
+                {}),
+            1);
+}
+
 TEST_F(TablesTest, FindRowsThatAreAlike) {
   const auto expect_rows = [](Tables& tables) {
     EXPECT_EQ(alike(tables, "any_rows_text", {"a"}), (Ids{1, 4}));
@@ -318,6 +338,12 @@ TEST_F(TablesDeathTest, RowsFitTheirTables) {
         (void)tables.change("any_rows", {1}, {{0, 2}});
       },
       "the key of a row is changed");
+  dies(
+      [](Tables& tables) {
+        tables.put("any_rows", {1, "a", std::nullopt, 1});
+        (void)tables.change("any_rows", {1}, {{3, 2}, {4, 2}});
+      },
+      "a column is changed that the table does not have");
   dies(
       [](Tables& tables) {
         tables.put("any_rows", {1, "a", std::nullopt, 1});
