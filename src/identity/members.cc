@@ -1,15 +1,19 @@
 #include "identity/internal/members.h"
 
+#include <array>
+
 namespace redoubt::identity::internal {
 namespace {
 
-constexpr int kNoDigit = 0x100;
+constexpr std::uint8_t kNoDigit = 0x80;
 
-// Of a lower-case hexadecimal digit.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : kNoDigit;
-}
+// Of lower-case hexadecimal digits, by character.
+constexpr std::array<std::uint8_t, 256> kHexDigits = [] {
+  std::array<std::uint8_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 16; ++i) digits[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
+  return digits;
+}();
 
 }  // namespace
 
@@ -72,14 +76,17 @@ crypto::Sha256Digest Members::digest(std::string_view name) {
   crypto::Sha256Digest digest{};
   const auto text = get<std::string_view>(name, "is no text");
   if (!text) return digest;
-  int wrong = text->size() == 2 * digest.size() ? 0 : 1;
-  for (std::size_t i = 0; i < digest.size() && wrong == 0; ++i) {
-    const int high = hex_digit((*text)[2 * i]);
-    const int low = hex_digit((*text)[2 * i + 1]);
-    wrong = (high | low) & kNoDigit;
-    digest[i] = static_cast<std::byte>(high << 4 | low);
+  unsigned wrong = kNoDigit;
+  if (text->size() == 2 * digest.size()) {
+    wrong = 0;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+      const unsigned high = kHexDigits[static_cast<unsigned char>((*text)[2 * i])];
+      const unsigned low = kHexDigits[static_cast<unsigned char>((*text)[2 * i + 1])];
+      wrong |= high | low;
+      digest[i] = static_cast<std::byte>(high << 4 | low);
+    }
   }
-  if (wrong != 0) reject(name, "is no digest: 64 hexadecimal digits");
+  if ((wrong & kNoDigit) != 0) reject(name, "is no digest: 64 hexadecimal digits");
   return digest;
 }
 

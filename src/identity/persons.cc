@@ -14,11 +14,7 @@ constexpr std::string_view kAnybody = "*";
 
 Persons Persons::parse(std::string_view joined) {
   Persons persons;
-  if (joined == kAnybody) {
-    persons.anybody_ = true;
-  } else {
-    persons.ids_ = split(joined);
-  }
+  persons.add_joined(joined);
   return persons;
 }
 
@@ -45,6 +41,19 @@ void Persons::add(const Persons& others) {
   for (const std::string& id : others.ids_) add(id);
 }
 
+void Persons::add_joined(std::string_view joined) {
+  if (joined == kAnybody) {
+    anybody_ = true;
+    ids_.clear();
+    return;
+  }
+  while (!joined.empty()) {
+    const std::size_t end = std::min(joined.find('\n'), joined.size());
+    add(joined.substr(0, end));
+    joined.remove_prefix(std::min(end + 1, joined.size()));
+  }
+}
+
 bool Persons::contains(std::string_view id) const {
   return anybody_ || std::binary_search(ids_.begin(), ids_.end(), id);
 }
@@ -63,7 +72,7 @@ Persons persons_behind(state::Tables& tables, std::string_view principal, UnixMi
     if (const state::Row* holder = tables.find("identity_principals", {id})) {
       owner = holder->text(PrincipalColumn::kOwner);
       each_key(tables, id, [&](const state::Row& key) {
-        if (!has_expired(key, now)) persons.add(Persons::parse(key.text(KeyColumn::kKnownTo)));
+        if (!has_expired(key, now)) persons.add_joined(key.text(KeyColumn::kKnownTo));
       });
     }
     id = std::move(owner);

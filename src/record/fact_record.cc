@@ -182,11 +182,19 @@ std::string_view take_object(std::string_view& text) {
           return object;
         }
         break;
-      case '"':
+      case '"': {
+        // What ends it, unless something is escaped before.
+        const std::size_t end = text.find('"', i + 1);
+        if (end == std::string_view::npos) return {};
+        if (text[end - 1] != '\\') {
+          i = end;
+          break;
+        }
         for (++i; i < text.size() && text[i] != '"'; ++i) {
           if (text[i] == '\\') ++i;
         }
         break;
+      }
       default:
         break;
     }
@@ -209,7 +217,7 @@ class Reader {
   // What is there but empty would not have been written.
   template <class Text>
   void optional_text(std::string_view before, Text& value) {
-    value = std::string_view();
+    value = Text();
     if (!ok_ || !take(before)) return;
     value = quoted();
     ok_ = ok_ && !value.empty();

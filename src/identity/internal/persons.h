@@ -29,6 +29,8 @@ class Persons {
 
   void add(std::string_view id);
   void add(const Persons& others);
+  // Those in a column of the tables.
+  void add_joined(std::string_view joined);
   bool contains(std::string_view id) const;
   bool shares_one_with(const Persons& others) const;
 

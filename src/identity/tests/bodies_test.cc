@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -95,6 +96,22 @@ TEST(Bodies, AreReadAsTheyAreWritten) {
   }
 }
 
+TEST(Bodies, AreReadInWhateverOrderTheirMembersCome) {
+  for (const Kind& kind : kinds()) {
+    const auto all = members(kind.good);
+    for (std::size_t turn = 0; turn < all.size(); ++turn) {
+      auto turned = all;
+      std::rotate(turned.begin(), turned.begin() + static_cast<std::ptrdiff_t>(turn), turned.end());
+      for (int way = 0; way < 2; ++way) {
+        const auto read = again(kind, object_of(turned));
+        ASSERT_TRUE(read) << kind.name << " beginning with " << turned[0].first << ": " << read.error().message();
+        EXPECT_EQ(*read, kind.good);
+        std::reverse(turned.begin(), turned.end());
+      }
+    }
+  }
+}
+
 TEST(Bodies, MissNothing) {
   for (const Kind& kind : kinds()) {
     const auto all = members(kind.good);
@@ -167,6 +184,20 @@ TEST(Bodies, HaveDigestsInOneSpelling) {
   EXPECT_FALSE(again(kind, with(std::string(62, 'a'))));
   EXPECT_FALSE(again(kind, with(std::string(66, 'a'))));
   EXPECT_FALSE(again(kind, with(std::string(64, 'g'))));
+  // Digits of each value, in each half of a byte; and one that is none, in each place.
+  const std::string good = "0123456789abcdef";
+  std::string digest = good + good + good + good;
+  std::rotate(digest.begin() + 32, digest.begin() + 33, digest.end());
+  const auto read = again(kind, with(digest));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(*read, with(digest));
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    for (const char other : {'/', ':', '`', 'g', 'F', ' ', '\x7f'}) {
+      std::string wrong = digest;
+      wrong[i] = other;
+      EXPECT_FALSE(again(kind, with(wrong))) << i << " " << other;
+    }
+  }
 }
 
 TEST(Bodies, DoNotMarkTheMechanismItself) {

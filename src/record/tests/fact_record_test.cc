@@ -261,6 +261,25 @@ TEST(Fact, LeavesOutAStateThatIsTooLong) {
   EXPECT_EQ((*read)->after, fact.after);
 }
 
+// Where a state ends is told by its quotation marks and brackets.
+TEST(Fact, HasStatesWithAnyTextInThem) {
+  for (const std::string text : {R"()", R"(})", R"({)", R"(\")", R"(\\)", R"(\\\")", R"(a\\\\)", R"(\"}},\"x\":{\")",
+                                 R"(\\","b":"\")", R"(","b":"\\)", R"(\u0022)"}) {
+    for (const std::string& state : {R"({"a":")" + text + R"("})", R"({"b0":[{"c":")" + text + R"("},"\\"],"d":""})"}) {
+      Fact fact = typical_fact();
+      fact.before = state;
+      fact.after = state;
+      FactReader reader;
+      const std::string record = record_of(fact);
+      const auto read = reader.read(as_bytes(record));
+      ASSERT_TRUE(read && *read) << state;
+      EXPECT_EQ(**read, fact);
+      // One that does not end is none.
+      EXPECT_FALSE(reader.read(as_bytes(altered(record, state, state.substr(0, state.size() - 2))))) << state;
+    }
+  }
+}
+
 TEST(Fact, OfTheLargestMembersFits) {
   Fact fact = typical_fact();
   const auto object_of = [](std::size_t size) { return R"({"a":")" + std::string(size - 8, 'x') + R"("})"; };

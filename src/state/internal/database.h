@@ -203,6 +203,16 @@ class Database final : public Tables {
   // A mistake of the source stops the program, and says where it is.
   [[noreturn]] static void mistaken(const char* text, std::string_view why);
   Table& table_named(std::string_view name);
+  using AtHand = std::pair<const char*, Table*>;
+  AtHand& at_hand(Name name) {
+    const auto address = reinterpret_cast<std::uintptr_t>(name.text());
+    return tables_at_hand_[(address ^ address >> 6) % tables_at_hand_.size()];
+  }
+  // Null when table_of() has to find it out.
+  Table* table_at_hand(Name name) {
+    const auto& [literal, table] = at_hand(name);
+    return literal == name.text() && is_looked_up(*table) ? table : nullptr;
+  }
   Result<Table*> table_of(Name name);
   Table* table_to_change(Name name);
   Result<> look_up(Table& table);
@@ -216,6 +226,8 @@ class Database final : public Tables {
   Result<Alike*> alike_of(Name name, std::size_t count);
   Result<> learn_alike(Name name, std::size_t count, Alike& alike);
   Result<> ask(const std::string& sql, std::string_view value, const std::function<void(const Row&)>& take);
+  Result<> give(sqlite3_stmt* statement, std::initializer_list<Column> values,
+                const std::function<Result<bool>(const Row& row)>& take);
   Result<> select(sqlite3_stmt* statement, std::initializer_list<Column> values,
                   const std::function<Result<bool>(std::string_view row)>& take);
   Result<TableRows::Entry*> entry_with(Table& table, std::initializer_list<Column> key);
@@ -236,8 +248,8 @@ class Database final : public Tables {
   std::unordered_map<std::string, StatementHandle> inserts_;
   std::map<std::string, std::unique_ptr<Table>, std::less<>> tables_;  // that were named in this program
   std::unordered_map<const char*, Table*> tables_by_literal_;
-  std::array<std::pair<const char*, Table*>, 64> tables_at_hand_{};  // of those, by a part of the literal's address
-  std::map<std::pair<const char*, std::size_t>, Alike> alike_;       // by the literal and the number of columns
+  std::array<AtHand, 64> tables_at_hand_{};                     // of those, by a part of the literal's address
+  std::map<std::pair<const char*, std::size_t>, Alike> alike_;  // by the literal and the number of columns
   std::size_t keep_rows_bytes_ = 0;
   std::int64_t row_changes_ = 0;
   std::int64_t rows_written_ = 0;   // of sqlite3_total_changes64(), by write()

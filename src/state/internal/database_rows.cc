@@ -61,17 +61,13 @@ Database::Table& Database::table_named(std::string_view name) {
 }
 
 Result<Database::Table*> Database::table_of(Name name) {
-  const auto address = reinterpret_cast<std::uintptr_t>(name.text());
-  auto& [literal, table] = tables_at_hand_[(address ^ address >> 6) % tables_at_hand_.size()];
-  if (literal != name.text()) {
-    Table*& known = tables_by_literal_[name.text()];
-    if (known == nullptr) known = &table_named(name.text());
-    literal = name.text();
-    table = known;
-  }
+  if (Table* const known = table_at_hand(name)) return known;
+  Table*& table = tables_by_literal_[name.text()];
+  if (table == nullptr) table = &table_named(name.text());
   if (!is_looked_up(*table)) {
     if (auto looked = look_up(*table); !looked) return looked.error();
   }
+  at_hand(name) = {name.text(), table};
   return table;
 }
 
@@ -202,18 +198,25 @@ Result<> Database::ask(const std::string& sql, std::string_view value, const std
 
 // ------------------------------------------------------------------------------------------------------------ reading
 
-Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column> values,
-                          const std::function<Result<bool>(std::string_view row)>& take) {
+// As SQLite has them.
+Result<> Database::give(sqlite3_stmt* statement, std::initializer_list<Column> values,
+                        const std::function<Result<bool>(const Row& row)>& take) {
   int place = 0;
   for (const Column& value : values) (void)bind(statement, ++place, value);
-  auto done = step_all(statement, [&](const Row& row) -> Result<bool> {
+  auto done = step_all(statement, take);
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  return done;
+}
+
+// As they are kept in memory.
+Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column> values,
+                          const std::function<Result<bool>(std::string_view row)>& take) {
+  return give(statement, values, [&](const Row& row) -> Result<bool> {
     selected_.clear();
     append_row(selected_, row, statement);
     return take(selected_.bytes());
   });
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-  return done;
 }
 
 // What is known of the row within a transaction; null when there is none. Its key is in key_ then.
@@ -270,6 +273,18 @@ Result<> Database::note_selected(Table& table) {
 }
 
 Result<const Row*> Database::find_row(Name name, std::initializer_list<Column> key) {
+  // What nearly all of a fold's look-ups come to, without the rest: a row that is known, or known not to be there.
+  if (Table* const known = table_at_hand(name);
+      known != nullptr && in_transaction_ && !giving_rows_ && key.size() == known->key_columns) {
+    key_.clear();
+    key_.append(key);
+    const TableRows::Entry* const entry = known->rows.find(key_.bytes());
+    if (entry != nullptr && entry->row != nullptr) {
+      found_.look_at(entry->bytes());
+      return &found_;
+    }
+    if (entry != nullptr || known->whole.value_or(false)) return nullptr;
+  }
   auto table = table_of(name);
   if (!table) return table.error();
   auto row = row_with(**table, key);
@@ -286,7 +301,7 @@ Result<> Database::each_alike(Name index, std::initializer_list<Column> first,
   Alike& alike = **found;
   if (giving_rows_) mistaken(index.text(), "rows are asked for while rows are given");
   if (!in_transaction_) {
-    return select(alike.select.get(), first, [&](std::string_view row) -> Result<bool> { return take(BytesRow(row)); });
+    return give(alike.select.get(), first, [&](const Row& row) -> Result<bool> { return take(row); });
   }
   TableRows& rows = alike.table->rows;
   key_.clear();
@@ -318,8 +333,7 @@ Result<> Database::each_row(Name name, const std::function<bool(const Row&)>& ta
     if (auto written = write(table); !written) return written;
   }
   giving_rows_ = true;
-  auto done =
-      select(table.select_all.get(), {}, [&](std::string_view row) -> Result<bool> { return take(BytesRow(row)); });
+  auto done = give(table.select_all.get(), {}, [&](const Row& row) -> Result<bool> { return take(row); });
   giving_rows_ = false;
   return done;
 }

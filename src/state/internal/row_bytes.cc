@@ -39,59 +39,69 @@ std::string_view content(const char* column) {
 }
 
 const char* after(const char* column) {
-  switch (kind_at(column)) {
-    case Kind::kNull:
-      return column + 1;
-    case Kind::kInteger:
-      return column + 1 + kNumberSize;
-    case Kind::kText:
-    case Kind::kBytes:
-      break;
+  if (*column >= static_cast<char>(Kind::kText)) {
+    const std::string_view bytes = content(column);
+    return bytes.data() + bytes.size();
   }
-  const std::string_view bytes = content(column);
-  return bytes.data() + bytes.size();
+  return column + 1 + (kind_at(column) == Kind::kInteger ? kNumberSize : 0);
+}
+
+std::size_t size_of(const Column& column) {
+  const Column::Held& held = column.held();
+  if (const auto* text = std::get_if<std::string_view>(&held)) return 1 + kSizeSize + text->size();
+  if (std::holds_alternative<std::int64_t>(held)) return 1 + kNumberSize;
+  if (const auto* bytes = std::get_if<ByteView>(&held)) return 1 + kSizeSize + bytes->size();
+  return 1;
+}
+
+char* put_sized(char* at, Kind kind, std::string_view bytes) {
+  REDOUBT_CHECK(bytes.size() <= UINT32_MAX);
+  at = put_head(at, kind, static_cast<std::uint32_t>(bytes.size()));
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
+}
+
+// Where the next one is put. There are size_of() bytes.
+char* put(char* at, const Column& column) {
+  const Column::Held& held = column.held();
+  if (const auto* text = std::get_if<std::string_view>(&held)) return put_sized(at, Kind::kText, *text);
+  if (const auto* number = std::get_if<std::int64_t>(&held)) return put_head(at, Kind::kInteger, *number);
+  if (const auto* bytes = std::get_if<ByteView>(&held)) return put_sized(at, Kind::kBytes, as_chars(*bytes));
+  *at = static_cast<char>(Kind::kNull);
+  return at + 1;
 }
 
 }  // namespace
 
-char* RowWriter::add(std::size_t bytes) {
-  if (capacity_ - size_ < bytes) {
-    capacity_ = std::max(2 * (size_ + bytes), kFirstCapacity);
-    auto larger = std::make_unique<char[]>(capacity_);
-    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
-    bytes_ = std::move(larger);
-  }
-  return bytes_.get() + std::exchange(size_, size_ + bytes);
+void RowWriter::grow(std::size_t bytes) {
+  capacity_ = std::max(2 * (size_ + bytes), kFirstCapacity);
+  auto larger = std::make_unique<char[]>(capacity_);
+  if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+  bytes_ = std::move(larger);
 }
 
 void RowWriter::append(const Column& column) {
-  const Column::Held& held = column.held();
-  const auto append_sized = [this](Kind kind, std::string_view bytes) {
-    REDOUBT_CHECK(bytes.size() <= UINT32_MAX);
-    char* const at = put_head(add(1 + kSizeSize + bytes.size()), kind, static_cast<std::uint32_t>(bytes.size()));
-    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  };
-  if (const auto* text = std::get_if<std::string_view>(&held)) {
-    append_sized(Kind::kText, *text);
-  } else if (const auto* number = std::get_if<std::int64_t>(&held)) {
-    put_head(add(1 + kNumberSize), Kind::kInteger, *number);
-  } else if (const auto* bytes = std::get_if<ByteView>(&held)) {
-    append_sized(Kind::kBytes, as_chars(*bytes));
-  } else {
-    *add(1) = static_cast<char>(Kind::kNull);
-  }
+  put(add(size_of(column)), column);
+}
+
+void RowWriter::append(std::initializer_list<Column> columns) {
+  std::size_t size = 0;
+  for (const Column& column : columns) size += size_of(column);
+  char* at = add(size);
+  for (const Column& column : columns) at = put(at, column);
 }
 
 void RowWriter::append_bytes(std::string_view columns) {
   if (!columns.empty()) std::memcpy(add(columns.size()), columns.data(), columns.size());
 }
 
-const char* BytesRow::begin_of(std::size_t column) const {
-  for (; known_ < column; ++known_) {
-    REDOUBT_CHECK(known_ < kColumnsMax && begins_[known_] != end_);
-    begins_[known_ + 1] = after(begins_[known_]);
+void BytesRow::look_on(std::size_t column) const {
+  REDOUBT_CHECK(column <= kColumnsMax);
+  const char* at = begins_[known_];
+  for (; known_ < column; begins_[++known_] = at) {
+    REDOUBT_CHECK(at != end_);
+    at = after(at);
   }
-  return begins_[column];
 }
 
 std::size_t BytesRow::size() const {

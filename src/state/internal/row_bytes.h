@@ -21,9 +21,7 @@ class RowWriter {
  public:
   void clear() { size_ = 0; }
   void append(const Column& column);
-  void append(std::initializer_list<Column> columns) {
-    for (const Column& column : columns) append(column);
-  }
+  void append(std::initializer_list<Column> columns);
   // Columns as they lie in another row.
   void append_bytes(std::string_view columns);
   // Until it is changed.
@@ -31,7 +29,13 @@ class RowWriter {
 
  private:
   // Where so many bytes more are to be written, which count from now on.
-  char* add(std::size_t bytes);
+  char* add(std::size_t bytes) {
+    if (capacity_ - size_ < bytes) grow(bytes);
+    char* const at = bytes_.get() + size_;
+    size_ += bytes;
+    return at;
+  }
+  void grow(std::size_t bytes);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0;
@@ -92,7 +96,11 @@ class BytesRow final : public Row {
 
  private:
   // Where the column begins, or where the last one ends. Precondition: there is one before it.
-  const char* begin_of(std::size_t column) const;
+  const char* begin_of(std::size_t column) const {
+    if (known_ < column) look_on(column);
+    return begins_[column];
+  }
+  void look_on(std::size_t column) const;
   const char* at(int column) const { return begin_of(static_cast<std::size_t>(column)); }
 
   mutable std::array<const char*, kColumnsMax + 1> begins_;  // up to known_
