@@ -1,33 +1,38 @@
 // What judging evidence costs, beside the signatures that it must check at least. Ours in bench/versus/attest_snp and
-// bench/versus/attest_dcap.
+// bench/versus/attest_dcap; bench/attest_ratios runs it for every kind.
 //
-//   bench_attest figures --kind tdx --evidence QUOTE --endorsements COLLATERAL --root ROOT --at TIME --seconds 5
-//   bench_attest judge --kind tdx --root ROOT --at TIME < LINES
+//   bench_attest figures --kind tdx --input quote=FILE --input collateral=FILE --at TIME --seconds 5
+//   bench_attest repeat --kind tdx --input quote=FILE --input collateral=FILE --at TIME --what cold --count 20
 //
-// Without a root, the vendors' own are trusted. Of `nvidia-gpu` the evidence is a reference manifest, and there are no
-// endorsements. `figures` prints one line: processor time of one judgement with a verifier that knows the chains
-// (`warm_us`) and with a new one (`cold_us`), and of as many bare checks of a signature as each needs (`bare_warm_us`,
-// `bare_cold_us`). `judge` answers `accept` or `refuse REASON` for each line of input: evidence and endorsements in
-// hexadecimal.
+// Without the role `root`, the vendors' own are trusted. `figures` prints one line: processor time of one judgement
+// with a verifier that knows the chains (`warm_us`) and with a new one (`cold_us`), and of as many bare checks of
+// signatures as each needs (`bare_warm_us`, `bare_cold_us`); all by turns, in slices, of which medians are taken.
+// `repeat` does one of the four as often as it is told, for who counts instructions. `judge` answers `accept` or
+// `refuse REASON` for each line of input: evidence and endorsements in hexadecimal.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "attest/anchors.h"
+#include "attest/hcl_report.h"
 #include "attest/intel_quote.h"
 #include "attest/sev_snp_report.h"
+#include "attest/tpm_structures.h"
 #include "attest/verifier.h"
 #include "base/timestamp.h"
 #include "bench/usage.h"
 #include "crypto/der.h"
 #include "crypto/x509.h"
 #include "encoding/base64.h"
+#include "encoding/cose.h"
+#include "encoding/json_reader.h"
 
 namespace {
 
@@ -44,104 +49,123 @@ Bytes read_file(const std::string& path) {
 }
 
 struct Question {
-  std::string kind;
-  std::string root_file;
-  std::string at;
-  Bytes root;
+  Kind kind{};
+  UnixMillis at;
+  std::map<Role, Bytes> files;
+  Policy policy;
 
-  Trust trust() const { return root.empty() ? Trust::kVendors : Trust::kNobody; }
-
-  Verdict ask(Verifier& verifier, ByteView evidence_file, ByteView endorsements) const {
-    Evidence evidence{.kind = *find_kind(kind), .inputs = {}, .at = *parse_timestamp(at), .nonce = {}};
-    switch (evidence.kind) {
-      case Kind::kNvidiaGpu:
-        evidence.inputs.set(Role::kRim, evidence_file);
-        break;
-      case Kind::kSevSnp:
-        evidence.inputs.set(Role::kReport, evidence_file);
-        evidence.inputs.set(Role::kVek, endorsements);
-        break;
-      default:
-        evidence.inputs.set(Role::kQuote, evidence_file);
-        evidence.inputs.set(Role::kCollateral, endorsements);
+  Trust trust() const { return files.contains(Role::kRoot) ? Trust::kNobody : Trust::kVendors; }
+  ByteView file(Role role) const {
+    const auto found = files.find(role);
+    if (found == files.end()) stop("`" + std::string(to_string(role)) + "` is not given");
+    return found->second;
+  }
+  void accept(Verifier& verifier) const {
+    Evidence evidence{.kind = kind, .inputs = {}, .at = at, .nonce = {}};
+    for (const auto& [role, bytes] : files) evidence.inputs.set(role, bytes);
+    if (const Verdict verdict = verifier.verify(evidence, policy); !verdict.accepted()) {
+      stop("the evidence is refused: " + to_json(verdict));
     }
-    if (!root.empty()) evidence.inputs.set(Role::kRoot, root);
-    Policy policy;
-    policy.allow_trailing_bytes = true;
-    policy.allow_tcb = {"UpToDate", "ConfigurationAndSWHardeningNeeded", "TDRelaunchAdvised"};
-    return verifier.verify(evidence, policy);
   }
 };
 
-// Processor time of one call, in microseconds.
-template <class Call>
-double cost_of(double seconds, const Call& call) {
-  const auto start = bench::SteadyClock::now();
-  const double begin = bench::cpu_seconds();
-  std::size_t count = 0;
-  while (bench::seconds_since(start) < seconds) {
-    for (int i = 0; i < 8; ++i) call();
-    count += 8;
-  }
-  return (bench::cpu_seconds() - begin) * 1e6 / static_cast<double>(count);
-}
-
-void must(bool good) {
-  if (!good) stop("a signature does not hold");
-}
-
-constexpr std::uint8_t kBitString = 0x03;
+// A signature that a judgement cannot do without, verified by the same function as there with a key that was read
+// before; and how many of its sort a judgement checks.
+struct Signature {
+  std::function<bool()> holds;
+  int warm = 0;
+  int cold = 0;
+};
+using Signatures = std::vector<Signature>;
 
 ByteView take_value(std::optional<ByteView> value) {
   if (!value) stop("a certificate has another form");
   return *value;
 }
 
-// What a judgement cannot do without: as many signatures as it must check, each verified by the same function as there,
-// with a key that was read before.
-struct Bare {
-  double warm = 0;
-  double cold = 0;
-};
+constexpr std::uint8_t kBitString = 0x03;
 
-// The report by the VEK; cold, the VEK by the ASK and that by the ARK, too: RSA of 4,096 bits.
-Bare bare_snp(const Question& question, ByteView report, ByteView vek_file, double seconds) {
-  const auto vek = take(crypto::Certificate::from_der(vek_file));
-  const auto parsed = take(parse_snp_report(report));
-  const auto vendor = vendor_certificates(Kind::kSevSnp);
-  const auto roots = question.root.empty() ? std::vector(vendor.begin(), vendor.end())
-                                           : take(crypto::Certificate::from_pem(as_chars(question.root)));
-  const double report_cost = cost_of(seconds, [&] {
-    must(vek.public_key().verify_ecdsa(crypto::HashAlgorithm::kSha384, report.first(SnpReport::kSignedSize),
-                                       parsed.signature_r, parsed.signature_s));
-  });
-  // Of a certificate: what is signed stands first, with a length of two bytes; the signature is last.
-  const ByteView whole = vek.der();
-  const ByteView body = whole.subspan(4, 4 + load_be<std::uint16_t>(whole.subspan(6)));
-  double chain_cost = 0;
-  for (const crypto::Certificate& each : roots) {
-    if (!each.public_key().verify_rsa(crypto::RsaPadding::kPss, crypto::HashAlgorithm::kSha384, body,
-                                      whole.last(512))) {
-      continue;
-    }
-    chain_cost = cost_of(seconds, [&] {
-      must(each.public_key().verify_rsa(crypto::RsaPadding::kPss, crypto::HashAlgorithm::kSha384, body,
-                                        whole.last(512)));
-    });
+// The signature of `certificate`, of RSA or on P-384, by whichever of `issuers` made it.
+Signature signature_of(const crypto::Certificate& certificate, const std::vector<crypto::Certificate>& issuers,
+                       int warm, int cold) {
+  crypto::DerReader outer(certificate.der());
+  crypto::DerReader members(take_value(outer.next(crypto::DerElement::kSequence)));
+  const ByteView body = take_value(members.next(crypto::DerElement::kSequence));
+  const ByteView signed_part(body.data() - 4, body.size() + 4);  // its tag, and a length of two bytes
+  (void)members.next();
+  const ByteView value = take_value(members.next(kBitString)).subspan(1);  // the count of unused bits stands first
+  for (const crypto::Certificate& issuer : issuers) {
+    // `certificate` owns the bytes, and a copy shares them.
+    Signature out{[certificate, key = issuer.public_key(), signed_part, value] {
+                    return key.type() == crypto::KeyType::kRsa
+                               ? key.verify_rsa(crypto::RsaPadding::kPss, crypto::HashAlgorithm::kSha384, signed_part,
+                                                value)
+                               : key.verify_ecdsa_der(crypto::HashAlgorithm::kSha384, signed_part, value);
+                  },
+                  warm, cold};
+    if (out.holds()) return out;
   }
-  return {report_cost, report_cost + 2 * chain_cost};
+  stop("no certificate at hand signed the first");
 }
 
-// Quote, QE report, TCB info and QE identity; cold, PCK certificate, its CA, the signer of TCB data and two lists, too.
-Bare bare_dcap(ByteView file, double seconds) {
+std::vector<crypto::Certificate> with_vendors(Kind kind, std::vector<crypto::Certificate> others) {
+  const auto vendor = vendor_certificates(kind);
+  others.insert(others.end(), vendor.begin(), vendor.end());
+  return others;
+}
+
+// DER, or PEM and its first.
+crypto::Certificate read_certificate(ByteView file) {
+  if (as_chars(file).starts_with("-----")) return take(crypto::Certificate::from_pem(as_chars(file))).front();
+  return take(crypto::Certificate::from_der(file));
+}
+
+// The report by the VEK, P-384; cold, the VEK by the ASK and that by the ARK, too: RSA of 4,096 bits.
+Signatures signatures_of_snp(Kind kind, ByteView report, ByteView vek_file) {
+  const auto vek = read_certificate(vek_file);
+  const auto parsed = take(parse_snp_report(report));
+  const Bytes signed_part = to_bytes(report.first(SnpReport::kSignedSize));
+  const auto by_vek = [key = vek.public_key(), parsed, signed_part] {
+    return key.verify_ecdsa(crypto::HashAlgorithm::kSha384, signed_part, parsed.signature_r, parsed.signature_s);
+  };
+  return {{by_vek, 1, 1}, signature_of(vek, with_vendors(kind, {}), 0, 2)};
+}
+
+// Quote and QE report, P-256; cold, PCK certificate and its CA, too. With collateral, TCB info and QE identity; cold,
+// their signer and two lists, too.
+Signatures signatures_of_dcap(ByteView file, bool has_collateral) {
   const auto quote = take(parse_intel_quote(file));
   const auto key = take(crypto::PublicKey::from_point(crypto::KeyType::kP256, quote.attestation_key.first(32),
                                                       quote.attestation_key.subspan(32)));
-  const double one = cost_of(seconds, [&] {
-    must(key.verify_ecdsa(crypto::HashAlgorithm::kSha256, quote.signed_part, quote.signature.first(32),
-                          quote.signature.subspan(32)));
-  });
-  return {4 * one, 9 * one};
+  const auto by_key = [key, quote] {
+    return key.verify_ecdsa(crypto::HashAlgorithm::kSha256, quote.signed_part, quote.signature.first(32),
+                            quote.signature.subspan(32));
+  };
+  return {{by_key, has_collateral ? 4 : 2, has_collateral ? 9 : 4}};
+}
+
+// The document by its certificate, P-384; cold, the certificates up to the root's, too.
+Signatures signatures_of_nitro(ByteView file) {
+  constexpr auto kForm = encoding::CborForm::kStreamed;
+  auto message = take(encoding::CoseSign1::read(file, {.form = kForm}));
+  const auto payload = take(encoding::CborDocument::read(*message.payload(), kForm));
+  const auto fields = payload.root().map();
+  const auto leaf = read_certificate(take_value(fields.find("certificate").bytes()));
+  const auto below_root = static_cast<int>(fields.find("cabundle").array().size());
+  const Bytes signed_part = message.to_be_signed({}, *message.payload());
+  const auto by_leaf = [key = leaf.public_key(), signed_part, value = to_bytes(message.signature())] {
+    return key.verify_ecdsa(crypto::HashAlgorithm::kSha384, signed_part, ByteView(value).first(48),
+                            ByteView(value).subspan(48));
+  };
+  return {{by_leaf, 1, 1 + below_root}};
+}
+
+// A report of a GPU or a manifest: its own signature, P-384; cold, those of its certificates, too, the root's excepted,
+// which is nobody's to check. What is measured is the first certificate's.
+Signatures signatures_of_nvidia(const std::vector<crypto::Certificate>& certificates) {
+  if (certificates.empty()) stop("no certificates");
+  return {signature_of(certificates.front(), with_vendors(Kind::kNvidiaGpu, certificates), 1,
+                       static_cast<int>(certificates.size()))};
 }
 
 // The certificates of a manifest, in its order.
@@ -157,92 +181,190 @@ std::vector<crypto::Certificate> read_manifest_certificates(std::string_view tex
   return out;
 }
 
-// Of a manifest: its own signature; cold, those of its certificates, too, the root's excepted, which is nobody's to
-// check. All are of the same kind: what is measured is the first certificate's, by whichever of the others signed it.
-Bare bare_rim(ByteView manifest, double seconds) {
-  const auto certificates = read_manifest_certificates(as_chars(manifest));
-  if (certificates.empty()) stop("no certificates in the manifest");
-  crypto::DerReader outer(certificates.front().der());
-  crypto::DerReader members(take_value(outer.next(crypto::DerElement::kSequence)));
-  const ByteView body = take_value(members.next(crypto::DerElement::kSequence));
-  const ByteView signed_part(body.data() - 4, body.size() + 4);  // its tag, and a length of two bytes
-  (void)members.next();
-  const ByteView signature = take_value(members.next(kBitString)).subspan(1);  // the count of unused bits stands first
-  for (const crypto::Certificate& each : certificates) {
-    const auto check = [&] {
-      return each.public_key().verify_ecdsa_der(crypto::HashAlgorithm::kSha384, signed_part, signature);
-    };
-    if (!check()) continue;
-    const double one = cost_of(seconds, [&] { must(check()); });
-    return {one, one * static_cast<double>(certificates.size())};
-  }
-  stop("no certificate of the manifest signed its first");
-}
-
-Bare bare_of(const Question& question, ByteView evidence, ByteView endorsements, double seconds) {
-  if (question.kind == "sev-snp") return bare_snp(question, evidence, endorsements, seconds);
-  if (question.kind == "nvidia-gpu") return bare_rim(evidence, seconds);
-  return bare_dcap(evidence, seconds);
-}
-
-void print_figures(const Question& question, const Bytes& evidence, const Bytes& endorsements, double seconds) {
-  const auto check = [&](Verifier& verifier) {
-    if (const Verdict verdict = question.ask(verifier, evidence, endorsements); !verdict.accepted()) {
-      stop("the evidence is refused: " + to_json(verdict));
-    }
+// The quote by a pinned key.
+Signatures signatures_of_tpm(const Question& question) {
+  const auto ak = take(parse_tpm_public(question.file(Role::kAk)));
+  const auto signature = take(parse_tpm_signature(question.file(Role::kSignature)));
+  const auto by_ak = [ak, signature, attest = to_bytes(question.file(Role::kAttest))] {
+    return verify_tpm_signature(ak.key, signature, attest);
   };
-  Verifier known(question.trust());
-  check(known);
-  const double warm = cost_of(seconds, [&] { check(known); });
-  const double cold = cost_of(seconds, [&] {
-    Verifier fresh(question.trust());
-    check(fresh);
-  });
-  const Bare bare = bare_of(question, evidence, endorsements, seconds);
-  std::printf("warm_us=%.1f cold_us=%.1f bare_warm_us=%.1f bare_cold_us=%.1f warm_over_bare=%.2f cold_over_bare=%.2f\n",
-              warm, cold, bare.warm, bare.cold, warm / bare.warm, cold / bare.cold);
+  return {{by_ak, 1, 1}};
 }
 
-void answer_lines(const Question& question) {
-  Verifier verifier(question.trust());
-  std::string evidence;
-  std::string endorsements;
-  while (std::cin >> evidence >> endorsements) {
-    const Verdict verdict =
-        question.ask(verifier, take(encoding::hex_decode(evidence)), take(encoding::hex_decode(endorsements)));
-    const auto reason = verdict.reason();
-    std::printf("%s\n", reason ? ("refuse " + std::string(to_string(*reason))).c_str() : "accept");
+// What the CPU signed, and the quote by the key that is vouched for.
+Signatures signatures_of_azure(const Question& question) {
+  const auto report = take(parse_hcl_report(question.file(Role::kHclReport)));
+  Signatures out =
+      report.type == HclReportType::kSnp
+          ? signatures_of_snp(question.kind, report.hardware_report.first(SnpReport::kSize), question.file(Role::kVek))
+          : signatures_of_dcap(question.file(Role::kTdQuote), false);
+  encoding::JsonReader reader({.max_bytes = 1024 * 1024, .max_depth = 8});
+  simdjson::dom::object quote;
+  if (take(reader.parse(as_chars(question.file(Role::kTpmQuote)))).get_object().get(quote) != simdjson::SUCCESS) {
+    stop("the vTPM's quote is no object");
+  }
+  const auto member = [&](const char* name) {
+    return take(encoding::hex_decode(encoding::string_member(quote, name)));
+  };
+  out.push_back({[key = report.ak, message = member("message"), value = member("signature")] {
+                   return key.verify_rsa(crypto::RsaPadding::kPkcs1, crypto::HashAlgorithm::kSha256, message, value);
+                 },
+                 1, 1});
+  return out;
+}
+
+Signatures signatures_of(const Question& question) {
+  switch (question.kind) {
+    case Kind::kSevSnp:
+      return signatures_of_snp(question.kind, question.file(Role::kReport), question.file(Role::kVek));
+    case Kind::kTdx:
+    case Kind::kSgx:
+      return signatures_of_dcap(question.file(Role::kQuote), question.files.contains(Role::kCollateral));
+    case Kind::kNitro:
+      return signatures_of_nitro(question.file(Role::kDocument));
+    case Kind::kTpm:
+      return signatures_of_tpm(question);
+    case Kind::kAzureVtpm:
+      return signatures_of_azure(question);
+    case Kind::kNvidiaGpu:
+      break;
+  }
+  if (!question.files.contains(Role::kRim)) {
+    return signatures_of_nvidia(take(crypto::Certificate::from_pem(as_chars(question.file(Role::kChain)))));
+  }
+  return signatures_of_nvidia(read_manifest_certificates(as_chars(question.file(Role::kRim))));
+}
+
+// Processor time of one call, in microseconds.
+template <class Call>
+double cost_of(double seconds, const Call& call) {
+  const auto start = bench::SteadyClock::now();
+  const double begin = bench::cpu_seconds();
+  std::size_t count = 0;
+  do {
+    for (int i = 0; i < 4; ++i) call();
+    count += 4;
+  } while (bench::seconds_since(start) < seconds);
+  return (bench::cpu_seconds() - begin) * 1e6 / static_cast<double>(count);
+}
+
+void must_hold(const Signature& signature) {
+  if (!signature.holds()) stop("a signature does not hold");
+}
+
+// What is measured of one question.
+class Subject {
+ public:
+  explicit Subject(Question question)
+      : question_(std::move(question)), signatures_(signatures_of(question_)), known_(question_.trust()) {
+    question_.accept(known_);
+    for (const Signature& each : signatures_) must_hold(each);
+  }
+
+  void warm() { question_.accept(known_); }
+  void cold() const {
+    Verifier fresh(question_.trust());
+    question_.accept(fresh);
+  }
+  void bare(int Signature::* count) const {
+    for (const Signature& each : signatures_) {
+      for (int i = 0; i < each.*count; ++i) must_hold(each);
+    }
+  }
+
+ private:
+  const Question question_;
+  const Signatures signatures_;
+  Verifier known_;
+};
+
+// In slices by turns, so that what else the machine does meets all alike.
+void print_figures(Subject& subject, double seconds) {
+  constexpr int kSlices = 11;
+  struct Figure {
+    const char* name;
+    std::function<void()> call;
+    std::vector<double> costs;
+  };
+  Figure figures[] = {{"warm_us", [&] { subject.warm(); }, {}},
+                      {"cold_us", [&] { subject.cold(); }, {}},
+                      {"bare_warm_us", [&] { subject.bare(&Signature::warm); }, {}},
+                      {"bare_cold_us", [&] { subject.bare(&Signature::cold); }, {}}};
+  std::vector<double> warm_ratios;
+  std::vector<double> cold_ratios;
+  for (int slice = 0; slice < kSlices; ++slice) {
+    for (Figure& each : figures) each.costs.push_back(cost_of(seconds / kSlices, each.call));
+    warm_ratios.push_back(figures[0].costs.back() / figures[2].costs.back());
+    cold_ratios.push_back(figures[1].costs.back() / figures[3].costs.back());
+  }
+  for (Figure& each : figures) std::printf("%s=%.1f ", each.name, bench::percentile(each.costs, 0.5));
+  std::printf("warm_over_bare=%.2f cold_over_bare=%.2f\n", bench::percentile(warm_ratios, 0.5),
+              bench::percentile(cold_ratios, 0.5));
+}
+
+void repeat(Subject& subject, const std::string& what, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (what == "warm") subject.warm();
+    if (what == "cold") subject.cold();
+    if (what == "bare-warm") subject.bare(&Signature::warm);
+    if (what == "bare-cold") subject.bare(&Signature::cold);
   }
 }
+
+struct Line {
+  std::string kind;
+  std::vector<std::string> inputs;
+  std::string at;
+  std::string policy =
+      R"({"allow_trailing_bytes": true,
+          "allow_tcb": ["UpToDate", "ConfigurationAndSWHardeningNeeded", "TDRelaunchAdvised"]})";
+
+  Question question() const {
+    Question out;
+    const auto known = find_kind(kind);
+    const auto time = parse_timestamp(at);
+    if (!known || !time) stop("`" + (known ? at : kind) + "` is no " + (known ? "time" : "kind of evidence"));
+    out.kind = *known;
+    out.at = *time;
+    for (const std::string& each : inputs) {
+      const auto equals = each.find('=');
+      const auto role = find_role(each.substr(0, equals));
+      if (!role || equals == std::string::npos) stop("`" + each + "` is no ROLE=FILE");
+      out.files[*role] = read_file(each.substr(equals + 1));
+    }
+    out.policy = take(parse_policy(policy));
+    return out;
+  }
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"What judging evidence costs"};
   app.require_subcommand(1);
-  Question question;
-  std::string evidence;
-  std::string endorsements;
+  Line line;
   double seconds = 1;
+  std::string what;
+  int count = 1;
   CLI::App* figures = app.add_subcommand("figures", "Processor time of a judgement, and of bare signatures");
-  CLI::App* judge = app.add_subcommand("judge", "Answers for lines of evidence");
-  for (CLI::App* each : {figures, judge}) {
-    each->add_option("--kind", question.kind)
-        ->required()
-        ->check(CLI::IsMember({"sev-snp", "tdx", "sgx", "nvidia-gpu"}));
-    each->add_option("--root", question.root_file);
-    each->add_option("--at", question.at)->required();
+  CLI::App* repetition = app.add_subcommand("repeat", "One of them, some times over");
+  for (CLI::App* each : {figures, repetition}) {
+    each->add_option("--kind", line.kind)->required();
+    each->add_option("--input", line.inputs, "ROLE=FILE")->required();
+    each->add_option("--at", line.at)->required();
+    each->add_option("--policy", line.policy, "JSON");
   }
-  figures->add_option("--evidence", evidence)->required();
-  figures->add_option("--endorsements", endorsements);
   figures->add_option("--seconds", seconds, "of each figure");
+  repetition->add_option("--what", what)
+      ->required()
+      ->check(CLI::IsMember({"nothing", "warm", "cold", "bare-warm", "bare-cold"}));
+  repetition->add_option("--count", count)->check(CLI::Range(1, 1'000'000));
   CLI11_PARSE(app, argc, argv);
-  if (!parse_timestamp(question.at)) stop("`" + question.at + "` is no time");
-  if (!question.root_file.empty()) question.root = read_file(question.root_file);
-  if (*judge) {
-    answer_lines(question);
+  Subject subject(line.question());
+  if (*figures) {
+    print_figures(subject, seconds);
   } else {
-    print_figures(question, read_file(evidence), endorsements.empty() ? Bytes() : read_file(endorsements), seconds);
+    repeat(subject, what, count);
   }
   return 0;
 }
