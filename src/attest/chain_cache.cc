@@ -4,19 +4,23 @@ namespace redoubt::attest {
 
 namespace {
 
-crypto::Sha256Digest key_of(const crypto::ChainQuestion& question) {
-  crypto::Sha256 hash;
+// The digests of all that is asked about, in their roles. Their sizes say how many there are of each.
+Bytes key_of(const crypto::ChainQuestion& question) {
+  Bytes out;
+  out.reserve(sizeof(crypto::Sha256Digest) *
+                  (1 + question.others.size() + question.anchors.size() + question.lists.size()) +
+              3 * sizeof(std::uint64_t));
   const auto add = [&](const auto& items) {
     std::array<std::byte, 8> count;
     store_be<std::uint64_t>(count, items.size());
-    hash.update(count);
-    for (const auto& each : items) hash.update(each.sha256());
+    append(out, count);
+    for (const auto& each : items) append(out, each.sha256());
   };
-  hash.update(question.leaf.sha256());
+  append(out, question.leaf.sha256());
   add(question.others);
   add(question.anchors);
   add(question.lists);
-  return hash.finish();
+  return out;
 }
 
 bool begins_as_pem(ByteView file) {
@@ -28,10 +32,32 @@ Result<crypto::RevocationList> read_list(ByteView file) {
                              : crypto::RevocationList::from_der(file);
 }
 
+// What these bytes are read to: known, or read by `read` and kept. Above `max_bytes` they are read each time. Errors of
+// `read`; then nothing is kept.
+template <class Value, class Read>
+Result<Value> read_once(ByteCache<Value>& known, ByteView bytes, std::size_t max_bytes, const Read& read) {
+  if (bytes.size() > max_bytes) return read();
+  if (const Value* found = known.find(bytes)) return *found;
+  Result<Value> value = read();
+  if (value) known.put(bytes, *value);
+  return value;
+}
+
+// The same of what is large, and shared rather than copied.
+template <class Value, class Read>
+Result<std::shared_ptr<const Value>> share_once(ByteCache<std::shared_ptr<const Value>>& known, ByteView bytes,
+                                                std::size_t max_bytes, const Read& read) {
+  return read_once(known, bytes, max_bytes, [&]() -> Result<std::shared_ptr<const Value>> {
+    Result<Value> value = read();
+    if (!value) return value.error();
+    return std::make_shared<const Value>(*std::move(value));
+  });
+}
+
 }  // namespace
 
 tl::expected<crypto::Chain, crypto::ChainProblem> ChainCache::verify(const crypto::ChainQuestion& question) {
-  const crypto::Sha256Digest key = key_of(question);
+  const Bytes key = key_of(question);
   if (const crypto::Chain* chain = chains_.find(key)) {
     // At another time the question is asked again: what has ended is told by name.
     if (question.at < chain->not_before || question.at > chain->not_after) return crypto::verify_chain(question);
@@ -44,25 +70,16 @@ tl::expected<crypto::Chain, crypto::ChainProblem> ChainCache::verify(const crypt
 }
 
 Result<crypto::Certificate> ChainCache::certificate(ByteView der) {
-  if (der.size() > crypto::Certificate::kMaxBytes) return crypto::Certificate::from_der(der);
-  const crypto::Sha256Digest key = crypto::sha256(der);
-  if (const auto* known = certificates_.find(key)) return *known;
-  auto read = crypto::Certificate::from_der(der);
-  if (read) certificates_.put(key, *read);
-  return read;
+  return read_once(certificates_, der, crypto::Certificate::kMaxBytes,
+                   [&] { return crypto::Certificate::from_der(der); });
 }
 
 void ChainCache::know(const crypto::Certificate& certificate) {
-  if (certificates_.find(certificate.sha256()) == nullptr) certificates_.put(certificate.sha256(), certificate);
+  if (certificates_.find(certificate.der()) == nullptr) certificates_.put(certificate.der(), certificate);
 }
 
-Result<std::vector<crypto::Certificate>> ChainCache::read_certificates(ByteView file) {
-  if (!begins_as_pem(file)) {
-    auto read = certificate(file);
-    if (!read) return read.error();
-    return std::vector{*std::move(read)};
-  }
-  const auto blocks = crypto::Certificate::der_in_pem(as_chars(file));
+Result<std::vector<crypto::Certificate>> ChainCache::read_pem(std::string_view text) {
+  const auto blocks = crypto::Certificate::der_in_pem(text);
   if (!blocks) return blocks.error();
   std::vector<crypto::Certificate> out;
   for (const Bytes& der : *blocks) {
@@ -74,41 +91,32 @@ Result<std::vector<crypto::Certificate>> ChainCache::read_certificates(ByteView 
 }
 
 Result<std::vector<crypto::Certificate>> ChainCache::certificates(ByteView file) {
-  if (file.size() > kMaxFileBytes) return read_certificates(file);
-  const crypto::Sha256Digest key = crypto::sha256(file);
-  if (const auto* known = bundles_.find(key)) return *known;
-  auto read = read_certificates(file);
-  if (read) bundles_.put(key, *read);
-  return read;
+  if (begins_as_pem(file)) return read_once(bundles_, file, kMaxFileBytes, [&] { return read_pem(as_chars(file)); });
+  auto read = certificate(file);
+  if (!read) return read.error();
+  return std::vector{*std::move(read)};
 }
 
 Result<crypto::RevocationList> ChainCache::list(ByteView file) {
-  if (file.size() > kMaxFileBytes) return read_list(file);
-  const crypto::Sha256Digest key = crypto::sha256(file);
-  if (const auto* known = lists_.find(key)) return *known;
-  auto read = read_list(file);
-  if (read) lists_.put(key, *read);
-  return read;
+  return read_once(lists_, file, kMaxFileBytes, [&] { return read_list(file); });
 }
 
 Result<std::shared_ptr<const SignedXml>> ChainCache::signed_xml(std::string_view text) {
-  if (text.size() > SignedXml::kMaxBytes) return read_signed_xml(text).error();
-  const crypto::Sha256Digest key = crypto::sha256(as_bytes(text));
-  if (const auto* known = documents_.find(key)) return *known;
-  auto read = read_signed_xml(text);
-  if (!read) return read.error();
-  auto kept = std::make_shared<const SignedXml>(*std::move(read));
-  documents_.put(key, kept);
-  return kept;
+  return share_once(documents_, as_bytes(text), SignedXml::kMaxBytes, [&] { return read_signed_xml(text); });
+}
+
+Result<std::shared_ptr<const IntelCollateral>> ChainCache::collateral(ByteView file) {
+  return share_once(collateral_, file, kMaxCollateralBytes, [&] { return parse_intel_collateral(file); });
+}
+Result<std::shared_ptr<const TcbInfo>> ChainCache::tcb_info(std::string_view body) {
+  return share_once(tcb_infos_, as_bytes(body), kMaxCollateralBytes, [&] { return parse_tcb_info(body); });
+}
+Result<std::shared_ptr<const QeIdentity>> ChainCache::qe_identity(std::string_view body) {
+  return share_once(qe_identities_, as_bytes(body), kMaxCollateralBytes, [&] { return parse_qe_identity(body); });
 }
 
 Result<TpmPublic> ChainCache::tpm_public(ByteView area) {
-  if (area.size() > kMaxFileBytes) return parse_tpm_public(area);
-  const crypto::Sha256Digest key = crypto::sha256(area);
-  if (const auto* known = tpm_keys_.find(key)) return *known;
-  auto read = parse_tpm_public(area);
-  if (read) tpm_keys_.put(key, *read);
-  return read;
+  return read_once(tpm_keys_, area, kMaxTpmKeyBytes, [&] { return parse_tpm_public(area); });
 }
 
 }  // namespace redoubt::attest

@@ -94,9 +94,9 @@ void DcapExamination::require(bool there, std::string_view name) {
 
 void DcapExamination::take_collateral() {
   if (const auto file = examination_.take(Role::kCollateral)) {
-    auto read = parse_intel_collateral(*file);
+    const auto read = examination_.read_collateral(*file);
     if (read) {
-      collateral_ = *std::move(read);
+      collateral_ = **read;
     } else {
       examination_.fail(Reason::kMalformed, read.error().in("the collateral").message());
     }
@@ -110,8 +110,8 @@ void DcapExamination::take_collateral() {
     std::optional<std::string> chain;
     if (as_chars(*lender).starts_with("-----BEGIN ")) {
       chain = std::string(as_chars(*lender));
-    } else if (const auto read = parse_intel_collateral(*lender)) {
-      chain = read->tcb_info_issuer_chain;
+    } else if (const auto read = examination_.read_collateral(*lender)) {
+      chain = (*read)->tcb_info_issuer_chain;
     }
     if (!chain) {
       examination_.fail(Reason::kMalformed, "`tcb_issuer_chain` has no chain of the TCB info's issuer");
@@ -271,8 +271,9 @@ void DcapExamination::judge_tcb_info() {
   if (!collateral_.tcb_info || !judge_signed(*collateral_.tcb_info, collateral_.tcb_info_issuer_chain, "TCB info")) {
     return;
   }
-  const auto info = parse_tcb_info(collateral_.tcb_info->body);
-  if (!info) return examination_.fail(Reason::kMalformed, info.error().message());
+  const auto read = examination_.read_tcb_info(collateral_.tcb_info->body);
+  if (!read) return examination_.fail(Reason::kMalformed, read.error().message());
+  const std::shared_ptr<const TcbInfo>& info = *read;
   examination_.check_times(info->issued, info->next_update, "TCB info");
   judge_evaluation_number(info->evaluation_number, "TCB info");
   ClaimObject& claims = examination_.claims();
@@ -317,8 +318,9 @@ void DcapExamination::judge_qe_identity() {
     return examination_.not_asked(Reason::kTcb, "whose enclave signed the quote is not proven without a QE identity");
   }
   if (!judge_signed(*collateral_.qe_identity, collateral_.qe_identity_issuer_chain, "the QE identity")) return;
-  const auto identity = parse_qe_identity(collateral_.qe_identity->body);
-  if (!identity) return examination_.fail(Reason::kMalformed, identity.error().message());
+  const auto read = examination_.read_qe_identity(collateral_.qe_identity->body);
+  if (!read) return examination_.fail(Reason::kMalformed, read.error().message());
+  const std::shared_ptr<const QeIdentity>& identity = *read;
   examination_.check_times(identity->issued, identity->next_update, "the QE identity");
   judge_evaluation_number(identity->evaluation_number, "the QE identity");
   const SgxReport& qe = quote_.qe_report;

@@ -50,7 +50,12 @@ class Examination {
   std::optional<std::vector<crypto::Certificate>> read_certificates(ByteView file, std::string_view name);
   // As ChainCache::signed_xml(). Nothing is noted.
   Result<std::shared_ptr<const SignedXml>> read_signed_xml(std::string_view text);
-  // As ChainCache::tpm_public() and holds().
+  // As ChainCache's of the same purpose. Nothing is noted.
+  Result<std::shared_ptr<const IntelCollateral>> read_collateral(ByteView file) { return chains_.collateral(file); }
+  Result<std::shared_ptr<const TcbInfo>> read_tcb_info(std::string_view body) { return chains_.tcb_info(body); }
+  Result<std::shared_ptr<const QeIdentity>> read_qe_identity(std::string_view body) {
+    return chains_.qe_identity(body);
+  }
   Result<TpmPublic> read_tpm_public(ByteView area) { return chains_.tpm_public(area); }
   template <class Verify>
   bool holds(const crypto::Sha256Digest& of, const Verify& verify) {

@@ -217,6 +217,39 @@ TEST(Dcap, RefusesCollateralThatIsNotInItsForm) {
   EXPECT_EQ(judge(collateral + "x"), "malformed");
 }
 
+// What was read and verified before is no excuse for what comes now.
+TEST(Dcap, RefusesChangedCollateralWhereTheRightOneIsKnown) {
+  DcapWorld world;
+  Verifier verifier(Trust::kNobody);
+  const auto judge = [&](const std::string& collateral, const Policy& policy = {}, UnixMillis at = DcapWorld::kNow) {
+    return answer_of(world.judge_by(verifier, world.quote, as_bytes(collateral), policy, at));
+  };
+  const std::string right = world.collateral();
+  ASSERT_EQ(judge(right), "accepted");
+  ASSERT_EQ(judge(right), "accepted");
+  // One digit of each body, and of each signature.
+  const std::string number = R"(tcbEvaluationDataNumber\":1)";
+  const std::string signature = R"(_signature":")";
+  for (const std::size_t at : {right.find(number) + number.size(), right.rfind(number) + number.size(),
+                               right.find(signature) + signature.size(), right.rfind(signature) + signature.size()}) {
+    std::string changed = right;
+    changed[at] = changed[at] == '8' ? '9' : '8';
+    EXPECT_EQ(judge(changed), "signature") << at;
+  }
+  EXPECT_EQ(judge(right), "accepted");
+  // Another signer of the same bodies, of no root that is trusted.
+  const DcapWorld stranger;
+  ASSERT_EQ(stranger.tcb_info, world.tcb_info);
+  EXPECT_EQ(judge(stranger.collateral()), "chain");
+  // What is over, rolled back, or withdrawn.
+  EXPECT_EQ(judge(right, {}, UnixMillis{DcapWorld::kNow.value + 90LL * 24 * 3600 * 1000}), "expired");
+  EXPECT_EQ(judge(right, {.min_tcb_evaluation = 18}), "tcb");
+  world.root_list = world.root.revoke({&world.tcb_signer}, UnixMillis{DcapWorld::kNow.value - 1000},
+                                      UnixMillis{DcapWorld::kNow.value + 1000});
+  EXPECT_EQ(judge(world.collateral()), "revoked");
+  EXPECT_EQ(judge(right), "accepted");
+}
+
 TEST(Dcap, TellsWhatIsMissing) {
   const DcapWorld world;
   EXPECT_EQ(answer_of(world.judge(world.quote, {})), "tcb");

@@ -243,12 +243,18 @@ Bytes DcapWorld::binary_collateral() const {
 }
 
 Verdict DcapWorld::judge(ByteView of_quote, ByteView of_collateral, const Policy& policy) const {
+  Verifier verifier(Trust::kNobody);
+  return judge_by(verifier, of_quote, of_collateral, policy);
+}
+
+Verdict DcapWorld::judge_by(Verifier& verifier, ByteView of_quote, ByteView of_collateral, const Policy& policy,
+                            UnixMillis at) const {
   const std::string roots = root.pem();
-  Evidence evidence{.kind = tee == IntelTee::kTdx ? Kind::kTdx : Kind::kSgx, .inputs = {}, .at = kNow, .nonce = {}};
+  Evidence evidence{.kind = tee == IntelTee::kTdx ? Kind::kTdx : Kind::kSgx, .inputs = {}, .at = at, .nonce = {}};
   evidence.inputs.set(Role::kQuote, of_quote);
   evidence.inputs.set(Role::kRoot, as_bytes(roots));
   if (!of_collateral.empty()) evidence.inputs.set(Role::kCollateral, of_collateral);
-  return Verifier(Trust::kNobody).verify(evidence, policy);
+  return verifier.verify(evidence, policy);
 }
 
 }  // namespace redoubt::attest

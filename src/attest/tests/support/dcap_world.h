@@ -53,6 +53,9 @@ struct DcapWorld {
 
   Verdict judge(const Policy& policy = {}) const { return judge(quote, as_bytes(collateral()), policy); }
   Verdict judge(ByteView of_quote, ByteView of_collateral, const Policy& policy = {}) const;
+  // By a verifier that may have seen more.
+  Verdict judge_by(Verifier& verifier, ByteView of_quote, ByteView of_collateral, const Policy& policy = {},
+                   UnixMillis at = kNow) const;
 
   IntelTee tee;
   crypto::TestAuthority root;
