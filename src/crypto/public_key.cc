@@ -10,10 +10,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <optional>
 
 #include "base/check.h"
 #include "crypto/der.h"
+#include "crypto/internal/der_writer.h"
 #include "crypto/internal/hash.h"
 #include "crypto/internal/library_context.h"
 #include "crypto/internal/public_key_impl.h"
@@ -122,6 +124,34 @@ bool verify(EVP_PKEY* key, KeyFamily family, const EVP_MD* hash, RsaPadding padd
   return good;
 }
 
+// OpenSSL 3.0 looks for an encoder among all that there are, which takes it as long as verifying a signature.
+Bytes write_spki(const EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  REDOUBT_CHECK(size > 0);
+  Bytes out(static_cast<std::size_t>(size));
+  std::memcpy(out.data(), der, out.size());
+  OPENSSL_free(der);
+  return out;
+}
+
+// RFC 3279 §2.3.1: SEQUENCE {SEQUENCE {rsaEncryption, NULL}, BIT STRING of SEQUENCE {modulus, exponent}}.
+Bytes write_rsa_spki(ByteView modulus, ByteView exponent) {
+  constexpr std::string_view kAlgorithm{"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00", 15};
+  constexpr std::uint8_t kBitString = 0x03;
+  constexpr std::byte kNoUnusedBits{0};
+  Bytes numbers;
+  internal::append_natural(numbers, modulus);
+  internal::append_natural(numbers, exponent);
+  Bytes key;
+  internal::append_element(key, DerElement::kSequence, {numbers});
+  Bytes bits;
+  internal::append_element(bits, kBitString, {ByteView(&kNoUnusedBits, 1), key});
+  Bytes out;
+  internal::append_element(out, DerElement::kSequence, {as_bytes(kAlgorithm), bits});
+  return out;
+}
+
 constexpr const char* kUnknownType = "a public key that is not RSA, ECDSA or Ed25519";
 
 bool has_number(ByteView number, int nid) {
@@ -196,7 +226,7 @@ std::string_view to_string(KeyType type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
-Result<std::shared_ptr<const PublicKey::Impl>> PublicKey::Impl::adopt(Pkey key) {
+Result<std::shared_ptr<const PublicKey::Impl>> PublicKey::Impl::adopt(Pkey key, Bytes spki) {
   KeyType type{};
   switch (EVP_PKEY_get_base_id(key.get())) {
     case EVP_PKEY_RSA: {
@@ -229,7 +259,7 @@ Result<std::shared_ptr<const PublicKey::Impl>> PublicKey::Impl::adopt(Pkey key) 
     ERR_clear_error();
     return Error(Errc::kMalformed, "no point of the curve");
   }
-  return std::shared_ptr<const Impl>(std::make_shared<Impl>(std::move(key), type, std::move(p384)));
+  return std::shared_ptr<const Impl>(std::make_shared<Impl>(std::move(key), type, std::move(p384), std::move(spki)));
 }
 
 Result<PublicKey> PublicKey::from_spki(ByteView der) {
@@ -264,7 +294,6 @@ Result<PublicKey> PublicKey::from_point(KeyType type, ByteView x, ByteView y) {
     ERR_clear_error();
     return Error(Errc::kMalformed, "no point of the curve");
   }
-  // OpenSSL 3.0 looks for an encoder among all that there are, which takes it as long as verifying a signature.
   Bytes spki = to_bytes(as_bytes(curve->spki_head));
   append(spki, ByteView(point).first(1 + 2 * size));
   auto p384 = type == KeyType::kP384 ? P384Point::from_coordinates(x, y) : nullptr;
@@ -284,7 +313,7 @@ Result<PublicKey> PublicKey::from_rsa(ByteView modulus, ByteView exponent) {
     ERR_clear_error();
     return Error(Errc::kMalformed, "no RSA key");
   }
-  auto impl = Impl::adopt(std::move(key));
+  auto impl = Impl::adopt(std::move(key), write_rsa_spki(modulus, exponent));
   if (!impl) return impl.error();
   return PublicKey(*std::move(impl));
 }
@@ -302,14 +331,10 @@ KeyType PublicKey::type() const {
 }
 
 Bytes PublicKey::spki() const {
-  if (!impl_->spki.empty()) return impl_->spki;
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(impl_->key.get(), &der);
-  REDOUBT_CHECK(size > 0);
-  Bytes out(static_cast<std::size_t>(size));
-  std::memcpy(out.data(), der, out.size());
-  OPENSSL_free(der);
-  return out;
+  std::call_once(impl_->spki_written, [this] {
+    if (impl_->spki.empty()) impl_->spki = write_spki(impl_->key.get());
+  });
+  return impl_->spki;
 }
 
 Sha256Digest PublicKey::spki_sha256() const {

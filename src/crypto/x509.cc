@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <initializer_list>
 #include <mutex>
 
 #include "base/check.h"
 #include "crypto/der.h"
+#include "crypto/internal/der_writer.h"
 #include "crypto/internal/library_context.h"
 #include "crypto/internal/pem.h"
 #include "crypto/internal/public_key_impl.h"
@@ -54,6 +54,16 @@ std::string to_text(const X509_NAME* name) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
   return {text, static_cast<std::size_t>(size)};
+}
+
+// What is the same in UTF-8: ASCII, in the types in which it is written so. Most names are.
+std::optional<std::string_view> find_ascii(const ASN1_STRING* value) {
+  const int type = ASN1_STRING_type(value);
+  if (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING && type != V_ASN1_IA5STRING) return std::nullopt;
+  const std::string_view out(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                             static_cast<std::size_t>(ASN1_STRING_length(value)));
+  if (std::ranges::any_of(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) return std::nullopt;
+  return out;
 }
 
 // Calls `take` with the content of each block that has one of the two labels.
@@ -114,18 +124,6 @@ ByteView find_serial(ByteView body) {
   return member->value;
 }
 
-void append_sequence(Bytes& out, std::initializer_list<ByteView> parts) {
-  std::size_t size = 0;
-  for (const ByteView part : parts) size += part.size();
-  out.push_back(std::byte{DerElement::kSequence});
-  unsigned bytes = 0;
-  while (size >> 8 * bytes != 0) ++bytes;
-  if (size >= 0x80) out.push_back(static_cast<std::byte>(0x80 | bytes));
-  if (size == 0) out.push_back(std::byte{0});
-  while (bytes > 0) out.push_back(static_cast<std::byte>(size >> 8 * --bytes & 0xff));
-  for (const ByteView part : parts) append(out, part);
-}
-
 // A list as OpenSSL is to read it: without its entries, when they were read already.
 CrlOwner read_crl(ByteView der, const SignedForm& form, const std::optional<internal::RevokedSerials>& serials) {
   Bytes shorter;
@@ -133,9 +131,10 @@ CrlOwner read_crl(ByteView der, const SignedForm& form, const std::optional<inte
     const ByteView entries = serials->entries();
     const auto begin = static_cast<std::size_t>(entries.data() - form.body.data());
     Bytes body;
-    append_sequence(body, {form.body.first(begin), form.body.subspan(begin + entries.size())});
+    internal::append_element(body, DerElement::kSequence,
+                             {form.body.first(begin), form.body.subspan(begin + entries.size())});
     const ByteView rest(form.signed_part.data() + form.signed_part.size(), der.data() + der.size());
-    append_sequence(shorter, {body, rest});
+    internal::append_element(shorter, DerElement::kSequence, {body, rest});
     der = shorter;
   }
   const unsigned char* at = as_uchars(der);
@@ -285,8 +284,10 @@ std::string Certificate::common_name() const {
   int last = -1;
   for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0;) last = at;
   if (last < 0) return {};
+  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last));
+  if (const auto plain = find_ascii(value)) return std::string(*plain);
   unsigned char* text = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last)));
+  const int size = ASN1_STRING_to_UTF8(&text, value);
   if (size < 0) {
     ERR_clear_error();
     return {};

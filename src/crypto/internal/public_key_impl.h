@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "crypto/internal/evp.h"
 #include "crypto/internal/library_context.h"
@@ -14,10 +15,12 @@ struct PublicKey::Impl {
   internal::Pkey key;  // of the library context of its family
   KeyType type;
   std::unique_ptr<const internal::P384Point> p384 = nullptr;  // the same key, when it is one of P-384
-  Bytes spki = {};  // of a point; of other keys it is asked for, and empty here
+  // Known from the beginning of a point and of RSA's numbers; of other keys written when somebody asks, once.
+  mutable Bytes spki = {};
+  mutable std::once_flag spki_written = {};
 
-  // Errors: as PublicKey::from_spki().
-  static Result<std::shared_ptr<const Impl>> adopt(internal::Pkey key);
+  // `spki` of the same key, when it is known. Errors: as PublicKey::from_spki().
+  static Result<std::shared_ptr<const Impl>> adopt(internal::Pkey key, Bytes spki = {});
 };
 
 // Whose key a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) says it is; no more of it is looked at. Errors: kMalformed when

@@ -1,6 +1,10 @@
 #include "crypto/public_key.h"
 
 #include <gtest/gtest.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <span>
 
 #include "crypto/tests/support/test_authority.h"
 #include "encoding/base64.h"
@@ -102,6 +106,46 @@ TEST(PublicKey, RefusesRsaKeysThatAreTooShortOrNone) {
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xff}), Bytes{std::byte{1}}));
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xfe}), three)) << "even";
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(2048, std::byte{0xff}), three));
+}
+
+Bytes written_by_openssl(ByteView spki) {
+  const unsigned char* at = as_uchars(spki);
+  EVP_PKEY* key = d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size()));
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  const auto out = to_bytes(std::as_bytes(std::span(der, static_cast<std::size_t>(std::max(size, 0)))));
+  OPENSSL_free(der);
+  EVP_PKEY_free(key);
+  return out;
+}
+
+// What is written of numbers is what OpenSSL writes of the key, however many zeros they come with.
+TEST(PublicKey, WritesAnRsaKeyAsOpenSslDoes) {
+  for (const std::size_t bits : {2048U, 3071U, 4096U}) {
+    Bytes modulus((bits + 7) / 8, std::byte{0x5b});
+    modulus.front() = static_cast<std::byte>(bits % 8 == 0 ? 0xc5 : 0x45);
+    modulus.back() = std::byte{0x01};
+    for (const Bytes& exponent : {Bytes{std::byte{3}}, Bytes{std::byte{1}, std::byte{0}, std::byte{1}},
+                                  Bytes{std::byte{0xff}, std::byte{0xff}, std::byte{0xff}, std::byte{0xfb}}}) {
+      const auto key = PublicKey::from_rsa(modulus, exponent);
+      ASSERT_TRUE(key) << key.error().message();
+      Bytes longer(2);
+      append(longer, modulus);
+      Bytes exponent_longer(1);
+      append(exponent_longer, exponent);
+      EXPECT_EQ(PublicKey::from_rsa(longer, exponent_longer)->spki(), key->spki());
+      EXPECT_EQ(written_by_openssl(key->spki()), key->spki());
+    }
+  }
+}
+
+// SP 800-89 §5.3.3, which OpenSSL looks at where a key comes by itself. A certificate's is its issuer's to look at.
+TEST(PublicKey, ReadsNoRsaKeyWithASmallFactor) {
+  Bytes modulus(256, std::byte{0x55});  // 0x55 is 5 times 17
+  modulus.front() = std::byte{0xff};    // and this 3 times 5 times 17
+  const auto key = PublicKey::from_rsa(modulus, Bytes{std::byte{3}});
+  ASSERT_TRUE(key) << key.error().message();
+  EXPECT_EQ(PublicKey::from_spki(key->spki()).error().code(), Errc::kMalformed);
 }
 
 TEST(PublicKey, ReadsExactlyOneKey) {

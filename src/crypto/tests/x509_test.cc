@@ -169,6 +169,12 @@ TEST(X509, ReadsExactlyOneCertificate) {
   EXPECT_EQ(Certificate::from_der(der).error().code(), Errc::kTooLarge);
 }
 
+TEST(X509, ReadsCommonNamesAsUtf8) {
+  for (const char* name : {"Root", "Intel SGX PCK Certificate", "\u017belazo \u4e2d", "a~\x7f"}) {
+    EXPECT_EQ(read(TestAuthority(name)).common_name(), name);
+  }
+}
+
 TEST(X509, ReadsBundles) {
   const TestAuthority a("A");
   const TestAuthority b("B", {.key = KeyType::kP384});
