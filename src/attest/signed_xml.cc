@@ -130,6 +130,14 @@ std::optional<std::vector<xmlNode*>> children(xmlNode* parent, std::initializer_
   return out;
 }
 
+std::string value_of(const xmlAttr* attribute) {
+  const xmlNode* text = attribute->children;
+  if (text == nullptr) return {};
+  if (text->next == nullptr && text->type == XML_TEXT_NODE) return std::string(text_of(text->content));
+  const XmlText value(xmlNodeListGetString(attribute->doc, text, 1));
+  return std::string(text_of(value.get()));
+}
+
 // The value of the only attribute, which has no namespace; nothing when there are others.
 std::optional<std::string> only_attribute(xmlNode* node, const char* name) {
   const xmlAttr* attribute = node->properties;
@@ -137,8 +145,7 @@ std::optional<std::string> only_attribute(xmlNode* node, const char* name) {
       text_of(attribute->name) != name) {
     return std::nullopt;
   }
-  const XmlText value(xmlNodeListGetString(node->doc, attribute->children, 1));
-  return std::string(text_of(value.get()));
+  return value_of(attribute);
 }
 
 bool has_no_attributes(std::initializer_list<xmlNode*> nodes) {
@@ -238,8 +245,7 @@ XmlElement copy(xmlNode* node) {
   };
   XmlElement out{space_of(node->ns), std::string(text_of(node->name)), {}, {}};
   for (const xmlAttr* each = node->properties; each != nullptr; each = each->next) {
-    const XmlText value(xmlNodeListGetString(node->doc, each->children, 1));
-    out.attributes.push_back({space_of(each->ns), std::string(text_of(each->name)), std::string(text_of(value.get()))});
+    out.attributes.push_back({space_of(each->ns), std::string(text_of(each->name)), value_of(each)});
   }
   for (xmlNode* child = node->children; child != nullptr; child = child->next) {
     if (child->type == XML_ELEMENT_NODE) out.children.push_back(copy(child));
@@ -303,16 +309,25 @@ Result<SignedXml> read_signed_xml(std::string_view text) {
   auto certificates = read_certificates_of((*parts)[2]);
   if (!certificates) return certificates.error();
   out.certificates = *std::move(certificates);
-  auto signed_info = canonical(document->get(), *form, (*parts)[0]);
-  // INVARIANT: from here on the document is what the reference is to, and that alone is handed on.
+  // INVARIANT: without its signature, the document is what the reference is to, and that alone is handed on.
   xmlUnlinkNode(signature);
-  xmlFreeNode(signature);
+  std::unique_ptr<xmlNode, Deleter<xmlFreeNode>> unlinked(signature);
   const auto content = canonical(document->get(), reference->form, nullptr);
+  out.root = copy(root);
+  // The canonical form of SignedInfo depends on what it stands in, and on nothing beside it, so that nothing else needs
+  // to be walked.
+  while (root->children != nullptr) {
+    xmlNode* beside = root->children;
+    xmlUnlinkNode(beside);
+    xmlFreeNode(beside);
+  }
+  if (xmlAddChild(root, signature) == nullptr) return malformed("no memory");
+  (void)unlinked.release();
+  auto signed_info = canonical(document->get(), *form, (*parts)[0]);
   if (!signed_info || !content) return malformed("a document without a canonical form");
   out.signed_info = *std::move(signed_info);
   const crypto::Digest digest = crypto::digest(crypto::HashAlgorithm::kSha384, *content);
   out.digest_matches = std::ranges::equal(digest.view(), reference->digest);
-  out.root = copy(root);
   return out;
 }
 
