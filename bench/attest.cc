@@ -141,7 +141,7 @@ Signatures signatures_of_dcap(ByteView file, bool has_collateral) {
     return key.verify_ecdsa(crypto::HashAlgorithm::kSha256, quote.signed_part, quote.signature.first(32),
                             quote.signature.subspan(32));
   };
-  return {{by_key, has_collateral ? 4 : 2, has_collateral ? 9 : 4}};
+  return {{by_key, 2, has_collateral ? 9 : 4}};
 }
 
 // The document by its certificate, P-384; cold, the certificates up to the root's, too.

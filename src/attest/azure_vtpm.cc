@@ -187,7 +187,8 @@ std::optional<std::array<std::byte, 64>> examine_hardware(Examination& examinati
 void examine_azure_vtpm(Examination& examination) {
   const auto parts = examination.has(Role::kEvidence) ? take_evidence(examination) : take_files(examination);
   if (!parts) return;
-  const auto report = parse_hcl_report(parts->hcl_report);
+  const auto report = parse_hcl_report(
+      parts->hcl_report, [&](ByteView runtime_data) { return examination.read_hcl_runtime_data(runtime_data); });
   if (!report) return note_unreadable(examination, "the HCL report", report.error());
 
   if (const auto report_data = examine_hardware(examination, *report, *parts)) {

@@ -119,4 +119,8 @@ Result<TpmPublic> ChainCache::tpm_public(ByteView area) {
   return read_once(tpm_keys_, area, kMaxTpmKeyBytes, [&] { return parse_tpm_public(area); });
 }
 
+Result<HclRuntimeData> ChainCache::hcl_runtime_data(ByteView text) {
+  return read_once(hcl_runtime_data_, text, kMaxTpmKeyBytes, [&] { return parse_hcl_runtime_data(text); });
+}
+
 }  // namespace redoubt::attest

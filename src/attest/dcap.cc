@@ -15,6 +15,9 @@ constexpr std::string_view kProcessorCaName = "Intel SGX PCK Processor CA";
 constexpr std::string_view kPlatformCaName = "Intel SGX PCK Platform CA";
 constexpr std::string_view kTcbSigningName = "Intel SGX TCB Signing";
 
+// What remembered signatures of collateral are told apart by from those of TPMs.
+constexpr std::string_view kCollateralLabel = "collateral";
+
 using Lists = std::vector<crypto::RevocationList>;
 
 bool verify_p256(const crypto::PublicKey& key, ByteView message, ByteView signature) {
@@ -236,7 +239,10 @@ bool DcapExamination::judge_signed(const SignedJson& json, const std::optional<s
   const bool named = examination_.check(Reason::kChain, signer.common_name() == kTcbSigningName,
                                         std::string(name) + " is of Intel's signer of TCB data",
                                         std::string(name) + " is not of Intel's signer of TCB data");
-  const bool good = verify_p256(signer.public_key(), as_bytes(json.body), json.signature);
+  // The same for every quote of a platform, and for as long as it is the newest.
+  const bool good =
+      examination_.holds({as_bytes(kCollateralLabel), signer.sha256(), json.signature, as_bytes(json.body)},
+                         [&] { return verify_p256(signer.public_key(), as_bytes(json.body), json.signature); });
   examination_.check(Reason::kSignature, good, std::string(name) + " is signed by its issuer",
                      std::string(name) + " is not signed by its issuer");
   return leads && named && good;

@@ -42,13 +42,10 @@ Result<crypto::PublicKey> read_key(const simdjson::dom::element& json) {
   return crypto::PublicKey::from_rsa(*modulus, *exponent);
 }
 
-struct RuntimeData {
-  crypto::PublicKey ak;
-  ClaimObject configuration;
-};
+}  // namespace
 
 // The whole text is covered by the digest, so members that say nothing here are passed over.
-Result<RuntimeData> read_runtime_data(ByteView text) {
+Result<HclRuntimeData> parse_hcl_runtime_data(ByteView text) {
   encoding::JsonReader reader({.max_bytes = HclReport::kSize, .max_depth = 8});
   const auto json = reader.parse(as_chars(text));
   if (!json) return json.error().in("the runtime data");
@@ -69,7 +66,7 @@ Result<RuntimeData> read_runtime_data(ByteView text) {
     ak = *std::move(key);
   }
   if (!ak) return malformed("no key is `HCLAkPub`");
-  RuntimeData out{.ak = *std::move(ak), .configuration = {}};
+  HclRuntimeData out{.ak = *std::move(ak), .configuration = {}};
   if (const auto configuration = root->get("vm-configuration")) {
     const auto claim = read_claim(*configuration);
     if (!claim || claim->object() == nullptr) return malformed("`vm-configuration` is no object of claims");
@@ -78,9 +75,7 @@ Result<RuntimeData> read_runtime_data(ByteView text) {
   return out;
 }
 
-}  // namespace
-
-Result<HclReport> parse_hcl_report(ByteView bytes) {
+Result<HclReport> parse_hcl_report(ByteView bytes, const std::function<Result<HclRuntimeData>(ByteView)>& read) {
   WireReader in(bytes);
   const ByteView signature = in.bytes(kSignature.size());
   const auto version = in.le<std::uint32_t>();
@@ -111,7 +106,7 @@ Result<HclReport> parse_hcl_report(ByteView bytes) {
   if (type == kTdReport && !is_zero(hardware.subspan(HclReport::kTdReportSize))) {
     return malformed("something follows the TDREPORT");
   }
-  auto runtime = read_runtime_data(text);
+  auto runtime = read(text);
   if (!runtime) return runtime.error();
   return HclReport{.type = type == kSnpReport ? HclReportType::kSnp : HclReportType::kTdx,
                    .hardware_report = hardware,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "attest/claims.h"
 #include "base/bytes.h"
@@ -35,9 +36,19 @@ struct HclReport {
   ByteView td_report_data() const { return hardware_report.subspan(128, 64); }
 };
 
+// What the runtime data says, JSON with one RSA key `HCLAkPub`. Errors: kMalformed when it is something else;
+// kUnsupported for a key of another type or size.
+struct HclRuntimeData {
+  crypto::PublicKey ak;
+  ClaimObject configuration;
+};
+Result<HclRuntimeData> parse_hcl_runtime_data(ByteView text);
+
 // kMalformed when it is cut off, its parts contradict each other or its header, its runtime data is no JSON object with
 // one RSA key `HCLAkPub`, or something but zeros follows up to kSize; kUnsupported for other versions, digests and
 // keys.
-Result<HclReport> parse_hcl_report(ByteView bytes);
+// `read` is parse_hcl_runtime_data(), or what remembers its answers: a machine's runtime data stays the same.
+Result<HclReport> parse_hcl_report(
+    ByteView bytes, const std::function<Result<HclRuntimeData>(ByteView)>& read = parse_hcl_runtime_data);
 
 }  // namespace redoubt::attest

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "attest/internal/examination.h"
-#include "attest/internal/fields.h"
 #include "attest/internal/tpm_evidence.h"
 #include "attest/internal/tpm_quote.h"
 
@@ -128,8 +127,8 @@ void check_creation(Examination& examination, const TpmPublic& ak, const TpmEvid
   examination.check_size(creation.signature, signature->size, "the signature of the creation");
   const bool old = signature->hash == crypto::HashAlgorithm::kSha1 && !examination.policy().allow_sha1;
   const auto signs = [&] { return verify_tpm_signature(ak.key, *signature, creation.attest); };
-  const auto of = crypto::sha256(join_fields({ak.key.spki(), creation.signature, creation.attest}));
-  examination.check(Reason::kSignature, !old && examination.holds(of, signs),
+  const Bytes spki = ak.key.spki();
+  examination.check(Reason::kSignature, !old && examination.holds({spki, creation.signature, creation.attest}, signs),
                     "the attestation key signed its own creation",
                     old ? "the creation is signed with SHA-1" : "the attestation key did not sign its own creation");
   examination.check(

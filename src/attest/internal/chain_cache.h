@@ -3,13 +3,16 @@
 // Reading a certificate costs over half as much as verifying a signature with it.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "attest/hcl_report.h"
 #include "attest/intel_collateral.h"
 #include "attest/internal/byte_cache.h"
+#include "attest/internal/fields.h"
 #include "attest/internal/signed_xml.h"
 #include "attest/tpm_structures.h"
 #include "base/result.h"
@@ -26,7 +29,7 @@ class ChainCache {
   static constexpr std::size_t kMaxDocuments = 8;                 // of signed XML, of up to SignedXml::kMaxBytes each
   static constexpr std::size_t kMaxCollateral = 16;               // files, TCB infos, QE identities
   static constexpr std::size_t kMaxCollateralBytes = 128 * 1024;  // of each; above, they are read each time
-  static constexpr std::size_t kMaxTpmKeyBytes = 4 * 1024;        // above, it is read each time
+  static constexpr std::size_t kMaxTpmKeyBytes = 4 * 1024;        // and of what has one; above, they are read each time
 
   explicit ChainCache(std::size_t capacity)
       : chains_(capacity),
@@ -34,6 +37,7 @@ class ChainCache {
         bundles_(capacity),
         lists_(capacity),
         tpm_keys_(capacity),
+        hcl_runtime_data_(capacity),
         signatures_(capacity) {}
 
   // As crypto::verify_chain(), for the same question. INVARIANT: what it is found by covers the bytes of every
@@ -59,10 +63,15 @@ class ChainCache {
 
   // As parse_tpm_public(): a machine shows the same key each time.
   Result<TpmPublic> tpm_public(ByteView area);
-  // Whether `verify` says yes, now or about the same bytes before: of signatures that are not over a question.
-  // INVARIANT: `of`, a digest, covers the key, the signature and what is signed.
+  // As parse_hcl_runtime_data(), likewise.
+  Result<HclRuntimeData> hcl_runtime_data(ByteView text);
+  // Whether `verify` says yes, now or about the same before: of signatures that are not over a question. INVARIANT: the
+  // fields say which key, which signature, what is signed, and whatever else the answer depends on. Above kMaxFileBytes
+  // it is asked each time.
   template <class Verify>
-  bool holds(const crypto::Sha256Digest& of, const Verify& verify) {
+  bool holds(std::initializer_list<ByteView> fields, const Verify& verify) {
+    const Bytes of = join_fields(fields);
+    if (of.size() > kMaxFileBytes) return verify();
     if (signatures_.find(of) != nullptr) return true;
     if (!verify()) return false;
     signatures_.put(of, Held{});
@@ -88,6 +97,7 @@ class ChainCache {
   ByteCache<std::shared_ptr<const TcbInfo>> tcb_infos_{kMaxCollateral};
   ByteCache<std::shared_ptr<const QeIdentity>> qe_identities_{kMaxCollateral};
   ByteCache<TpmPublic> tpm_keys_;
+  ByteCache<HclRuntimeData> hcl_runtime_data_;
   ByteCache<Held> signatures_;
 };
 

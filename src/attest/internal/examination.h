@@ -56,10 +56,11 @@ class Examination {
   Result<std::shared_ptr<const QeIdentity>> read_qe_identity(std::string_view body) {
     return chains_.qe_identity(body);
   }
+  Result<HclRuntimeData> read_hcl_runtime_data(ByteView text) { return chains_.hcl_runtime_data(text); }
   Result<TpmPublic> read_tpm_public(ByteView area) { return chains_.tpm_public(area); }
   template <class Verify>
-  bool holds(const crypto::Sha256Digest& of, const Verify& verify) {
-    return chains_.holds(of, verify);
+  bool holds(std::initializer_list<ByteView> fields, const Verify& verify) {
+    return chains_.holds(fields, verify);
   }
   // One revocation list in PEM or DER; nothing and a failure noted when it cannot be read.
   std::optional<crypto::RevocationList> read_revocation_list(ByteView file, std::string_view name);
