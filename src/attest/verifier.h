@@ -23,7 +23,8 @@ enum class Trust : std::uint8_t {
 };
 
 // One thread at a time. Remembers up to kMaxChains certificate chains whose signatures were verified, by the digests of
-// all certificates and lists in them; their times are looked at each time.
+// all certificates and lists in them, and as many signatures of collateral, by key and bytes; what is signed over a
+// question is verified each time, and so are times looked at.
 class Verifier {
  public:
   static constexpr std::size_t kMaxChains = 256;
