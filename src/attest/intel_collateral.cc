@@ -20,19 +20,19 @@ Error malformed(std::string message) {
   return {Errc::kMalformed, std::move(message)};
 }
 
-// Reads members of one object, and remembers the first that is not in its form.
+// Reads members of one object, and remembers the first that is not in its form. An object that was not there has none.
 class Fields {
  public:
-  Fields(const object& members, std::string& fault) : members_(members), fault_(fault) {}
+  Fields(std::optional<object> members, std::string& fault) : members_(members), fault_(fault) {}
 
   std::string_view text(std::string_view name) {
     std::string_view out;
-    note(members_.at_key(name).get_string().get(out) == simdjson::SUCCESS, name);
+    note(at(name).get_string().get(out) == simdjson::SUCCESS, name);
     return out;
   }
   std::uint64_t number(std::string_view name, std::uint64_t max = UINT64_MAX) {
     std::uint64_t out = 0;
-    note(members_.at_key(name).get_uint64().get(out) == simdjson::SUCCESS && out <= max, name);
+    note(at(name).get_uint64().get(out) == simdjson::SUCCESS && out <= max, name);
     return out;
   }
   UnixMillis time(std::string_view name) {
@@ -47,17 +47,17 @@ class Fields {
     if (good) std::ranges::copy(*read, out.begin());
     note(good, name);
   }
-  object members(std::string_view name) {
+  std::optional<object> members(std::string_view name) {
     object out;
-    note(members_.at_key(name).get_object().get(out) == simdjson::SUCCESS, name);
+    if (!note(at(name).get_object().get(out) == simdjson::SUCCESS, name)) return std::nullopt;
     return out;
   }
-  bool has(std::string_view name) const { return members_.at_key(name).error() == simdjson::SUCCESS; }
+  bool has(std::string_view name) const { return at(name).error() == simdjson::SUCCESS; }
   // Calls `take` with each member of a list of objects.
   template <class Take>
   void each(std::string_view name, const Take& take) {
     simdjson::dom::array list;
-    if (!note(members_.at_key(name).get_array().get(list) == simdjson::SUCCESS, name)) return;
+    if (!note(at(name).get_array().get(list) == simdjson::SUCCESS, name)) return;
     if (!note(list.size() <= TcbInfo::kMaxLevels, name)) return;
     for (const element item : list) {
       object out;
@@ -74,7 +74,7 @@ class Fields {
     std::vector<std::string> out;
     if (!has(name)) return out;
     simdjson::dom::array list;
-    note(members_.at_key(name).get_array().get(list) == simdjson::SUCCESS, name);
+    note(at(name).get_array().get(list) == simdjson::SUCCESS, name);
     for (const element item : list) {
       std::string_view text;
       if (!note(item.get_string().get(text) == simdjson::SUCCESS, name)) break;
@@ -84,7 +84,12 @@ class Fields {
   }
 
  private:
-  object members_;
+  simdjson::simdjson_result<element> at(std::string_view name) const {
+    if (!members_) return simdjson::NO_SUCH_FIELD;
+    return members_->at_key(name);
+  }
+
+  std::optional<object> members_;
   std::string& fault_;
 };
 
