@@ -250,6 +250,21 @@ TEST(Dcap, RefusesChangedCollateralWhereTheRightOneIsKnown) {
   EXPECT_EQ(judge(right), "accepted");
 }
 
+// Signed as it may be: what is looked for inside an object that is not there is not there either.
+TEST(Dcap, RefusesCollateralWithoutAnObjectThatItNeeds) {
+  for (const std::string member :
+       {R"("tcb":{)", R"("tdxModule":{)", R"("sgxtcbcomponents":[)", R"("tdxtcbcomponents":[)", R"("tcbLevels":[)"}) {
+    const std::string name = member.substr(0, member.size() - 1);
+    for (const std::string& other : {std::string(R"("other":)"), name + R"(null,"other":)", name + R"("","other":)"}) {
+      const Changes changes{{member, other + member.back()}};
+      EXPECT_EQ(answer_of(DcapWorld({.tcb_info = make_tcb_info(IntelTee::kTdx, changes)}).judge()), "malformed")
+          << other;
+    }
+  }
+  const Changes changes{{R"("tcb":)", R"("other":)"}};
+  EXPECT_EQ(answer_of(DcapWorld({.qe_identity = make_qe_identity(IntelTee::kTdx, changes)}).judge()), "malformed");
+}
+
 TEST(Dcap, TellsWhatIsMissing) {
   const DcapWorld world;
   EXPECT_EQ(answer_of(world.judge(world.quote, {})), "tcb");
