@@ -1,6 +1,6 @@
 // redoubt-keeper: owns the ledger, its signer and the wrapping key. No network, no bytes from outside; what reaches it
 // comes over the rings that the launcher made, from a gateway that it does not trust. Started by `redoubt serve`, and
-// by `redoubt init`, for which it makes its keys (make.h).
+// by commands that need a private key of its own, on errands (run_errand.h).
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -29,7 +29,8 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
-#include "keeper/make.h"
+#include "keeper/keys_at_rest.h"
+#include "keeper/run_errand.h"
 #include "keeper/signer_statement.h"
 #include "keeper/tpm_attester.h"
 #include "keys/dictionary_opener.h"
@@ -40,7 +41,6 @@
 #include "ledger/ledger.h"
 #include "sealing/activation_approval.h"
 #include "sealing/keeper_keys.h"
-#include "tpm/measurement_log.h"
 #include "tpm/tpm.h"
 
 namespace redoubt {
@@ -178,27 +178,11 @@ Error about_tpm(FileSystem& fs, const Error& why, const Arguments& arguments) {
                           sealing::recovery_advice(redoubt_folder(arguments))};
 }
 
-// What the launcher told the TPM.
-Result<tpm::MeasurementLog> read_measured(FileSystem& fs) {
-  const auto bytes = read_file(fs, "measured/log", tpm::MeasurementLog::kMaxBytes);
-  if (!bytes) return bytes.error();
-  auto log = tpm::MeasurementLog::decode(*bytes);
-  if (!log) return log.error().in("`measured/log`");
-  return log;
-}
-
 // How the keys rest in the folder that we are in, the keeper's. Sealed ones open in a state that was approved.
 Result<sealing::KeeperKeys> open_keys(FileSystem& fs, tpm::Tpm* tpm, std::span<const sealing::KeptApproval> approvals,
                                       const Arguments& arguments) {
   const auto begun = std::chrono::steady_clock::now();
-  tpm::MeasurementLog measured;
-  if (tpm != nullptr) {
-    auto log = read_measured(fs);
-    if (!log) return log.error();
-    measured = *std::move(log);
-  }
-  auto opened = sealing::open_keeper_keys(
-      fs, ".", {.tpm = tpm, .measured = &measured, .approvals = approvals, .redoubt = redoubt_folder(arguments)});
+  auto opened = open_keys_at_rest(fs, tpm, approvals, redoubt_folder(arguments));
   if (!opened || opened->version == 0) return opened;
   const auto took = std::chrono::steady_clock::now() - begun;
   log::info("keeper", "keys unsealed",
@@ -474,10 +458,10 @@ Result<> serve(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace redoubt;
   fill_standard_fds();
-  if (argc > 1 && std::string_view(argv[1]) == "make") {
+  if (argc > 1 && is_errand(argv[1])) {
     ::signal(SIGPIPE, SIG_IGN);
     if (!crypto::init_secure_heap()) log::warning("keeper", "key pages cannot be locked in memory");
-    return run_make(std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
+    return run_errand(argv[1], std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
   }
   const Arguments arguments = parse(argc, argv);
   ::prctl(PR_SET_NAME, "redoubt-keeper");

@@ -36,7 +36,7 @@ Result<> begin_ledger(FileSystem& fs, const std::string& folder, const tlog::Not
 
 }  // namespace
 
-Result<NewKeeperKeys> make_keeper(FileSystem& fs, const Clock& clock, const NewKeeper& what) {
+Result<ledger::NewKeeperKeys> make_keeper(FileSystem& fs, const Clock& clock, const NewKeeper& what) {
   const auto store = make_store(fs, what);
   if (!store) return store.error();
   auto signer_key = crypto::Ed25519PrivateKey::generate();
@@ -49,7 +49,7 @@ Result<NewKeeperKeys> make_keeper(FileSystem& fs, const Clock& clock, const NewK
   if (!signer) return signer.error();
   done = begin_ledger(fs, what.ledger, *signer, clock, what.first_record);
   if (!done) return done.error();
-  return NewKeeperKeys{.signer = signer->verifier_key(), .dictionary = dictionary_key.public_key};
+  return ledger::NewKeeperKeys{.signer = signer->verifier_key(), .dictionary = dictionary_key.public_key};
 }
 
 }  // namespace redoubt

@@ -9,10 +9,9 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
-#include "crypto/hpke.h"
 #include "keys/quorum_files.h"
+#include "ledger/errand.h"
 #include "sealing/new_sealing.h"
-#include "tlog/note.h"
 #include "tpm/tpm.h"
 
 namespace redoubt {
@@ -28,14 +27,9 @@ struct NewKeeper {
   keys::QuorumSize recovery;
 };
 
-struct NewKeeperKeys {
-  tlog::VerifierKey signer;
-  crypto::X25519PublicKey dictionary;  // what records are sealed to
-};
-
 // Makes the keys of a folder that has none, and the ledger with that one entry, durable and published. What is cut
 // short leaves keys that nothing was entrusted to yet; the folder is removed then. Errors: kAlreadyExists when there is
 // one of these files; those of files, of sealing::seal_new_storage_key() and of ledger::Ledger.
-Result<NewKeeperKeys> make_keeper(FileSystem& fs, const Clock& clock, const NewKeeper& what);
+Result<ledger::NewKeeperKeys> make_keeper(FileSystem& fs, const Clock& clock, const NewKeeper& what);
 
 }  // namespace redoubt

@@ -20,14 +20,14 @@
 #include "net/http_server.h"
 #include "redoubt/commands.h"
 #include "redoubt/enclave.h"
+#include "redoubt/enclave/approval.h"
 #include "redoubt/enclave/new_sealing.h"
+#include "redoubt/enclave/offline_enclave.h"
 #include "redoubt/genesis.h"
+#include "redoubt/keeper_errands.h"
 #include "redoubt/layout.h"
-#include "redoubt/new_keeper_keys.h"
 #include "redoubt/settings.h"
 #include "redoubt/shipped_playbooks.h"
-#include "sealing/new_sealing.h"
-#include "tpm/tpm.h"
 
 namespace redoubt::app {
 namespace {
@@ -87,38 +87,33 @@ Result<> check_tenants(const std::vector<std::string>& tenants) {
 
 // What is made with the keeper's keys.
 struct NewKeys {
-  MadeKeys made;
+  ledger::NewKeeperKeys made;
   std::optional<KeySealing> sealing;  // when they are sealed
 };
 
 // Sealed where there is a TPM to seal to, so that no key is ever on the disk in the clear; else in the clear. They are
 // made by the keeper's program: this one never has them.
 Result<NewKeys> make_keys(const Layout& layout, const std::string& tpm, const InitOptions& options, KeysToMake what) {
-  if (tpm.empty()) {
-    auto made = have_keys_made(layout, what);
-    if (!made) return made.error();
-    return NewKeys{.made = *std::move(made), .sealing = std::nullopt};
-  }
-  MadeKeys made;
-  const auto seal = [&](const Enclave& enclave, tpm::Tpm opened, const crypto::P256PublicKey& approver,
-                        const keys::QuorumSize& /*recovery*/) -> Result<sealing::NewSealing> {
-    std::optional<tpm::Tpm> mine(std::move(opened));
-    mine.reset();  // a TPM of software has one user at a time
-    what.tpm = enclave.tpm();
-    what.approver = encoding::base64(approver);
-    what.recovery = options.recovery;
+  std::optional<ledger::NewKeeperKeys> made;
+  const auto have_made = [&]() -> Result<> {
     auto done = have_keys_made(layout, what);
     if (!done) return done.error();
     made = *std::move(done);
-    auto again = tpm::Tpm::open(enclave.where());
-    if (!again) return again.error();
-    PosixFileSystem fs;
-    return sealing::read_new_sealing(fs, layout.sealing(), *again);
+    return {};
   };
-  auto sealed = seal_for_the_first_time(
-      layout, {.tpm = tpm, .approvers = options.approvers, .recovery = options.recovery, .user = std::nullopt}, seal);
+  if (tpm.empty()) {
+    if (auto done = have_made(); !done) return done.error();
+    return NewKeys{.made = *std::move(made), .sealing = std::nullopt};
+  }
+  OfflineEnclave enclave(layout);
+  enclave.begin_with(tpm);
+  auto sealed = seal_for_the_first_time(enclave, {.approvers = options.approvers, .recovery = options.recovery},
+                                        [&](const KeysToSeal& sealing) {
+                                          what.sealing = sealing;
+                                          return have_made();
+                                        });
   if (!sealed) return sealed.error();
-  return NewKeys{.made = std::move(made), .sealing = *std::move(sealed)};
+  return NewKeys{.made = *std::move(made), .sealing = *std::move(sealed)};
 }
 
 // What was made, to be shown once.
@@ -157,8 +152,9 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   what.first_record = *std::move(first_record);
   auto keys = make_keys(layout, *tpm, options, std::move(what));
   if (!keys) return keys.error();
-  for (const auto& [path, text] : {std::pair(layout.dictionary_key(), keys->made.dictionary + "\n"),
-                                   std::pair(layout.verifier_key(), keys->made.vkey + "\n")}) {
+  const std::string vkey = keys->made.signer.format();
+  for (const auto& [path, text] : {std::pair(layout.dictionary_key(), encoding::base64(keys->made.dictionary) + "\n"),
+                                   std::pair(layout.verifier_key(), vkey + "\n")}) {
     if (auto done = write_file_atomically(fs, path, as_bytes(text)); !done) return done.error();
   }
   const auto opener_key = crypto::Ed25519PrivateKey::generate();
@@ -182,11 +178,12 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
                                                         .tpm = *tpm,
                                                         .tenants = options.tenants});
   if (keys->sealing) {
-    if (auto done = approve_first(layout, *keys->sealing, settings); !done) return done.error();
+    const KeySealing& sealing = *keys->sealing;
+    if (auto done = approve_first(layout, sealing.made, settings, sealing.approver); !done) return done.error();
   }
   // Last: a folder without it is not initialised.
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
-  return Made{std::move(keys->made.vkey), *std::move(beginning), std::move(keys->sealing)};
+  return Made{vkey, *std::move(beginning), std::move(keys->sealing)};
 }
 
 void print_json(const Common& common, const std::string& origin, const Made& made) {

@@ -1,275 +1,54 @@
-// `redoubt ledger rotate-signer` and `revoke-signer`: the life of the key that signs checkpoints.
-//
-// A next key may be prepared (keeper/signer.prepared.key), so that others can be told of it before it is used. That
-// changes nothing. Rotating has steps, and each leaves something that the next call goes on from
-// (docs/operating/signer-life.md):
-//   1. keeper/signer.next.key is there: the keeper does not start any more
-//   2. each log is handed over to it (ledger::hand_over)
-//   3. ledger.vkey is that of the new key
-//   4. keeper/signer.next.key takes the place of keeper/signer.key: done
-//   5. the old key's bytes are overwritten
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
+// `redoubt ledger rotate-signer` and `revoke-signer`: the life of the key that signs checkpoints, which the keeper's
+// program changes (keeper/signer_life.h): this one is told public keys.
 #include <cstdio>
-#include <optional>
 
 #include "base/file.h"
-#include "base/unique_fd.h"
-#include "crypto/ed25519.h"
-#include "keys/key_store.h"
-#include "ledger/logs.h"
-#include "ledger/signers.h"
+#include "ledger/errand.h"
 #include "redoubt/commands.h"
-#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/enclave/offline_enclave.h"
+#include "redoubt/keeper_errands.h"
 #include "redoubt/layout.h"
-#include "redoubt/settings.h"
-#include "tlog/note.h"
 
 namespace redoubt::app {
 namespace {
 
-constexpr const char* kKey = "signer.key";
-constexpr const char* kPreparedKey = "signer.prepared.key";
-constexpr const char* kNextKey = "signer.next.key";
-constexpr std::string_view kKind = "ledger-signer";
-
-// A folder that is worked in by its own name for things: as the working folder and, where we are root, as its owner. So
-// files that are made in it are its owner's, and an owner who is not root cannot have root follow his links.
-class OwnedFolder {
- public:
-  static Result<OwnedFolder> open(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid()) return errno_error("cannot open folder `" + path + "`", errno);
-    struct stat info{};
-    if (::fstat(fd.get(), &info) != 0) return errno_error("cannot examine `" + path + "`", errno);
-    return OwnedFolder(std::move(fd), path, info.st_uid, info.st_gid);
-  }
-
-  int descriptor() const { return fd_.get(); }
-
-  // For the whole process, until the next call.
-  Result<> enter() const {
-    if (::getuid() == 0 && (::seteuid(0) != 0 || ::setegid(group_) != 0 || ::seteuid(user_) != 0)) {
-      return errno_error("cannot act as the owner of `" + path_ + "`", errno);
-    }
-    if (::fchdir(fd_.get()) != 0) return errno_error("cannot enter folder `" + path_ + "`", errno);
-    return {};
-  }
-
- private:
-  OwnedFolder(UniqueFd fd, std::string path, uid_t user, gid_t group)
-      : fd_(std::move(fd)), path_(std::move(path)), user_(user), group_(group) {}
-
-  UniqueFd fd_;
-  std::string path_;
-  uid_t user_;
-  gid_t group_;
-};
-
-// Redoubt's folder, with no other command of these at work in it. The working folder is the keeper's.
-struct LockedFolder {
-  OwnedFolder root;
-  OwnedFolder keeper;
-  OwnedFolder ledger;
-  std::string origin;
-  UniqueFd lock;  // the keeper's
-};
-
-Result<LockedFolder> lock_folder(const Common& common) {
-  const Layout layout(common.dir);
-  PosixFileSystem fs;
-  auto settings = load_settings(fs, layout.config());
-  if (!settings) return settings.error();
-  auto root = OwnedFolder::open(layout.root);
-  if (!root) return root.error();
-  auto keeper = OwnedFolder::open(layout.keeper());
-  if (!keeper) return keeper.error();
-  auto ledger = OwnedFolder::open(layout.ledger());
-  if (!ledger && ledger.error().code() == Errc::kNotFound) {
-    return Error(Errc::kNotFound, "there is no ledger yet: its first key is the one that `redoubt init` made");
-  }
-  if (!ledger) return ledger.error();
-  if (auto done = keeper->enter(); !done) return done.error();
-  if (::flock(keeper->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Errc::kUnavailable, "another command is changing the signing key in `" + common.dir + "`");
-  }
-  return LockedFolder{*std::move(root), *std::move(keeper), *std::move(ledger), std::move(settings->origin), {}};
-}
-
-// The same, and no keeper runs from it.
-Result<LockedFolder> lock_out_keeper(const Common& common) {
-  auto folder = lock_folder(common);
-  if (!folder) return folder;
-  folder->lock = UniqueFd(::open("lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!folder->lock.valid()) return errno_error("cannot open the keeper's lock file", errno);
-  if (::flock(folder->lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Errc::kUnavailable, "a server runs from `" + common.dir + "`: stop it first");
-  }
-  return folder;
-}
-
-Result<bool> exists(FileSystem& fs, const char* path) {
-  const auto file = fs.open(path, OpenMode::kReadOnly);
-  if (!file && file.error().code() != Errc::kNotFound) return file.error();
-  return file.has_value();
-}
-
-Result<tlog::NoteSigner> load_signer(const keys::KeyStore& store, const char* path, const std::string& origin) {
-  const auto seed = store.load(path, kKind, 32);
-  if (!seed) return seed.error();
-  auto key = crypto::Ed25519PrivateKey::from_seed(seed->reveal());
-  if (!key) return key.error();
-  return tlog::NoteSigner::create(origin, *std::move(key));
-}
-
-// Whole under its name, or not there.
-Result<> prepare_key(FileSystem& fs, const keys::KeyStore& store) {
-  const auto there = exists(fs, kPreparedKey);
-  if (!there) return there.error();
-  if (*there) return {};
-  const std::string fresh = std::string(kPreparedKey) + ".new";
-  if (auto done = fs.remove(fresh); !done && done.error().code() != Errc::kNotFound) return done;
-  const auto key = crypto::Ed25519PrivateKey::generate();
-  if (auto done = store.create(fresh, kKind, key.seed()); !done) return done;
-  if (auto done = fs.rename(fresh, kPreparedKey); !done) return done;
-  return fs.sync_directory(".");
-}
-
-Result<> make_next_key(FileSystem& fs, const keys::KeyStore& store) {
-  if (auto done = prepare_key(fs, store); !done) return done;
-  if (auto done = fs.rename(kPreparedKey, kNextKey); !done) return done;
-  return fs.sync_directory(".");
-}
-
-// The next key becomes the key. What the old file held is overwritten once it has no name; copies that the file system
-// or the disk made of it are out of reach.
-Result<> replace_key(FileSystem& fs) {
-  const UniqueFd old(::open(kKey, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!old.valid()) return errno_error("cannot open the old key", errno);
-  struct stat info{};
-  if (::fstat(old.get(), &info) != 0) return errno_error("cannot examine the old key", errno);
-  if (auto done = fs.rename(kNextKey, kKey); !done) return done;
-  if (auto done = fs.sync_directory("."); !done) return done;
-  const std::string nothing(static_cast<std::size_t>(info.st_size), '\0');
-  if (::pwrite(old.get(), nothing.data(), nothing.size(), 0) != info.st_size || ::fdatasync(old.get()) != 0) {
-    return errno_error("the key was changed, but what the old file held cannot be overwritten", errno);
-  }
-  return {};
-}
-
-// What the key that comes next will be called, log by log. Servers may run.
-Result<std::vector<tlog::VerifierKey>> prepare(const Common& common) {
-  const auto store = open_store_offline(Layout(common.dir), false);
-  if (!store) return store.error();
-  const auto folder = lock_folder(common);
-  if (!folder) return folder.error();
-  PosixFileSystem fs;
-  const auto begun = exists(fs, kNextKey);
-  if (!begun) return begun.error();
-  if (!*begun) {
-    if (auto done = prepare_key(fs, *store); !done) return done.error();
-  }
-  const auto next = load_signer(*store, *begun ? kNextKey : kPreparedKey, folder->origin);
-  if (!next) return next.error();
-  if (auto done = folder->ledger.enter(); !done) return done.error();
-  const auto tenants = ledger::read_tenants(fs, ".");
-  if (!tenants) return tenants.error();
-  std::vector<tlog::VerifierKey> keys{next->verifier_key()};
-  for (const std::string& tenant : *tenants) {
-    const auto signer = next->with_name(ledger::log_origin(folder->origin, tenant));
-    if (!signer) return signer.error();
-    keys.push_back(signer->verifier_key());
-  }
-  return keys;
-}
-
-struct Rotated {
-  std::vector<ledger::HandedOver> logs;
-  bool resumed = false;  // a call before had begun it
-};
-
-Result<Rotated> rotate(const Common& common) {
-  const auto store = open_store_offline(Layout(common.dir), false);
-  if (!store) return store.error();
-  const auto folder = lock_out_keeper(common);
-  if (!folder) return folder.error();
-  PosixFileSystem fs;
-  const auto resumed = exists(fs, kNextKey);
-  if (!resumed) return resumed.error();
-  const auto old = load_signer(*store, kKey, folder->origin);
-  if (!old) return old.error();
-  // Before anything is changed: a key that may not sign any more, of a copy of an old folder say, hands over nothing.
-  if (!*resumed) {
-    if (auto done = folder->ledger.enter(); !done) return done.error();
-    if (auto current = ledger::require_current_signer(fs, ".", old->verifier_key()); !current) return current.error();
-    if (auto done = folder->keeper.enter(); !done) return done.error();
-    if (auto done = make_next_key(fs, *store); !done) return done.error();
-  }
-  const auto next = load_signer(*store, kNextKey, folder->origin);
-  if (!next) return next.error();
-
-  if (auto done = folder->ledger.enter(); !done) return done.error();
-  auto logs = ledger::hand_over(fs, ".", *old, *next, SystemClock());
-  if (!logs) return logs.error();
-  if (auto done = folder->root.enter(); !done) return done.error();
-  const std::string vkey = next->verifier_key().format() + "\n";
-  if (auto done = write_file_atomically(fs, "./ledger.vkey", as_bytes(vkey)); !done) return done.error();
-  if (auto done = folder->keeper.enter(); !done) return done.error();
-  if (auto done = replace_key(fs); !done) return done.error();
-  return Rotated{*std::move(logs), *resumed};
-}
-
-Result<ledger::Revoked> revoke(const Common& common, const RevokeSignerOptions& options) {
-  const auto store = open_store_offline(Layout(common.dir), false);
-  if (!store) return store.error();
-  const auto folder = lock_out_keeper(common);
-  if (!folder) return folder.error();
-  PosixFileSystem fs;
-  const auto half_done = exists(fs, kNextKey);
-  if (!half_done) return half_done.error();
-  if (*half_done) {
-    return Error(Errc::kUnavailable,
-                 "a change of the signing key is half done: `redoubt ledger rotate-signer` finishes it");
-  }
-  const auto signer = load_signer(*store, kKey, folder->origin);
-  if (!signer) return signer.error();
-  if (auto done = folder->ledger.enter(); !done) return done.error();
-  return ledger::revoke_signer(fs, ".", options.tenant, *signer, options.key, {options.at}, SystemClock());
+// Where keys are sealed, the TPM is told what this program and the keeper's are, as at a start.
+template <class Answer, class Errand>
+Result<Answer> on_errand(const Common& common, Errand errand) {
+  OfflineEnclave enclave((Layout(common.dir)));
+  if (auto done = enclave.load(); !done) return done.error();
+  if (auto done = enclave.have_keys_openable(); !done) return done.error();
+  return errand(enclave.layout(), SignerErrand{.origin = enclave.settings().origin, .tpm = enclave.keepers_tpm()});
 }
 
 }  // namespace
 
 int run_prepare_signer(const Common& common) {
-  const auto keys = prepare(common);
-  if (!keys) return report(keys.error(), common.json);
+  const auto next = on_errand<ledger::NextSigner>(common, have_signer_prepared);
+  if (!next) return report(next.error(), common.json);
   if (common.json) {
     std::string out;
     encoding::JsonWriter json(out);
     json.begin_object();
     json.member("ok", true);
-    json.member("vkey", keys->front().format());
+    json.member("vkey", next->keys.front().format());
     json.key("vkeys");
     json.begin_array();
-    for (const tlog::VerifierKey& key : *keys) json.value(key.format());
+    for (const tlog::VerifierKey& key : next->keys) json.value(key.format());
     json.end_array();
     json.end_object();
     std::printf("%s\n", out.c_str());
     return kSuccess;
   }
-  std::printf("next         %s\n", keys->front().format().c_str());
-  for (std::size_t i = 1; i < keys->size(); ++i) std::printf("             %s\n", (*keys)[i].format().c_str());
+  std::printf("next         %s\n", next->keys.front().format().c_str());
+  for (std::size_t i = 1; i < next->keys.size(); ++i) std::printf("             %s\n", next->keys[i].format().c_str());
   std::printf(
       "\nNothing has changed yet. Tell the witnesses, then stop the server and run `redoubt ledger rotate-signer`.\n");
   return kSuccess;
 }
 
 int run_rotate_signer(const Common& common) {
-  const auto done = rotate(common);
+  const auto done = on_errand<ledger::ChangedSigner>(common, have_signer_rotated);
   if (!done) return report(done.error(), common.json);
   if (common.json) {
     std::string out;
@@ -280,12 +59,12 @@ int run_rotate_signer(const Common& common) {
     json.member("resumed", done->resumed);
     json.key("logs");
     json.begin_array();
-    for (const ledger::HandedOver& log : done->logs) {
+    for (const ledger::ChangedSigner::Log& log : done->logs) {
       json.begin_object();
       json.member("origin", log.to.name());
       json.member("old_vkey", log.from.format());
       json.member("vkey", log.to.format());
-      json.member("size", log.size.value);
+      json.member("size", log.size);
       json.end_object();
     }
     json.end_array();
@@ -295,9 +74,9 @@ int run_rotate_signer(const Common& common) {
   }
   std::printf("%s\n",
               done->resumed ? "the change of the signing key that had begun is done" : "the signing key is another");
-  for (const ledger::HandedOver& log : done->logs) {
+  for (const ledger::ChangedSigner::Log& log : done->logs) {
     std::printf("\nlog          %s, from size %llu on\nold vkey     %s\nnew vkey     %s\n", log.to.name().c_str(),
-                static_cast<unsigned long long>(log.size.value), log.from.format().c_str(), log.to.format().c_str());
+                static_cast<unsigned long long>(log.size), log.from.format().c_str(), log.to.format().c_str());
   }
   std::printf(
       "\nHand out the new vkeys: to witnesses before the next start, to whoever verifies when it suits. Either key\n"
@@ -306,7 +85,9 @@ int run_rotate_signer(const Common& common) {
 }
 
 int run_revoke_signer(const Common& common, const RevokeSignerOptions& options) {
-  const auto done = revoke(common, options);
+  const auto done = on_errand<ledger::RevokedSigner>(common, [&](const Layout& layout, const SignerErrand& with) {
+    return have_signer_revoked(layout, with, {.tenant = options.tenant, .key = options.key, .at = options.at});
+  });
   if (!done) return report(done.error(), common.json);
   if (common.json) {
     std::string out;
@@ -315,14 +96,14 @@ int run_revoke_signer(const Common& common, const RevokeSignerOptions& options) 
     json.member("ok", true);
     json.member("origin", done->key.name());
     json.member("revoked", done->key.format());
-    json.member("at", done->at.value);
+    json.member("at", done->at);
     json.end_object();
     std::printf("%s\n", out.c_str());
     return kSuccess;
   }
-  std::printf(
-      "revoked      %s\nlog          %s\ncounts       %s\n", done->key.format().c_str(), done->key.name().c_str(),
-      done->at.value == 0 ? "nothing that it signed" : ("up to size " + std::to_string(done->at.value)).c_str());
+  std::printf("revoked      %s\nlog          %s\ncounts       %s\n", done->key.format().c_str(),
+              done->key.name().c_str(),
+              done->at == 0 ? "nothing that it signed" : ("up to size " + std::to_string(done->at)).c_str());
   std::printf("\nWhoever trusts this key must be given the log's current vkey. Publish the new `signers`.\n");
   return kSuccess;
 }

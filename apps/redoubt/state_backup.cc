@@ -10,7 +10,7 @@
 #include "encoding/json_writer.h"
 #include "keys/key_file.h"
 #include "redoubt/administer/client.h"
-#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/enclave/offline_keys.h"
 #include "redoubt/offline_state.h"
 #include "redoubt/state_tables.h"
 #include "state/backup.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <thread>
 
-#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/enclave/offline_keys.h"
 #include "redoubt/offline_state.h"
 #include "state/rebuild.h"
 

@@ -2,17 +2,65 @@
 """A server whose keys are sealed to a TPM of software: what opens them, what does not, and what people do about it."""
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import tty
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import BIN, Redoubt, Upstream, program, run, wait_for, whole_reply
 
 PROGRAMS = ("redoubt", "redoubt-keeper", "redoubt-notifier")
+
+
+class OtherTpm:
+    """A TPM that goes by the name of a device: a terminal that passes on bytes, with a swtpm of its own behind it."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="redoubt-e2e-tpm-")
+        path = os.path.join(self.folder, "socket")
+        self.process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.folder, "--server",
+                                         "type=unixio,path=" + path, "--flags", "not-need-init,startup-clear"])
+        self.socket = socket.socket(socket.AF_UNIX)
+        wait_for(lambda: os.path.exists(path))
+        self.socket.connect(path)
+        # Its own end is held open: what opens and closes the device leaves it there.
+        self.ours, self.device = pty.openpty()
+        tty.setraw(self.device)
+        self.name = os.ttyname(self.device)
+        self.commands = 0
+        self.ended, self.end = os.pipe()
+        self.thread = threading.Thread(target=self._pass_on, daemon=True)
+        self.thread.start()
+
+    def _pass_on(self):
+        while True:
+            readable = select.select([self.ours, self.socket, self.ended], [], [])[0]
+            if self.ended in readable:
+                return
+            if self.ours in readable:
+                self.commands += 1
+                self.socket.sendall(os.read(self.ours, 4096))
+            if self.socket in readable:
+                os.write(self.ours, self.socket.recv(4096))
+
+    def close(self):
+        os.close(self.end)
+        self.thread.join(10)
+        self.process.kill()
+        self.process.wait()
+        self.socket.close()
+        for fd in (self.ours, self.device, self.ended):
+            os.close(fd)
+        shutil.rmtree(self.folder)
 
 
 class Base(unittest.TestCase):
@@ -280,6 +328,38 @@ class Recovered(Base):
         self.assertEqual(self.lives(), 5)
 
 
+    def test_shares_are_read_by_the_keepers_program_alone(self):
+        """Who opens a pipe that nobody writes to waits: with another program in the keeper's place, nobody does."""
+        programs = os.path.join(self.redoubt.folder, "bin")
+        os.mkdir(programs)
+        shutil.copy(program("redoubt"), programs)
+        keeper = os.path.join(programs, "redoubt-keeper")
+        with open(keeper, "w") as file:
+            file.write("#!/bin/sh\necho \"$@\" >\"$0.words\"; cat >\"$0.in\"; echo failed 10 not today; exit 3\n")
+        os.chmod(keeper, 0o700)
+        texts = {}
+        for number in (1, 3):
+            path = self.share("recovery", number)
+            with open(path) as file:
+                texts[path] = file.read()
+            os.remove(path)
+            os.mkfifo(path, 0o600)
+        words = [word for path in texts for word in ("--recovery-share", path)]
+        words += [word for number in (2, 3) for word in ("--approver-share", self.share("approver", number))]
+        said = self.enclave("recover", *words, status=3, binary=os.path.join(programs, "redoubt"))
+        self.assertEqual(said["error"], "not today")
+        with open(keeper + ".words") as file:
+            self.assertIn(" ".join("--recovery-share=" + path for path in texts), file.read())
+        self.assertEqual(os.path.getsize(keeper + ".in"), 0)
+        for path, text in texts.items():
+            def write(path=path, text=text):
+                with open(path, "w") as file:
+                    file.write(text)
+            threading.Thread(target=write, daemon=True).start()
+        done = self.enclave("recover", *words)
+        self.assertEqual(self.lives(), done["version"])
+
+
 @unittest.skipUnless(shutil.which("swtpm"), "there is no swtpm here")
 class WayBack(Base):
     """What is in force starts nothing, and so nothing else can be brought into force by a running server."""
@@ -359,7 +439,7 @@ class WayBack(Base):
         self.assertEqual(len(self.activations()), len(before) + 1, "once")
 
     def test_leads_to_another_machine_too(self):
-        """Whose TPM is another, and goes by another name: the configuration has to be another one as well."""
+        """Whose TPM is another; the configuration has to be another one as well."""
         self.mend()
         shutil.rmtree(self.path("keeper", "tpm"))
         words = self.shares("recovery", 1, 2) + self.shares("approver", 2, 3)
@@ -368,6 +448,30 @@ class WayBack(Base):
         said = self.enclave("recover", "--bring-into-force", *words)
         self.lives()
         self.expect_in_force_by_approvers(said)
+        self.verify_ledger()
+
+    def test_leads_to_a_machine_whose_tpm_goes_by_another_name(self):
+        other = OtherTpm()
+        self.addCleanup(other.close)
+        self.mend()
+        self.redoubt.configure("tpm = \"swtpm\"\n", f"tpm = \"device:{other.name}\"\n")
+        words = self.shares("recovery", 1, 3) + self.shares("approver", 1, 2)
+        said = self.enclave("recover", "--bring-into-force", *words)
+        self.assertEqual(said["tpm"], "device:" + other.name)
+        # The old one has no say any more, and is not missed.
+        shutil.rmtree(self.path("keeper", "tpm"))
+        before = other.commands
+        self.assertEqual(self.lives(), said["version"])
+        self.assertGreater(other.commands, before)
+        self.assertFalse(os.path.exists(self.path("keeper", "tpm")))
+        self.expect_in_force_by_approvers(said)
+        with open(self.path("sealing.toml")) as file:
+            self.assertIn("boot = true", file.read())
+        # As any other: keys are changed there, and a start after that finds them.
+        done = self.command("ledger", "rotate-signer")
+        self.assertEqual(self.lives(), said["version"])
+        with open(self.path("ledger.vkey")) as file:
+            self.assertEqual(file.read().strip(), done["vkey"])
         self.verify_ledger()
 
 

@@ -68,8 +68,8 @@ class Base(unittest.TestCase):
         return kept
 
 
-class Made(unittest.TestCase):
-    """The key is made by the keeper's program: that of `redoubt init` has no private half to lose."""
+class InPlace(unittest.TestCase):
+    """A `redoubt` beside which a test puts a keeper's program of its own."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="redoubt-e2e-")
@@ -92,13 +92,17 @@ class Made(unittest.TestCase):
     def files(self):
         return sorted(os.listdir(os.path.join(self.dir, "keeper")))
 
+
+class Made(InPlace):
+    """The key is made by the keeper's program: that of `redoubt init` has no private half to lose."""
+
     def test_by_the_keepers_program_or_not_at_all(self):
         done = self.init()
         self.assertEqual(done.returncode, 3)
-        self.assertIn("the keeper's program, which makes the keys", json.loads(done.stdout)["error"])
+        self.assertIn("the keeper's program, on the errand `make`, ended with", json.loads(done.stdout)["error"])
         self.assertEqual(self.files(), [])
         shutil.rmtree(self.dir)
-        self.keeper('echo "failed for the reason that it says"; exit 3')
+        self.keeper('echo "failed 10 for the reason that it says"; exit 3')
         self.assertEqual(json.loads(self.init().stdout)["error"], "for the reason that it says")
         self.assertEqual(self.files(), [])
         for answer in ("", "ok", "ok\\na\\nb", "okay"):
@@ -130,6 +134,59 @@ class Made(unittest.TestCase):
             self.assertIn("is not initialised", done.stderr)
             shutil.rmtree(self.dir)
         self.assertEqual(self.init(server=program("redoubt")).returncode, 0)
+
+
+class Changed(InPlace):
+    """The next key, too: `redoubt` asks the keeper's program to change it, and hears of public keys."""
+
+    def setUp(self):
+        super().setUp()
+        self.made = json.loads(self.init(server=program("redoubt")).stdout)
+
+    def command(self, *words, status=0):
+        done = run(os.path.join(self.bin, "redoubt"), *words, "--dir", self.dir, "--json", check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def said(self, what):
+        with open(os.path.join(self.bin, "redoubt-keeper." + what)) as file:
+            return file.read()
+
+    def test_all_that_goes_between_is_public(self):
+        self.keeper('echo "$@" >"$0.words"; tr "\\0" "\\n" </proc/$$/environ >"$0.environment"; '
+                    'tee "$0.in" | $KEEPER "$@" | tee "$0.out"')
+        old = self.made["vkey"]
+        prepared = self.command("ledger", "rotate-signer", "--prepare")
+        for word in self.said("words").split()[1:]:  # paths, but for
+            self.assertTrue(word in (f"--origin={self.made['origin']}", "--tpm=") or "=/" in word, word)
+        self.assertEqual(self.said("out"), f"ok\n{prepared['vkey']}\n")
+        done = self.command("ledger", "rotate-signer")
+        self.assertEqual(done["vkey"], prepared["vkey"])
+        self.assertEqual(self.said("out"), f"ok\nbegun\n{old} {done['vkey']} 1\n")
+        self.command("ledger", "revoke-signer", "--key", old, "--at", "1")
+        self.assertEqual(self.said("out"), f"ok\n{old}\n1\n")
+        self.assertEqual(self.said("in"), "")
+        self.assertNotIn("redoubt-ledger-signer", self.said("environment"))
+
+    def test_what_it_says_is_believed_in_its_own_form_alone(self):
+        with open(os.path.join(self.dir, "keeper", "signer.key")) as file:
+            before = file.read()
+        vkey = self.made["vkey"]
+        for answer in ("", "ok\\n", f"ok\\n{vkey}", f"ok\\nbegun\\n{vkey} {vkey}\\n", f"ok\\nbegun\\n{vkey} {vkey} -1\\n",
+                       f"ok\\nbegun\\n{vkey} key 1\\n", f"okay\\nbegun\\n{vkey} {vkey} 1\\n"):
+            self.keeper(f'printf "{answer}"')
+            self.command("ledger", "rotate-signer", status=3)
+        # Nor one that failed after it, or one without end.
+        self.keeper(f'printf "ok\\nbegun\\n{vkey} {vkey} 1\\n"; exit 3')
+        self.assertIn("ended with status 3", self.command("ledger", "rotate-signer", status=3)["error"])
+        self.keeper("exec yes ok")
+        self.command("ledger", "rotate-signer", status=3)
+        # A failure has the status of its kind.
+        for code, status in ((0, 2), (7, 1), (10, 3)):
+            self.keeper(f'echo "failed {code} why"; exit 3')
+            self.assertEqual(self.command("ledger", "rotate-signer", status=status)["error"], "why")
+        with open(os.path.join(self.dir, "keeper", "signer.key")) as file:
+            self.assertEqual(file.read(), before)
 
 
 class Rotation(Base):

@@ -34,7 +34,7 @@ class Control:
     """What interpose.cc does in one program: attributes are the fields of its struct Control."""
 
     FIELDS = ("sync_mode", "sync_argument", "write_mode", "write_argument", "read_mode", "read_argument",
-              "clock_shift_s", "free_bytes", "blocked", "syncs")
+              "clock_shift_s", "free_bytes", "blocked", "syncs", "kill_at", "steps")
     SIZE = 8 * len(FIELDS)
 
     def __init__(self, memory, base):

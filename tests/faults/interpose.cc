@@ -5,6 +5,7 @@
 // ask: the file is mapped before main(), and waiting is nanosleep().
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -32,11 +33,14 @@ struct Control {
   std::atomic<std::int64_t> free_bytes;      // what statvfs says; negative: the truth
   std::atomic<std::int64_t> blocked;         // written here: calls that wait now
   std::atomic<std::int64_t> syncs;           // written here: calls of fdatasync and fsync
+  std::atomic<std::int64_t> kill_at;         // the step at which the program is killed, before it is done; 0: none
+  std::atomic<std::int64_t> steps;           // written here, if one is: what reaches the disk so far, by sync or name
 };
-static_assert(sizeof(Control) == 80);
+static_assert(sizeof(Control) == 96);
 
 Control truth{};  // when no file says otherwise
 Control* control = &truth;
+bool is_of_ours = false;  // rather than a program that one of ours started
 
 template <class Function>
 Function real(const char* name) {
@@ -50,6 +54,7 @@ __attribute__((constructor)) void load() {
   const char* path = ::getenv("REDOUBT_FAULTS");
   if (path == nullptr) return;
   const bool keeper = std::strcmp(program_invocation_short_name, "redoubt-keeper") == 0;
+  is_of_ours = keeper || std::strcmp(program_invocation_short_name, "redoubt") == 0;
   const int fd = ::open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) std::abort();
   void* mapped = ::mmap(nullptr, 2 * sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -77,6 +82,10 @@ bool go_ahead(const std::atomic<std::int64_t>& mode, const std::atomic<std::int6
   return false;
 }
 
+void take_step() {
+  if (control->kill_at != 0 && is_of_ours && ++control->steps == control->kill_at) ::kill(::getpid(), SIGKILL);
+}
+
 template <class Info>
 int shrink(int result, Info* info) {
   if (result == 0 && control->free_bytes >= 0) {
@@ -94,13 +103,27 @@ extern "C" {
 int fdatasync(int fd) {
   static const auto next = real<int (*)(int)>("fdatasync");
   ++control->syncs;
+  take_step();
   return go_ahead(control->sync_mode, control->sync_argument) ? next(fd) : -1;
 }
 
 int fsync(int fd) {
   static const auto next = real<int (*)(int)>("fsync");
   ++control->syncs;
+  take_step();
   return go_ahead(control->sync_mode, control->sync_argument) ? next(fd) : -1;
+}
+
+int rename(const char* from, const char* to) {
+  static const auto next = real<int (*)(const char*, const char*)>("rename");
+  take_step();
+  return next(from, to);
+}
+
+int unlink(const char* path) {
+  static const auto next = real<int (*)(const char*)>("unlink");
+  if (control->kill_at != 0 && ::access(path, F_OK) == 0) take_step();  // a confined program may not ask
+  return next(path);
 }
 
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {

@@ -36,7 +36,7 @@ NewKeeper in_folder(const std::string& folder) {
 }
 
 // The signer's key, as it rests, is the one that was named, and has signed the ledger's checkpoint.
-void expect_signer(const NewKeeper& what, const keys::KeyStore& store, const NewKeeperKeys& made) {
+void expect_signer(const NewKeeper& what, const keys::KeyStore& store, const ledger::NewKeeperKeys& made) {
   PosixFileSystem fs;
   const auto seed = store.load(what.paths.keeper + "/signer.key", "ledger-signer", 32);
   ASSERT_TRUE(seed) << seed.error().message();

@@ -6,8 +6,8 @@
 
 #include "base/config.h"
 #include "redoubt/enclave.h"
+#include "redoubt/enclave/approval.h"
 #include "redoubt/enclave/next_bundle.h"
-#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/enclave/verbs.h"
 #include "redoubt/settings.h"
 

@@ -31,7 +31,7 @@ Result<crypto::P256PrivateKey> load_approver(FileSystem& fs, const Layout& layou
 
 Result<NewApprover> make_approver(FileSystem& fs, const Layout& layout, const keys::QuorumSize& size) {
   NewApprover out{.key = crypto::P256PrivateKey::generate(), .files = {layout.approver_key()}};
-  const std::string shares = layout.keys() + "/approver-share";
+  const std::string shares = approver_share(layout);
   if (size.count != 0) out.files = keys::share_paths(size, shares);
   const auto done = size.count == 0 ? keys::create_key_file(layout.approver_key(), kApproverKind, out.key.scalar())
                                     : keys::write_quorum(fs, out.key.scalar(), size, layout.approver_quorum(), shares);

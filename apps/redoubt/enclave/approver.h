@@ -21,6 +21,11 @@ struct ApproverOptions {
 };
 Result<crypto::P256PrivateKey> load_approver(FileSystem& fs, const Layout& layout, const ApproverOptions& options);
 
+// What the names of the files of its shares begin with, which are made with it.
+inline std::string approver_share(const Layout& layout) {
+  return layout.keys() + "/approver-share";
+}
+
 struct NewApprover {
   crypto::P256PrivateKey key;
   std::vector<std::string> files;  // the key's, or those of its shares

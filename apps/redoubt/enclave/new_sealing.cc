@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/file.h"
+#include "keys/quorum_files.h"
 #include "redoubt/enclave/approver.h"
-#include "redoubt/enclave/sealed_store.h"
 #include "redoubt/sealing_paths.h"
 
 namespace redoubt::app {
@@ -18,9 +18,10 @@ void print_files(const char* what, const std::vector<std::string>& files) {
 
 }  // namespace
 
-Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options,
+Result<KeySealing> seal_for_the_first_time(OfflineEnclave& enclave, const SealingOptions& options,
                                            const SealStorageKey& seal) {
   PosixFileSystem fs;
+  const Layout& layout = enclave.layout();
   const auto approvers = keys::QuorumSize::parse(options.approvers, "--approvers");
   if (!approvers) return approvers.error();
   const auto recovery = keys::QuorumSize::parse(options.recovery, "--recovery");
@@ -28,32 +29,15 @@ Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOp
   // What people hold comes first: nothing is sealed that they could not open.
   auto approver = make_approver(fs, layout, *approvers);
   if (!approver) return approver.error();
-  Enclave enclave;
-  const auto seal_to_tpm = [&]() -> Result<sealing::NewSealing> {
-    auto tpm = enclave.open(layout, options.tpm, options.user);
-    if (!tpm) return tpm.error();
-    return seal(enclave, *std::move(tpm), approver->key.public_key(), *recovery);
-  };
-  auto made = seal_to_tpm();
-  enclave.stop();
+  auto made = enclave.have_sealed([&](const std::string& keepers_tpm) {
+    return seal({.tpm = keepers_tpm, .approver = approver->key.public_key(), .recovery = options.recovery});
+  });
   if (!made) return made.error();
-  return KeySealing{.tpm = options.tpm,
+  return KeySealing{.tpm = enclave.tpm(),
                     .made = *std::move(made),
                     .approver = std::move(approver->key),
                     .approver_files = std::move(approver->files),
                     .recovery_files = keys::share_paths(*recovery, sealing_paths(layout).recovery_share)};
-}
-
-Result<> approve_first(const Layout& layout, const KeySealing& keys, const std::string& configuration) {
-  PosixFileSystem fs;
-  const auto approval = make_approval(keys.made.sealing,
-                                      {.version = keys.made.version,
-                                       .boot = keys.made.boot,
-                                       .programs = measured_programs(),
-                                       .configuration = configuration},
-                                      keys.approver);
-  if (!approval) return approval.error();
-  return write_approval(fs, layout, approval_path(layout, keys.made.version), *approval);
 }
 
 void print_sealing(const KeySealing& keys) {

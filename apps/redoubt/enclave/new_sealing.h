@@ -2,27 +2,21 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "confine/privileges.h"
 #include "crypto/certificate.h"
 #include "encoding/json_writer.h"
-#include "keys/quorum_files.h"
-#include "redoubt/enclave.h"
-#include "redoubt/layout.h"
+#include "redoubt/enclave/offline_enclave.h"
+#include "redoubt/keeper_errands.h"
 #include "sealing/new_sealing.h"
-#include "tpm/tpm.h"
 
 namespace redoubt::app {
 
 struct SealingOptions {
-  std::string tpm;                       // as `enclave.tpm`
-  std::string approvers;                 // K/N; empty: a key file
-  std::string recovery;                  // K/N; empty: nobody opens the keys when the TPM is lost
-  std::optional<confine::UserIds> user;  // the keeper's
+  std::string approvers;  // K/N; empty: a key file
+  std::string recovery;   // K/N; empty: nobody opens the keys when the TPM is lost
 };
 
 // What was sealed, and what people hold of it.
@@ -34,18 +28,13 @@ struct KeySealing {
   std::vector<std::string> recovery_files;
 };
 
-// Has a storage key sealed: by `tpm`, which is the one that `enclave` has at hand and may be closed, for this approver,
-// with shares in the places of sealing_paths().
-using SealStorageKey = std::function<Result<sealing::NewSealing>(
-    const Enclave& enclave, tpm::Tpm tpm, const crypto::P256PublicKey& approver, const keys::QuorumSize& recovery)>;
+// Has the keeper's program make a storage key, with its shares in the places of sealing_paths(), and seal it.
+using SealStorageKey = std::function<Result<>(const KeysToSeal& what)>;
 
 // Makes the approver's key, writes what people hold of it to DIR/keys, and has `seal` do the rest. kInvalidArgument for
 // numbers that are none; kAlreadyExists when there is an approver's key already; those of tpm/ and of `seal`.
-Result<KeySealing> seal_for_the_first_time(const Layout& layout, const SealingOptions& options,
+Result<KeySealing> seal_for_the_first_time(OfflineEnclave& enclave, const SealingOptions& options,
                                            const SealStorageKey& seal);
-
-// The first approval: of the programs that are here, with this text for a configuration.
-Result<> approve_first(const Layout& layout, const KeySealing& keys, const std::string& configuration);
 
 // What was made and what to do with it, to be shown once.
 void print_sealing(const KeySealing& keys);

@@ -1,21 +1,19 @@
-// `redoubt enclave recover`.
+// `redoubt enclave recover`: the keeper's program opens the storage key by its shares, and seals it anew; what people
+// approve is done here.
 #include <cstdio>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "base/config.h"
-#include "keys/key_store.h"
-#include "keys/quorum_files.h"
-#include "redoubt/confinement.h"
-#include "redoubt/enclave.h"
+#include "base/file.h"
+#include "redoubt/enclave/approval.h"
 #include "redoubt/enclave/next_bundle.h"
-#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/enclave/offline_enclave.h"
 #include "redoubt/enclave/verbs.h"
-#include "redoubt/offline_state.h"
-#include "redoubt/sealing_paths.h"
-#include "redoubt/settings.h"
+#include "redoubt/keeper_errands.h"
 #include "sealing/keeper_keys.h"
-#include "sealing/new_sealing.h"
+#include "sealing/sealing.h"
 
 namespace redoubt::app::enclave_verbs {
 
@@ -26,17 +24,6 @@ struct Recovered {
   std::uint64_t version = 0;
   std::optional<NextBundle> next;
 };
-
-// Those of the storage key that the shares give, and no other's: a key of this folder opens with it.
-Result<crypto::Secret> recover_storage_key(FileSystem& fs, const Layout& layout, const RecoverOptions& options) {
-  auto key = keys::open_quorum(fs, layout.recovery_quorum(), options.recovery_shares);
-  if (!key && key.error().code() == Errc::kNotFound) return key.error().in("the recovery shares");
-  if (!key) return key.error();
-  if (key->size() != keys::KeyStore::kStorageKeyBytes) return Error(Errc::kCorrupt, "the shares give no storage key");
-  const auto store = keys::KeyStore::encrypted(crypto::Secret::copy_of(key->reveal()));
-  if (auto signer = store.load(layout.keeper() + "/signer.key", "ledger-signer", 32); !signer) return signer.error();
-  return key;
-}
 
 // What was approved before, and the key that attested, are of the TPM that is gone.
 Result<> remove_what_is_over(FileSystem& fs, const Layout& layout) {
@@ -50,17 +37,14 @@ Result<> remove_what_is_over(FileSystem& fs, const Layout& layout) {
   return {};
 }
 
-Result<Recovered> seal_anew(Enclave& enclave, const Layout& layout, const RecoverOptions& options) {
+Result<Recovered> seal_anew(OfflineEnclave& enclave, const RecoverOptions& options) {
   PosixFileSystem fs;
-  const auto settings = load_settings(fs, layout.config());
-  if (!settings) return settings.error();
-  if (settings->tpm.empty()) {
+  const Layout& layout = enclave.layout();
+  if (auto done = enclave.load(); !done) return done.error();
+  if (auto done = enclave.lock_out(); !done) return done.error();
+  if (enclave.tpm().empty()) {
     return Error(Errc::kInvalidArgument, "redoubt.toml has no `enclave.tpm`, to which the keys would be sealed");
   }
-  const auto configuration = read_file(fs, layout.config(), ConfigFile::kMaxSizeBytes);
-  if (!configuration) return configuration.error();
-  const auto users = find_process_users(*settings);
-  if (!users) return users.error();
   const auto approver = load_approver(fs, layout, options.approver);
   if (!approver) return approver.error();
   const auto before = sealing::Sealing::load(fs, layout.sealing());
@@ -74,45 +58,25 @@ Result<Recovered> seal_anew(Enclave& enclave, const Layout& layout, const Recove
     if (!chosen) return chosen.error();
     next = *std::move(chosen);
   }
-  const auto storage_key = recover_storage_key(fs, layout, options);
-  if (!storage_key) return storage_key.error();
-  Enclave::tidy(layout);
-  if (auto done = take_over(layout, *users); !done) return done.error();
-  auto tpm = enclave.open(layout, settings->tpm, users->keeper);
-  if (!tpm) return tpm.error();
-  const auto sealed = sealing::seal_storage_key(fs, sealing_paths(layout), *tpm, *storage_key, approver->public_key());
+  // The storage key is the keeper's program's, and so are shares of it.
+  const auto sealed = enclave.have_sealed([&](const std::string& keepers_tpm) {
+    return have_keys_recovered(layout, {.tpm = keepers_tpm, .approver = approver->public_key(), .recovery = {}},
+                               options.recovery_shares);
+  });
   if (!sealed) return sealed.error();
   if (auto done = remove_what_is_over(fs, layout); !done) return done.error();
-  const auto approval = make_approval(sealed->sealing,
-                                      {.version = sealed->version,
-                                       .boot = sealed->boot,
-                                       .programs = measured_programs(),
-                                       .configuration = std::string(as_chars(*configuration))},
-                                      *approver);
-  if (!approval) return approval.error();
-  if (auto done = write_approval(fs, layout, approval_path(layout, sealed->version), *approval); !done) {
-    return done.error();
-  }
+  if (auto done = approve_first(layout, *sealed, enclave.configuration(), *approver); !done) return done.error();
   if (next) {
     if (auto done = approve_next_bundle(fs, layout, sealed->sealing, *next, *approver); !done) return done.error();
   }
-  return Recovered{.tpm = settings->tpm, .version = sealed->version, .next = std::move(next)};
-}
-
-Result<Recovered> run(const Common& common, const RecoverOptions& options) {
-  const Layout layout(common.dir);
-  const auto lock = lock_out_server(layout);
-  if (!lock) return lock.error();
-  Enclave enclave;
-  auto done = seal_anew(enclave, layout, options);
-  enclave.stop();
-  return done;
+  return Recovered{.tpm = enclave.tpm(), .version = sealed->version, .next = std::move(next)};
 }
 
 }  // namespace
 
 int recover(const Common& common, const RecoverOptions& options) {
-  const auto done = run(common, options);
+  OfflineEnclave enclave((Layout(common.dir)));
+  const auto done = seal_anew(enclave, options);
   if (!done) return report(done.error(), common.json);
   if (common.json) {
     std::string out;

@@ -2,12 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/unique_fd.h"
-#include "redoubt/confinement.h"
-#include "redoubt/enclave.h"
+#include "base/file.h"
+#include "redoubt/enclave/offline_enclave.h"
 #include "redoubt/enclave/verbs.h"
-#include "redoubt/offline_state.h"
-#include "redoubt/settings.h"
 #include "sealing/keeper_keys.h"
 #include "tpm/nv_index.h"
 
@@ -48,9 +45,13 @@ Result<std::uint64_t> choose_version(FileSystem& fs, const Layout& layout, const
   return *opened;
 }
 
-Result<Superseded> end_before(Enclave& enclave, const Layout& layout, const Settings& settings,
-                              const SupersedeOptions& options) {
+Result<Superseded> end_before(OfflineEnclave& enclave, const SupersedeOptions& options) {
   PosixFileSystem fs;
+  const Layout& layout = enclave.layout();
+  if (auto done = enclave.load(); !done) return done.error();
+  if (enclave.tpm() == kSoftwareTpm) {  // which has one user at a time
+    if (auto done = enclave.lock_out(); !done) return done.error();
+  }
   const auto sealing = sealing::Sealing::load(fs, layout.sealing());
   if (!sealing) return sealing.error();
   const auto version = choose_version(fs, layout, options);
@@ -64,14 +65,7 @@ Result<Superseded> end_before(Enclave& enclave, const Layout& layout, const Sett
     return Error(Errc::kInvalidArgument, "there is no approval of version " + std::to_string(*version) +
                                              " or after it: nothing would open the keys");
   }
-  const auto users = find_process_users(settings);
-  if (!users) return users.error();
-  if (settings.tpm.empty()) return Error(Errc::kInvalidArgument, "redoubt.toml has no `enclave.tpm`");
-  if (settings.tpm == kSoftwareTpm) {
-    Enclave::tidy(layout);
-    if (auto done = take_over(layout, *users); !done) return done.error();
-  }
-  auto tpm = enclave.open(layout, settings.tpm, users->keeper);
+  auto tpm = enclave.open();
   if (!tpm) return tpm.error();
   const auto before = tpm::read_counter(*tpm, sealing->counter);
   if (!before) return before.error();
@@ -86,28 +80,11 @@ Result<Superseded> end_before(Enclave& enclave, const Layout& layout, const Sett
   return out;
 }
 
-// A TPM of software has one user at a time.
-Result<Superseded> run(const Common& common, const SupersedeOptions& options) {
-  const Layout layout(common.dir);
-  PosixFileSystem fs;
-  const auto settings = load_settings(fs, layout.config());
-  if (!settings) return settings.error();
-  UniqueFd lock;
-  if (settings->tpm == kSoftwareTpm) {
-    auto taken = lock_out_server(layout);
-    if (!taken) return taken.error();
-    lock = *std::move(taken);
-  }
-  Enclave enclave;
-  auto done = end_before(enclave, layout, *settings, options);
-  enclave.stop();
-  return done;
-}
-
 }  // namespace
 
 int supersede(const Common& common, const SupersedeOptions& options) {
-  const auto done = run(common, options);
+  OfflineEnclave enclave((Layout(common.dir)));
+  const auto done = end_before(enclave, options);
   if (!done) return report(done.error(), common.json);
   if (common.json) {
     std::string out;

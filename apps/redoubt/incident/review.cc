@@ -17,7 +17,7 @@
 #include "behaviour/mesh_questions.h"
 #include "redoubt/behaviour/record_source.h"
 #include "redoubt/common_options.h"
-#include "redoubt/enclave/sealed_store.h"
+#include "redoubt/enclave/offline_keys.h"
 #include "redoubt/incident/commands.h"
 #include "redoubt/offline_state.h"
 

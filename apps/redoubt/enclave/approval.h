@@ -1,15 +1,15 @@
-// A keeper's keys that are sealed to a TPM: approving what opens them, and opening them for commands while no server
-// runs.
+// Approving what opens the keeper's keys, where they are sealed to a TPM.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
-#include "keys/key_store.h"
 #include "redoubt/layout.h"
+#include "sealing/new_sealing.h"
 #include "sealing/sealing.h"
 #include "tpm/approval_file.h"
 #include "tpm/pcr.h"
@@ -23,6 +23,7 @@ struct Approved {
   std::vector<std::string> programs;
   std::string configuration;  // its text
 };
+// kVerifyFailed for another approver than the sealing's; those of reading programs.
 Result<tpm::ApprovalFile> make_approval(const sealing::Sealing& sealing, const Approved& what,
                                         const crypto::P256PrivateKey& approver);
 
@@ -31,10 +32,8 @@ std::string approval_path(const Layout& layout, std::uint64_t version);
 Result<> write_approval(FileSystem& fs, const Layout& layout, const std::string& path,
                         const tpm::ApprovalFile& approval);
 
-// How the keeper's keys rest, for a command that reads them while no server runs. Sealed ones open as at a start: the
-// TPM is told what this program and the keeper's are, and an approval must fit. `locked`: the caller holds the lock of
-// lock_out_server() already. Errors: kUnavailable when a server runs, whose TPM it is; those of
-// sealing::open_keeper_keys().
-Result<keys::KeyStore> open_store_offline(const Layout& layout, bool locked);
+// The first one of keys that were just sealed: of the programs that are here, with this text for a configuration.
+Result<> approve_first(const Layout& layout, const sealing::NewSealing& made, const std::string& configuration,
+                       const crypto::P256PrivateKey& approver);
 
 }  // namespace redoubt::app
