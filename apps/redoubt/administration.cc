@@ -81,7 +81,7 @@ class StateAdministration::Impl final : public state::Publisher {
         desk_(io_, engine_, sink_),
         dictionary_desk_(client_),
         measuring_(client_, bundles_, clock_),
-        kept_(fs_, in_state("/bundles"), bundles_, engine_),
+        kept_(fs_, in_state("/bundles"), bundles_, engine_, StartQuestion(std::move(handles.start_question))),
         usage_(fs_, clock_),
         recorder_(io_, sweep_, client_, clock_, logs_, settings_.version, settings_.ledger_timeout),
         denials_(recorder_, 1, settings_.denial_interval),

@@ -41,6 +41,7 @@ struct AdministrationHandles {
   gateway::CoreHandles core;  // its ring pair, and its TCP listener
   UniqueFd socket;            // its Unix listener, bound
   UniqueFd bundle;            // where packed bundles are sent, once before the start and again before each SIGHUP
+  UniqueFd start_question;    // where the launcher is asked whether a server would start (start_check.h)
   UniqueFd notifier;          // to the notifier (notify/wire.h)
   UniqueFd notifier_wanted;   // where the launcher is told which one is wanted
   UniqueFd state_folder;

@@ -17,7 +17,6 @@
 namespace redoubt::app {
 namespace {
 
-constexpr std::string_view kConfig = "redoubt.toml";
 constexpr std::string_view kPrices = "prices.toml";
 constexpr std::string_view kInspection = "inspection.toml";
 constexpr std::string_view kRegimes = "regimes.yaml";

@@ -29,7 +29,9 @@
 
 namespace redoubt::app {
 
-inline constexpr std::string_view kNotify = "notify.toml";  // in the bundle
+// In the bundle.
+inline constexpr std::string_view kConfig = "redoubt.toml";
+inline constexpr std::string_view kNotify = "notify.toml";
 
 // What the files of a bundle mean, but for redoubt.toml, which is read by the launcher at the start.
 struct LoadedBundle {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "identity/approvals.h"
+#include "redoubt/settings.h"
 
 namespace redoubt::app {
 namespace {
@@ -16,7 +17,10 @@ constexpr std::size_t kBundlesKept = 16;  // the last that were in force
 Result<> KeptBundles::check(std::string_view digest) const {
   auto bundle = store_.get(digest);
   if (!bundle) return bundle.error();
-  return check_bundle(*bundle);
+  if (auto usable = check_bundle(*bundle); !usable) return usable;
+  const auto next = parse_settings(*bundle->find(kConfig), std::string(kConfig));
+  if (!next) return next.error();
+  return start_.ask(StartNeeds::of(*next));
 }
 
 Result<> KeptBundles::add(const state::Bundle& bundle) {

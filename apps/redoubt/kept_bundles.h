@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "redoubt/bundle_files.h"
+#include "redoubt/start_check.h"
 #include "state/bundle.h"
 #include "state/engine.h"
 
@@ -20,9 +21,10 @@ class KeptBundles final : public admin::BundleLibrary {
   // All must outlive it. `engine` is null until the state is open: until then only in_force(), load_in_force(), check()
   // and get() may be called.
   KeptBundles(FileSystem& fs, std::string folder, const state::BundleProjection& bundles,
-              const std::unique_ptr<state::Engine>& engine)
-      : store_(fs, std::move(folder)), bundles_(bundles), engine_(engine) {}
+              const std::unique_ptr<state::Engine>& engine, StartQuestion start)
+      : store_(fs, std::move(folder)), bundles_(bundles), engine_(engine), start_(std::move(start)) {}
 
+  // kInvalidArgument also when a server would not start with it, and kUnavailable when that cannot be told.
   Result<> check(std::string_view digest) const override;
   Result<state::Bundle> get(std::string_view digest) const override { return store_.get(digest); }
   Result<> add(const state::Bundle& bundle) override;
@@ -40,6 +42,7 @@ class KeptBundles final : public admin::BundleLibrary {
   state::BundleStore store_;
   const state::BundleProjection& bundles_;
   const std::unique_ptr<state::Engine>& engine_;
+  const StartQuestion start_;
   std::shared_ptr<const LoadedBundle> in_force_;
 };
 

@@ -46,8 +46,8 @@
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
 #include "redoubt/settings.h"
+#include "redoubt/start_check.h"
 #include "sealing/activation_approval.h"
-#include "sealing/keeper_keys.h"
 #include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
 #include "redoubt/attack_hook.h"
@@ -189,6 +189,7 @@ class Launcher {
   FilePath bundle_;
   FilePath certificate_;
   FilePath certificate_key_;
+  StartAnswers start_answers_;
   NotifierChild notifier_;
   Enclave enclave_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
@@ -259,6 +260,7 @@ Result<> Launcher::prepare() {
     if (!made) return made.error();
     *path = *std::move(made);
   }
+  if (auto done = start_answers_.prepare(); !done) return done;
   if (auto done = notifier_.prepare(
           {.dir = layout_.root, .user = users_.notifier, .require_confinement = settings_.require_confinement});
       !done) {
@@ -510,6 +512,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
   for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) path->gateway.reset();
+  start_answers_.close_gateway_end();
   notifier_.close_gateway_ends();
   rings_.clear();  // listeners and rings are the children's
   admin_socket_.reset();
@@ -610,10 +613,10 @@ void Launcher::be_gateway(Pipe& ready) {
     if (settings.upstream_url.base_path.ends_with("/v1")) {
       settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
     }
-    std::vector<int> keep{bundle_.gateway.get(),     certificate_.gateway.get(), certificate_key_.gateway.get(),
-                          state_folder_.get(),       admin_socket_.get(),        keeper_wake_.get(),
-                          keeper_alive_.read.get(),  ready.write.get(),          notifier_.gateway_socket(),
-                          notifier_.gateway_wanted()};
+    std::vector<int> keep{
+        bundle_.gateway.get(),      certificate_.gateway.get(), certificate_key_.gateway.get(), state_folder_.get(),
+        admin_socket_.get(),        keeper_wake_.get(),         keeper_alive_.read.get(),       ready.write.get(),
+        notifier_.gateway_socket(), notifier_.gateway_wanted(), start_answers_.gateway_socket()};
     std::vector<gateway::CoreHandles> handles;
     for (Ring& ring : rings_) {
       handles.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
@@ -639,6 +642,7 @@ void Launcher::be_gateway(Pipe& ready) {
       AdministrationHandles own{.core = std::move(handles.back()),
                                 .socket = std::move(admin_socket_),
                                 .bundle = std::move(bundle_.gateway),
+                                .start_question = start_answers_.take_gateway_socket(),
                                 .notifier = notifier_.take_gateway_socket(),
                                 .notifier_wanted = notifier_.take_gateway_wanted(),
                                 .state_folder = std::move(state_folder_)};
@@ -715,20 +719,11 @@ Result<> Launcher::send_certificate() {
   return {};
 }
 
-// With a TPM a server starts with no other configuration than the one in force: what it would not start with must not
-// come into force.
 Result<> Launcher::check_next_start() const {
   PosixFileSystem fs;
   const auto next = load_settings(fs, layout_.config());
   if (!next) return next.error();
-  if (auto users = find_process_users(*next); !users) return users.error();
-  if (auto there = check_tpm(next->tpm); !there) return there.error().in("`enclave.tpm`");
-  const auto sealed = sealing::is_sealed(fs, layout_.keeper());
-  if (!sealed) return sealed.error();
-  if (*sealed && next->tpm.empty()) {
-    return Error(Errc::kInvalidArgument, "the keys are sealed to a TPM, and redoubt.toml has no `enclave.tpm`");
-  }
-  return {};
+  return check_start(layout_, StartNeeds::of(*next));
 }
 
 // The signal says that they were sent; what could not be is kept as it was, and the other changes all the same.
@@ -742,17 +737,20 @@ void Launcher::send_files_again() {
   notifier_.restart();
 }
 
-// Waits until a signal has come, or the gateway has said which notifier it wants, or one is to be started.
+// Waits until a signal has come, or the gateway has said which notifier it wants, or asks whether a server would start,
+// or a notifier is to be started.
 void Launcher::wait_for_something(const UniqueFd& signals) {
   int timeout_ms = -1;
   if (const auto wake = notifier_.wake_at()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - std::chrono::steady_clock::now());
     timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
   }
-  std::array<pollfd, 2> wait{{{.fd = signals.get(), .events = POLLIN, .revents = 0},
-                              {.fd = notifier_.wanted_fd(), .events = POLLIN, .revents = 0}}};
+  std::array<pollfd, 3> wait{{{.fd = signals.get(), .events = POLLIN, .revents = 0},
+                              {.fd = notifier_.wanted_fd(), .events = POLLIN, .revents = 0},
+                              {.fd = start_answers_.fd(), .events = POLLIN, .revents = 0}}};
   ::poll(wait.data(), wait.size(), timeout_ms);
   if (wait[1].revents != 0) notifier_.hear_what_is_wanted();
+  if (wait[2].revents != 0) start_answers_.answer(layout_);
   notifier_.act();
 }
 

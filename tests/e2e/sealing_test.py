@@ -233,6 +233,37 @@ class Approved(Base):
         self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
         self.lives()
 
+    def test_nor_by_the_administrative_interface(self):
+        self.redoubt.start()
+        status, fields, in_force = self.redoubt.admin("GET", "/bundle")
+        self.assertEqual(status, 200)
+        files = self.redoubt.admin("GET", "/bundles/" + in_force["digest"])[2]["files"]
+
+        def put(change):
+            changed = [{**file, "text": change(file["text"]) if file["name"] == "redoubt.toml" else file["text"]}
+                       for file in files]
+            return self.redoubt.admin("PUT", "/bundle", {"files": changed}, headers={"If-Match": fields["etag"]})
+
+        for change, why in ((lambda text: text.replace("tpm = \"swtpm\"", "tpm = \"device:/dev/there-is-none\""),
+                             "/dev/there-is-none"),
+                            (lambda text: text.replace("tpm = \"swtpm\"\n", "").replace("[enclave]\n", ""),
+                             "redoubt.toml has no `enclave.tpm`"),
+                            (lambda text: text + "[process]\nkeeper_user = \"nobody-of-this-name\"\n",
+                             "nobody-of-this-name")):
+            status, _, said = put(change)
+            self.assertEqual(status, 422, said)
+            self.assertIn("a server would not start with it", json.dumps(said))
+            self.assertIn(why, json.dumps(said))
+        self.assertEqual(self.redoubt.admin("GET", "/bundle")[2], in_force)
+        # What it would start with does come into force.
+        comment = "# another configuration\n"
+        status, _, said = put(lambda text: text + comment)
+        self.assertEqual(status, 200, said)
+        self.redoubt.configure(None, comment)
+        self.approve()
+        self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
+        self.lives()
+
     def test_a_folder_restored_without_the_memory_of_its_tpm_is_over(self):
         programs = self.modified_keeper()
         snapshot = os.path.join(self.redoubt.folder, "snapshot")
