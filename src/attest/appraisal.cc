@@ -205,6 +205,7 @@ Appraisal appraise(Verifier& verifier, const CompositeEvidence& evidence, const 
   }
   for (const CompositeEvidence::Part& part : evidence.parts) {
     const auto found = policy.parts.find(part.name);
+    if (found == policy.parts.end() && policy.pass_over_others) continue;
     const bool twice = std::ranges::any_of(out.parts, [&](const PartResult& each) { return each.name == part.name; });
     if (found == policy.parts.end() || found->second.kind != part.kind || twice) {
       out.problems.push_back("`" + part.name + "` is no part that the policy knows, or stands twice");

@@ -53,14 +53,16 @@ struct AppraisalPolicy {
   static constexpr std::size_t kMaxParts = 16;
 
   std::map<std::string, PartPolicy> parts;  // by the name of the sub-module
-  bool need_statement = false;              // the statement must be there and cover a reference value
+  // Parts that are not in `parts` are refused; or they are passed over, and count for nothing.
+  bool pass_over_others = false;
+  bool need_statement = false;  // the statement must be there and cover a reference value
   Tier min_tier = Tier::kCpuTee;
   crypto::Sha256Digest digest{};  // of the text that it was read from
 };
 
 // Accepts a TPM with this attestation key (SHA-256 of its SubjectPublicKeyInfo), as the part `tpm`, whatever it has
 // measured. `is_hardware`: that it is known to be one of hardware, whose boot must have been measured; else it counts
-// as one of software.
+// as one of software. What else the machine shows, a processor's evidence say, is passed over.
 AppraisalPolicy pinned_tpm_policy(const crypto::Sha256Digest& key, bool is_hardware);
 
 // {"min_tier":"cpu-tee","statement":"required","parts":{"cpu":{"kind":"sev-snp","policy":{…},"required":true,

@@ -86,6 +86,7 @@ AppraisalPolicy pinned_tpm_policy(const crypto::Sha256Digest& key, bool is_hardw
   part.policy.allow_zero_pcrs = !is_hardware;
   AppraisalPolicy out;
   out.parts.emplace("tpm", std::move(part));
+  out.pass_over_others = true;
   out.min_tier = is_hardware ? Tier::kTpm : Tier::kSoftwareTpm;
   return out;
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -71,6 +72,13 @@ class Producer {
 };
 
 struct ProducerOptions {
+  static constexpr std::string_view kTsmFolder = "/sys/kernel/config/tsm/report";
+
+  // Where configfs-tsm is.
+  std::string tsm_folder{kTsmFolder};
+  // A request of configfs-tsm, the path of its folder, that somebody made who may: it is used for all evidence, and
+  // left there. Empty: each piece of evidence makes one below `tsm_folder`, and removes it.
+  std::string tsm_request;
   // Added to evidence of their kind that has no file of the role. kRoot is passed over: whom to trust is the relying
   // party's to say.
   std::vector<Endorsement> endorsements;

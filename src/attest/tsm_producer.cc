@@ -16,25 +16,32 @@ namespace redoubt::attest {
 
 namespace {
 
-constexpr std::string_view kFolder = "/sys/kernel/config/tsm/report";
 constexpr std::size_t kMaxText = 64;
 constexpr std::size_t kMaxBlob = 256 * 1024;
 
-// One request; gone with the object.
+// Where requests are: one that is there already, or a folder to make them in.
+struct TsmPlace {
+  std::string folder;
+  std::string request;
+};
+
+// One request. One that was made here is gone with the object.
 class TsmEntry {
  public:
-  static Result<TsmEntry> make(GuestInterface& guest) {
+  static Result<TsmEntry> make(GuestInterface& guest, const TsmPlace& place) {
+    if (!place.request.empty()) return TsmEntry(guest, place.request, false);
     std::array<std::byte, 8> name;
     crypto::random_bytes(name);
-    std::string path = std::string(kFolder) + "/redoubt-" + encoding::hex(name);
+    std::string path = place.folder + "/redoubt-" + encoding::hex(name);
     if (auto made = guest.make_directory(path); !made) return made.error();
-    return TsmEntry(guest, std::move(path));
+    return TsmEntry(guest, std::move(path), true);
   }
-  TsmEntry(TsmEntry&& other) noexcept : guest_(other.guest_), path_(std::exchange(other.path_, {})) {}
+  TsmEntry(TsmEntry&& other) noexcept
+      : guest_(other.guest_), path_(std::move(other.path_)), is_ours_(std::exchange(other.is_ours_, false)) {}
   TsmEntry& operator=(TsmEntry&&) = delete;
   ~TsmEntry() {
     // What cannot be removed now goes with the machine; nobody reads it.
-    if (!path_.empty()) static_cast<void>(guest_.remove_directory(path_));
+    if (is_ours_) static_cast<void>(guest_.remove_directory(path_));
   }
 
   Result<> write(std::string_view attribute, ByteView bytes) { return guest_.write(at(attribute), bytes); }
@@ -60,17 +67,19 @@ class TsmEntry {
   }
 
  private:
-  TsmEntry(GuestInterface& guest, std::string path) : guest_(guest), path_(std::move(path)) {}
+  TsmEntry(GuestInterface& guest, std::string path, bool is_ours)
+      : guest_(guest), path_(std::move(path)), is_ours_(is_ours) {}
   std::string at(std::string_view attribute) const { return path_ + "/" + std::string(attribute); }
 
   GuestInterface& guest_;
   std::string path_;
+  bool is_ours_;
 };
 
 class TsmProducer final : public Producer {
  public:
-  TsmProducer(GuestInterface& guest, Kind kind, std::vector<Endorsement> endorsements)
-      : guest_(guest), kind_(kind), endorsements_(std::move(endorsements)) {}
+  TsmProducer(GuestInterface& guest, Kind kind, TsmPlace place, std::vector<Endorsement> endorsements)
+      : guest_(guest), kind_(kind), place_(std::move(place)), endorsements_(std::move(endorsements)) {}
 
   Kind kind() const override { return kind_; }
   Measurer measurer() const override { return Measurer::kPlatform; }
@@ -91,7 +100,7 @@ class TsmProducer final : public Producer {
 
  private:
   Result<ProducedEvidence> ask(const ReportDataBytes& report_data) {
-    auto entry = TsmEntry::make(guest_);
+    auto entry = TsmEntry::make(guest_, place_);
     if (!entry) return entry.error();
     const auto before = entry->number("generation");  // how often something was written to the request
     if (!before) return before.error();
@@ -132,20 +141,27 @@ class TsmProducer final : public Producer {
 
   GuestInterface& guest_;
   const Kind kind_;
+  const TsmPlace place_;
   const std::vector<Endorsement> endorsements_;
 };
 
 }  // namespace
 
 std::unique_ptr<Producer> make_tsm_producer(GuestInterface& guest, const ProducerOptions& options) {
-  if (!guest.exists(std::string(kFolder))) return nullptr;
-  auto entry = TsmEntry::make(guest);
-  if (!entry) return nullptr;
-  const auto provider = entry->text("provider");
-  if (!provider) return nullptr;
-  if (*provider == "sev_guest") return std::make_unique<TsmProducer>(guest, Kind::kSevSnp, options.endorsements);
-  if (*provider == "tdx_guest") return std::make_unique<TsmProducer>(guest, Kind::kTdx, options.endorsements);
-  return nullptr;
+  TsmPlace place{.folder = options.tsm_folder, .request = options.tsm_request};
+  if (!guest.exists(place.request.empty() ? place.folder : place.request)) return nullptr;
+  std::string provider;
+  {
+    auto entry = TsmEntry::make(guest, place);
+    if (!entry) return nullptr;
+    auto text = entry->text("provider");
+    if (!text) return nullptr;
+    provider = *std::move(text);
+  }
+  const bool is_snp = provider == "sev_guest";
+  if (!is_snp && provider != "tdx_guest") return nullptr;
+  return std::make_unique<TsmProducer>(guest, is_snp ? Kind::kSevSnp : Kind::kTdx, std::move(place),
+                                       options.endorsements);
 }
 
 }  // namespace redoubt::attest

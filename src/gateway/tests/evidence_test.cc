@@ -345,7 +345,7 @@ TEST_F(EvidenceTest, IsJudgedByTheServerItselfAgainAndAgain) {
   };
   judged("there is no evidence: nothing attests");
   attest_so();
-  judged("`machine` is no part that the policy knows");
+  judged("`tpm` is missing");  // and what it has beside is passed over by who pins a key
 }
 
 }  // namespace

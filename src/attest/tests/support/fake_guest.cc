@@ -34,8 +34,9 @@ T* at(std::uint64_t address) {
 }  // namespace
 
 bool FakeGuest::exists(const std::string& path) {
-  return (path == kTsm && !tsm_provider.empty()) || (path == "/dev/sev-guest" && has_sev_guest) ||
-         (path == "/dev/nsm" && has_nsm) || (path == "/dev/attestation/attestation_type" && !gramine_type.empty());
+  return (path == kTsm && !tsm_provider.empty()) || requests_.contains(path) ||
+         (path == "/dev/sev-guest" && has_sev_guest) || (path == "/dev/nsm" && has_nsm) ||
+         (path == "/dev/attestation/attestation_type" && !gramine_type.empty());
 }
 
 Result<Bytes> FakeGuest::read(const std::string& path, std::size_t limit) {
