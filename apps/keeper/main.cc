@@ -1,6 +1,7 @@
 // redoubt-keeper: owns the ledger, its signer and the wrapping key. No network, no bytes from outside; what reaches it
 // comes over the rings that the launcher made, from a gateway that it does not trust. Started by `redoubt serve`, and
-// by commands that need a private key of its own, on errands (run_errand.h).
+// by commands that need a private key of its own, on errands (run_errand.h). As `redoubt-keeper attest` it is another
+// process, which asks the processor for evidence (cpu_attester.h).
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -29,6 +30,8 @@
 #include "confine/restrict.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
+#include "keeper/cpu_attester.h"
+#include "keeper/cpu_evidence.h"
 #include "keeper/keys_at_rest.h"
 #include "keeper/run_errand.h"
 #include "keeper/signer_statement.h"
@@ -64,6 +67,9 @@ struct Arguments {
   bool witnesses_required = false;
   std::string tpm;     // where it is, from `dir`; empty: nothing attests
   std::string bundle;  // with a TPM: the digest of what the operator's files are
+  // With a TPM: a socket to who asks the processor, and for what; -1: there is no evidence by it.
+  int cpu_fd = -1;
+  std::optional<attest::Kind> cpu_kind;
   std::string version;
   std::uint64_t segment_bytes = 0;
   keys::LeafPolicy tls;  // without names: this keeper certifies no TLS keys
@@ -120,7 +126,13 @@ Arguments parse(int argc, char** argv) {
       out.tpm = value;
     else if (name == "--bundle")
       out.bundle = value;
-    else if (name == "--version")
+    else if (name == "--cpu-evidence") {
+      const std::size_t colon = value.find(':');
+      if (colon == std::string_view::npos) usage("`--cpu-evidence` is `socket:kind`");
+      out.cpu_fd = number<int>(value.substr(0, colon));
+      out.cpu_kind = attest::find_kind(value.substr(colon + 1));
+      if (!out.cpu_kind) usage("`--cpu-evidence` names no kind");
+    } else if (name == "--version")
       out.version = value;
     else if (name == "--segment-bytes")
       out.segment_bytes = number<std::uint64_t>(value);
@@ -234,6 +246,7 @@ Result<> enter(const UniqueFd& folder, const std::string& path) {
 
 Result<> close_what_is_not_ours(const Arguments& arguments) {
   std::vector<int> keep{arguments.wake_fd, arguments.ready_fd, arguments.alive_fd};
+  if (arguments.cpu_fd >= 0) keep.push_back(arguments.cpu_fd);
   for (const Arguments::Ring& ring : arguments.rings) keep.insert(keep.end(), {ring.requests, ring.answers, ring.wake});
   return confine::close_other_descriptors(keep);
 }
@@ -344,7 +357,9 @@ Result<> serve(const Arguments& arguments) {
     auto folder = open_folder("measured");
     if (!folder) return folder.error();
     measured = *std::move(folder);
-    auto attesting = TpmAttester::open(*std::move(tpm), fs, *store, path_of(measured));
+    std::optional<CpuEvidence> cpu;
+    if (arguments.cpu_kind) cpu.emplace(UniqueFd(arguments.cpu_fd), *arguments.cpu_kind);
+    auto attesting = TpmAttester::open(*std::move(tpm), fs, *store, path_of(measured), std::move(cpu));
     if (!attesting) return about_tpm(fs, attesting.error().in("attestation"), arguments);
     attester = *std::move(attesting);
     const auto approved = by_approvers(*next_bundle, at_rest->approver);
@@ -458,6 +473,9 @@ Result<> serve(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace redoubt;
   fill_standard_fds();
+  if (argc > 1 && std::string_view(argv[1]) == "attest") {
+    return run_cpu_attester(std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
+  }
   if (argc > 1 && is_errand(argv[1])) {
     ::signal(SIGPIPE, SIG_IGN);
     if (!crypto::init_secure_heap()) log::warning("keeper", "key pages cannot be locked in memory");

@@ -4,8 +4,10 @@
 #include <array>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "attest/binding_batch.h"
+#include "attest/evidence_message.h"
 #include "attest/signer_evidence.h"
 #include "crypto/secret.h"
 #include "encoding/base64.h"
@@ -20,14 +22,24 @@ std::string path() {
   return "./" + std::string(ledger::kSignerEvidence);
 }
 
+// Whether evidence has what the machine can show: also the processor's word, once there is one.
+bool has_all(const std::string& evidence, const std::optional<attest::Kind>& cpu) {
+  if (!cpu) return true;
+  const auto read = attest::read_answer(evidence);
+  const auto* const answer = read ? std::get_if<attest::EvidenceAnswer>(&*read) : nullptr;
+  return answer != nullptr &&
+         std::ranges::any_of(answer->parts, [&](const auto& part) { return part.evidence.kind == *cpu; });
+}
+
 // Whether the file has evidence of this machine over this key. What cannot be read is made anew.
-bool is_there(FileSystem& fs, const std::string& signer, const std::string& machine) {
+bool is_there(FileSystem& fs, const std::string& signer, const TpmAttester& attester) {
   const auto text = read_file(fs, path(), ledger::kMaxSignerEvidenceBytes);
   if (!text) return false;
   const auto file = ledger::parse_signer_evidence(as_chars(*text));
   if (!file) return false;
   const auto record = record::read_signer_attested(file->record);
-  return record && record->signer == signer && record->attester == machine;
+  return record && record->signer == signer && record->attester == attester.name() &&
+         has_all(record->evidence, attester.cpu());
 }
 
 }  // namespace
@@ -36,7 +48,7 @@ Result<std::optional<ledger::OwnRecord>> signer_statement(FileSystem& fs, TpmAtt
                                                           const tlog::NoteSigner& signer) {
   const std::string vkey = signer.verifier_key().format();
   const std::string machine = attester.name();
-  if (is_there(fs, vkey, machine)) return std::optional<ledger::OwnRecord>();
+  if (is_there(fs, vkey, attester)) return std::optional<ledger::OwnRecord>();
   crypto::Ed25519PublicKey key;
   std::copy_n(signer.verifier_key().public_key().begin(), key.size(), key.begin());
   const attest::ReportData binding = attest::signer_binding(signer.name(), key);

@@ -1,4 +1,5 @@
-// Evidence over the key that signs the ledger, as a record of it: made when the key, or the machine, has none yet.
+// Evidence over the key that signs the ledger, as a record of it: made when the key, or the machine, has none yet, or
+// none by the processor where there is to be one.
 #pragma once
 
 #include <optional>

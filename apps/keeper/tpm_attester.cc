@@ -1,10 +1,12 @@
 #include "keeper/tpm_attester.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "attest/binding_batch.h"
 #include "attest/evidence_message.h"
+#include "base/check.h"
 #include "encoding/base64.h"
 #include "encoding/json_writer.h"
 #include "keeper/attesting_keys.h"
@@ -35,12 +37,13 @@ Result<tpm::PcrSelection> quoted_registers(const tpm::Tpm& tpm, const tpm::Measu
 
 }  // namespace
 
-Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs, const keys::KeyStore& store, std::string measured) {
+Result<TpmAttester> TpmAttester::open(tpm::Tpm tpm, FileSystem& fs, const keys::KeyStore& store, std::string measured,
+                                      std::optional<CpuEvidence> cpu) {
   auto keys = open_attesting_keys(tpm, fs, store, measured);
   if (!keys) return keys.error();
   auto measuring = Measuring::open(tpm, fs, std::move(measured), std::move(keys->history));
   if (!measuring) return measuring.error();
-  return TpmAttester(std::move(tpm), std::move(keys->attestation), *std::move(measuring));
+  return TpmAttester(std::move(tpm), std::move(keys->attestation), *std::move(measuring), std::move(cpu));
 }
 
 std::string TpmAttester::name() const {
@@ -54,7 +57,15 @@ Result<Bytes> TpmAttester::attest(ByteView statement) {
   std::optional<Bytes> software = software_statement(quoted);
   const auto pcrs = quoted_registers(tpm_, measuring_.log());
   if (!pcrs) return pcrs.error();
-  const auto quote = quoter_.quote(*pcrs, attest::part_nonce(quoted, software));
+  const Bytes nonce = attest::part_nonce(quoted, software);
+  if (cpu_) {
+    attest::ChannelNonce carried;
+    REDOUBT_CHECK(nonce.size() == carried.size());  // there is a statement
+    std::ranges::copy(nonce, carried.begin());
+    if (auto asked = cpu_->begin(carried); !asked) return asked.error().in("evidence by the processor");
+  }
+  // The processor works meanwhile.
+  const auto quote = quoter_.quote(*pcrs, nonce);
   if (!quote) return quote.error();
   const std::string json = tpm::evidence_json(quoter_.key(), *quote, measuring_.log());
   attest::EvidenceAnswer answer{
@@ -62,6 +73,11 @@ Result<Bytes> TpmAttester::attest(ByteView statement) {
   answer.parts.push_back(
       {.name = "tpm",
        .evidence = {.kind = attest::Kind::kTpm, .files = {{attest::Role::kEvidence, to_bytes(as_bytes(json))}}}});
+  if (cpu_) {
+    auto evidence = cpu_->take();
+    if (!evidence) return evidence.error().in("evidence by the processor");
+    answer.parts.push_back({.name = "cpu", .evidence = *std::move(evidence)});
+  }
   auto text = attest::write_evidence_answer(answer);
   if (!text) return text.error();
   return to_bytes(as_bytes(*text));

@@ -20,7 +20,8 @@ struct InitOptions {
   std::string listen = "127.0.0.1:8080";
   std::string admin_listen = "127.0.0.1:8081";
   bool tls = false;         // to callers, under certificates of the keeper's
-  std::string tpm;          // `auto`, or as `enclave.tpm` in the configuration; empty: none
+  std::string enclave;      // `auto`, `none`, or what choose_enclave() in init.cc reads; empty: none
+  std::string tsm;          // where configfs-tsm is; empty: where Linux has it
   std::string approvers;    // K/N: who hold the approver's key in shares; empty: a key file
   std::string recovery;     // K/N: who open the keys when the TPM is lost; empty: nobody
   bool one_person = false;  // no act but those that always do needs two persons

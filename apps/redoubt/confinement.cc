@@ -27,6 +27,7 @@ namespace {
 constexpr confine::UserIds kKeeperIds{.user = 60'710, .group = 60'710};
 constexpr confine::UserIds kGatewayIds{.user = 60'711, .group = 60'711};
 constexpr confine::UserIds kNotifierIds{.user = 60'712, .group = 60'712};
+constexpr confine::UserIds kAttesterIds{.user = 60'713, .group = 60'713};
 
 constexpr int kMaxDepth = 4;
 
@@ -174,7 +175,15 @@ Result<ProcessUsers> find_process_users(const Settings& settings) {
   if (same(*notifier, *keeper) || same(*notifier, *gateway)) {
     return Error(Errc::kInvalidArgument, "`process.notifier_user` must not be the keeper's user or the gateway's");
   }
-  return ProcessUsers{.keeper = *keeper, .gateway = *gateway, .notifier = *notifier};
+  ProcessUsers out{.keeper = *keeper, .gateway = *gateway, .notifier = *notifier, .attester = {}};
+  if (!settings.cpu.kind) return out;
+  auto attester = find_process_user("process.attester_user", settings.attester_user, usual.attester_user, kAttesterIds);
+  if (!attester) return attester.error();
+  if (same(*attester, *keeper) || same(*attester, *gateway) || same(*attester, *notifier)) {
+    return Error(Errc::kInvalidArgument, "`process.attester_user` must not be the user of another process");
+  }
+  out.attester = *attester;
+  return out;
 }
 
 Result<> take_over(const Layout& layout, const ProcessUsers& users) {

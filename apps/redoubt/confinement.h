@@ -18,10 +18,12 @@ struct ProcessUsers {
   std::optional<confine::UserIds> keeper;    // empty: the launcher's
   std::optional<confine::UserIds> gateway;   // empty: the launcher's
   std::optional<confine::UserIds> notifier;  // empty: the launcher's
+  std::optional<confine::UserIds> attester;  // empty: the launcher's
 };
 
-// From `process.keeper_user`, `process.gateway_user` and `process.notifier_user`. A launcher that is not root cannot
-// change users: all are empty. Errors: kNotFound, kInvalidArgument; two processes with one user id is the latter.
+// From `process.keeper_user`, `.gateway_user`, `.notifier_user` and, where the processor attests, `.attester_user`. A
+// launcher that is not root cannot change users: all are empty. Errors: kNotFound, kInvalidArgument; two processes with
+// one user id is the latter.
 Result<ProcessUsers> find_process_users(const Settings& settings);
 
 // Makes ledger/ and state/ where they are missing, and, as root, gives keeper/ and ledger/ with all that lies in them

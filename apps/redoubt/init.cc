@@ -26,6 +26,7 @@
 #include "redoubt/genesis.h"
 #include "redoubt/keeper_errands.h"
 #include "redoubt/layout.h"
+#include "redoubt/processor.h"
 #include "redoubt/settings.h"
 #include "redoubt/shipped_playbooks.h"
 
@@ -60,17 +61,62 @@ Result<> make_private_directory(const Layout& layout, const std::string& path) {
                                          "files in it: remove it and begin anew");
 }
 
-// To which TPM keys are sealed; empty: to none.
-Result<std::string> choose_tpm(const InitOptions& options) {
-  if (!options.tpm.empty() && options.tpm != "auto" && !is_tpm(options.tpm)) {
-    return Error(Errc::kInvalidArgument, "`--enclave` is auto, swtpm or device: and the path of a TPM");
+// What speaks for the machine.
+struct ChosenEnclave {
+  std::string tpm;  // to which keys are sealed; empty: none does
+  CpuSettings cpu;
+  std::string interface;  // of the processor's, for a person
+};
+
+// What `--enclave` asks for: `auto`, `none`, a TPM, a processor, or a processor and a TPM.
+struct AskedEnclave {
+  std::string tpm;                  // `auto`, or as in the configuration; empty: none
+  std::optional<attest::Kind> cpu;  // this one
+  bool any_cpu = false;             // the best that there is, or none
+};
+
+Result<AskedEnclave> read_enclave(const std::string& text) {
+  if (text.empty() || text == "none") return AskedEnclave();
+  if (text == "auto") return AskedEnclave{.tpm = "auto", .cpu = {}, .any_cpu = true};
+  if (is_tpm(text)) return AskedEnclave{.tpm = text, .cpu = {}};
+  const std::size_t comma = text.find(',');
+  AskedEnclave out{.tpm = comma == text.npos ? "auto" : text.substr(comma + 1),
+                   .cpu = find_cpu_kind(text.substr(0, comma))};
+  if (out.cpu && (out.tpm == "auto" || is_tpm(out.tpm))) return out;
+  return Error(Errc::kInvalidArgument,
+               "`--enclave` is auto, none, a TPM (swtpm, or device: and its path), a processor (sev-snp, tdx, nitro, "
+               "sgx), or a processor and a TPM with a comma between them");
+}
+
+Result<ChosenEnclave> choose_enclave(const Layout& layout, const InitOptions& options) {
+  const auto asked = read_enclave(options.enclave);
+  if (!asked) return asked.error();
+  const bool is_path = options.tsm.starts_with('/') && options.tsm.find_first_of("\"\\\n") == std::string::npos;
+  if (!options.tsm.empty() && !is_path) return Error(Errc::kInvalidArgument, "`--tsm` is an absolute path");
+  ChosenEnclave out;
+  out.tpm = asked->tpm == "auto" ? find_tpm() : asked->tpm;
+  out.cpu.tsm = options.tsm;
+  if (asked->cpu || asked->any_cpu) {
+    for (const FoundProcessor& each : find_processors(layout, out.cpu)) {
+      if (out.cpu.kind || (asked->cpu && each.kind != *asked->cpu)) continue;
+      out.cpu.kind = each.kind;
+      out.interface = each.interface;
+    }
   }
-  const std::string tpm = options.tpm == "auto" ? find_tpm() : options.tpm;
-  if (tpm.empty() && !(options.approvers.empty() && options.recovery.empty())) {
+  if (asked->cpu && !out.cpu.kind) {
+    return Error(Errc::kUnavailable, "no interface of this machine's makes evidence of the kind `" +
+                                         std::string(attest::to_string(*asked->cpu)) + "`");
+  }
+  // Never less than there could be.
+  if (out.cpu.kind && out.tpm.empty()) {
+    return Error(Errc::kUnavailable, "this machine's processor makes evidence (" + out.interface +
+                                         "), beside a TPM, which measures what runs, and there is none: install swtpm");
+  }
+  if (out.tpm.empty() && !(options.approvers.empty() && options.recovery.empty())) {
     return Error(Errc::kInvalidArgument,
                  "`--approvers` and `--recovery` are of keys that a TPM seals, and there is none");
   }
-  return tpm;
+  return out;
 }
 
 Result<> check_tenants(const std::vector<std::string>& tenants) {
@@ -121,6 +167,7 @@ struct Made {
   std::string vkey;
   Beginning beginning;
   std::optional<KeySealing> keys;  // when they are sealed
+  ChosenEnclave enclave;
 };
 
 Result<Made> init(const Layout& layout, const std::string& origin, const InitOptions& options) {
@@ -135,8 +182,8 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   if (options.one_person) beginning->genesis.marked_acts.clear();
   auto first_record = make_first_record(origin, beginning->genesis);
   if (!first_record) return first_record.error();
-  const auto tpm = choose_tpm(options);
-  if (!tpm) return tpm.error();
+  const auto enclave = choose_enclave(layout, options);
+  if (!enclave) return enclave.error();
   PosixFileSystem fs;
   if (fs.open(layout.config(), OpenMode::kReadOnly)) {
     return Error(Errc::kAlreadyExists, "`" + layout.root + "` is initialised already");
@@ -150,7 +197,7 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   KeysToMake what;
   what.origin = origin;
   what.first_record = *std::move(first_record);
-  auto keys = make_keys(layout, *tpm, options, std::move(what));
+  auto keys = make_keys(layout, enclave->tpm, options, std::move(what));
   if (!keys) return keys.error();
   const std::string vkey = keys->made.signer.format();
   for (const auto& [path, text] : {std::pair(layout.dictionary_key(), encoding::base64(keys->made.dictionary) + "\n"),
@@ -170,12 +217,15 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
     const std::string path = layout.playbooks() + "/" + std::string(each.name);
     if (auto done = write_file_atomically(fs, path, as_bytes(each.text)); !done) return done.error();
   }
+  const std::string cpu(enclave->cpu.kind ? attest::to_string(*enclave->cpu.kind) : std::string_view());
   const std::string settings = format_initial_settings({.origin = origin,
                                                         .upstream_url = options.upstream,
                                                         .listen = options.listen,
                                                         .admin_listen = options.admin_listen,
                                                         .tls = options.tls,
-                                                        .tpm = *tpm,
+                                                        .tpm = enclave->tpm,
+                                                        .cpu = cpu,
+                                                        .tsm = cpu.empty() ? "" : options.tsm,
                                                         .tenants = options.tenants});
   if (keys->sealing) {
     const KeySealing& sealing = *keys->sealing;
@@ -183,7 +233,7 @@ Result<Made> init(const Layout& layout, const std::string& origin, const InitOpt
   }
   // Last: a folder without it is not initialised.
   if (auto done = write_file_atomically(fs, layout.config(), as_bytes(settings)); !done) return done.error();
-  return Made{vkey, *std::move(beginning), std::move(keys->sealing)};
+  return Made{vkey, *std::move(beginning), std::move(keys->sealing), *enclave};
 }
 
 void print_json(const Common& common, const std::string& origin, const Made& made) {
@@ -209,6 +259,13 @@ void print_json(const Common& common, const std::string& origin, const Made& mad
   }
   json.end_array();
   if (made.keys) write_sealing(json, *made.keys);
+  if (made.enclave.cpu.kind) {
+    json.key("cpu");
+    json.begin_object();
+    json.member("kind", attest::to_string(*made.enclave.cpu.kind));
+    json.member("interface", made.enclave.interface);
+    json.end_object();
+  }
   json.end_object();
   std::printf("%s\n", out.c_str());
   std::fflush(stdout);
@@ -226,6 +283,11 @@ void print(const Common& common, const std::string& origin, const Made& made) {
   }
   std::printf("\nGive each to its holder.\n");
   if (made.keys) print_sealing(*made.keys);
+  if (made.enclave.cpu.kind) {
+    const std::string kind(attest::to_string(*made.enclave.cpu.kind));
+    std::printf("\nThe processor speaks for this machine as well: %s, by %s. The server does not start without it.\n",
+                kind.c_str(), made.enclave.interface.c_str());
+  }
   std::printf("\nNext: redoubt serve --dir %s\n", common.dir.c_str());
 }
 

@@ -6,6 +6,7 @@
 #include "ledger/reader.h"
 #include "ledger/signer_evidence_file.h"
 #include "record/signer_record.h"
+#include "redoubt/attest/claims_text.h"
 #include "redoubt/attest/inputs.h"
 #include "tlog/proof.h"
 
@@ -37,6 +38,16 @@ Result<ledger::SignerEvidenceFile> load(tlog::ResourceReader& reader) {
   return ledger::parse_signer_evidence(as_chars(*text));
 }
 
+std::string describe_parts(const attest::Appraisal& appraisal) {
+  std::string out;
+  for (const attest::PartResult& part : appraisal.parts) {
+    if (!part.kind) continue;
+    out += (out.empty() ? "" : "; ") + part.name + " (" + std::string(attest::to_string(*part.kind)) +
+           "), measured by its " + std::string(attest_verbs::measured_by(part));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<SignerTier> check_signer_tier(tlog::ResourceReader& reader, const tlog::Checkpoint& checkpoint,
@@ -66,12 +77,17 @@ Result<SignerTier> check_signer_tier(tlog::ResourceReader& reader, const tlog::C
   const auto appraisal = attest::verify_signer_evidence(verifier, record->evidence, checkpoint.origin, public_key,
                                                         record->time, *policy, references);
   if (!appraisal) return refused(appraisal.error().message());
-  return SignerTier{.tier = appraisal->tier, .entry = file->index, .time = record->time, .attester = record->attester};
+  return SignerTier{.tier = appraisal->tier,
+                    .entry = file->index,
+                    .time = record->time,
+                    .attester = record->attester,
+                    .parts = describe_parts(*appraisal)};
 }
 
 void print_signer_tier(const std::optional<SignerTier>& tier) {
   if (!tier) return;
   std::printf("tier        %s\n", std::string(to_string(tier->tier)).c_str());
+  std::printf("parts       %s\n", tier->parts.c_str());
   std::printf("evidence    entry %llu, of the machine with the attestation key %s\n",
               static_cast<unsigned long long>(tier->entry), tier->attester.c_str());
 }
@@ -84,6 +100,7 @@ void write_signer_tier(encoding::JsonWriter& json, const std::optional<SignerTie
   json.member("entry", tier->entry);
   json.member("time", tier->time.value);
   json.member("attester", tier->attester);
+  json.member("parts", tier->parts);
   json.end_object();
 }
 

@@ -19,6 +19,7 @@ struct SignerTier {
   std::uint64_t entry = 0;  // of the evidence
   UnixMillis time;          // of that entry
   std::string attester;     // which machine
+  std::string parts;        // what it shows, and who measured that; for a person
 };
 
 // The log was verified: its checkpoint, and the key that signed it. Errors: kInvalidArgument for what is no tier, or
@@ -28,7 +29,7 @@ Result<SignerTier> check_signer_tier(tlog::ResourceReader& reader, const tlog::C
                                      const tlog::VerifierKey& key, const std::string& tier,
                                      const attest_verbs::AcceptedServer& accepted);
 
-// The lines `tier` and `evidence`, the member `signer_evidence`; neither where none was asked for.
+// The lines `tier`, `parts` and `evidence`, the member `signer_evidence`; neither where none was asked for.
 void print_signer_tier(const std::optional<SignerTier>& tier);
 void write_signer_tier(encoding::JsonWriter& json, const std::optional<SignerTier>& tier);
 

@@ -67,8 +67,11 @@ int run(int argc, char** argv) {
   init_command->add_option("--tenant", init.tenants, "an organisation with a log of its own (repeatable)")
       ->allow_extra_args(false);
   init_command->add_option(
-      "--enclave", init.tpm,
-      "what speaks for this machine: auto (its TPM, or swtpm), swtpm, device:PATH (default: nothing)");
+      "--enclave", init.enclave,
+      "what speaks for this machine: auto (its processor, where that can, and its TPM, or swtpm), none, swtpm, "
+      "device:PATH, sev-snp, tdx, nitro, sgx, or a processor and a TPM, as sev-snp,swtpm (default: nothing)");
+  init_command->add_option("--tsm", init.tsm,
+                           "with --enclave: where configfs-tsm is (default: /sys/kernel/config/tsm/report)");
   init_command->add_option("--listen", init.listen, "address and port for callers")->capture_default_str();
   init_command->add_option("--admin-listen", init.admin_listen, "address and port of the administrative interface")
       ->capture_default_str();

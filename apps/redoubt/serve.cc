@@ -45,6 +45,7 @@
 #include "redoubt/enclave.h"
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
+#include "redoubt/processor.h"
 #include "redoubt/settings.h"
 #include "redoubt/start_check.h"
 #include "sealing/activation_approval.h"
@@ -192,6 +193,7 @@ class Launcher {
   StartAnswers start_answers_;
   NotifierChild notifier_;
   Enclave enclave_;
+  Processor processor_;
   // Of what was sent last: the gateway is forked with it, and does not compile it again.
   std::shared_ptr<const gateway::Inspection> inspection_;
   std::string bundle_digest_;    // of what was sent last
@@ -211,6 +213,7 @@ Result<> Launcher::run() {
   auto ended = start_enclave();
   if (ended) ended = read_activation_approval();
   if (ended) ended = run_children();
+  processor_.stop();
   enclave_.stop();
   return ended;
 }
@@ -411,10 +414,14 @@ Result<> Launcher::start_enclave() {
   PosixFileSystem fs;
   auto configuration = read_file(fs, layout_.config(), ConfigFile::kMaxSizeBytes);
   if (!configuration) return configuration.error();
-  return enclave_.start(layout_, {.tpm = settings_.tpm,
-                                  .user = users_.keeper,
-                                  .programs = measured_programs(),
-                                  .configuration = std::string(as_chars(*configuration))});
+  auto done = enclave_.start(layout_, {.tpm = settings_.tpm,
+                                       .user = users_.keeper,
+                                       .programs = measured_programs(),
+                                       .configuration = std::string(as_chars(*configuration))});
+  if (!done) return done;
+  return processor_.start(
+      layout_,
+      {.evidence = settings_.cpu, .user = users_.attester, .require_confinement = settings_.require_confinement});
 }
 
 // Whose word it is, and whether it holds, the keeper says: with a TPM it starts with no other bundle than the one in
@@ -435,6 +442,7 @@ Result<> Launcher::start_keeper() {
   if (keeper_ < 0) return errno_error("cannot start the keeper", errno);
   if (keeper_ == 0) exec_keeper(*ready);
   keeper_alive_.write.reset();  // the keeper's alone from now on
+  processor_.close_keepers_end();
   if (const auto authority = wait_ready(*ready)) {
     Result<> done;
     if (!enclave_.tpm().empty()) done = Enclave::publish_attestation_key(layout_);
@@ -487,6 +495,11 @@ void Launcher::exec_keeper(const Pipe& ready) {
     arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
   }
   std::vector<int> keep{keeper_wake_.get(), ready.write.get(), keeper_alive_.write.get()};
+  if (settings_.cpu.kind) {
+    arguments.push_back("--cpu-evidence=" + std::to_string(processor_.keepers_end()) + ":" +
+                        std::string(attest::to_string(*settings_.cpu.kind)));
+    keep.push_back(processor_.keepers_end());
+  }
   for (const Ring& ring : rings_) {
     arguments.push_back("--ring=" + std::to_string(ring.requests.fd()) + ":" + std::to_string(ring.answers.fd()) + ":" +
                         std::to_string(ring.wake.get()));
@@ -532,7 +545,15 @@ std::optional<attest::AppraisalPolicy> Launcher::own_tier() const {
   const auto bytes = text ? encoding::hex_decode(as_chars(*text).substr(0, 2 * key.size())) : text;
   if (bytes && bytes->size() == key.size()) std::copy(bytes->begin(), bytes->end(), key.begin());
   const bool is_device = settings_.tpm.starts_with(kTpmDevice);
-  auto policy = attest::pinned_tpm_policy(key, is_device && settings_.min_tier > attest::Tier::kSoftwareTpm);
+  // The processor's tier takes its evidence, under the vendor's authority or the one configured, whatever it measured.
+  const bool by_cpu = settings_.cpu.kind && settings_.min_tier >= attest::Tier::kCpuTee;
+  const bool is_hardware = is_device && !by_cpu && settings_.min_tier > attest::Tier::kSoftwareTpm;
+  auto policy = attest::pinned_tpm_policy(key, is_hardware);
+  if (by_cpu) {
+    attest::PartPolicy cpu{.kind = *settings_.cpu.kind, .policy = {}, .need_reference = false};
+    cpu.policy.pinned_root = settings_.cpu.root;
+    policy.parts.emplace("cpu", std::move(cpu));
+  }
   policy.min_tier = settings_.min_tier;
   return policy;
 }
@@ -778,7 +799,7 @@ Result<> Launcher::supervise() {
     }
     int status = 0;
     for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG)) {
-      if (notifier_.ended(child, status) || enclave_.ended(child, status)) continue;
+      if (notifier_.ended(child, status) || enclave_.ended(child, status) || processor_.ended(child, status)) continue;
       const bool gateway = child == gateway_;
       if (!gateway && child != keeper_) continue;
       const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -1,6 +1,7 @@
 #include "redoubt/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <tuple>
 
@@ -13,6 +14,7 @@
 namespace redoubt::app {
 namespace {
 
+constexpr std::array kCpuKinds{attest::Kind::kSevSnp, attest::Kind::kTdx, attest::Kind::kNitro, attest::Kind::kSgx};
 constexpr std::string_view kUpstreamAttested = "upstream.attested";
 
 // Reads values one after the other and keeps the first error.
@@ -191,7 +193,54 @@ Result<> load_attested(const ConfigFile& file, Settings& s) {
   return {};
 }
 
+// Files that go with evidence by the processor, where the machine does not give them.
+constexpr std::array kEndorsements{attest::Role::kChain,      attest::Role::kVek,     attest::Role::kCrl,
+                                   attest::Role::kCollateral, attest::Role::kTcbInfo, attest::Role::kQeIdentity,
+                                   attest::Role::kPckCrl,     attest::Role::kRootCrl, attest::Role::kTcbIssuerChain};
+
+Result<> load_cpu(const ConfigFile& file, const std::string& tpm, CpuSettings& out) {
+  std::string kind;
+  std::string root;
+  Reader in(file);
+  in.read("enclave.cpu", kind);
+  in.read("enclave.tsm", out.tsm);
+  in.read("enclave.cpu_root", root);
+  for (const attest::Role role : kEndorsements) {
+    std::string path;
+    in.read("enclave.endorsements." + std::string(attest::to_string(role)), path);
+    if (!path.empty()) out.files.emplace_back(role, std::move(path));
+  }
+  if (auto done = in.done(); !done) return done;
+  if (!kind.empty()) {
+    out.kind = find_cpu_kind(kind);
+    if (!out.kind) return file.error_at("enclave.cpu", "must be `sev-snp`, `tdx`, `nitro` or `sgx`");
+    if (tpm.empty()) return file.error_at("enclave.cpu", "needs `enclave.tpm`, which measures what runs");
+  }
+  if (!root.empty()) {
+    const auto bytes = encoding::hex_decode(root);
+    crypto::Sha256Digest digest;
+    if (!bytes || bytes->size() != digest.size())
+      return file.error_at("enclave.cpu_root", "is not 64 hexadecimal digits");
+    std::ranges::copy(*bytes, digest.begin());
+    out.root = digest;
+  }
+  const char* const alone = !out.tsm.empty() ? "enclave.tsm" : out.root ? "enclave.cpu_root" : nullptr;
+  if (!out.kind && alone != nullptr) return file.error_at(alone, "needs `enclave.cpu`");
+  if (!out.kind && !out.files.empty()) {
+    return file.error_at("enclave.endorsements." + std::string(attest::to_string(out.files.front().first)),
+                         "needs `enclave.cpu`");
+  }
+  if (!out.tsm.empty() && out.tsm.front() != '/') return file.error_at("enclave.tsm", "must be an absolute path");
+  return {};
+}
+
 }  // namespace
+
+std::optional<attest::Kind> find_cpu_kind(std::string_view name) {
+  const auto kind = attest::find_kind(name);
+  if (!kind || std::ranges::count(kCpuKinds, *kind) == 0) return std::nullopt;
+  return kind;
+}
 
 Result<Settings> load_settings(FileSystem& fs, const std::string& path) {
   auto text = read_file(fs, path, ConfigFile::kMaxSizeBytes);
@@ -238,6 +287,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   in.read("process.keeper_user", s.keeper_user);
   in.read("process.gateway_user", s.gateway_user);
   in.read("process.notifier_user", s.notifier_user);
+  in.read("process.attester_user", s.attester_user);
   in.read("process.require_confinement", s.require_confinement);
   in.read("enclave.tpm", s.tpm);
   std::string min_tier(to_string(s.min_tier));
@@ -257,6 +307,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path) 
   if (auto done = load_tenants(*file, s); !done) return done.error();
   if (auto done = load_commit_levels(*file, s.commit); !done) return done.error();
   if (auto done = load_attested(*file, s); !done) return done.error();
+  if (auto done = load_cpu(*file, s.tpm, s.cpu); !done) return done.error();
   if (auto done = file->check_all_read(); !done) return done.error();
   for (const std::string& name : s.tls_names) {
     if (auto good = crypto::check_certificate_name(name); !good) {
@@ -319,6 +370,8 @@ std::string format_initial_settings(const InitialSettings& initial) {
         "# What speaks for this machine. A server that was begun with one does not start without it.\n"
         "tpm = \"" +
         initial.tpm + "\"\n";
+    if (!initial.cpu.empty()) out += "cpu = \"" + initial.cpu + "\"\n";
+    if (!initial.tsm.empty()) out += "tsm = \"" + initial.tsm + "\"\n";
   }
   for (const std::string& tenant : initial.tenants) out += "\n[[tenant]]\nname = \"" + tenant + "\"\n";
   return out;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attest/appraisal.h"
@@ -11,6 +13,19 @@
 #include "gateway/gateway.h"
 
 namespace redoubt::app {
+
+// Evidence by the processor, beside the TPM's.
+struct CpuSettings {
+  std::optional<attest::Kind> kind;                         // nothing: there is none
+  std::string tsm;                                          // where configfs-tsm is; empty: where Linux has it
+  std::vector<std::pair<attest::Role, std::string>> files;  // that go with it: paths, from the folder's root
+  std::optional<crypto::Sha256Digest> root;                 // by which the server judges its own; else the vendor's
+
+  friend bool operator==(const CpuSettings&, const CpuSettings&) = default;
+};
+
+// The kinds that `enclave.cpu` may name: of what makes evidence of the machine that it runs in.
+std::optional<attest::Kind> find_cpu_kind(std::string_view name);
 
 struct Settings {
   std::string listen = "127.0.0.1:8080";
@@ -46,8 +61,10 @@ struct Settings {
   std::string keeper_user = "redoubt-keeper";      // name or number; empty: the launcher's user
   std::string gateway_user = "redoubt-gateway";    // name or number; empty: the launcher's user
   std::string notifier_user = "redoubt-notifier";  // name or number; empty: the launcher's user
+  std::string attester_user = "redoubt-attester";  // name or number; empty: the launcher's user
   bool require_confinement = false;
   std::string tpm;                              // `swtpm`, `device:PATH`; empty: nothing attests
+  CpuSettings cpu;                              // only with a TPM
   attest::Tier min_tier = attest::Tier::kNone;  // that its own evidence must reach for it to be ready
   net::ServerLimits server;
   net::ClientLimits client;
@@ -72,6 +89,8 @@ struct InitialSettings {
   std::string admin_listen;
   bool tls = false;
   std::string tpm;  // empty: none
+  std::string cpu;  // kind of evidence by the processor; empty: none
+  std::string tsm;  // as CpuSettings has it
   std::vector<std::string> tenants;
 };
 std::string format_initial_settings(const InitialSettings& initial);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "redoubt/confinement.h"
 #include "redoubt/enclave.h"
+#include "redoubt/processor.h"
 #include "redoubt/settings.h"
 #include "sealing/keeper_keys.h"
 
@@ -25,11 +26,18 @@ StartNeeds StartNeeds::of(const Settings& settings) {
   return {.tpm = settings.tpm,
           .keeper_user = settings.keeper_user,
           .gateway_user = settings.gateway_user,
-          .notifier_user = settings.notifier_user};
+          .notifier_user = settings.notifier_user,
+          .attester_user = settings.attester_user,
+          .cpu = settings.cpu};
 }
 
 std::string StartNeeds::format() const {
-  return tpm + "\n" + keeper_user + "\n" + gateway_user + "\n" + notifier_user + "\n";
+  std::string out;
+  for (const std::string* const each : {&tpm, &keeper_user, &gateway_user, &notifier_user, &attester_user}) {
+    out += *each + "\n";
+  }
+  if (cpu.kind) out += attest::to_string(*cpu.kind);
+  return out + "\n";
 }
 
 Result<StartNeeds> StartNeeds::parse(std::string_view text) {
@@ -37,13 +45,17 @@ Result<StartNeeds> StartNeeds::parse(std::string_view text) {
   const Error malformed(Errc::kMalformed, "names of users and of the TPM are lines of text");
   if (text.find('\0') != std::string_view::npos) return malformed;
   StartNeeds out;
-  for (std::string* const each : {&out.tpm, &out.keeper_user, &out.gateway_user, &out.notifier_user}) {
+  std::string cpu;
+  for (std::string* const each :
+       {&out.tpm, &out.keeper_user, &out.gateway_user, &out.notifier_user, &out.attester_user, &cpu}) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) return malformed;
     *each = text.substr(0, end);
     text.remove_prefix(end + 1);
   }
   if (!text.empty() || (!out.tpm.empty() && !is_tpm(out.tpm))) return malformed;
+  out.cpu.kind = find_cpu_kind(cpu);
+  if (!cpu.empty() && !out.cpu.kind) return malformed;
   return out;
 }
 
@@ -52,8 +64,11 @@ Result<> check_start(const Layout& layout, const StartNeeds& needs) {
   next.keeper_user = needs.keeper_user;
   next.gateway_user = needs.gateway_user;
   next.notifier_user = needs.notifier_user;
+  next.attester_user = needs.attester_user;
+  next.cpu = needs.cpu;
   if (auto users = find_process_users(next); !users) return users.error();
   if (auto there = check_tpm(needs.tpm); !there) return there.error().in("`enclave.tpm`");
+  if (auto there = check_processor(layout, needs.cpu); !there) return there.error().in("`enclave.cpu`");
   PosixFileSystem fs;
   const auto sealed = sealing::is_sealed(fs, layout.keeper());
   if (!sealed) return sealed.error();

@@ -21,20 +21,22 @@ struct StartNeeds {
   std::string keeper_user;
   std::string gateway_user;
   std::string notifier_user;
+  std::string attester_user;
+  CpuSettings cpu;
 
   static StartNeeds of(const Settings& settings);
 
-  // A line each.
+  // A line each; of `cpu` the kind alone, since the launcher looks into no place that the gateway names.
   std::string format() const;
   // From the gateway, which is not believed: kTooLarge above kBytesMax, kMalformed for another form, also for what
-  // `enclave.tpm` cannot be.
+  // `enclave.tpm` and `enclave.cpu` cannot be.
   static constexpr std::size_t kBytesMax = 4096;
   static Result<StartNeeds> parse(std::string_view text);
   friend bool operator==(const StartNeeds&, const StartNeeds&) = default;
 };
 
-// Whether it is there. Errors: those of find_process_users() and of check_tpm(); kInvalidArgument when keys are sealed
-// and there is to be no TPM.
+// Whether it is there. Errors: those of find_process_users(), check_tpm() and check_processor(); kInvalidArgument when
+// keys are sealed and there is to be no TPM.
 Result<> check_start(const Layout& layout, const StartNeeds& needs);
 
 // The gateway's end. One thread.

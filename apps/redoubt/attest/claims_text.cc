@@ -22,4 +22,9 @@ void print_claims(const attest::ClaimObject& claims, int indent) {
   }
 }
 
+std::string_view measured_by(const attest::PartResult& part) {
+  if (!part.kind) return {};
+  return *part.kind == attest::Kind::kTpm ? "software" : "platform";
+}
+
 }  // namespace redoubt::app::attest_verbs

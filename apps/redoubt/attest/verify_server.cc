@@ -71,7 +71,9 @@ void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha25
   }
   if (!key.empty()) std::printf("key       %s\n", encoding::base64url(key).c_str());
   for (const attest::PartResult& part : appraisal.parts) {
-    std::printf("\n%s%s%s\n", part.name.c_str(), part.reference.empty() ? "" : ", which is ", part.reference.c_str());
+    const std::string by(measured_by(part));
+    std::printf("\n%s%s%s%s%s\n", part.name.c_str(), by.empty() ? "" : ", measured by its ", by.c_str(),
+                part.reference.empty() ? "" : ", which is ", part.reference.c_str());
     print_claims(part.claims, 2);
   }
 }

@@ -17,27 +17,39 @@ namespace redoubt::app {
 namespace {
 
 TEST(StartNeeds, AreReadAsTheyWereWritten) {
-  const StartNeeds needs{.tpm = "device:/dev/tpm0", .keeper_user = "k", .gateway_user = "", .notifier_user = "n"};
+  StartNeeds needs{.tpm = "device:/dev/tpm0",
+                   .keeper_user = "k",
+                   .gateway_user = "",
+                   .notifier_user = "n",
+                   .attester_user = "a",
+                   .cpu = {.kind = attest::Kind::kSevSnp, .tsm = {}, .files = {}, .root = {}}};
   const auto read = StartNeeds::parse(needs.format());
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(*read, needs);
+  // The launcher looks into no place that the gateway names.
+  StartNeeds elsewhere = needs;
+  elsewhere.cpu.tsm = "/etc";
+  elsewhere.cpu.files = {{attest::Role::kVek, "/etc/shadow"}};
+  EXPECT_EQ(*StartNeeds::parse(elsewhere.format()), needs);
 }
 
 TEST(StartNeeds, OfAnotherFormAreRefused) {
   using namespace std::string_literals;
   for (const std::string& text :
-       {""s, "\n\n\n"s, "\n\n\n\n\n"s, "\n\n\n\nmore"s, "tpm\n\n\n\n"s, "swtpm \n\n\n\n"s, "swtpm\nk\0\n\n\n"s}) {
+       {""s, "\n\n\n\n\n"s, "\n\n\n\n\n\n\n"s, "\n\n\n\n\n\nmore"s, "tpm\n\n\n\n\n\n"s, "swtpm \n\n\n\n\n\n"s,
+        "swtpm\nk\0\n\n\n\n\n"s, "\n\n\n\n\nsev\n"s, "\n\n\n\n\ntpm\n"s}) {
     EXPECT_EQ(StartNeeds::parse(text).error().code(), Errc::kMalformed) << text;
   }
-  const std::string longest = "\n" + std::string(StartNeeds::kBytesMax - 4, 'k') + "\n\n\n";
+  const std::string longest = "\n" + std::string(StartNeeds::kBytesMax - 6, 'k') + "\n\n\n\n\n";
   EXPECT_TRUE(StartNeeds::parse(longest));
   EXPECT_EQ(StartNeeds::parse("\nk" + longest.substr(1)).error().code(), Errc::kTooLarge);
 }
 
 // What another user's file could make of them.
 TEST(StartNeeds, OfNamesWithLineFeedsAreRefused) {
-  EXPECT_FALSE(StartNeeds::parse(
-      StartNeeds{.tpm = {}, .keeper_user = "a\nb", .gateway_user = {}, .notifier_user = {}}.format()));
+  EXPECT_FALSE(StartNeeds::parse(StartNeeds{
+      .tpm = {}, .keeper_user = "a\nb", .gateway_user = {}, .notifier_user = {}, .attester_user = {}, .cpu = {}}
+                                     .format()));
 }
 
 class StartCheck : public ::testing::Test {
@@ -89,6 +101,16 @@ TEST_F(StartCheck, MissesTheTpmThatKeysAreSealedTo) {
   StartNeeds needs;
   needs.tpm = "device:/dev/null";
   EXPECT_TRUE(ask(needs));
+}
+
+TEST_F(StartCheck, MissesTheProcessorThatIsToSpeak) {
+  StartNeeds needs;
+  needs.cpu.kind = attest::Kind::kNitro;
+  needs.cpu.files = {{attest::Role::kVek, "not-there"}};
+  EXPECT_NE(check_start(layout_, needs).error().message().find("not-there"), std::string::npos);
+  const auto said = ask(needs);  // of the file nothing is said
+  ASSERT_FALSE(said);
+  EXPECT_NE(said.error().message().find("`enclave.cpu`"), std::string::npos) << said.error().message();
 }
 
 TEST_F(StartCheck, MissesAUser) {
