@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A server whose processor speaks for it beside its TPM. The kernel is faked (fake_tsm.py): a chip of nobody's signs, under
 authorities that the client pins."""
+import http.client
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -119,6 +121,52 @@ class Shown(Base):
         self.assertNotIn("\ncpu", said)
         self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
         self.assertNotIn("the attester ended", self.redoubt.log_text(), "but as it should")
+
+    def test_is_asked_once_for_many_who_ask(self):
+        self.redoubt.start()
+        body = json.dumps({"protocol": "redoubt-attestation-1", "sender": "server", "nonce": "A" * 43})
+        answers = []
+
+        def ask():
+            status, _, said = self.redoubt.request("POST", "/.well-known/redoubt/attestation", body=body, timeout=30)
+            answers.append((status, json.loads(said)["evidence"]["cpu"]["report"][1] if status == 200 else said))
+
+        before = self.fake.asked()
+        self.fake.behave("hang")
+        crowd = [threading.Thread(target=ask) for _ in range(21)]
+        crowd[0].start()
+        wait_for(lambda: self.fake.asked() == before + 1)
+        for each in crowd[1:]:
+            each.start()
+        self.fake.behave("good")
+        for each in crowd:
+            each.join()
+        self.assertEqual([status for status, _ in answers], [200] * 21)
+        reports = {report for _, report in answers}
+        self.assertEqual(len(reports), self.fake.asked() - before, "each that was made is whole, and shared")
+        self.assertLess(len(reports), 8)
+
+    def test_is_demanded_by_a_proxy_before_the_first_request(self):
+        self.redoubt.start()
+        for measurement, expected in ((MEASUREMENT, 200), ("23" * 48, 502)):
+            proxy = subprocess.Popen([program("redoubt"), "attest", "proxy", self.redoubt.url, "--listen", "127.0.0.1:0",
+                                      "--ca-file", self.path("tls-ca.pem"), *self.policy(measurement)],
+                                     stdout=subprocess.PIPE, text=True)
+            try:
+                port = int(proxy.stdout.readline().rsplit(":", 1)[1])
+                for _ in range(2):
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                    connection.request("GET", "/v1/models", headers={"Authorization": "Bearer " + self.redoubt.key})
+                    response = connection.getresponse()
+                    said = response.read()
+                    connection.close()
+                    self.assertEqual(response.status == 502, expected == 502, said)
+                    if expected == 502:
+                        self.assertIn(b"measurement", said)
+            finally:
+                proxy.terminate()
+                proxy.wait(timeout=20)
+                proxy.stdout.close()
 
     def test_runs_as_a_user_of_its_own_that_can_do_nothing_else(self):
         if os.geteuid() != 0:
