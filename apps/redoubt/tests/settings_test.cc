@@ -80,6 +80,37 @@ TEST(AttestedSettings, RefuseWhatWouldMeanLessThanItSays) {
   EXPECT_NE(refusal(many + "]").find("has more than 15"), std::string::npos);
 }
 
+TEST(CpuSettings, SayWhichProcessorSpeaksBesideTheTpm) {
+  EXPECT_FALSE(parse("enclave.tpm = 'swtpm'\n")->cpu.kind) << "none unless they say so";
+  const auto settings = parse("enclave.tpm = 'swtpm'\nenclave.cpu = 'sev-snp'\nenclave.tsm = '/mnt/report'\n" +
+                              ("enclave.cpu_root = " + quoted('a')) +
+                              "\n[enclave.endorsements]\nvek = 'vcek.der'\nchain = '/etc/chain.pem'\n");
+  ASSERT_TRUE(settings) << settings.error().message();
+  EXPECT_EQ(settings->cpu.kind, attest::Kind::kSevSnp);
+  EXPECT_EQ(settings->cpu.tsm, "/mnt/report");
+  EXPECT_EQ((*settings->cpu.root)[31], std::byte{0xaa});
+  EXPECT_EQ(settings->cpu.files, (std::vector<std::pair<attest::Role, std::string>>{
+                                     {attest::Role::kChain, "/etc/chain.pem"}, {attest::Role::kVek, "vcek.der"}}));
+}
+
+TEST(CpuSettings, RefuseWhatWouldMeanLessThanItSays) {
+  const std::string tpm = "enclave.tpm = 'swtpm'\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {"enclave.cpu = 'tdx'", "needs `enclave.tpm`"},
+      {tpm + "enclave.cpu = 'tpm'", "must be `sev-snp`, `tdx`, `nitro` or `sgx`"},
+      {tpm + "enclave.cpu = 'auto'", "must be `sev-snp`, `tdx`, `nitro` or `sgx`"},
+      {tpm + "enclave.tsm = '/mnt'", "needs `enclave.cpu`"},
+      {tpm + "enclave.cpu = 'tdx'\nenclave.tsm = 'mnt'", "must be an absolute path"},
+      {tpm + "enclave.cpu_root = " + quoted('a'), "needs `enclave.cpu`"},
+      {tpm + "enclave.cpu = 'tdx'\nenclave.cpu_root = 'aa'", "is not 64 hexadecimal digits"},
+      {tpm + "[enclave.endorsements]\nvek = 'a'", "needs `enclave.cpu`"},
+      {tpm + "enclave.cpu = 'tdx'\n[enclave.endorsements]\nroot = 'a'", "root"},
+      {tpm + "enclave.cpu = 'tdx'\n[enclave.endorsements]\nquote = 'a'", "quote"}};
+  for (const auto& [text, why] : cases) {
+    EXPECT_NE(refusal(text).find(why), std::string::npos) << text << "\n" << refusal(text);
+  }
+}
+
 TEST(AttestedSettings, RefuseAnUpstreamWithoutTls) {
   const std::string text =
       "ledger.origin = 'example.org/log'\nupstream.url = 'http://127.0.0.1:1'\n"

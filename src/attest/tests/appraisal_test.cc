@@ -70,6 +70,28 @@ TEST(Appraisal, TellsWhatIsMissingOrUnknown) {
   EXPECT_TRUE(appraisal.parts.empty());
 }
 
+TEST(Appraisal, OfAPinnedTpmPassesOverWhatElseTheMachineShows) {
+  Verifier verifier;
+  CompositeEvidence evidence{.parts = {{"tpm", Kind::kTpm, {}}, {"cpu", Kind::kSevSnp, {}}},
+                             .statement = {},
+                             .nonce = as_bytes("nonce"),
+                             .at = {}};
+  AppraisalPolicy policy = pinned_tpm_policy({}, false);
+  Appraisal appraisal = appraise(verifier, evidence, policy, {});
+  ASSERT_EQ(appraisal.parts.size(), 1U);
+  EXPECT_EQ(appraisal.parts[0].name, "tpm");
+  for (const std::string& each : appraisal.problems) EXPECT_EQ(each.find("cpu"), std::string::npos) << each;
+  // It counts for nothing, too: not for the tier, and not for a part that is to be there.
+  policy.min_tier = Tier::kCpuTee;
+  EXPECT_EQ(appraise(verifier, evidence, policy, {}).problems.back(), "the tier is `none` where `cpu-tee` is demanded");
+  evidence.parts.erase(evidence.parts.begin());
+  EXPECT_EQ(appraise(verifier, evidence, policy, {}).problems.front(), "`tpm` is missing");
+  evidence.parts.clear();
+  evidence.parts.push_back({"tpm", Kind::kSevSnp, {}});
+  EXPECT_EQ(appraise(verifier, evidence, policy, {}).problems.front(),
+            "`tpm` is no part that the policy knows, or stands twice");
+}
+
 // A log is judged alone, and accepted as a log. It is signed by nobody.
 TEST(Appraisal, TakesNoLogForAMachine) {
   const Bytes separator(4);  // EV_SEPARATOR's data, in PCR 7 of a legacy log

@@ -69,6 +69,25 @@ TEST_F(TsmTest, MakesEvidenceThatIsAccepted) {
   EXPECT_EQ(producers.front()->highest_tier(), Tier::kCpuTee);
 }
 
+TEST_F(TsmTest, UsesARequestThatSomebodyMadeAndLeavesItThere) {
+  options_.tsm_request = "/sys/kernel/config/tsm/report/made-before";
+  EXPECT_EQ(produce().error().code(), Errc::kNotFound) << "it makes none itself";
+  ASSERT_TRUE(guest_.make_directory(options_.tsm_request));
+  guest_.privlevel_floor = 1;
+  expect_accepted();
+  expect_accepted(ByteView(kNonce).first(32));
+  EXPECT_EQ(guest_.made_requests(), 1U);
+  EXPECT_EQ(guest_.open_requests(), 1U);
+  guest_.somebody_writes = true;
+  EXPECT_EQ(error(), Errc::kConflict);
+  ASSERT_TRUE(guest_.remove_directory(options_.tsm_request));
+}
+
+TEST_F(TsmTest, LooksWhereItIsTold) {
+  options_.tsm_folder = "/elsewhere";
+  EXPECT_TRUE(find_producers(guest_, options_).empty());
+}
+
 TEST_F(TsmTest, AsksForItsOwnPrivilegeLevelBelowAnSvsm) {
   guest_.privlevel_floor = 2;
   expect_accepted();
