@@ -3,11 +3,15 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 
+#include "net/internal/tls_client.h"
 #include "net/tests/upstream.h"
 #include "tests/support/temp_dir.h"
 
@@ -263,6 +267,64 @@ TEST_F(TlsClient, KeepsItsConnectionThoughTicketsArrive) {
     EXPECT_EQ(client.get().body, "fine");
     std::this_thread::sleep_for(20ms);
   }
+}
+
+TEST_F(TlsClient, OneReadTakesAllRecordsThatHaveComeFromTheSocket) {
+  const Identity server = make_identity("x", "IP:127.0.0.1", &ca_);
+  auto listener = bind_tcp("127.0.0.1:0");
+  ASSERT_TRUE(listener);
+  ASSERT_EQ(::listen(listener->get(), 1), 0);
+  const Peer raw = Peer::connect(bound_port(listener->get()));
+  const auto context = internal::TlsContext::create(ca_file_);
+  ASSERT_TRUE(context);
+  auto session = (*context)->connect(raw.fd(), "127.0.0.1");
+  ASSERT_TRUE(session);
+  TlsPeer peer(UniqueFd(::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC)), server);
+  bool accepted = false;
+  std::thread sending([&] {
+    accepted = peer.accept();
+    for (const char* record : {"one", "two", "three"}) peer.send(record);
+  });
+  while ((*session)->handshake() == internal::TlsIo::kWantRead) {
+    pollfd ready{raw.fd(), POLLIN, 0};
+    ASSERT_EQ(::poll(&ready, 1, 5000), 1);
+  }
+  sending.join();
+  ASSERT_TRUE(accepted);
+
+  // Tickets come before what was sent. Then nothing is left for a further call.
+  std::array<char, 16> space;
+  std::size_t received = 0;
+  internal::TlsIo state = internal::TlsIo::kWantRead;
+  for (int calls = 0; state == internal::TlsIo::kWantRead && calls < 10; ++calls) {
+    state = (*session)->read(space.data(), space.size(), received);
+  }
+  EXPECT_EQ(std::string_view(space.data(), received), "one");
+  int left = -1;
+  ASSERT_EQ(::ioctl(raw.fd(), FIONREAD, &left), 0);
+  EXPECT_EQ(left, 0);
+  for (const std::string_view record : {"two", "three"}) {
+    ASSERT_EQ((*session)->read(space.data(), space.size(), received), internal::TlsIo::kDone);
+    EXPECT_EQ(std::string_view(space.data(), received), record);
+  }
+  EXPECT_EQ((*session)->read(space.data(), space.size(), received), internal::TlsIo::kWantRead);
+}
+
+// Of the answer's head and its body, each in records of its own, more is behind the one that is asked for.
+TEST_F(TlsClient, GetsToTheEndOfWhatCameTogether) {
+  const Identity server = make_identity("x", "IP:127.0.0.1", &ca_);
+  Upstream upstream([&](Upstream& self) {
+    TlsPeer peer(self.accept_fd(), server);
+    EXPECT_TRUE(peer.accept());
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_NE(peer.take_head(), "");
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n");
+      for (const char* record : {"in", "four", "re"}) peer.send(record);
+    }
+    peer.take_head();
+  });
+  TestClient client(url("127.0.0.1", upstream.port), trusting(ca_file_));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.get().body, "infourre");
 }
 
 TEST_F(TlsClient, TellsACutConnectionFromAnEndedBody) {
