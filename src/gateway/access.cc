@@ -204,14 +204,15 @@ incident::Restriction Access::restriction(const Caller& caller, incident::Exchan
 }
 
 Ruling Access::rule(const AccessRequest& request, identity::EntityCache& entities) const {
+  KeptRulings none(0);
+  return rule(request, entities, none);
+}
+
+const Ruling& Access::rule(const AccessRequest& request, identity::EntityCache& entities, KeptRulings& kept) const {
   REDOUBT_CHECK(request.principal != nullptr);
-  if (const std::string_view why = outside_key(request); !why.empty()) {
-    Ruling denied;
-    denied.overruled = why;
-    return denied;
-  }
+  if (const std::string_view why = outside_key(request); !why.empty()) return kept.overrule(why);
   const UnixMillis now = std::max(request.time, as_of_);
-  return policies_->rule(make_request(request), *entities.entities_of(identities_, *request.principal, now));
+  return kept.rule(policies_, entities.entities_of(identities_, *request.principal, now), request);
 }
 
 }  // namespace redoubt::gateway

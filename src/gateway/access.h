@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "gateway/inspection.h"
+#include "gateway/kept_rulings.h"
 #include "gateway/policy_bundle.h"
 #include "identity/entity_cache.h"
 #include "identity/identities.h"
@@ -108,6 +109,9 @@ class Access {
   // `entities`: the calling thread's, of policy_schema(). Ruling::overruled says so when the key was the reason to
   // deny.
   Ruling rule(const AccessRequest& request, identity::EntityCache& entities) const;
+  // The same, asked of policies only when `kept`, the calling thread's, does not have it. Valid until that is asked
+  // again.
+  const Ruling& rule(const AccessRequest& request, identity::EntityCache& entities, KeptRulings& kept) const;
 
  private:
   identity::Identities identities_;

@@ -406,27 +406,29 @@ net::Task<bool> Pipeline::check_request(Call& call) {
 bool Pipeline::permitted(Call& call, Action action, const Findings& found) {
   const net::ChannelBinding& channel = call.exchange.channel_binding();
   const std::vector<std::string_view> matches = found.names();
-  Ruling ruling = call.access->rule({.principal = call.caller->principal,
-                                     .key = call.caller->key,
-                                     .action = action,
-                                     .model = call.chat.model,
-                                     .log = {},
-                                     .time = recorder_.now(),
-                                     .peer_address = call.exchange.peer_address(),
-                                     .tls = !channel.exporter.empty(),
-                                     .purpose = call.purpose,
-                                     .upstream_name = settings_.name,
-                                     .upstream_provider = settings_.provider,
-                                     .stream = call.chat.stream,
-                                     .matches = matches,
-                                     .upstream_evidence = call.facts.upstream_evidence,
-                                     .caller_evidence = call.facts.caller_evidence},
-                                    entities_);
+  const Ruling& ruling = call.access->rule({.principal = call.caller->principal,
+                                            .key = call.caller->key,
+                                            .action = action,
+                                            .model = call.chat.model,
+                                            .log = {},
+                                            .time = recorder_.now(),
+                                            .peer_address = call.exchange.peer_address(),
+                                            .tls = !channel.exporter.empty(),
+                                            .purpose = call.purpose,
+                                            .upstream_name = settings_.name,
+                                            .upstream_provider = settings_.provider,
+                                            .stream = call.chat.stream,
+                                            .matches = matches,
+                                            .upstream_evidence = call.facts.upstream_evidence,
+                                            .caller_evidence = call.facts.caller_evidence},
+                                           entities_, rulings_);
   call.policies = ruling.reasons_text();
   call.facts.policy_uid = call.policies;
-  call.due = {};
-  if (!ruling.permit) return false;
-  call.due = std::move(ruling.obligations.content);
+  if (!ruling.permit) {
+    call.due = {};
+    return false;
+  }
+  call.due = ruling.obligations.content;
   for (const std::string& family : call.stopped_families) call.due.add(family, ContentAction::kBlock);
   if (action == Action::kInvoke) call.restore = ruling.obligations.restore.value_or(RestorePermits{});
   call.level = std::max(call.level, ruling.obligations.commit.value_or(CommitLevel::kDurable));

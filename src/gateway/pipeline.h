@@ -160,6 +160,7 @@ class Pipeline final : public net::ExchangeHandler {
   CallerEvidence* callers_ = nullptr;
   bool callers_required_ = false;
   identity::EntityCache& entities_;
+  KeptRulings rulings_;
   limits::Meters& meters_;
   HoldDesk& holds_;
   const UpstreamSettings& settings_;

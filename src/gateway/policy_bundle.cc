@@ -83,12 +83,16 @@ bool is_context(const policy::Expr& expr) {
          expr.number == static_cast<std::int64_t>(policy::Variable::kContext);
 }
 
-// Whether the expression looks at `context.matches`, or at `context` as a whole.
-bool looks_at_matches(const policy::Expr& expr) {
+// Whether the expression looks at this member of `context`, or at `context` as a whole.
+bool looks_at(std::string_view member, const policy::Expr& expr) {
   if (is_context(expr)) return true;
-  if (expr.kind == policy::ExprKind::kGetAttr && is_context(expr.children.front())) return expr.text == "matches";
-  if (expr.kind == policy::ExprKind::kHas && is_context(expr.children.front())) return expr.path.front() == "matches";
-  return std::ranges::any_of(expr.children, looks_at_matches);
+  if (expr.kind == policy::ExprKind::kGetAttr && is_context(expr.children.front())) return expr.text == member;
+  if (expr.kind == policy::ExprKind::kHas && is_context(expr.children.front())) return expr.path.front() == member;
+  return std::ranges::any_of(expr.children, [&](const policy::Expr& child) { return looks_at(member, child); });
+}
+
+bool looks_at_matches(const policy::Expr& expr) {
+  return looks_at("matches", expr);
 }
 
 // The texts in what the expression compares matches with: `context.matches.contains("secret")`.
@@ -167,6 +171,7 @@ Result<std::shared_ptr<const PolicyBundle>> PolicyBundle::load(std::span<const P
     }
   }
   for (const policy::Policy& policy : bundle->policies_.policies()) {
+    for (const auto& condition : policy.conditions) bundle->looks_at_time_ |= looks_at("time", condition.body);
     if (!speaks_of(policy, "release")) continue;
     for (const auto& condition : policy.conditions) {
       bundle->release_depends_on_matches_ |= looks_at_matches(condition.body);

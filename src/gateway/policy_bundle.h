@@ -65,6 +65,10 @@ class PolicyBundle {
   // to be inspected.
   bool release_depends_on_matches() const { return release_depends_on_matches_; }
 
+  // Whether what policies say can depend on when they are asked. If not, they say the same of the same request, made by
+  // the same entities, whenever that is.
+  bool looks_at_time() const { return looks_at_time_; }
+
   // Kinds and families that can keep back an answer, or change it: those that obligations stricter than `@flag` name,
   // those that a condition asks `context.matches` for, and all families where it depends on any match; of policies that
   // speak of `release`. Where they are known at an answer's end alone, a stream must be buffered.
@@ -86,6 +90,7 @@ class PolicyBundle {
   std::set<std::string, std::less<>> named_kinds_;
   std::set<std::string, std::less<>> named_to_stop_answers_;
   bool release_depends_on_matches_ = false;
+  bool looks_at_time_ = false;
 };
 
 }  // namespace redoubt::gateway
