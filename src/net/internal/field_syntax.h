@@ -1,7 +1,9 @@
 // The small grammars that requests, responses and URLs share (RFC 9110 §5.5, §5.6; RFC 3986 §3.2).
 #pragma once
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -40,14 +42,19 @@ constexpr bool is_field_value(std::string_view text) {
 }
 
 // token (RFC 9110 §5.6.2)
+inline constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 0; c < 128; ++c) out[c] = is_digit(static_cast<char>(c)) || is_alpha(static_cast<char>(c));
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) out[static_cast<std::size_t>(c)] = true;
+  return out;
+}();
 constexpr bool is_token_char(char c) {
-  return is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return kTokenChars[static_cast<unsigned char>(c)];
 }
 constexpr bool is_token(std::string_view text) {
-  for (const char c : text) {
-    if (!is_token_char(c)) return false;
-  }
-  return !text.empty();
+  bool good = !text.empty();
+  for (const char c : text) good &= is_token_char(c);
+  return good;
 }
 
 // Content-Length (RFC 9110 §8.6): digits alone; a list of equal lengths, which the RFC lets a recipient mend, is

@@ -88,6 +88,8 @@ void append_number(std::string& out, T number) {
 }
 
 bool is_servers_own(std::string_view name) {
+  // None of these has another first letter, as nearly all other names do.
+  if (const char first = to_lower(name.front()); first != 'c' && first != 't' && first != 'd') return false;
   return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "transfer-encoding") ||
          equals_ignoring_case(name, "connection") || equals_ignoring_case(name, "date");
 }
