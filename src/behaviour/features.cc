@@ -93,33 +93,33 @@ FeatureKey::Text FeatureKey::text(std::span<const std::string_view> texts) const
   // A running hash over all words tells order; a word alone and with the one before it are the shingles.
   std::uint64_t whole = sketch_key_[0];
   std::uint64_t previous = sketch_key_[1];
-  std::uint64_t word = 0;  // of the current one; 0: none begun
-  const auto end_word = [&] {
-    if (word == 0) return;
+  const auto take_word = [&](std::uint64_t word) {
     const std::uint64_t hash = fold_product(word ^ sketch_key_[2], sketch_key_[3] | 1);
-    shingles.add(hash);
-    shingles.add(fold_product(hash ^ (previous << 1 | previous >> 63), sketch_key_[0] | 1));
+    shingles.add(hash, fold_product(hash ^ (previous << 1 | previous >> 63), sketch_key_[0] | 1));
     whole = fold_product(whole ^ hash, sketch_key_[1] | 1) + sketch_key_[2];
     previous = hash;
-    word = 0;
     ++out.words;
   };
   for (std::string_view text : texts) {
     text = text.substr(0, left);
     left -= text.size();
-    for (const char c : text) {
-      const unsigned char byte = kWordBytes[static_cast<unsigned char>(c)];
+    for (std::size_t at = 0; at < text.size();) {
+      unsigned char byte = kWordBytes[static_cast<unsigned char>(text[at])];
       if (byte == 0) {
-        end_word();
+        ++at;
         continue;
       }
-      // Each character of other alphabets is a word of its own: many of them write without spaces.
-      if (byte >= 0xc0) end_word();
-      word = (word + byte) * 0x9fb21c651e98df25;
-      word ^= word >> 29;
-      if (word == 0) word = 1;
+      std::uint64_t word = 0;
+      do {
+        word = (word + byte) * 0x9fb21c651e98df25;
+        word ^= word >> 29;
+        word += static_cast<std::uint64_t>(word == 0);
+        if (++at == text.size()) break;
+        byte = kWordBytes[static_cast<unsigned char>(text[at])];
+        // Each character of other alphabets is a word of its own: many of them write without spaces.
+      } while (byte != 0 && byte < 0xc0);
+      take_word(word);
     }
-    end_word();
   }
   if (out.words == 0) return out;
   out.sketch = shingles.majority();

@@ -15,15 +15,21 @@ class BitMajority {
   static constexpr std::size_t kPlanes = 20;  // for fewer than 2^20 words
 
   void add(std::uint64_t word) {
-    std::size_t plane = 0;
-    // A word waits at the planes whose bit of the total is set.
-    for (std::uint32_t waits = total_++; (waits & 1) != 0; waits >>= 1) {
-      const std::uint64_t half = planes_[plane] ^ waiting_[plane];
-      const std::uint64_t carried = (planes_[plane] & waiting_[plane]) | (half & word);
-      planes_[plane++] = half ^ word;
-      word = carried;
+    carry(0, word);
+    ++total_;
+  }
+
+  // The same as adding one after the other.
+  void add(std::uint64_t first, std::uint64_t second) {
+    if ((total_ & 1) != 0) {
+      add(first);
+      add(second);
+      return;
     }
-    waiting_[plane] = word;
+    const std::uint64_t half = planes_[0] ^ first;
+    carry(1, (planes_[0] & first) | (half & second));
+    planes_[0] = half ^ second;
+    total_ += 2;
   }
 
   std::uint64_t majority() const {
@@ -48,6 +54,17 @@ class BitMajority {
   }
 
  private:
+  // Adds the word at this plane. One waits at the planes whose bit of the total is set.
+  void carry(std::size_t plane, std::uint64_t word) {
+    for (std::uint32_t waits = total_ >> plane; (waits & 1) != 0; waits >>= 1) {
+      const std::uint64_t half = planes_[plane] ^ waiting_[plane];
+      const std::uint64_t carried = (planes_[plane] & waiting_[plane]) | (half & word);
+      planes_[plane++] = half ^ word;
+      word = carried;
+    }
+    waiting_[plane] = word;
+  }
+
   std::array<std::uint64_t, kPlanes> planes_{};
   std::array<std::uint64_t, kPlanes> waiting_;
   std::uint32_t total_ = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <random>
 #include <string>
@@ -84,6 +85,54 @@ TEST(Features, MajorityIsThatOfCounting) {
     std::uint64_t wanted = 0;
     for (std::size_t bit = 0; bit < 64; ++bit) wanted |= std::uint64_t{2 * counts[bit] > size} << bit;
     ASSERT_EQ(together.majority(), wanted) << size;
+  }
+}
+
+TEST(Features, TwoWordsAtOnceAreOneAfterTheOther) {
+  std::mt19937_64 random(12);
+  for (std::size_t size = 1; size < 500; ++size) {
+    BitMajority one_by_one;
+    BitMajority in_pairs;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint64_t first = random();
+      const std::uint64_t second = random();
+      one_by_one.add(first);
+      one_by_one.add(second);
+      in_pairs.add(first, second);
+      if (i % 7 != 3) continue;  // from here on, or until the next, the pairs begin with an odd number before them
+      one_by_one.add(second);
+      in_pairs.add(second);
+    }
+    ASSERT_EQ(in_pairs.majority(), one_by_one.majority()) << size;
+  }
+}
+
+// What makes words, in any bytes: each text is taken apart here the slow way, and put together as plain words.
+TEST(Features, WordsAreTheSameHoweverTheyAreSeparated) {
+  const FeatureKey key(secret('a'));
+  std::mt19937 random(13);
+  const std::string_view bytes = "aB7\x80\xbf\xc3\xe5\xff .-\n";
+  for (int i = 0; i < 2000; ++i) {
+    std::string text;
+    for (std::size_t size = random() % 30; text.size() < size;) text += bytes[random() % bytes.size()];
+    std::string plain;
+    std::uint32_t count = 0;
+    bool in_word = false;
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      const bool belongs = byte >= 0x80 || std::isalnum(byte) != 0;
+      if (belongs && (!in_word || byte >= 0xc0)) {
+        plain += " ";
+        ++count;
+      }
+      if (belongs) plain += static_cast<char>(byte < 0x80 ? std::tolower(byte) : byte);
+      in_word = belongs;
+    }
+    const auto got = text_of(key, text);
+    const auto wanted = text_of(key, plain);
+    ASSERT_EQ(got.words, count) << i;
+    ASSERT_EQ(got.sketch, wanted.sketch) << i;
+    ASSERT_EQ(got.fingerprint, wanted.fingerprint) << i;
   }
 }
 
