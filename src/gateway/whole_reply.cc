@@ -203,7 +203,8 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
     co_return;
   }
   const std::string receipt_text = format_receipt(*receipt);
-  const bool reached = co_await reach_level(call, *receipt, 503);
+  bool reached = true;
+  if (call.level != CommitLevel::kDurable) reached = co_await reach_level(call, *receipt, 503);
   if (!reached) {
     const HeaderField fields[] = {
         {"Redoubt-Receipt", receipt_text}, {"Redoubt-Commit", to_string(CommitLevel::kDurable)}, {"Retry-After", "1"}};
