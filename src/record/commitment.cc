@@ -1,5 +1,7 @@
 #include "record/commitment.h"
 
+#include <array>
+
 #include "base/check.h"
 #include "crypto/secret.h"
 
@@ -13,6 +15,14 @@ ByteView label() {
   return as_bytes({kLabel, sizeof kLabel});
 }
 
+constexpr std::array<bool, 256> kNameChars = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 'a'; c <= 'z'; ++c) out[c] = true;
+  for (std::size_t c = '0'; c <= '9'; ++c) out[c] = true;
+  out['_'] = true;
+  return out;
+}();
+
 std::byte length_byte(std::string_view field) {
   REDOUBT_CHECK(is_field_name(field));
   return static_cast<std::byte>(field.size());
@@ -23,11 +33,9 @@ std::byte length_byte(std::string_view field) {
 bool is_field_name(std::string_view field) {
   if (field.empty() || field.size() > kFieldNameSizeMax) return false;
   if (field.front() < 'a' || field.front() > 'z') return false;
-  for (const char c : field) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    if (!allowed) return false;
-  }
-  return true;
+  bool allowed = true;
+  for (const char c : field) allowed &= kNameChars[static_cast<unsigned char>(c)];
+  return allowed;
 }
 
 Salt random_salt() {
