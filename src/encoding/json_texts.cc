@@ -1,8 +1,14 @@
 #include "encoding/json_texts.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -60,10 +66,40 @@ char plain(char escaped) {
   }
 }
 
-// What stands between the quotation marks. A view into `raw` when nothing in it is escaped, else into `buffer`.
+// Where the first quotation mark or backslash stands from `at` on; the size when there is none.
+std::size_t find_special(std::string_view json, std::size_t at) {
+#ifdef __SSE2__
+  for (; at + sizeof(__m128i) <= json.size(); at += sizeof(__m128i)) {
+    __m128i bytes;
+    std::memcpy(&bytes, json.data() + at, sizeof bytes);
+    const __m128i special =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+  }
+#endif
+  while (at < json.size() && json[at] != '"' && json[at] != '\\') ++at;
+  return std::min(at, json.size());
+}
+
+struct StringEnd {
+  std::size_t end = 0;  // past the quotation mark
+  bool escaped = false;
+};
+
+// Of the string that begins at `quote`.
+StringEnd end_of_string(std::string_view json, std::size_t quote) {
+  bool escaped = false;
+  for (std::size_t at = find_special(json, quote + 1); at < json.size(); at = find_special(json, at + 2)) {
+    if (json[at] == '"') return {at + 1, escaped};
+    escaped = true;
+  }
+  return {json.size(), escaped};
+}
+
+// What stands between the quotation marks, where something in it is escaped. A view into `buffer`.
 std::string_view unescape(std::string_view raw, std::string& buffer) {
   std::size_t escape = raw.find('\\');
-  if (escape == std::string_view::npos) return raw;
   buffer.clear();
   std::size_t at = 0;
   while (escape != std::string_view::npos && escape + 1 < raw.size()) {
@@ -89,27 +125,13 @@ std::string_view unescape(std::string_view raw, std::string& buffer) {
   return buffer;
 }
 
-// Where the string that begins at `quote` ends, past its quotation mark: the first behind an even number of
-// backslashes.
-std::size_t end_of_string(std::string_view json, std::size_t quote) {
-  const std::size_t begin = quote + 1;
-  std::size_t end = begin;
-  while ((end = json.find('"', end)) != std::string_view::npos) {
-    std::size_t text = end;
-    while (text > begin && json[text - 1] == '\\') --text;
-    ++end;
-    if ((end - 1 - text) % 2 == 0) return end;
-  }
-  return json.size();
-}
-
 std::size_t end_of_value(std::string_view json, std::size_t begin) {
   std::size_t depth = 0;
   std::size_t at = begin;
   while (at < json.size()) {
     const char c = json[at];
     if (c == '"') {
-      at = end_of_string(json, at);
+      at = end_of_string(json, at).end;
       if (depth == 0) return at;
       continue;
     }
@@ -123,7 +145,10 @@ std::size_t end_of_value(std::string_view json, std::size_t begin) {
 
 class Walk {
  public:
-  Walk(std::string_view json, const std::function<void(const JsonText&)>& take) : json_(json), take_(take) {}
+  Walk(std::string_view json, const std::function<void(const JsonText&)>& take) : json_(json), take_(take) {
+    open_.reserve(16);
+    path_.resize(kFirstPathBytes);
+  }
 
   void all() {
     std::size_t at = 0;
@@ -142,14 +167,14 @@ class Walk {
     switch (c) {
       case '{':
       case '[':
-        open_.push_back({.object = c == '{', .path = path_.size()});
+        open_.push_back({.object = c == '{', .path = path_size_});
         name_next_ = c == '{';
         if (c == '[') point_at(0);
         return at + 1;
       case '}':
       case ']':
         if (open_.empty()) return at + 1;
-        path_.resize(open_.back().path);
+        path_size_ = open_.back().path;
         open_.pop_back();
         name_next_ = false;
         return at + 1;
@@ -159,9 +184,9 @@ class Walk {
         if (!name_next_) point_at(++open_.back().index);
         return at + 1;
       case '"': {
-        const std::size_t end = end_of_string(json_, at);
-        string(at, end);
-        return end;
+        const StringEnd found = end_of_string(json_, at);
+        string(at, found);
+        return found.end;
       }
       default:
         break;
@@ -173,9 +198,11 @@ class Walk {
     return end;
   }
 
-  void string(std::size_t begin, std::size_t end) {
+  void string(std::size_t begin, const StringEnd& found) {
+    const std::size_t end = found.end;
     const std::size_t size = end - begin < 2 ? 0 : end - begin - 2;
-    const std::string_view text = unescape(json_.substr(begin + 1, size), text_);
+    std::string_view text = json_.substr(begin + 1, size);
+    if (found.escaped) text = unescape(text, text_);
     const bool is_name = name_next_ && !open_.empty();
     if (is_name) {
       point_at(text);
@@ -185,33 +212,43 @@ class Walk {
   }
 
   void tell(JsonText::Kind kind, std::string_view text, std::size_t begin, std::size_t end) {
-    take_({.kind = kind, .path = path_, .text = text, .begin = begin, .end = end});
+    take_({.kind = kind, .path = {path_.data(), path_size_}, .text = text, .begin = begin, .end = end});
   }
 
   void point_at(std::size_t index) {
-    std::array<char, 24> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), index).ptr;
-    path_.resize(open_.back().path);
-    path_ += '/';
-    path_.append(digits.data(), end);
+    constexpr std::size_t kMaxDigits = 20;
+    char* const out = begin_part(kMaxDigits);
+    end_part(std::to_chars(out, out + kMaxDigits, index).ptr);
   }
   void point_at(std::string_view name) {
-    path_.resize(open_.back().path);
-    path_ += '/';
-    while (true) {
-      const auto escaped = std::ranges::find_if(name, [](char c) { return c == '~' || c == '/'; });
-      path_.append(name.begin(), escaped);
-      if (escaped == name.end()) return;
-      path_ += *escaped == '~' ? "~0" : "~1";
-      name = {escaped + 1, name.end()};
+    char* out = begin_part(2 * name.size());
+    for (const char c : name) {
+      if (c == '~' || c == '/') {
+        *out++ = '~';
+        *out++ = c == '~' ? '0' : '1';
+      } else {
+        *out++ = c;
+      }
     }
+    end_part(out);
   }
+  // A part of the pointer behind that of the innermost container: where up to `size` bytes of it have room.
+  char* begin_part(std::size_t size) {
+    path_size_ = open_.back().path;
+    if (path_.size() < path_size_ + 1 + size) path_.resize(2 * (path_size_ + 1 + size));
+    path_[path_size_] = '/';
+    return path_.data() + path_size_ + 1;
+  }
+  void end_part(const char* end) { path_size_ = static_cast<std::size_t>(end - path_.data()); }
+
+  static constexpr std::size_t kFirstPathBytes = 128;
 
   std::string_view json_;
   const std::function<void(const JsonText&)>& take_;
   std::vector<Container> open_;
   bool name_next_ = false;
-  std::string path_;
+  std::string path_;  // its first path_size_ bytes
+  std::size_t path_size_ = 0;
   std::string text_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "encoding/json_reader.h"
@@ -56,6 +57,46 @@ TEST(JsonTexts, AreUnescaped) {
             "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z");
   EXPECT_EQ(texts(R"(["a\\"])")[0].text, "a\\");
   EXPECT_EQ(texts(R"(["\u0000"])")[0].text, std::string(1, '\0'));
+}
+
+// Each place within the sixteen bytes that are looked at together, and behind the last that are.
+TEST(JsonTexts, EndWhereTheyEndWhereverThatIs) {
+  const std::pair<std::string_view, std::string_view> escapes[] = {
+      {"", ""}, {R"(\")", R"(")"}, {R"(\\)", R"(\)"}, {R"(\\\")", R"(\")"}, {R"(\u0041)", "A"}};
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (const auto& [escape, plain] : escapes) {
+      for (const std::size_t after : {0, 1, 15, 16, 17, 33}) {
+        const auto in_its_place = [&](std::string_view piece) {
+          return std::string(before, 'x') + std::string(piece) + std::string(after, 'y');
+        };
+        const std::string token = '"' + in_its_place(escape) + '"';
+        ASSERT_EQ(texts("[" + token + R"(,"z"])"), (std::vector<Seen>{{Kind::kString, "/0", in_its_place(plain), token},
+                                                                      {Kind::kString, "/1", "z", R"("z")"}}));
+      }
+    }
+  }
+}
+
+TEST(JsonTexts, PathsAreAsLongAsTheyMustBe) {
+  std::string json = "7";
+  std::string path;
+  for (int depth = 0; depth < 30; ++depth) {
+    const std::string name(static_cast<std::size_t>(depth * 7), "~/n"[depth % 3]);
+    json = depth % 2 == 0 ? "[123456," + json + "]" : "{\"" + name + "\":" + json + "}";
+  }
+  const auto found = texts(json);
+  ASSERT_EQ(found.size(), 30U);
+  for (int depth = 29; depth >= 0; --depth) {
+    const Seen& seen = found[static_cast<std::size_t>(29 - depth)];
+    if (depth % 2 == 0) {
+      EXPECT_EQ(seen.path, path + "/0");
+      path += "/1";
+      continue;
+    }
+    path += "/";
+    for (int i = 0; i < depth * 7; ++i) path += depth % 3 == 0 ? "~0" : depth % 3 == 1 ? "~1" : "n";
+    EXPECT_EQ(seen.path, path);
+  }
 }
 
 TEST(JsonTexts, ANameCannotPassForAPath) {
