@@ -128,12 +128,21 @@ UnixMillis Recorder::time_of_record() {
 }
 
 void Recorder::flush_soon() {
+  if (++unpublished_ >= kPublishAtOnce) {
+    flush();
+    return;
+  }
   if (flush_scheduled_) return;
   flush_scheduled_ = true;
   boost::asio::post(io_, [this] {
     flush_scheduled_ = false;
-    client_.flush();
+    flush();
   });
+}
+
+void Recorder::flush() {
+  unpublished_ = 0;
+  client_.flush();
 }
 
 void Recorder::wipe_opening() {

@@ -118,6 +118,8 @@ class Recorder {
  public:
   // Largest text of a prompt that is kept (sealed) with its record; of longer ones only salt and size are.
   static constexpr std::size_t kKeptPromptBytes = 512 * 1024;
+  // Entries that are handed to the keeper without waiting for more.
+  static constexpr std::size_t kPublishAtOnce = 16;
 
   // All must outlive the recorder. `version`: of Redoubt. Nothing waits longer for the ledger than `ledger_timeout`;
   // once it is that late, admissions are refused at once until it has caught up.
@@ -165,7 +167,8 @@ class Recorder {
   // been set back meanwhile, records would be ahead of all that the ledger remembers over a restart.
   UnixMillis time_of_record();
 
-  // Sends what was submitted in this turn of the event loop to the keeper, once, at its end.
+  // Publishes what was submitted when what runs now has run, and sooner when kPublishAtOnce entries wait: then the
+  // keeper commits them while the core goes on with the others that came together.
   void flush_soon();
   void wipe_opening();  // once it is sealed: it holds values
 
@@ -184,6 +187,7 @@ class Recorder {
     const behaviour::FeatureKey::Text* question = nullptr;  // null: nobody came to ask
     std::string_view claimed = {};                          // id of a credential that was no good; may be empty
   };
+  void flush();
   Result<> submit_denial(const Log& log, record::ExchangeFacts facts, const record::Denial& denial, const Seen& seen,
                          ledger::LedgerClient::AppendWaiter* waiter);
   // Features of an exchange, until the next ones; nothing when none are sealed now.
@@ -201,6 +205,7 @@ class Recorder {
   const std::chrono::milliseconds ledger_timeout_;
   std::size_t overdue_ = 0;  // answers that came too late for their waiters, or have not come yet
   bool flush_scheduled_ = false;
+  std::size_t unpublished_ = 0;  // entries submitted since the last flush()
   RecorderCounts counts_;
   crypto::RandomPool random_;
   std::optional<behaviour::FeatureSealer> sealer_;

@@ -61,6 +61,26 @@ TEST(Recorder, AdmissionAndOutcomeAreDurableWhenTheirReceiptsCome) {
   EXPECT_FALSE(entries[1].says("the answer"));
 }
 
+// What came together is not handed over together: the keeper is at work before the last of it has been looked at.
+TEST(Recorder, ManyEntriesReachTheKeeperBeforeWhatRunsHasRun) {
+  LiveLedger live;
+  ASSERT_EQ(live.client->queued_bytes(), 0u);
+  for (std::size_t i = 0; i < Recorder::kPublishAtOnce; ++i) {
+    ASSERT_TRUE(live.recorder->deny_together({}, {}, kAddress));
+  }
+  // Nothing that was posted runs meanwhile.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (live.client->queued_bytes() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(live.client->queued_bytes(), 0u);
+  // Fewer go when it has run.
+  ASSERT_TRUE(live.recorder->deny_together({}, {}, kAddress));
+  live.io.restart();
+  live.io.poll();
+  EXPECT_EQ(live.entries().size(), Recorder::kPublishAtOnce + 1);
+}
+
 TEST(Recorder, SealsFeaturesWithAdmissionsAndDenials) {
   LiveLedger live;
   behaviour::FeatureSealing sealing(live.fs, "/features");
