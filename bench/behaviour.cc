@@ -8,9 +8,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "anomaly/robust.h"
+#include "anomaly/stream_forest.h"
 #include "behaviour/engine.h"
 #include "behaviour/feature_seal.h"
 #include "behaviour/features.h"
@@ -49,10 +52,11 @@ void tell_months(std::uint64_t first, std::uint64_t last, bool verbose) {
       std::printf("# seed %llu: %s\n", static_cast<unsigned long long>(seed), text.c_str());
     }
     const simulation::Score attacked = simulation::score({.seed = seed, .attacks = attacks});
-    for (const simulation::Attack& attack : attacked.attacks) {
+    for (std::size_t i = 0; i < attacked.attacks.size(); ++i) {
+      const simulation::Attack& attack = attacked.attacks[i];
       Row& row = rows[attack.name];
-      const auto told = attacked.told.find(attack.name);
-      if (told == attacked.told.end()) {
+      const auto& told = attacked.told[i];
+      if (!told) {
         if (verbose) {
           std::printf("# seed %llu: %s of %s not told\n", static_cast<unsigned long long>(seed), attack.name.c_str(),
                       attack.key.c_str());
@@ -60,8 +64,8 @@ void tell_months(std::uint64_t first, std::uint64_t last, bool verbose) {
         continue;
       }
       ++row.told;
-      ++row.by[told->second.rule];
-      row.after_minutes.push_back(static_cast<double>(told->second.after_ms) / 60'000);
+      ++row.by[told->rule];
+      row.after_minutes.push_back(static_cast<double>(told->after_ms) / 60'000);
     }
     std::fflush(stdout);
   }
@@ -80,6 +84,131 @@ void tell_months(std::uint64_t first, std::uint64_t last, bool verbose) {
   std::printf("\n%llu records without attacks, %u signals: %.3f of 100,000\n", static_cast<unsigned long long>(records),
               sum, 100'000.0 * sum / static_cast<double>(records));
   for (const auto& [rule, count] : false_alerts) std::printf("  %s %u\n", rule.c_str(), count);
+}
+
+// One attack on many, in one month for each seed: each has a victim of its own.
+void tell_attack(std::uint64_t first, std::uint64_t last, const std::string& name, std::size_t victims, bool verbose) {
+  std::size_t all = 0;
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    const simulation::Score score =
+        simulation::score({.seed = seed, .attacks = std::vector<std::string>(victims, name)});
+    std::vector<double> days;
+    for (std::size_t i = 0; i < score.attacks.size(); ++i) {
+      const auto& told = score.told[i];
+      if (told) days.push_back(static_cast<double>(told->after_ms) / 86'400'000);
+      if (verbose && !told)
+        std::printf("# seed %llu: %s not told\n", static_cast<unsigned long long>(seed), score.attacks[i].key.c_str());
+    }
+    all += days.size();
+    std::sort(days.begin(), days.end());
+    std::printf("seed %llu: %zu of %zu told, after %.1f days (median)\n", static_cast<unsigned long long>(seed),
+                days.size(), victims, days.empty() ? 0 : days[days.size() / 2]);
+    std::fflush(stdout);
+  }
+  const std::size_t of = victims * (last - first + 1);
+  std::printf("%s: %zu of %zu told, %.1f%%\n", name.c_str(), all, of,
+              100.0 * static_cast<double>(all) / static_cast<double>(of));
+}
+
+// What a random cut forest over everybody's days would tell, beside the detectors: each day of each principal is a
+// point, of how far its amounts are from that principal's own usual.
+class ForestOfDays {
+ public:
+  static constexpr std::size_t kDimensions = 8;
+  struct Told {
+    std::string principal;
+    std::int64_t time_ms = 0;
+    double score = 0;
+  };
+
+  void take(const Activity& seen) {
+    if (!seen.authenticated() || seen.stage == record::Stage::kFact) return;
+    Person& person = people_[std::string(seen.principal)];
+    const std::int64_t day = seen.time.value / 86'400'000;
+    if (person.day != day && person.day != 0) end_day(std::string(seen.principal), person, seen.time.value);
+    person.day = day;
+    const bool outcome = seen.stage == record::Stage::kOutcome;
+    const bool denial = seen.stage == record::Stage::kDenial;
+    person.amounts[0] += seen.stage == record::Stage::kAdmission ? 1 : 0;
+    person.amounts[1] += outcome ? static_cast<double>(seen.tokens()) : 0;
+    person.amounts[2] += outcome ? static_cast<double>(seen.response_bytes) : 0;
+    for (const DataRead& read : seen.data) person.amounts[3] += static_cast<double>(read.rows);
+    person.amounts[4] += denial ? static_cast<double>(seen.count) : 0;
+    person.amounts[5] += outcome && seen.status >= 400 && seen.status < 500 ? 1 : 0;
+    for (const MatchSeen& match : seen.matches) person.amounts[6] += static_cast<double>(match.count);
+    person.things.insert(std::string(seen.model));
+    for (const std::string_view tool : seen.tools) person.things.insert(std::string(tool));
+    for (const DataRead& read : seen.data) person.things.insert(std::string(read.name));
+  }
+  const std::vector<Told>& told() const { return told_; }
+
+ private:
+  struct Person {
+    std::int64_t day = 0;
+    int days = 0;
+    std::array<double, kDimensions> amounts{};
+    std::array<anomaly::RobustLevel, kDimensions> levels;
+    std::set<std::string> things;
+  };
+
+  void end_day(const std::string& name, Person& person, std::int64_t now_ms) {
+    person.amounts[7] = static_cast<double>(person.things.size());
+    std::array<double, kDimensions> point{};
+    for (std::size_t m = 0; m < kDimensions; ++m) {
+      const double value = anomaly::log_scale(person.amounts[m]);
+      point[m] = std::clamp(person.levels[m].z(value, 0.3), -10.0, 10.0);
+      person.levels[m].learn(value);
+    }
+    if (++person.days > 5) {
+      told_.push_back({name, now_ms, forest_.score(point)});
+      forest_.insert(point);
+    }
+    person.amounts = {};
+    person.things.clear();
+  }
+
+  anomaly::StreamForest forest_ = *anomaly::StreamForest::create({.dimensions = kDimensions, .seed = 7});
+  std::map<std::string, Person> people_;
+  std::vector<Told> told_;
+};
+
+void tell_forest(std::uint64_t first, std::uint64_t last) {
+  std::vector<std::string> names;
+  for (const std::string_view name : simulation::attack_names()) names.emplace_back(name);
+  std::uint64_t records = 0;
+  std::vector<double> calm;
+  std::map<std::string, std::vector<double>> attacked;  // the highest score in time, of each
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    ForestOfDays usual;
+    simulation::Simulation month({.seed = seed});
+    month.run([&](const simulation::SimulatedRecord& record) {
+      ++records;
+      usual.take(record.activity);
+    });
+    for (const auto& told : usual.told()) calm.push_back(told.score);
+    ForestOfDays forest;
+    simulation::Simulation with({.seed = seed, .attacks = names});
+    with.run([&](const simulation::SimulatedRecord& record) { forest.take(record.activity); });
+    for (const simulation::Attack& attack : with.attacks()) {
+      double best = 0;
+      for (const auto& told : forest.told()) {
+        const bool in_time = told.time_ms >= attack.begin_ms && told.time_ms <= attack.end_ms + 4 * 86'400'000LL;
+        if (in_time && "principal/" + told.principal == attack.key) best = std::max(best, told.score);
+      }
+      attacked[attack.name].push_back(best);
+    }
+  }
+  std::sort(calm.rbegin(), calm.rend());
+  for (const double allowed : {1.0, 5.0, 25.0}) {
+    const auto place = static_cast<std::size_t>(allowed * static_cast<double>(records) / 100'000);
+    const double bound = calm[std::min(place, calm.size() - 1)];
+    std::printf("%.0f of 100,000 records told without an attack, of scores above %.3f:", allowed, bound);
+    for (const auto& [name, scores] : attacked) {
+      const auto told = std::count_if(scores.begin(), scores.end(), [&](double score) { return score > bound; });
+      if (told > 0) std::printf(" %s %zu", name.c_str(), static_cast<std::size_t>(told));
+    }
+    std::printf("\n");
+  }
 }
 
 template <class Work>
@@ -201,10 +330,26 @@ int main(int argc, char** argv) {
   std::vector<std::uint64_t> seeds;
   std::uint32_t principals = 100'000;
   bool verbose = false;
+  std::string attack;
+  std::size_t victims = 20;
+  std::vector<std::string> attacks;
+  for (const std::string_view name : simulation::attack_names()) attacks.emplace_back(name);
   app.add_option("--seeds", seeds, "first and last seed of the months; none: costs")->expected(2);
   app.add_option("--principals", principals)->capture_default_str();
   app.add_flag("--verbose", verbose, "each false alert, and what was not told");
+  app.add_option("--attack", attack, "with --seeds: this one alone, on so many at once")->check(CLI::IsMember(attacks));
+  app.add_option("--victims", victims)->check(CLI::Range(1, 100))->capture_default_str();
+  bool forest = false;
+  app.add_flag("--forest", forest, "with --seeds: what a random cut forest over everybody's days would tell");
   CLI11_PARSE(app, argc, argv);
+  if (!seeds.empty() && forest) {
+    tell_forest(seeds[0], seeds[1]);
+    return 0;
+  }
+  if (!seeds.empty() && !attack.empty()) {
+    tell_attack(seeds[0], seeds[1], attack, victims, verbose);
+    return 0;
+  }
   if (!seeds.empty()) {
     tell_months(seeds[0], seeds[1], verbose);
     return 0;

@@ -28,9 +28,10 @@ Score score(const SimulationOptions& options) {
   });
   out.attacks = simulation.attacks();
   for (const Attack& attack : out.attacks) {
+    auto& told = out.told.emplace_back();
     for (const Signal& signal : collector.signals) {
       if (!tells(signal, attack)) continue;
-      out.told.emplace(attack.name, Score::Told{signal.rule, signal.time.value - attack.begin_ms, signal.index});
+      told = {signal.rule, signal.time.value - attack.begin_ms, signal.index};
       break;
     }
   }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,13 +22,14 @@ struct Score {
   std::uint64_t records = 0;
   std::vector<Signal> signals;
   std::vector<Attack> attacks;
-  // Of each attack the first signal that tells it: its rule, and how long after it began; no entry: not told.
+  // Of each attack, in their order, the first signal that tells it: its rule, and how long after it began; nothing: it
+  // was not told.
   struct Told {
     std::string rule;
     std::int64_t after_ms = 0;
     std::uint64_t index = 0;
   };
-  std::map<std::string, Told> told;
+  std::vector<std::optional<Told>> told;
 };
 
 // Plays the month through a new engine.
