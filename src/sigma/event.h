@@ -53,7 +53,7 @@ class Event {
   void set_everywhere(bool everywhere) { everywhere_ = everywhere; }  // from all log sources
   void set_time_ms(std::optional<std::int64_t> time_ms) { time_ms_ = time_ms; }
 
-  std::span<const FieldSlot> present() const { return touched_; }  // fields that are there
+  std::span<const FieldSlot> present() const { return {touched_.data(), touched_count_}; }  // fields that are there
   bool exists(FieldSlot slot) const { return slots_[slot].present; }
   // The field's values, in the order in which they were added.
   class Values;
@@ -78,9 +78,13 @@ class Event {
   };
   void append(Slot& slot, const Value& value);
 
+  void make_room();
+
   std::vector<Slot> slots_;
-  std::vector<FieldSlot> touched_;
-  std::vector<Entry> entries_;
+  std::vector<FieldSlot> touched_;  // room for all
+  std::size_t touched_count_ = 0;
+  std::vector<Entry> entries_;  // the first so many are of this event
+  std::uint32_t entry_count_ = 0;
   Slot unnamed_;
   const Logsource* logsource_ = nullptr;
   std::optional<std::int64_t> time_ms_;
@@ -116,19 +120,22 @@ class Event::Values {
 };
 
 inline void Event::append(Slot& slot, const Value& value) {
-  if (entries_.size() >= kMaxValues) {
-    complete_ = false;
-    return;
+  if (entry_count_ == entries_.size()) {
+    if (entry_count_ == kMaxValues) {
+      complete_ = false;
+      return;
+    }
+    make_room();
   }
-  const auto place = static_cast<std::uint32_t>(entries_.size());
-  entries_.push_back({value, kNone});
+  const std::uint32_t place = entry_count_++;
+  entries_[place] = {value, kNone};
   (slot.last == kNone ? slot.first : entries_[slot.last].next) = place;
   slot.last = place;
 }
 inline void Event::add_presence(FieldSlot slot) {
   if (slots_[slot].present) return;
   slots_[slot].present = true;
-  touched_.push_back(slot);
+  touched_[touched_count_++] = slot;
 }
 inline void Event::add(FieldSlot slot, const Value& value) {
   add_presence(slot);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "sigma/internal/compiled.h"
 #include "sigma/internal/json_tokens.h"
+#include "sigma/internal/name_memory.h"
 #include "sigma/internal/path_tree.h"
 
 namespace redoubt::sigma {
@@ -40,6 +41,7 @@ class EventReader::Walk {
     if (tokens_.at(tokens_.first()) != '{') return Error(Errc::kMalformed, "an event is a JSON object");
     wrong_ = nullptr;
     too_deep_ = false;
+    names_.begin();
     const Token behind = members(tokens_.first() + 1, tree_.root(), 1);
     if (behind == tokens_.end()) return &event_;
     if (too_deep_) return Error(Errc::kTooLarge, "an event deeper than 64 levels");
@@ -75,17 +77,33 @@ class EventReader::Walk {
   Token members(Token token, std::uint32_t node, std::size_t depth) {
     if (tokens_.at(token) == '}') return token + 1;
     for (;;) {
-      if (!is_name(token)) return wrong(token);
       std::uint32_t next = PathTree::kNone;
       if (node == PathTree::kNone) {
-        if (!tokens_.check_string(token)) return wrong(token);
-      } else {
+        if (!is_name(token) || !tokens_.check_string(token)) return wrong(token);
+      } else if (!names_.expected(tokens_.text_from(token), node, next)) {
         std::string_view name;
-        if (!tokens_.string(token, name)) return wrong(token);
-        next = tree_.find(node, name);
+        if (!is_name(token) || !tokens_.string(token, name)) return wrong(token);
+        next = names_.find(tree_, tokens_.text_from(token), node, name);
       }
-      token = next != PathTree::kNone || rules_.keywords ? value(token + 2, next, depth) : pass_over(token + 2, depth);
-      if (token == nullptr) return nullptr;
+      token += 2;
+      const char first = tokens_.at(token);
+      if (next != PathTree::kNone || rules_.keywords) {
+        if (first == '"') {
+          std::string_view text;
+          if (!tokens_.string(token, text)) return wrong(token);
+          put(next, Value::of_text(text));
+          ++token;
+        } else {
+          token = value(token, next, depth);
+          if (token == nullptr) return nullptr;
+        }
+      } else if (first == '{' || first == '[') {
+        token = pass_over(token, depth);
+        if (token == nullptr) return nullptr;
+      } else {
+        if (first == '"' ? !tokens_.check_string(token) : !check_scalar(first, token)) return wrong(token);
+        ++token;
+      }
       const char after = tokens_.at(token);
       if (after == '}') return token + 1;
       if (after != ',') return wrong(token);
@@ -303,7 +321,7 @@ class EventReader::Walk {
       event_.add_unnamed(value);
       return;
     }
-    if (tree_.is_time(node) && !timed_) {
+    if (!timed_ && tree_.is_time(node)) {
       event_.set_time_ms(internal::time_of(value));
       timed_ = true;
     }
@@ -317,6 +335,7 @@ class EventReader::Walk {
   Event event_;
   PathTree tree_;
   JsonTokens tokens_;
+  internal::NameMemory names_;
   internal::TextBlocks spelled_;  // numbers of a tree
   Token wrong_ = nullptr;
   bool too_deep_ = false;

@@ -78,16 +78,6 @@ void append_utf8(std::string& out, char32_t point) {
 
 namespace {
 
-constexpr std::uint64_t kEach = 0x0101010101010101ULL;
-
-// Eight bytes, those of letters of ASCII in lower case. Other bytes stay as they are.
-std::uint64_t fold_word(std::uint64_t word) {
-  const std::uint64_t low = word & (kEach * 0x7f);
-  const std::uint64_t from_a = low + kEach * (0x80 - 'A');
-  const std::uint64_t after_z = low + kEach * (0x7f - 'Z');
-  return word | (((from_a & ~after_z & ~word) & (kEach * 0x80)) >> 2);
-}
-
 // Whether all of it is ASCII: then `to` has the folded text.
 bool fold_as_ascii(std::string_view text, char* to) {
   std::uint64_t high = 0;
@@ -106,7 +96,7 @@ bool fold_as_ascii(std::string_view text, char* to) {
       if (at + 8 == text.size()) break;
     }
   }
-  return (high & (kEach * 0x80)) == 0;
+  return (high & (kEachByte * 0x80)) == 0;
 }
 
 }  // namespace
@@ -127,7 +117,7 @@ void append_folded(std::string& out, std::string_view text) {
   }
 }
 
-std::string_view FoldedText::fold(std::string_view text) {
+std::string_view FoldedText::fold_any(std::string_view text) {
   if (buffer_.size() < text.size() + 2 * kRoom) buffer_.assign(text.size() * 2 + 2 * kRoom, '\0');
   char* const to = buffer_.data() + kRoom;
   if (fold_as_ascii(text, to)) return {to, text.size()};

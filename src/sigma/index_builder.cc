@@ -214,6 +214,14 @@ void build_index(CompiledRules& rules, const std::vector<Expr>& roots, const std
       std::sort(list->begin(), list->end(),
                 [](const NumberEntry& a, const NumberEntry& b) { return a.number > b.number; });
     }
+    const auto there = [&](bool some, SlotIndex::Kind kind) {
+      if (some) index.kinds |= kind;
+    };
+    there(!index.literals.empty(), SlotIndex::kLiterals);
+    there(!index.numbers.empty(), SlotIndex::kNumbers);
+    there(!index.networks.empty(), SlotIndex::kNetworks);
+    there(!index.below.empty() || !index.at_most.empty() || !index.above.empty() || !index.at_least.empty(),
+          SlotIndex::kThresholds);
     const auto place = static_cast<std::uint32_t>(rules.slot_indexes.size());
     if (slot == kAnywhere) {
       rules.anywhere_index = place;

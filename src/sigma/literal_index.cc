@@ -7,17 +7,6 @@
 
 namespace redoubt::sigma::internal {
 
-std::uint32_t LiteralIndex::hash_text(std::string_view text) {
-  std::uint64_t hash = text.size();
-  while (text.size() > kWord) {
-    hash = (hash ^ load_word(text.data())) * 0xff51afd7ed558ccdULL;
-    hash ^= hash >> 32;
-    text.remove_prefix(kWord);
-  }
-  // What follows a text in its room is not looked at.
-  return mix(hash ^ first_bytes(load_word(text.data()), text.size()));
-}
-
 void LiteralIndex::add(How how, std::string_view literal, std::uint32_t id) {
   literals_.push_back({how, static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(literal.size()), id});
   texts_ += literal;

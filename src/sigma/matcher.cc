@@ -100,11 +100,12 @@ class Matcher::Engine {
       : keep_(rules),
         rules_(internal::compiled(rules)),
         answers_(answers),
+        initial_(rules_.atoms.size()),
         truth_(rules_.atoms.size()),
         sources_(rules_.logsources.size()),
         candidates_(rules_.detections.size()) {
     REDOUBT_CHECK(answers != nullptr || rules_.predicates.empty());
-    for (std::size_t id = 0; id < truth_.size(); ++id) truth_[id] = initial(rules_.atoms[id]);
+    for (std::size_t id = 0; id < truth_.size(); ++id) truth_[id] = initial_[id] = initial(rules_.atoms[id]);
     always_ = marked_words(rules_.guards.always);
     std::vector<std::uint32_t> both = rules_.guards.always;
     both.insert(both.end(), rules_.guards.by_logsource.begin(), rules_.guards.by_logsource.end());
@@ -114,7 +115,7 @@ class Matcher::Engine {
   std::span<const RuleIndex> match(const Event& event) {
     event_ = &event;
     // What the last event has changed.
-    for (const std::uint32_t atom : changed_) truth_[atom] = initial(rules_.atoms[atom]);
+    for (const std::uint32_t atom : changed_) truth_[atom] = initial_[atom];
     changed_.clear();
     std::fill(sources_.begin(), sources_.end(), kUnknown);
     const bool told = event.everywhere() || event.logsource() != nullptr;
@@ -170,14 +171,15 @@ class Matcher::Engine {
 
   void look_up(const SlotIndex& index, const Value& value) {
     if (value.kind == Value::Kind::kNull) return;
-    if (!index.literals.empty())
+    const std::uint8_t kinds = index.kinds;
+    if ((kinds & SlotIndex::kLiterals) != 0)
       index.literals.find(folded_.fold(value.text), [&](std::uint32_t atom) { found(atom); });
-    if (!index.networks.empty()) {
+    if ((kinds & SlotIndex::kNetworks) != 0) {
       if (const auto address = internal::parse_address(value.text))
         index.networks.find(*address, [&](std::uint32_t atom) { found(atom); });
     }
-    if (index.thresholds()) look_up_thresholds(index, value);
-    if (value.kind != Value::Kind::kNumber || index.numbers.empty()) return;
+    if ((kinds & SlotIndex::kThresholds) != 0) look_up_thresholds(index, value);
+    if ((kinds & SlotIndex::kNumbers) == 0 || value.kind != Value::Kind::kNumber) return;
     auto entry = std::lower_bound(index.numbers.begin(), index.numbers.end(), value.number,
                                   [](const internal::NumberEntry& e, double number) { return e.number < number; });
     for (; entry != index.numbers.end() && entry->number == value.number; ++entry) {
@@ -304,6 +306,7 @@ class Matcher::Engine {
   const CompiledRules& rules_;
   PredicateAnswers* answers_;
   const Event* event_ = nullptr;
+  std::vector<Truth> initial_;          // of each atom, before anything is known of an event
   std::vector<Truth> truth_;            // of each atom
   std::vector<std::uint32_t> changed_;  // atoms, perhaps twice
   std::vector<Truth> sources_;          // of each log source's question

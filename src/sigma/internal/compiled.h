@@ -154,7 +154,9 @@ struct SlotIndex {
   NetworkIndex networks;
   std::vector<NumberEntry> below, at_most;   // `lt` and `lte`: sorted by number, the largest first
   std::vector<NumberEntry> above, at_least;  // `gt` and `gte`: the smallest first
-  bool thresholds() const { return !below.empty() || !at_most.empty() || !above.empty() || !at_least.empty(); }
+  // What of these there is, as bits: set when all are added.
+  enum Kind : std::uint8_t { kLiterals = 1, kNumbers = 2, kNetworks = 4, kThresholds = 8 };
+  std::uint8_t kinds = 0;
   std::optional<std::uint32_t> present;
   std::optional<std::uint32_t> exists;
   std::optional<std::uint32_t> null;

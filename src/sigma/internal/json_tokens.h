@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sigma/internal/words.h"
+
 namespace simdjson::internal {
 class dom_parser_implementation;
 }
@@ -58,6 +60,8 @@ class JsonTokens {
   Token end() const { return end_; }
   // The token's first character; of end() and the one after it, zero.
   char at(Token token) const { return text_[*token]; }
+  // The text from the token on; 32 bytes behind its end may be read.
+  const char* text_from(Token token) const { return text_ + *token; }
 
   // Of a string, without its quotation marks and escapes, with eight bytes behind it that may be read. False: an escape
   // is none.
@@ -71,6 +75,12 @@ class JsonTokens {
   // Of a token that begins with a digit or `-`. False: it is no number, or no double holds it, or it is an integer
   // beyond 64 bits.
   bool number(Token token, Number& number) {
+    const std::size_t size = token[1] - token[0];
+    if (is_few_digits(text_ + *token, size)) {
+      number.text = {text_ + *token, size};
+      number.value = static_cast<double>(few_digits(text_ + *token, size));
+      return true;
+    }
     bool negative = false;
     std::uint64_t digits = 0;
     const char* const begin = text_ + *token;
@@ -81,6 +91,7 @@ class JsonTokens {
     return true;
   }
   bool check_number(Token token) {
+    if (is_few_digits(text_ + *token, token[1] - token[0])) return true;
     bool negative = false;
     std::uint64_t digits = 0;
     Number number;
@@ -106,6 +117,22 @@ class JsonTokens {
     std::size_t end = token[1] - 1;
     while (text_[end] != '"') --end;
     return {text_ + *token + 1, end - *token - 1};
+  }
+  // Whether all of these bytes are an integer: at most eight digits, which the next token follows at once.
+  static bool is_few_digits(const char* begin, std::size_t size) {
+    if (size > 8) return false;
+    const std::uint64_t zeros = size == 8 ? 0 : (kEachByte * '0') << (8 * size);
+    const std::uint64_t word = first_bytes(load_word(begin), size) | zeros;
+    // Digits are 0x30 to 0x39: six more do not change their upper halves.
+    const std::uint64_t halves = (word & (kEachByte * 0xf0)) | ((word + kEachByte * 6) & (kEachByte * 0xf0)) >> 4;
+    return halves == kEachByte * 0x33 && (*begin != '0' || size == 1);
+  }
+  // What they are worth: pairs of digits, then fours, then all of them.
+  static std::uint64_t few_digits(const char* begin, std::size_t size) {
+    std::uint64_t word = (load_word(begin) & 0x0f0f0f0f0f0f0f0fULL) << (64 - 8 * size);
+    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
+    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
+    return (word * 10'000 + (word >> 32)) & 0xffffffffULL;
   }
   // Of an integer of at most 18 digits, its end; null: it is something else.
   static const char* short_integer(const char* next, bool& negative, std::uint64_t& digits) {

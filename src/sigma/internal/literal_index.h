@@ -67,7 +67,16 @@ class LiteralIndex {
     return std::string_view(texts_).substr(literal.at, literal.size);
   }
   static std::uint64_t length_bit(std::size_t size) { return std::uint64_t{1} << (size < 63 ? size : 63); }
-  static std::uint32_t hash_text(std::string_view text);
+  static std::uint32_t hash_text(std::string_view text) {
+    std::uint64_t hash = text.size();
+    while (text.size() > kWord) {
+      hash = (hash ^ load_word(text.data())) * 0xff51afd7ed558ccdULL;
+      hash ^= hash >> 32;
+      text.remove_prefix(kWord);
+    }
+    // What follows a text in its room is not looked at.
+    return mix(hash ^ first_bytes(load_word(text.data()), text.size()));
+  }
   // Of the first or last bytes of a text, at most eight.
   static std::uint32_t hash_end(std::uint64_t word, std::size_t size) { return mix(word ^ (word >> 29) ^ size); }
   static std::uint32_t hash_gram(std::uint32_t gram) {

@@ -42,6 +42,16 @@ inline std::uint64_t word_of(std::string_view text) {
   return size == 0 ? 0 : byte(0) | byte(size / 2) << (8 * (size / 2)) | byte(size - 1) << (8 * (size - 1));
 }
 
+inline constexpr std::uint64_t kEachByte = 0x0101010101010101ULL;
+
+// Letters of ASCII in lower case. Other bytes stay as they are.
+inline std::uint64_t fold_word(std::uint64_t word) {
+  const std::uint64_t low = word & (kEachByte * 0x7f);
+  const std::uint64_t from_a = low + kEachByte * (0x80 - 'A');
+  const std::uint64_t after_z = low + kEachByte * (0x7f - 'Z');
+  return word | (((from_a & ~after_z & ~word) & (kEachByte * 0x80)) >> 2);
+}
+
 inline std::uint32_t mix(std::uint64_t word) {
   word *= 0x9e3779b97f4a7c15ULL;
   word ^= word >> 32;

@@ -212,6 +212,70 @@ TEST(EventReader, ReadsAsSimdjsonsTreeDoes) {
   }
 }
 
+// What a record's names lead to does not depend on the records before it.
+TEST(EventReader, ReadsTheSameWhateverCameBefore) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  std::string fields;
+  std::vector<std::string> names = {"a",
+                                    "b",
+                                    "a1",
+                                    "1a",
+                                    "twenty_bytes_of_name",
+                                    "one_and_twenty_bytes_",
+                                    "one_and_twenty_bytes",
+                                    "two_and_twenty_bytes_n",
+                                    "a_name_of_more_than_24_bytes",
+                                    "ä",
+                                    "\xF0\x9F\x98\x80"};
+  for (int i = 0; i < 600; ++i) names.push_back("n" + std::to_string(i));  // more than are remembered
+  for (std::size_t i = 0; i < names.size(); i += 2) {
+    fields += (i == 0 ? "" : ", ") + names[i] + ": 1, x." + names[i] + ": 1";
+  }
+  const RuleSet rules =
+      rules_of("title: r\nlogsource: {category: c}\ndetection:\n  s: {" + fields + "}\n  condition: s\n");
+  EventReader reader(rules);
+  dom::parser parser;
+  for (int round = 0; round < 500; ++round) {
+    // Often a part of a row of names, as they are written; sometimes any of them, or written in another way.
+    const bool in_order = below(random, 4) != 0;
+    const std::size_t first = below(random, names.size());
+    const auto members = [&](std::size_t count) {
+      std::string out;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::string& name = names[in_order ? (first % 40 + i) % names.size() : below(random, names.size())];
+        const bool other_way = below(random, 30) == 0;
+        out += (i == 0 ? "\"" : ",\"") + name + (other_way ? "\" :" : "\":") + std::to_string(below(random, 100));
+      }
+      return out;
+    };
+    std::string json = "{" + members(1 + below(random, 12)) + ",\"x\":{" + members(1 + below(random, 8)) + "}," +
+                       members(1 + below(random, 3)) + "}";
+    expect_same(rules, false, reader, parser, json);
+    json[below(random, json.size())] = "\"\\{}[],:0a"[below(random, 10)];
+    expect_same(rules, false, reader, parser, json);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(EventReader, ReadsNumbersOfEveryLength) {
+  const RuleSet rules = without_keywords();
+  EventReader reader(rules);
+  dom::parser parser;
+  std::string digits;
+  for (int size = 1; size <= 22; ++size) {
+    digits += static_cast<char>('0' + size % 10);
+    for (const std::string& number : {digits, "-" + digits, "0" + digits, digits + ".5", digits + "e1", digits + "/",
+                                      digits + ":", digits + "*", digits + "\"", digits + "t", digits + " "}) {
+      for (const char* const name : {"b", "nobody_reads_it"}) {
+        expect_same(rules, false, reader, parser, "{\"" + std::string(name) + "\":" + number + "}");
+        expect_same(rules, false, reader, parser, "{\"" + std::string(name) + "\":[" + number + "," + number + "]}");
+      }
+    }
+  }
+}
+
 TEST(EventReader, RefusesWhatIsNoEvent) {
   const RuleSet rules = without_keywords();
   EventReader reader(rules);
