@@ -18,7 +18,8 @@ constexpr float kDriftBound = 7;
 constexpr float kDriftBoundBytes = 4;
 constexpr float kDriftRatio = 1.5F;
 constexpr double kRampGrowth = 0.9;  // e^0.9: two and a half times
-constexpr double kRampT = 6;
+constexpr double kRampZ = 4.7;
+constexpr double kRisingZ = 3;  // from here on peaks hardly follow
 constexpr double kPeersZ = 4.5;
 constexpr std::uint16_t kPeersLeast = 60;  // days of members
 constexpr std::uint16_t kNewDays = 10;
@@ -46,6 +47,7 @@ void detect_at_day_end(Context& context, About about, ProfileTable::Entry& entry
   if (about != About::kPrincipal && about != About::kTenant) return;
   const PeerGroup* const peers = about == About::kPrincipal ? peers_of(context, entry) : nullptr;
   const bool growing_up = is_joiner(context, profile);
+  profile.rising = 0;
   for (std::size_t m = 0; m < kMetricCount; ++m) {
     const MetricState& metric = profile.metrics[m];
     const auto day = static_cast<double>(metric.day);
@@ -68,15 +70,17 @@ void detect_at_day_end(Context& context, About about, ProfileTable::Entry& entry
     if (m < kRampCount && of_its_own) {
       Ramp ramp = profile.ramps[m];
       ramp.learn(day);
-      const Ramp::Slope slope = ramp.slope();
-      if (slope.t >= kRampT && slope.growth >= kRampGrowth) {
-        context.raise(
-            about, entry,
-            {.rule = Rule::kBaselineRamp,
-             .ratio = slope.growth / kRampGrowth,
-             .message = today + "; steadily rising for two weeks, by a factor of " + shown(std::exp(slope.growth)),
-             .rests_on = Note::kVolume,
-             .confidence = 0.8});
+      const Ramp::Rise rise = ramp.rise(kRampGrowth);
+      if (rise.z >= kRisingZ) profile.rising |= static_cast<std::uint8_t>(1U << m);
+      if (rise.z >= kRampZ &&
+          context.raise(about, entry,
+                        {.rule = Rule::kBaselineRamp,
+                         .ratio = rise.z / kRampZ,
+                         .message = today + "; steadily rising for " + shown(rise.days) +
+                                    " days with any, by a factor of " + shown(std::exp(rise.growth)),
+                         .rests_on = Note::kVolume,
+                         .confidence = 0.8})) {
+        for (Ramp& each : profile.ramps) each.begin_anew();
       }
     }
     if (about == About::kPrincipal && profile.days_active < kNewDays && unlike >= kPeersZ && m < kRampCount) {

@@ -24,7 +24,7 @@ bool Profile::valid() const {
   return all_valid(metrics) && all_valid(ramps) && recents && peaks && rhythm.valid() && day_things.valid() &&
          day_texts.valid() && day_members.valid() && day_resources.valid() && day_denied.valid() &&
          next_noted < kNoted && next_sketch < kSketches && kind <= 4 && suspended <= 1 && boundary_mix <= 3 &&
-         reserved_word == 0 && reserved == std::array<std::uint8_t, 5>{} &&
+         reserved_word == 0 && rising < (1U << kRampCount) && reserved == std::array<std::uint8_t, 4>{} &&
          std::all_of(
              noted.begin(), noted.end(),
              [](const NotedEntry& entry) { return entry.note() <= Note::kInjection && (entry.packed >> 63) == 0; });

@@ -21,13 +21,17 @@ PeerGroup* peers_of(State& state, const ProfileTable::Entry& entry) {
   return &state.peers[std::move(key)];
 }
 
+bool is_rising(const Profile& profile, std::size_t m) {
+  return ((profile.rising >> m) & 1U) != 0;
+}
+
 void end_hour(Profile& profile) {
   const bool young = profile.hours_active < 24;
   for (std::size_t m = 0; m < kMetricCount; ++m) {
     MetricState& metric = profile.metrics[m];
     if (metric.hour > 0) {
       metric.hours.learn(anomaly::log_scale(static_cast<double>(metric.hour)));
-      raise_peak(metric.peak_hour, metric.hour, kPeakFloor[m], young);
+      raise_peak(metric.peak_hour, metric.hour, kPeakFloor[m], young, is_rising(profile, m));
     }
   }
   raise_peak(profile.peak_burst, profile.hour_burst, 10, young);
@@ -55,13 +59,14 @@ constexpr double kLightDay = 1.4;   // on log_scale: less than a quarter of the 
 constexpr float kSpreadMax = 0.6F;  // of a drift
 
 // Days on which somebody only looked in are no measure of those on which they work: they would widen the spread until
-// nothing stands out. Whoever began with one begins again.
-void learn_day(DailyDrift& drift, double amount) {
+// nothing stands out. Whoever began with one begins again. Whether the day was one of work.
+bool learn_day(DailyDrift& drift, double amount) {
   const double residual = anomaly::log_scale(amount) - static_cast<double>(drift.reference);
-  if (drift.weight > 0 && residual < -kLightDay) return;
+  if (drift.weight > 0 && residual < -kLightDay) return false;
   if (drift.weight > 0 && drift.weight < DailyDrift::kWarmUp && residual > kLightDay) drift = {};
   drift.learn(amount);
   drift.spread = std::min(drift.spread, kSpreadMax);
+  return true;
 }
 
 void end_day(Context& context, About about, ProfileTable::Entry& entry) {
@@ -74,11 +79,10 @@ void end_day(Context& context, About about, ProfileTable::Entry& entry) {
   for (std::size_t m = 0; m < kMetricCount; ++m) {
     MetricState& metric = profile.metrics[m];
     const auto amount = static_cast<double>(metric.day);
-    if (m < kRampCount && (metric.day > 0 || profile.ramps[m].size > 0)) profile.ramps[m].learn(amount);
     if (metric.day > 0) {
       metric.days.learn(anomaly::log_scale(amount));
-      learn_day(metric.drift, amount);
-      raise_peak(metric.peak_day, metric.day, 4 * kPeakFloor[m], young);
+      if (learn_day(metric.drift, amount) && m < kRampCount) profile.ramps[m].learn(amount);
+      raise_peak(metric.peak_day, metric.day, 4 * kPeakFloor[m], young, is_rising(profile, m));
       if (peers != nullptr) peers->days[m].learn(anomaly::log_scale(amount));
     }
     metric.day = 0;

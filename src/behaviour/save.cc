@@ -16,7 +16,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::array<char, 4> kMagic = {'R', 'B', 'H', 'V'};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 bool in_order(const std::vector<IndexRange>& ranges, std::uint64_t end) {
   std::uint64_t from = 0;

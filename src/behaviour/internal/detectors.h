@@ -32,13 +32,13 @@ void roll(Context& context, About about, ProfileTable::Entry& entry);
 // Adds what the entry says to the running hour and day.
 void learn(Context& context);
 
-// A peak that rises at once while little is known, and later by a third an hour at most: so that what was told does not
-// become usual at once.
-inline void raise_peak(float& peak, float value, float floor, bool young) {
+// A peak that rises at once while little is known, and later by a third at most each time: so that what was told does
+// not become usual at once. While there may be a ramp (`rising`), by a twentieth: so that none teaches a new usual.
+inline void raise_peak(float& peak, float value, float floor, bool young, bool rising = false) {
   if (value <= peak) {
     peak *= 0.998F;
   } else {
-    peak = young ? value : std::min(value, peak * 1.33F + floor / 4);
+    peak = young ? value : std::min(value, rising ? peak * 1.05F : peak * 1.33F + floor / 4);
   }
 }
 

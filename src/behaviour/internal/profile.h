@@ -113,7 +113,8 @@ struct Profile {
   std::uint8_t kind = 0;  // PrincipalKind
   std::uint8_t suspended = 0;
   std::uint8_t boundary_mix = 0;  // bit 0: a variant was let through, bit 1: one was refused
-  std::array<std::uint8_t, 5> reserved{};
+  std::uint8_t rising = 0;        // a bit for each ramp: it may be one that teaches a new usual
+  std::array<std::uint8_t, 4> reserved{};
 
   std::uint16_t day() const { return static_cast<std::uint16_t>(hour / 24); }
   void note(std::uint64_t index, Note why) {
@@ -125,6 +126,6 @@ struct Profile {
 
 static_assert(std::is_trivially_copyable_v<Profile>);
 static_assert(sizeof(Profile) < 2000);
-static_assert(offsetof(Profile, reserved) + 5 == sizeof(Profile));  // no padding at the end
+static_assert(offsetof(Profile, reserved) + 4 == sizeof(Profile));  // no padding at the end
 
 }  // namespace redoubt::behaviour

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "anomaly/robust.h"
@@ -89,52 +90,118 @@ struct DailyDrift {
   }
 };
 
-// The last 14 active days of one quantity, to see a steady rise: a slope that the scatter does not explain.
+// The active days of one quantity, to see a steady rise over a fortnight or over months: the last ones one by one,
+// those before them by twos, fours and so on, up to about 265 days in all. A rise is told by the line through the last
+// days, for each number of them from 14 on: by how much it rises, and how many of its standard errors that is.
 struct Ramp {
-  static constexpr std::size_t kDays = 14;
-  std::array<std::int16_t, kDays> days{};  // 1/512 of log_scale, oldest first
-  std::uint16_t size = 0;
-  std::uint16_t reserved = 0;
+  static constexpr std::size_t kLeastDays = 14;
+  static constexpr std::size_t kDays = 15;   // one by one: 14 at least, once there are as many
+  static constexpr std::size_t kLevels = 7;  // a place of each stands for twice as many days as one of the level before
+  static constexpr std::size_t kOfLevel = 3;
+  static constexpr std::size_t kPlaces = kDays + (kLevels - 1) * kOfLevel;
+  // What is taken for the spread of a day while little is known, on log_scale, as if so many days had shown it.
+  static constexpr double kUsualSpread = 0.45;
+  static constexpr double kUsualWeight = 6;
+  static constexpr double kStep = 512;  // of a place, to one of log_scale
 
-  void learn(double amount) {
-    const auto value = static_cast<std::int16_t>(std::lround(std::clamp(anomaly::log_scale(amount), 0.0, 60.0) * 512));
-    if (size == kDays) {
-      std::copy(days.begin() + 1, days.end(), days.begin());
-      days[kDays - 1] = value;
-    } else {
-      days[size++] = value;
-    }
+  std::array<std::int16_t, kPlaces> places{};  // means of their days, oldest first
+  std::array<std::uint8_t, kLevels> sizes{};   // places of each level, that of single days first
+  std::uint8_t reserved = 0;
+
+  std::size_t size() const {
+    std::size_t out = 0;
+    for (const std::uint8_t each : sizes) out += each;
+    return out;
   }
-  struct Slope {
-    double growth = 0;  // of the fitted line over the whole span, on log_scale
-    double t = 0;       // the slope in its standard errors
+  void learn(double amount) {
+    make_room(0);
+    const double value = std::clamp(anomaly::log_scale(amount), 0.0, 60.0);
+    places[size()] = static_cast<std::int16_t>(std::lround(value * kStep));
+    ++sizes[0];
+  }
+
+  struct Rise {
+    double growth = 0;  // of the line over its days, on log_scale
+    double z = 0;       // of its slope, in standard errors
+    double days = 0;
   };
-  Slope slope() const {
-    if (size < kDays) return {};
-    constexpr double kN = kDays;
-    double mean = 0;
-    for (const std::int16_t day : days) mean += day / 512.0 / kN;
-    double sxy = 0;
-    double sxx = 0;
-    for (std::size_t i = 0; i < kDays; ++i) {
-      const double x = static_cast<double>(i) - (kN - 1) / 2;
-      sxy += x * (days[i] / 512.0 - mean);
-      sxx += x * x;
+  // The steepest, of those that rise by `least_growth` or more; nothing: z is 0.
+  Rise rise(double least_growth) const {
+    Rise best;
+    if (size() < kLeastDays) return best;
+    const double spread = day_spread();
+    std::size_t at = size();
+    double age = 0;  // days between the end and the place's newest
+    double w = 0, wx = 0, wy = 0, wxx = 0, wxy = 0;
+    for (std::size_t level = 0; level < kLevels; ++level) {
+      const double days = static_cast<double>(std::size_t{1} << level);
+      for (std::size_t i = 0; i < sizes[level]; ++i) {
+        const double x = -(age + (days - 1) / 2);
+        const double y = places[--at] / kStep;
+        age += days;
+        w += days;
+        wx += days * x;
+        wy += days * y;
+        wxx += days * x * x;
+        wxy += days * x * y;
+        if (age < kLeastDays) continue;
+        const double sxx = wxx - wx * wx / w;
+        const double slope = (wxy - wx * wy / w) / sxx;
+        const Rise found{slope * (age - 1), slope * std::sqrt(sxx) / spread, age};
+        if (found.growth >= least_growth && found.z > best.z) best = found;
+      }
     }
-    const double b = sxy / sxx;
-    double rest = 0;
-    for (std::size_t i = 0; i < kDays; ++i) {
-      const double x = static_cast<double>(i) - (kN - 1) / 2;
-      const double e = days[i] / 512.0 - mean - b * x;
-      rest += e * e;
-    }
-    // A scatter of a twentieth at least: what a machine repeats exactly has none.
-    const double error = std::sqrt(std::max(rest / (kN - 2), 0.0025) / sxx);
-    return {.growth = b * (kN - 1), .t = b / error};
+    return best;
+  }
+  // Forgets all but the last days: what was told of the others is not told again.
+  void begin_anew() {
+    constexpr std::size_t kLeft = 3;
+    const std::size_t all = size();
+    const std::size_t left = std::min<std::size_t>(kLeft, sizes[0]);
+    std::copy(places.begin() + static_cast<std::ptrdiff_t>(all - left),
+              places.begin() + static_cast<std::ptrdiff_t>(all), places.begin());
+    std::fill(places.begin() + static_cast<std::ptrdiff_t>(left), places.end(), std::int16_t{0});
+    sizes = {};
+    sizes[0] = static_cast<std::uint8_t>(left);
   }
   bool valid() const {
-    return size <= kDays && reserved == 0 &&
-           std::all_of(days.begin(), days.end(), [](std::int16_t d) { return d >= 0; });
+    if (reserved != 0 || sizes[0] > kDays) return false;
+    for (std::size_t level = 1; level < kLevels; ++level) {
+      if (sizes[level] > kOfLevel) return false;
+    }
+    return std::all_of(places.begin(), places.end(), [](std::int16_t place) { return place >= 0; });
+  }
+
+ private:
+  // From one day to the next, so that a rise does not count as spread.
+  double day_spread() const {
+    double sum = kUsualWeight * kUsualSpread * kUsualSpread;
+    double weight = kUsualWeight;
+    const std::size_t all = size();
+    for (std::size_t i = all - sizes[0] + 1; i < all; ++i) {
+      const double step = std::clamp((places[i] - places[i - 1]) / kStep, -2.0, 2.0);
+      sum += step * step / 2;
+      ++weight;
+    }
+    return std::sqrt(sum / weight);
+  }
+  // Of a level that is full, the oldest two become one of the next; of the last the oldest goes.
+  void make_room(std::size_t level) {
+    if (sizes[level] < (level == 0 ? kDays : kOfLevel)) return;
+    if (level + 1 < kLevels) make_room(level + 1);
+    const std::size_t all = size();
+    std::size_t first = 0;
+    for (std::size_t older = level + 1; older < kLevels; ++older) first += sizes[older];
+    if (level + 1 < kLevels) {
+      places[first] = static_cast<std::int16_t>((places[first] + places[first + 1]) / 2);
+      ++first;
+      --sizes[level];
+      ++sizes[level + 1];
+    }
+    std::copy(places.begin() + static_cast<std::ptrdiff_t>(first + 1),
+              places.begin() + static_cast<std::ptrdiff_t>(all), places.begin() + static_cast<std::ptrdiff_t>(first));
+    places[all - 1] = 0;
+    --sizes[level];
   }
 };
 

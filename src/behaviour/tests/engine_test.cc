@@ -354,6 +354,25 @@ TEST_F(EngineTest, ATickBringsTimeForward) {
   EXPECT_EQ(engine.time().value, kStart + kHourMs);
 }
 
+// A hundredth and a half a day: nothing from one day to the next, four times as much after three months.
+TEST_F(EngineTest, TellsARampOfMonthsOnce) {
+  double requests = 50;
+  for (std::int64_t day = 0; day < 100; ++day, requests *= 1.015) {
+    for (int i = 0; i < static_cast<int>(requests); ++i) {
+      const std::int64_t time = kStart + day * kDayMs + 8 * kHourMs + i * kHourMs / 60;
+      take(act("a", time));
+      if (i < 50) take(act("b", time));
+    }
+  }
+  const auto told_of = [&](std::string_view key) {
+    return std::count_if(told.signals.begin(), told.signals.end(), [&](const Signal& signal) {
+      return signal.rule == "behaviour.baseline_ramp" && signal.key == key;
+    });
+  };
+  EXPECT_EQ(told_of("principal/a"), 1);
+  EXPECT_EQ(told_of("principal/b"), 0);
+}
+
 TEST_F(EngineTest, SaysWhichFeaturesAreMissing) {
   const Features features{.address_prefix = 1};
   take(act("a", kStart), &features);

@@ -51,6 +51,16 @@ TEST_P(Scenario, IsTold) {
 INSTANTIATE_TEST_SUITE_P(All, Scenario, ::testing::ValuesIn(attack_names()),
                          [](const auto& each) { return std::string(each.param); });
 
+// Also of those whose days differ much from one another.
+TEST(BaselinePoisoning, IsToldOfNearlyEverybody) {
+  std::size_t told = 0;
+  for (const std::uint64_t seed : {204, 304}) {
+    const Score month = score({.seed = seed, .attacks = std::vector<std::string>(25, "baseline_poisoning")});
+    for (const auto& each : month.told) told += each ? 1 : 0;
+  }
+  EXPECT_GE(told, 48U);  // of 50
+}
+
 TEST(FalseAlerts, AreAtMostOneInAHundredThousandRecords) {
   std::uint64_t records = 0;
   std::size_t alerts = 0;
