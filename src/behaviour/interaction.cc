@@ -239,7 +239,12 @@ Result<std::optional<Interaction>> InteractionReader::read(std::string_view reco
                                                            const Features* features) {
   const auto root = reader_.parse(record);
   if (!root) return root.error();
-  auto out = interaction_of(*root, index);
+  return read(*root, index, features);
+}
+
+Result<std::optional<Interaction>> InteractionReader::read(const element& record, std::uint64_t index,
+                                                           const Features* features) {
+  auto out = interaction_of(record, index);
   if (out && *out && features != nullptr && features->address_prefix) {
     Interaction& interaction = **out;
     network_ = network_name(*features->address_prefix);

@@ -89,6 +89,10 @@ class InteractionReader {
   // Also kTooLarge above 65,535 bytes, and kMalformed for what is no JSON. `features`: null when they are missing.
   Result<std::optional<Interaction>> read(std::string_view record, std::uint64_t index,
                                           const Features* features = nullptr);
+  // The same of what somebody else has parsed, with encoding::JsonReader; it must stay as long as the interaction is
+  // used.
+  Result<std::optional<Interaction>> read(const simdjson::dom::element& record, std::uint64_t index,
+                                          const Features* features = nullptr);
 
  private:
   encoding::JsonReader reader_{{.max_bytes = 65'535, .max_depth = 64}};

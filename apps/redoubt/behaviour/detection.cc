@@ -89,6 +89,7 @@ struct Detection::Impl {
 
   void use_rules(std::string_view digest);
   void change_rules(ByteView record);
+  // The record that `activities` has read last.
   void learn(std::uint64_t index, ByteView record, const behaviour::Features* features);
 
   Options options;
@@ -127,7 +128,10 @@ void Detection::Impl::change_rules(ByteView record) {
 
 void Detection::Impl::learn(std::uint64_t index, ByteView record, const behaviour::Features* features) {
   if (!mesh) return;
-  const auto interaction = interactions.read(as_chars(record), index, features);
+  // Most records have been parsed for the detectors.
+  const simdjson::dom::element* const document = activities.document();
+  const auto interaction = document != nullptr ? interactions.read(*document, index, features)
+                                               : interactions.read(as_chars(record), index, features);
   if (interaction && *interaction) mesh->apply(**interaction);
 }
 
@@ -147,12 +151,12 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
   }
   self.next = index + 1;
   ++self.entries;
+  const auto activity = self.activities.read(record);
   self.learn(index, record, features);
   std::optional<Weighing> weighing;
   if (self.mesh) weighing.emplace(*self.mesh, sink);
   behaviour::SignalSink& told = weighing ? static_cast<behaviour::SignalSink&>(*weighing) : sink;
 
-  const auto activity = self.activities.read(record);
   if (activity && self.options.observer != nullptr) self.options.observer->seen(**activity, features);
   if (!self.options.detectors) {
     // The rules alone.

@@ -34,9 +34,27 @@ struct Read {
 
   explicit Read(std::string text, const Features* features = nullptr) : record(std::move(text)) {
     result = reader.read(record, 7, features);
+    expect_same_of_tree(features);
   }
   const Interaction& operator*() const { return **result; }
   bool named_somebody() const { return result.has_value() && result->has_value(); }
+
+  // What has been parsed already gives the same.
+  void expect_same_of_tree(const Features* features) const {
+    encoding::JsonReader json({.max_bytes = 65'535, .max_depth = 64});
+    const auto root = json.parse(record);
+    if (!root) return;
+    InteractionReader other;
+    const auto of_tree = other.read(*root, 7, features);
+    ASSERT_EQ(of_tree.has_value(), result.has_value()) << record;
+    if (!result) return;
+    ASSERT_EQ(of_tree->has_value(), result->has_value()) << record;
+    if (!*result) return;
+    EXPECT_EQ(links_of(**of_tree), links_of(**result));
+    EXPECT_EQ((*of_tree)->actor, (*result)->actor);
+    EXPECT_EQ((*of_tree)->time, (*result)->time);
+    EXPECT_EQ((*of_tree)->volumes, (*result)->volumes);
+  }
 };
 
 record::ExchangeFacts exchange() {
