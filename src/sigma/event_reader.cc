@@ -101,7 +101,10 @@ class EventReader::Walk {
         token = pass_over(token, depth);
         if (token == nullptr) return nullptr;
       } else {
-        if (first == '"' ? !tokens_.check_string(token) : !check_scalar(first, token)) return wrong(token);
+        if (first == '"' ? !tokens_.check_string(token)
+                         : !tokens_.is_few_digits(token) && !check_scalar(first, token)) {
+          return wrong(token);
+        }
         ++token;
       }
       const char after = tokens_.at(token);

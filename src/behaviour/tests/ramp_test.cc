@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "behaviour/internal/detectors.h"
 #include "behaviour/internal/small_state.h"
 #include "behaviour/simulation/random.h"
 
@@ -86,6 +87,17 @@ TEST(Ramp, WhatWasToldIsNotToldAgain) {
   EXPECT_LT(ramp.rise(kGrowth).z, kTold);
   for (int day = 0; day < 14; ++day) ramp.learn(level * std::exp(0.1 * day));
   EXPECT_GE(ramp.rise(kGrowth).z, kTold);
+}
+
+TEST(Peaks, HardlyFollowWhileThereMayBeARamp) {
+  float held = 1000;
+  float followed = 1000;
+  for (int day = 0; day < 20; ++day) {
+    raise_peak(held, 5000, 20, false, true);
+    raise_peak(followed, 5000, 20, false);
+  }
+  EXPECT_LT(held, 2700);
+  EXPECT_EQ(followed, 5000);
 }
 
 TEST(Ramp, SavedBytesThatAreNoneAreRefused) {

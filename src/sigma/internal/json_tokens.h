@@ -75,8 +75,8 @@ class JsonTokens {
   // Of a token that begins with a digit or `-`. False: it is no number, or no double holds it, or it is an integer
   // beyond 64 bits.
   bool number(Token token, Number& number) {
-    const std::size_t size = token[1] - token[0];
-    if (is_few_digits(text_ + *token, size)) {
+    if (is_few_digits(token)) {
+      const std::size_t size = token[1] - token[0];
       number.text = {text_ + *token, size};
       number.value = static_cast<double>(few_digits(text_ + *token, size));
       return true;
@@ -91,11 +91,21 @@ class JsonTokens {
     return true;
   }
   bool check_number(Token token) {
-    if (is_few_digits(text_ + *token, token[1] - token[0])) return true;
     bool negative = false;
     std::uint64_t digits = 0;
     Number number;
     return short_integer(text_ + *token, negative, digits) != nullptr || any_number(text_ + *token, number, false);
+  }
+  // Whether the token is an integer of at most eight digits, which the next token follows at once.
+  bool is_few_digits(Token token) const {
+    const std::size_t size = token[1] - token[0];
+    if (size - 1 > 7) return false;  // or none: it is the end
+    const char* const begin = text_ + *token;
+    // Zeros above.
+    const std::uint64_t word = (load_word(begin) << (64 - 8 * size)) | ((kEachByte * '0') >> 4 >> (8 * size - 4));
+    // Digits are 0x30 to 0x39: six more do not change their upper halves.
+    const std::uint64_t halves = (word & (kEachByte * 0xf0)) | ((word + kEachByte * 6) & (kEachByte * 0xf0)) >> 4;
+    return halves == kEachByte * 0x33 && (*begin != '0' || size == 1);
   }
   // Whether the token is this word.
   bool is_word(Token token, std::string_view word) const {
@@ -117,15 +127,6 @@ class JsonTokens {
     std::size_t end = token[1] - 1;
     while (text_[end] != '"') --end;
     return {text_ + *token + 1, end - *token - 1};
-  }
-  // Whether all of these bytes are an integer: at most eight digits, which the next token follows at once.
-  static bool is_few_digits(const char* begin, std::size_t size) {
-    if (size > 8) return false;
-    const std::uint64_t zeros = size == 8 ? 0 : (kEachByte * '0') << (8 * size);
-    const std::uint64_t word = first_bytes(load_word(begin), size) | zeros;
-    // Digits are 0x30 to 0x39: six more do not change their upper halves.
-    const std::uint64_t halves = (word & (kEachByte * 0xf0)) | ((word + kEachByte * 6) & (kEachByte * 0xf0)) >> 4;
-    return halves == kEachByte * 0x33 && (*begin != '0' || size == 1);
   }
   // What they are worth: pairs of digits, then fours, then all of them.
   static std::uint64_t few_digits(const char* begin, std::size_t size) {
