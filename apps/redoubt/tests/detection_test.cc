@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "behaviour/interaction.h"
 #include "behaviour/mesh_query.h"
 #include "behaviour/simulation/simulation.h"
 #include "ledger/tests/support.h"
@@ -176,6 +177,37 @@ TEST_F(DetectionTest, RunsTheProgramsRulesAndSaysWhyWhenABundleIsGone) {
   read(detection, records_, 0, records_.size(), kept);
   EXPECT_NE(detection.rules_problem(), "");
   EXPECT_GE(detection.rules()->state().rules, 100U);
+}
+
+TEST_F(DetectionTest, TheMeshIsThatOfTheRecordsAlone) {
+  KeptRules rules(fs_, "/bundles");
+  for (int i = 0; i < 30; ++i) deny(i % 3 == 0 ? "other" : "secret", i % 5 == 0 ? "eve" : "mallory");
+  records_.emplace_back("no record");
+  activate(add_bundle({}));
+  records_.emplace_back(R"({"class_uid":6003,"time":1,"unmapped":{"redoubt":{"stage":"admission"}}})");
+  for (int i = 0; i < 30; ++i) deny("third", "eve");
+  Detection::Options with_mesh = options(nullptr);
+  with_mesh.detectors = false;
+  Detection detection(with_mesh);
+  Kept kept;
+  read(detection, records_, 0, records_.size(), kept);
+  ASSERT_TRUE(kept.all.empty());  // signals weigh in the mesh
+  auto alone = behaviour::Mesh::create(*with_mesh.mesh);
+  ASSERT_TRUE(alone);
+  behaviour::InteractionReader reader;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const auto interaction = reader.read(records_[i], i);
+    if (interaction && *interaction) alone->apply(**interaction);
+  }
+  const auto saved = [](const behaviour::Mesh& mesh) {
+    Bytes out;
+    EXPECT_TRUE(mesh.save([&](ByteView piece) -> Result<> {
+      out.insert(out.end(), piece.begin(), piece.end());
+      return {};
+    }));
+    return out;
+  };
+  EXPECT_EQ(saved(*detection.mesh()), saved(*alone));
 }
 
 TEST_F(DetectionTest, TellsTheSameWhereverItWasSavedAndRestored) {
