@@ -54,7 +54,7 @@ inline constexpr std::size_t kSmallCount = 9;
 
 struct Profile {
   static constexpr std::size_t kNoted = 12;
-  static constexpr std::size_t kSketches = 12;
+  static constexpr std::size_t kSketches = 10;
 
   std::int64_t first_ms = 0;
   std::int64_t last_ms = 0;
