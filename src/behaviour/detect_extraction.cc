@@ -6,10 +6,12 @@
 namespace redoubt::behaviour {
 namespace {
 
-constexpr float kLeastTexts = 1500;
-constexpr float kLeastTextsUnknown = 15'000;  // of those whose usual is not known yet
-constexpr float kTimesPeak = 4;
-constexpr double kLeastDifferent = 0.7;  // of the day's requests; the estimate is right within an eighth
+// Requests are counted exactly, different texts among them only estimated (with a standard error of 13 in a hundred),
+// so the bound is one of requests: an estimate that is a little low must not hide what is far above it.
+constexpr float kLeastRequests = 1500;
+constexpr float kLeastRequestsUnknown = 15'000;  // of those whose usual is not known yet
+constexpr float kTimesPeak = 4;                  // the most different texts of a day before
+constexpr double kLeastDifferent = 0.65;         // of the day's requests: all different, and the estimate far too low
 
 }  // namespace
 
@@ -18,15 +20,15 @@ void detect_extraction(Context& context) {
   if (!context.features->fingerprint) return;
   Profile& profile = context.profile();
   if (!profile.day_texts.add(keyed_mix(context.options.hash_key, *context.features->fingerprint))) return;
-  const float least = has_past(profile) ? kLeastTexts : kLeastTextsUnknown;
+  const float least = has_past(profile) ? kLeastRequests : kLeastRequestsUnknown;
   const float bound = std::max(least, kTimesPeak * profile.text_day_peak);
   const float requests = profile.metrics[kRequests].day + 1;
-  if (requests < kLeastDifferent * bound) return;
-  const double different = profile.day_texts.estimate();
-  if (different < static_cast<double>(bound) || different < kLeastDifferent * static_cast<double>(requests)) return;
+  if (requests < bound) return;
+  const double different = std::min(profile.day_texts.estimate(), static_cast<double>(requests));
+  if (different < kLeastDifferent * static_cast<double>(requests)) return;
   context.raise(About::kPrincipal, *context.who,
                 {.rule = Rule::kModelExtraction,
-                 .ratio = different / static_cast<double>(bound),
+                 .ratio = static_cast<double>(requests / bound),
                  .message = "about " + shown(different) + " different prompts on this day, of " + shown(requests) +
                             " requests; at most " + shown(profile.text_day_peak) + " before",
                  .confidence = 0.8});

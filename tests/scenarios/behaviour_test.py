@@ -147,7 +147,7 @@ class Behaviour(unittest.TestCase):
 
     def test_a_model_copied_by_asking(self):
         since = self.since()
-        for at in range(1700):
+        for at in range(2000):
             self.assertEqual(self.play("extracting").chat(answer=100), 200)
             if at % 20 == 0:
                 self.town.advance(MINUTE)

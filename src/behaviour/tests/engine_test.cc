@@ -334,6 +334,43 @@ TEST_F(EngineTest, AfterTheClockWasSetBackHoursAndCountsGoOn) {
   EXPECT_TRUE(told.signals.empty());
 }
 
+// A day of 1,700 prompts after twenty of a dozen. How many of them differ is estimated by hashes of a key that each
+// ledger has for itself: it must be told for (nearly) every key when all differ, and for (nearly) none when each is
+// asked three times.
+TEST(ExtractionTest, IsToldWhateverTheKeyOfTheHashes) {
+  constexpr int kKeys = 300;
+  const auto told_of = [](std::uint64_t key, int prompts, int of_each) {
+    Engine engine({.hash_key = {key * 0x9e3779b97f4a7c15, key}, .principals_max = 8, .things_max = 8});
+    Collector told;
+    std::uint64_t index = 0;
+    const auto ask = [&](std::int64_t time, std::uint64_t text) {
+      const Features features{
+          .sketch = text * 0xbf58476d1ce4e5b9, .fingerprint = text * 0x94d049bb133111eb, .words = 12};
+      EXPECT_TRUE(engine.apply(index++, act("a", time), &features, told));
+      EXPECT_TRUE(engine.apply(index++, act("a", time + 500, record::Stage::kOutcome), nullptr, told));
+    };
+    for (int day = 0; day < 20; ++day) {
+      for (int i = 0; i < 12; ++i) ask(kStart + day * kDayMs + (9 + i % 8) * kHourMs + i * 60'000, index);
+    }
+    for (int i = 0; i < prompts; ++i) {
+      ask(kStart + 20 * kDayMs + 9 * kHourMs + i * 3000, 1'000'000 + static_cast<std::uint64_t>(i / of_each));
+    }
+    return std::any_of(told.signals.begin(), told.signals.end(),
+                       [](const Signal& signal) { return signal.rule == "behaviour.model_extraction"; });
+  };
+  int different = 0;
+  int twice = 0;
+  int few = 0;
+  for (std::uint64_t key = 1; key <= kKeys; ++key) {
+    different += told_of(key, 1700, 1) ? 1 : 0;
+    twice += told_of(key, 1700, 3) ? 1 : 0;
+    few += told_of(key, 1490, 1) ? 1 : 0;
+  }
+  EXPECT_GE(different, kKeys - 3);
+  EXPECT_LE(twice, 1);
+  EXPECT_EQ(few, 0);
+}
+
 TEST_F(EngineTest, AnyTimesAreTaken) {
   std::mt19937_64 random(4);
   for (int i = 0; i < 3000; ++i) {
