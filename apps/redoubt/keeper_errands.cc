@@ -1,6 +1,5 @@
 #include "redoubt/keeper_errands.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,21 +13,11 @@
 #include "encoding/base64.h"
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
+#include "redoubt/descriptor_pairs.h"
 #include "redoubt/sealing_paths.h"
 
 namespace redoubt::app {
 namespace {
-
-struct Ends {
-  UniqueFd read;
-  UniqueFd write;
-
-  static Result<Ends> make() {
-    int fds[2];
-    if (::pipe2(fds, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
-    return Ends{UniqueFd(fds[0]), UniqueFd(fds[1])};
-  }
-};
 
 std::string absolute(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
@@ -63,7 +52,7 @@ struct Errand {
   std::string input;
 };
 
-[[noreturn]] void become_program(const Layout& layout, const Errand& errand, const Ends& in, const Ends& out,
+[[noreturn]] void become_program(const Layout& layout, const Errand& errand, const Pipe& in, const Pipe& out,
                                  pid_t parent) {
   become_child("redoubt-keeper", parent);
   if (::dup2(in.read.get(), STDIN_FILENO) < 0 || ::dup2(out.write.get(), STDOUT_FILENO) < 0) ::_exit(kFailure);
@@ -83,9 +72,9 @@ struct Errand {
 }
 
 Result<ledger::ErrandLines> run(const Layout& layout, const Errand& errand) {
-  auto in = Ends::make();
+  auto in = Pipe::make();
   if (!in) return in.error();
-  auto out = Ends::make();
+  auto out = Pipe::make();
   if (!out) return out.error();
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();

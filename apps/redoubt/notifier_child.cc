@@ -18,6 +18,7 @@
 #include "notify/wire.h"
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
+#include "redoubt/descriptor_pairs.h"
 #include "redoubt/notifier_link.h"
 
 namespace redoubt::app {
@@ -26,26 +27,19 @@ namespace {
 constexpr std::chrono::seconds kDelayMax{60};
 constexpr std::chrono::seconds kStartsApart{1};
 
-Result<std::pair<UniqueFd, UniqueFd>> make_sockets() {
-  int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
-    return errno_error("cannot make a pair of sockets", errno);
-  }
-  return std::pair(UniqueFd(fds[0]), UniqueFd(fds[1]));
-}
-
 }  // namespace
 
 Result<> NotifierChild::prepare(Settings settings) {
   settings_ = std::move(settings);
   launcher_ = ::getpid();
-  auto sockets = make_sockets();
+  auto sockets = SocketPair::make(SOCK_SEQPACKET);
   if (!sockets) return sockets.error();
-  std::tie(gateway_socket_, socket_) = *std::move(sockets);
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot make a pipe", errno);
-  wanted_ = UniqueFd(fds[0]);
-  gateway_wanted_ = UniqueFd(fds[1]);
+  gateway_socket_ = std::move(sockets->ours);
+  socket_ = std::move(sockets->theirs);
+  auto wanted = Pipe::make(O_NONBLOCK);
+  if (!wanted) return wanted.error();
+  wanted_ = std::move(wanted->read);
+  gateway_wanted_ = std::move(wanted->write);
   return {};
 }
 
@@ -130,10 +124,10 @@ void NotifierChild::act() {
 }
 
 Result<> NotifierChild::start() {
-  auto settings = make_sockets();
+  auto settings = SocketPair::make(SOCK_SEQPACKET);
   if (!settings) return settings.error();
-  if (auto done = send_bytes(settings->first.get(), as_bytes(*settings_of(digest_))); !done) return done;
-  const int settings_fd = settings->second.get();
+  if (auto done = send_bytes(settings->ours.get(), as_bytes(*settings_of(digest_))); !done) return done;
+  const int settings_fd = settings->theirs.get();
   pid_ = ::fork();
   if (pid_ < 0) return errno_error("cannot start a process", errno);
   if (pid_ > 0) return {};

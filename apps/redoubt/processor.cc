@@ -1,6 +1,5 @@
 #include "redoubt/processor.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 #include "encoding/base64.h"
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
+#include "redoubt/descriptor_pairs.h"
 
 namespace redoubt::app {
 namespace {
@@ -54,25 +54,6 @@ Result<Request> make_request(const Layout& layout, const CpuSettings& evidence) 
   out.was_made = ::mkdir(out.path.c_str(), 0700) == 0;
   if (!out.was_made && errno != EEXIST) return errno_error("cannot make `" + out.path + "`", errno);
   return out;
-}
-
-struct PairOfEnds {
-  UniqueFd one;
-  UniqueFd other;
-};
-
-Result<PairOfEnds> make_sockets() {
-  int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-    return errno_error("cannot make a pair of sockets", errno);
-  }
-  return PairOfEnds{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
-
-Result<PairOfEnds> make_ready_pipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
-  return PairOfEnds{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 std::vector<std::string> attester_words(const Layout& layout, const Processor::Settings& settings,
@@ -132,9 +113,9 @@ Result<> Processor::start(const Layout& layout, const Settings& settings) {
   auto request = make_request(layout, settings.evidence);
   if (!request) return request.error().in("`enclave.cpu`");
   request_ = request->path;
-  auto sockets = make_sockets();
+  auto sockets = SocketPair::make(SOCK_STREAM);
   if (!sockets) return sockets.error();
-  auto ready = make_ready_pipe();
+  auto ready = Pipe::make();
   if (!ready) return ready.error();
   const pid_t launcher = ::getpid();
   attester_ = ::fork();
@@ -144,18 +125,18 @@ Result<> Processor::start(const Layout& layout, const Settings& settings) {
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     become_child("redoubt-attest", launcher);
-    const int socket = sockets->other.get();
-    const int tells = ready->other.get();
+    const int socket = sockets->theirs.get();
+    const int tells = ready->write.get();
     exec_program(attester_words(layout, settings, request_, socket, tells), {socket, tells});
   }
-  sockets->other.reset();
-  ready->other.reset();
-  const auto interface = wait_ready(ready->one);
+  sockets->theirs.reset();
+  ready->write.reset();
+  const auto interface = wait_ready(ready->read);
   if (!interface) {
     stop();
     return interface.error().in("`enclave.cpu`");
   }
-  keepers_end_ = std::move(sockets->one);
+  keepers_end_ = std::move(sockets->ours);
   log::info("launcher", "the processor attests",
             {{"kind", attest::to_string(*settings.evidence.kind)}, {"interface", *interface}});
   return {};

@@ -1,6 +1,6 @@
 // The launcher: makes rings and listeners, starts keeper, gateway and, where people are to be told of incidents, the
-// notifier, and ends with the first two. It parses nothing from
-// outside but its own configuration, and forks before any thread runs.
+// notifier, and ends with the first two. It parses nothing from outside but its own configuration (serving.h), and
+// forks before any thread runs.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -18,22 +18,18 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
-#include "attest/appraisal.h"
 #include "attest/lease.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pass_file.h"
 #include "base/shm_ring.h"
-#include "crypto/certificate.h"
 #include "crypto/secret.h"
-#include "crypto/sha256.h"
 #include "encoding/base64.h"
 #include "gateway/witnesses.h"
 #include "ledger/wire.h"
@@ -42,31 +38,21 @@
 #include "redoubt/children.h"
 #include "redoubt/commands.h"
 #include "redoubt/confinement.h"
+#include "redoubt/descriptor_pairs.h"
 #include "redoubt/enclave.h"
+#include "redoubt/gateway_settings.h"
 #include "redoubt/layout.h"
 #include "redoubt/notifier_child.h"
 #include "redoubt/processor.h"
-#include "redoubt/settings.h"
+#include "redoubt/serving.h"
 #include "redoubt/start_check.h"
 #include "sealing/activation_approval.h"
-#include "tlog/trust_policy.h"
 #ifdef REDOUBT_ATTACKED
 #include "redoubt/attack_hook.h"
 #endif
 
 namespace redoubt::app {
 namespace {
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-
-  static Result<Pipe> make() {
-    int fds[2];
-    if (::pipe2(fds, O_CLOEXEC) != 0) return errno_error("cannot make a pipe", errno);
-    return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-  }
-};
 
 // A way to the keeper, and the listener of whoever has it.
 struct Ring {
@@ -83,20 +69,6 @@ struct Ring {
     UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake.valid()) return errno_error("cannot make an eventfd", errno);
     return Ring{*std::move(requests), *std::move(answers), std::move(wake), std::move(listener)};
-  }
-};
-
-// A pair of sockets that carries files from the launcher to the gateway.
-struct FilePath {
-  UniqueFd launcher;
-  UniqueFd gateway;
-
-  static Result<FilePath> make() {
-    int fds[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
-      return errno_error("cannot make a pair of sockets", errno);
-    }
-    return FilePath{UniqueFd(fds[0]), UniqueFd(fds[1])};
   }
 };
 
@@ -125,20 +97,6 @@ std::optional<std::string> wait_ready(Pipe& pipe) {
   return said.substr(1);
 }
 
-// For which names the keeper makes certificates when the configuration does not say.
-std::vector<std::string> default_tls_names(const net::ListenAddress& listen) {
-  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-  std::array<char, 65> host{};
-  std::string more = listen.host;
-  if (listen.unspecified) {
-    more = ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "";
-  }
-  if (crypto::check_certificate_name(more) && std::find(names.begin(), names.end(), more) == names.end()) {
-    names.push_back(more);
-  }
-  return names;
-}
-
 class Launcher {
  public:
   Launcher(const Common& common, const ServeOptions& options) : layout_(common.dir), options_(options) {}
@@ -147,11 +105,6 @@ class Launcher {
 
  private:
   Result<> prepare();
-  Result<> read_settings();
-  Result<> check_flags() const;
-  Result<> check_listen_addresses();
-  Result<> read_witness_policy();
-  Result<> read_upstream_key();
   Result<> make_rings();
   Result<> open_admin_socket();
   Result<> start_enclave();
@@ -161,35 +114,32 @@ class Launcher {
   Result<> start_gateway();
   Result<> supervise();
   void wait_for_something(const UniqueFd& signals);
-  // Whether callers see certificates of the keeper's.
-  bool keeper_certifies() const { return settings_.tls && settings_.tls_certificate.empty(); }
   Result<> publish_authority(const std::string& pem);
   void announce();
   Result<> send_certificate();
   Result<> check_next_start() const;
   Result<> send_bundle();
   void send_files_again();
-  std::optional<attest::AppraisalPolicy> own_tier() const;
-  gateway::GatewaySettings gateway_settings() const;
-  AdministrationSettings administration_settings() const;
   [[noreturn]] void exec_keeper(const Pipe& ready);
   [[noreturn]] void be_gateway(Pipe& ready);
+  Result<> run_gateway(gateway::GatewaySettings& settings, Pipe& ready);
+  void lock_key_pages(const gateway::GatewaySettings& settings) const;
   Result<> enter_ledger(const std::vector<int>& keep);
 
   const Layout layout_;
   const ServeOptions options_;
-  Settings settings_;
+  Serving serving_;
   ProcessUsers users_;
-  net::ListenAddress listen_;
   UniqueFd lock_;
   UniqueFd state_folder_;
   std::vector<Ring> rings_;  // of the cores, then the administration's
   UniqueFd admin_socket_;    // its other listener
   UniqueFd keeper_wake_;
   Pipe keeper_alive_;
-  FilePath bundle_;
-  FilePath certificate_;
-  FilePath certificate_key_;
+  // Files go through them; ours is the launcher's end, theirs the gateway's.
+  SocketPair bundle_;
+  SocketPair certificate_;
+  SocketPair certificate_key_;
   StartAnswers start_answers_;
   NotifierChild notifier_;
   Enclave enclave_;
@@ -199,10 +149,6 @@ class Launcher {
   std::string bundle_digest_;    // of what was sent last
   std::string approved_bundle_;  // by approvers, to come into force with this start; empty: none
   sigset_t signals_{};
-  std::string upstream_key_;
-  std::vector<net::UpstreamUrl> witness_urls_;
-  bool has_quorum_ = false;  // whether the witness policy has one
-  std::string log_key_;      // with witnesses: the system log's verifier key
   pid_t launcher_ = 0;
   pid_t keeper_ = -1;
   pid_t gateway_ = -1;
@@ -235,12 +181,11 @@ Result<> Launcher::run_children() {
 
 Result<> Launcher::prepare() {
   leave_no_core_dump();
-  if (auto done = read_settings(); !done) return done;
-  if (auto done = check_listen_addresses(); !done) return done;
-  if (auto done = read_witness_policy(); !done) return done;
-  if (auto done = read_upstream_key(); !done) return done;
+  auto serving = read_serving(layout_, options_);
+  if (!serving) return serving.error();
+  serving_ = *std::move(serving);
 
-  auto users = find_process_users(settings_);
+  auto users = find_process_users(serving_.settings);
   if (!users) return users.error();
   users_ = *users;
   if (!users_.keeper && !users_.gateway) {
@@ -258,14 +203,14 @@ Result<> Launcher::prepare() {
   if (auto done = take_over(layout_, users_); !done) return done;
   state_folder_ = UniqueFd(::open(layout_.state().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!state_folder_.valid()) return errno_error("cannot open `" + layout_.state() + "`", errno);
-  for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) {
-    auto made = FilePath::make();
+  for (SocketPair* pair : {&bundle_, &certificate_, &certificate_key_}) {
+    auto made = SocketPair::make(SOCK_SEQPACKET);
     if (!made) return made.error();
-    *path = *std::move(made);
+    *pair = *std::move(made);
   }
   if (auto done = start_answers_.prepare(); !done) return done;
   if (auto done = notifier_.prepare(
-          {.dir = layout_.root, .user = users_.notifier, .require_confinement = settings_.require_confinement});
+          {.dir = layout_.root, .user = users_.notifier, .require_confinement = serving_.settings.require_confinement});
       !done) {
     return done;
   }
@@ -287,82 +232,6 @@ Result<> Launcher::prepare() {
   return {};
 }
 
-Result<> Launcher::read_settings() {
-  PosixFileSystem fs;
-  auto settings = load_settings(fs, layout_.config());
-  if (!settings) {
-    if (settings.error().code() == Errc::kNotFound) {
-      return Error(Errc::kNotFound,
-                   "`" + layout_.root + "` is not initialised: run `redoubt init --dir " + layout_.root + "`");
-    }
-    return settings.error();
-  }
-  settings_ = *std::move(settings);
-  if (auto done = check_flags(); !done) return done;
-  if (!options_.listen.empty()) settings_.listen = options_.listen;
-  if (!options_.admin_listen.empty()) settings_.admin_listen = options_.admin_listen;
-  if (!options_.upstream.empty()) settings_.upstream_url = options_.upstream;
-  if (options_.tls) settings_.tls = true;
-  // What the command line says in place of the file is held to the same.
-  if (settings_.upstream_evidence.is_asked() && !settings_.upstream_url.starts_with("https://")) {
-    return Error(Errc::kInvalidArgument, "the upstream is to be attested, which takes TLS: its URL must be https://");
-  }
-  if (settings_.caller_evidence.is_asked() && !settings_.tls) {
-    return Error(Errc::kInvalidArgument, "callers are to be attested, which takes TLS: add `--tls`");
-  }
-  if (options_.allow_plain_http) settings_.allow_plain_http = true;
-  return {};
-}
-
-// What a server does is in redoubt.toml, which a TPM is told. On which processors it runs is nobody's to approve.
-Result<> Launcher::check_flags() const {
-  if (settings_.tpm.empty()) return {};
-  for (const auto& [flag, given, key] :
-       {std::tuple("--listen", !options_.listen.empty(), "gateway.listen"),
-        std::tuple("--admin-listen", !options_.admin_listen.empty(), "admin.listen"),
-        std::tuple("--upstream", !options_.upstream.empty(), "upstream.url"),
-        std::tuple("--tls", options_.tls, "gateway.tls"),
-        std::tuple("--allow-plain-http", options_.allow_plain_http, "gateway.allow_plain_http")}) {
-    if (!given) continue;
-    return Error(Errc::kInvalidArgument, "`" + std::string(flag) +
-                                             "` is not taken by a server with a TPM, which is "
-                                             "told of redoubt.toml alone: set `" +
-                                             key + "` there");
-  }
-  return {};
-}
-
-Result<> Launcher::check_listen_addresses() {
-  for (const std::string& address : {settings_.admin_listen, settings_.listen}) {
-    auto listen = net::parse_listen_address(address);
-    if (!listen) return listen.error();
-    listen_ = *std::move(listen);
-    if (settings_.tls || settings_.allow_plain_http || listen_.loopback) continue;
-    return Error(Errc::kInvalidArgument, "other machines can reach `" + address +
-                                             "`, and without TLS the network reads keys and prompts: add `--tls`, or "
-                                             "`--allow-plain-http` if something before Redoubt speaks TLS");
-  }
-  if (settings_.tls_names.empty()) settings_.tls_names = default_tls_names(listen_);
-  // A network may be trusted, so this is no error; an improper URL is the gateway's to refuse.
-  if (const auto upstream = net::UpstreamUrl::parse(settings_.upstream_url); upstream && upstream->in_the_clear()) {
-    log::warning("launcher", "prompts, answers and the upstream's key cross the network in the clear",
-                 {{"upstream", upstream->host}, {"why", "its URL is http, and no loopback address"}});
-  }
-  return {};
-}
-
-Result<> Launcher::read_upstream_key() {
-  if (settings_.upstream_key_file.empty()) return {};
-  PosixFileSystem fs;
-  auto key = read_file(fs, settings_.upstream_key_file, 4096);
-  if (!key) return key.error();
-  upstream_key_ = std::string(as_chars(*key));
-  while (!upstream_key_.empty() && (upstream_key_.back() == '\n' || upstream_key_.back() == '\r')) {
-    upstream_key_.pop_back();
-  }
-  return {};
-}
-
 // One for each core, all bound to one port, also when the system chose it; then the administration's.
 Result<> Launcher::make_rings() {
   const auto bind = [](std::string& address) -> Result<UniqueFd> {
@@ -371,8 +240,8 @@ Result<> Launcher::make_rings() {
     address = address.substr(0, address.rfind(':') + 1) + std::to_string(net::bound_port(listener->get()));
     return listener;
   };
-  for (unsigned i = 0; i <= settings_.threads; ++i) {
-    auto listener = bind(i < settings_.threads ? settings_.listen : settings_.admin_listen);
+  for (unsigned i = 0; i <= serving_.settings.threads; ++i) {
+    auto listener = bind(i < serving_.settings.threads ? serving_.settings.listen : serving_.settings.admin_listen);
     if (!listener) return listener.error();
     auto ring = Ring::make(*std::move(listener));
     if (!ring) return ring.error();
@@ -392,36 +261,18 @@ Result<> Launcher::open_admin_socket() {
   return {};
 }
 
-Result<> Launcher::read_witness_policy() {
-  if (settings_.witness_policy.empty()) return {};
-  PosixFileSystem fs;
-  const std::string path = layout_.configured(settings_.witness_policy);
-  auto text = read_file(fs, path, tlog::kMaxPolicySize);
-  if (!text) return text.error().in("`witness.policy`");
-  settings_.witness_policy_text = as_chars(*text);
-  auto policy = gateway::parse_witness_policy(settings_.witness_policy_text, settings_.witness_required);
-  if (!policy) return policy.error().in("`" + path + "`");
-  witness_urls_ = gateway::witness_urls(*policy);
-  has_quorum_ = policy->needs_witnesses();
-  auto key = read_file(fs, layout_.verifier_key(), tlog::kMaxVerifierKeySize);
-  if (!key) return key.error();
-  const std::string_view line = as_chars(*key);
-  log_key_ = line.substr(0, line.find_first_of("\r\n"));
-  return {};
-}
-
 Result<> Launcher::start_enclave() {
   PosixFileSystem fs;
   auto configuration = read_file(fs, layout_.config(), ConfigFile::kMaxSizeBytes);
   if (!configuration) return configuration.error();
-  auto done = enclave_.start(layout_, {.tpm = settings_.tpm,
+  auto done = enclave_.start(layout_, {.tpm = serving_.settings.tpm,
                                        .user = users_.keeper,
                                        .programs = measured_programs(),
                                        .configuration = std::string(as_chars(*configuration))});
   if (!done) return done;
-  return processor_.start(
-      layout_,
-      {.evidence = settings_.cpu, .user = users_.attester, .require_confinement = settings_.require_confinement});
+  return processor_.start(layout_, {.evidence = serving_.settings.cpu,
+                                    .user = users_.attester,
+                                    .require_confinement = serving_.settings.require_confinement});
 }
 
 // Whose word it is, and whether it holds, the keeper says: with a TPM it starts with no other bundle than the one in
@@ -466,22 +317,22 @@ void Launcher::exec_keeper(const Pipe& ready) {
       "--dir=" + layout_.keeper(),
       "--approvals=" + layout_.approvals(),
       "--ledger=" + layout_.ledger(),
-      "--origin=" + settings_.origin,
+      "--origin=" + serving_.settings.origin,
       "--version=" REDOUBT_VERSION,
-      "--segment-bytes=" + std::to_string(settings_.segment_bytes),
-      "--free-space-reserve=" + std::to_string(settings_.free_space_reserve),
+      "--segment-bytes=" + std::to_string(serving_.settings.segment_bytes),
+      "--free-space-reserve=" + std::to_string(serving_.settings.free_space_reserve),
       "--cpu=" + std::to_string(options_.keeper_cpu),
       "--wake-fd=" + std::to_string(keeper_wake_.get()),
       "--ready-fd=" + std::to_string(ready.write.get()),
       "--alive-fd=" + std::to_string(keeper_alive_.write.get()),
-      "--require-confinement=" + std::to_string(settings_.require_confinement ? 1 : 0),
+      "--require-confinement=" + std::to_string(serving_.settings.require_confinement ? 1 : 0),
   };
-  for (const Settings::Tenant& tenant : settings_.tenants) {
+  for (const Settings::Tenant& tenant : serving_.settings.tenants) {
     arguments.push_back("--tenant=" + tenant.log.name + ":" + std::to_string(tenant.quota));
   }
-  if (!settings_.witness_policy.empty()) {
-    arguments.push_back("--witness-policy=" + layout_.configured(settings_.witness_policy));
-    arguments.push_back("--witnesses-required=" + std::to_string(settings_.witness_required ? 1 : 0));
+  if (!serving_.settings.witness_policy.empty()) {
+    arguments.push_back("--witness-policy=" + layout_.configured(serving_.settings.witness_policy));
+    arguments.push_back("--witnesses-required=" + std::to_string(serving_.settings.witness_required ? 1 : 0));
   }
   if (!enclave_.tpm().empty()) {
     arguments.push_back("--tpm=" + enclave_.tpm());
@@ -490,14 +341,14 @@ void Launcher::exec_keeper(const Pipe& ready) {
   if (users_.keeper) {
     arguments.push_back("--user=" + std::to_string(users_.keeper->user) + ":" + std::to_string(users_.keeper->group));
   }
-  if (keeper_certifies()) {
-    for (const std::string& name : settings_.tls_names) arguments.push_back("--tls-name=" + name);
-    arguments.push_back("--tls-leaf-life-ms=" + std::to_string(settings_.tls_leaf_life.count()));
+  if (serving_.keeper_certifies()) {
+    for (const std::string& name : serving_.settings.tls_names) arguments.push_back("--tls-name=" + name);
+    arguments.push_back("--tls-leaf-life-ms=" + std::to_string(serving_.settings.tls_leaf_life.count()));
   }
   std::vector<int> keep{keeper_wake_.get(), ready.write.get(), keeper_alive_.write.get()};
-  if (settings_.cpu.kind) {
+  if (serving_.settings.cpu.kind) {
     arguments.push_back("--cpu-evidence=" + std::to_string(processor_.keepers_end()) + ":" +
-                        std::string(attest::to_string(*settings_.cpu.kind)));
+                        std::string(attest::to_string(*serving_.settings.cpu.kind)));
     keep.push_back(processor_.keepers_end());
   }
   for (const Ring& ring : rings_) {
@@ -524,7 +375,7 @@ Result<> Launcher::start_gateway() {
   if (gateway_ < 0) return errno_error("cannot start the gateway", errno);
   if (gateway_ == 0) be_gateway(*ready);
   keeper_alive_.read.reset();
-  for (FilePath* path : {&bundle_, &certificate_, &certificate_key_}) path->gateway.reset();
+  for (SocketPair* pair : {&bundle_, &certificate_, &certificate_key_}) pair->theirs.reset();
   start_answers_.close_gateway_end();
   notifier_.close_gateway_ends();
   rings_.clear();  // listeners and rings are the children's
@@ -535,154 +386,73 @@ Result<> Launcher::start_gateway() {
   return Error(Errc::kUnavailable, "the gateway did not start (" + describe_end(status) + "); its log says why");
 }
 
-// How the server judges itself, if it is to: by its own attestation key. What is reached through a device counts as
-// hardware or a cloud's, unless software is all that is demanded.
-std::optional<attest::AppraisalPolicy> Launcher::own_tier() const {
-  if (settings_.min_tier == attest::Tier::kNone) return std::nullopt;
-  crypto::Sha256Digest key{};  // without one nothing is accepted
-  PosixFileSystem fs;
-  const auto text = read_file(fs, layout_.attestation_key_digest(), 1024);
-  const auto bytes = text ? encoding::hex_decode(as_chars(*text).substr(0, 2 * key.size())) : text;
-  if (bytes && bytes->size() == key.size()) std::copy(bytes->begin(), bytes->end(), key.begin());
-  const bool is_device = settings_.tpm.starts_with(kTpmDevice);
-  // The processor's tier takes its evidence, under the vendor's authority or the one configured, whatever it measured.
-  const bool by_cpu = settings_.cpu.kind && settings_.min_tier >= attest::Tier::kCpuTee;
-  const bool is_hardware = is_device && !by_cpu && settings_.min_tier > attest::Tier::kSoftwareTpm;
-  auto policy = attest::pinned_tpm_policy(key, is_hardware);
-  if (by_cpu) {
-    attest::PartPolicy cpu{.kind = *settings_.cpu.kind, .policy = {}, .need_reference = false};
-    cpu.policy.pinned_root = settings_.cpu.root;
-    policy.parts.emplace("cpu", std::move(cpu));
-  }
-  policy.min_tier = settings_.min_tier;
-  return policy;
-}
-
-gateway::GatewaySettings Launcher::gateway_settings() const {
-  gateway::GatewaySettings out{
-      .origin = settings_.origin,
-      .tenants = {},
-      .version = REDOUBT_VERSION,
-      .ledger_directory = ".",  // the gateway's working folder
-      .upstream_url = {},
-      .upstream = {.name = settings_.upstream_name,
-                   .provider = settings_.upstream_provider,
-                   .authorization = upstream_key_.empty() ? "" : "Bearer " + upstream_key_,
-                   .max_reply_bytes = settings_.max_reply_bytes,
-                   .max_stream_bytes = settings_.max_stream_bytes,
-                   .max_held_bytes = settings_.server.max_held_bytes,
-                   .attested = settings_.upstream_evidence.is_asked()},
-      .upstream_evidence = settings_.upstream_evidence,
-      .upstream_mutual = settings_.upstream_mutual,
-      .caller_evidence = settings_.caller_evidence,
-      .caller_evidence_required = settings_.caller_evidence_required,
-      .tls = {.on = settings_.tls,
-              .certificate_path = settings_.tls_certificate,
-              .certificate_socket = certificate_.gateway.get(),
-              .key_socket = certificate_key_.gateway.get()},
-      .witnesses = {.policy = settings_.witness_policy_text, .log_key = log_key_, .timeout = settings_.witness_timeout},
-      .server_limits = settings_.server,
-      .client_limits = settings_.client,
-      .drain_grace = settings_.drain_grace,
-      .denial_interval = settings_.denial_interval,
-      .ledger_timeout = settings_.ledger_timeout,
-      .own_tier = own_tier(),
-      .commit = settings_.commit,
-      .has_quorum = has_quorum_,
-      .cpus = options_.gateway_cpus,
-  };
-  for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);
-  if (!settings_.upstream_ca_file.empty()) {
-    out.client_limits.ca_file = std::filesystem::absolute(settings_.upstream_ca_file).string();
-  }
-  return out;
-}
-
-AdministrationSettings Launcher::administration_settings() const {
-  AdministrationSettings out{.origin = settings_.origin,
-                             .version = REDOUBT_VERSION,
-                             .operator_name = "uid:" + std::to_string(::getuid()),
-                             .approved_bundle = approved_bundle_,
-                             .tenants = {},
-                             .ledger_directory = ".",
-                             .tls = settings_.tls,
-                             .drain_grace = settings_.drain_grace,
-                             .denial_interval = settings_.denial_interval,
-                             .ledger_timeout = settings_.ledger_timeout,
-                             .meters = settings_.meters};
-  for (const Settings::Tenant& tenant : settings_.tenants) out.tenants.push_back(tenant.log);
-  return out;
-}
-
 void Launcher::be_gateway(Pipe& ready) {
   become_child("redoubt-gateway", launcher_);
-  // Each caller's connection may have one to the upstream; and each core keeps what it shares with who asks for
-  // evidence.
-  auto url = net::UpstreamUrl::parse(settings_.upstream_url);
-  const std::size_t tls_sides = (settings_.tls ? 1 : 0) + (url && url->tls ? 1 : 0);
-  const auto tls_witnesses = static_cast<std::size_t>(
-      std::count_if(witness_urls_.begin(), witness_urls_.end(), [](const auto& u) { return u.tls; }));
-  const std::size_t of_core = tls_sides * settings_.server.max_connections + attest::LeaseProver::kAskersMax;
-  if (!crypto::init_secure_heap(settings_.threads * of_core + tls_witnesses * gateway::Witnesses::kMaxAtOnce)) {
-    log::warning("gateway", "key pages cannot be locked in memory");
-  }
-  gateway::GatewaySettings settings = gateway_settings();
-  Result<> ended;
-  if (url) {
-    settings.upstream_url = *std::move(url);
-    // OpenAI clients write the base URL with `/v1`; the gateway adds it itself.
-    if (settings.upstream_url.base_path.ends_with("/v1")) {
-      settings.upstream_url.base_path.resize(settings.upstream_url.base_path.size() - 3);
-    }
-    std::vector<int> keep{
-        bundle_.gateway.get(),      certificate_.gateway.get(), certificate_key_.gateway.get(), state_folder_.get(),
-        admin_socket_.get(),        keeper_wake_.get(),         keeper_alive_.read.get(),       ready.write.get(),
-        notifier_.gateway_socket(), notifier_.gateway_wanted(), start_answers_.gateway_socket()};
-    std::vector<gateway::CoreHandles> handles;
-    for (Ring& ring : rings_) {
-      handles.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
-                         UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
-      const gateway::CoreHandles& core = handles.back();
-      for (const UniqueFd* fd : {&core.listener, &core.request_ring, &core.answer_ring, &core.wake}) {
-        keep.push_back(fd->get());
-      }
-    }
-    rings_.clear();
-    settings.confine = [this, &settings, state_folder = state_folder_.get()] {
-      auto confined = confine_gateway(settings_, users_.gateway, settings.upstream_url, witness_urls_, state_folder);
-#ifdef REDOUBT_ATTACKED
-      if (confined) attack::start_agent();
-#endif
-      return confined;
-    };
-#ifdef REDOUBT_ATTACKED
-    keep.push_back(attack::agent_descriptor());
-#endif
-    ended = enter_ledger(keep);
-    if (ended) {
-      AdministrationHandles own{.core = std::move(handles.back()),
-                                .socket = std::move(admin_socket_),
-                                .bundle = std::move(bundle_.gateway),
-                                .start_question = start_answers_.take_gateway_socket(),
-                                .notifier = notifier_.take_gateway_socket(),
-                                .notifier_wanted = notifier_.take_gateway_wanted(),
-                                .state_folder = std::move(state_folder_)};
-      handles.pop_back();
-      AdministrationSettings administered = administration_settings();
-      administered.record_time = settings.record_time;
-      auto administration = StateAdministration::create(std::move(administered), std::move(own), keeper_wake_.get());
-      if (administration) settings.features = &(*administration)->features();
-      ended = administration
-                  ? gateway::run_gateway(settings, std::move(handles), **administration, (*administration)->meters(),
-                                         std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write))
-                  : Result<>(administration.error());
-    }
-  } else {
-    ended = url.error();
-  }
+  auto settings = gateway_settings(layout_, serving_);
+  const Result<> ended = settings ? run_gateway(*settings, ready) : settings.error();
   if (!ended) log::error("gateway", "stopped", {{"why", ended.error().message()}});
   std::fflush(nullptr);
   ::_exit(ended ? kSuccess : kFailure);
+}
+
+// Each caller's connection may have a private key in memory, and one to the upstream; each core keeps what it shares
+// with who asks for evidence.
+void Launcher::lock_key_pages(const gateway::GatewaySettings& settings) const {
+  const std::size_t tls_sides = (settings.tls.on ? 1 : 0) + (settings.upstream_url.tls ? 1 : 0);
+  const auto tls_witnesses = static_cast<std::size_t>(
+      std::count_if(serving_.witness_urls.begin(), serving_.witness_urls.end(), [](const auto& u) { return u.tls; }));
+  const std::size_t of_core = tls_sides * settings.server_limits.max_connections + attest::LeaseProver::kAskersMax;
+  if (!crypto::init_secure_heap(serving_.settings.threads * of_core + tls_witnesses * gateway::Witnesses::kMaxAtOnce)) {
+    log::warning("gateway", "key pages cannot be locked in memory");
+  }
+}
+
+Result<> Launcher::run_gateway(gateway::GatewaySettings& settings, Pipe& ready) {
+  lock_key_pages(settings);
+  settings.cpus = options_.gateway_cpus;
+  settings.tls.certificate_socket = certificate_.theirs.get();
+  settings.tls.key_socket = certificate_key_.theirs.get();
+  std::vector<int> keep{
+      bundle_.theirs.get(),       certificate_.theirs.get(),  certificate_key_.theirs.get(),  state_folder_.get(),
+      admin_socket_.get(),        keeper_wake_.get(),         keeper_alive_.read.get(),       ready.write.get(),
+      notifier_.gateway_socket(), notifier_.gateway_wanted(), start_answers_.gateway_socket()};
+  std::vector<gateway::CoreHandles> handles;
+  for (Ring& ring : rings_) {
+    handles.push_back({std::move(ring.listener), UniqueFd(::dup(ring.requests.fd())),
+                       UniqueFd(::dup(ring.answers.fd())), std::move(ring.wake)});
+    const gateway::CoreHandles& core = handles.back();
+    for (const UniqueFd* fd : {&core.listener, &core.request_ring, &core.answer_ring, &core.wake}) {
+      keep.push_back(fd->get());
+    }
+  }
+  rings_.clear();
+  settings.confine = [this, &settings, state_folder = state_folder_.get()] {
+    auto confined =
+        confine_gateway(serving_.settings, users_.gateway, settings.upstream_url, serving_.witness_urls, state_folder);
+#ifdef REDOUBT_ATTACKED
+    if (confined) attack::start_agent();
+#endif
+    return confined;
+  };
+#ifdef REDOUBT_ATTACKED
+  keep.push_back(attack::agent_descriptor());
+#endif
+  if (auto done = enter_ledger(keep); !done) return done;
+  AdministrationHandles own{.core = std::move(handles.back()),
+                            .socket = std::move(admin_socket_),
+                            .bundle = std::move(bundle_.theirs),
+                            .start_question = start_answers_.take_gateway_socket(),
+                            .notifier = notifier_.take_gateway_socket(),
+                            .notifier_wanted = notifier_.take_gateway_wanted(),
+                            .state_folder = std::move(state_folder_)};
+  handles.pop_back();
+  AdministrationSettings administered = administration_settings(serving_.settings, approved_bundle_);
+  administered.record_time = settings.record_time;
+  auto administration = StateAdministration::create(std::move(administered), std::move(own), keeper_wake_.get());
+  if (!administration) return administration.error();
+  settings.features = &(*administration)->features();
+  return gateway::run_gateway(settings, std::move(handles), **administration, (*administration)->meters(),
+                              std::move(keeper_wake_), std::move(keeper_alive_.read), std::move(ready.write));
 }
 
 // The ledger is all that the gateway sees of the folder. Every other descriptor is closed, also those that objects of
@@ -699,10 +469,10 @@ std::string callable(const std::string& address, const net::ListenAddress& liste
 }
 
 void Launcher::announce() {
-  const std::string scheme = settings_.tls ? "https://" : "http://";
-  const std::string url = scheme + callable(settings_.listen, listen_);
-  const auto admin = net::parse_listen_address(settings_.admin_listen);  // was checked
-  const std::string admin_url = scheme + callable(settings_.admin_listen, *admin);
+  const std::string scheme = serving_.settings.tls ? "https://" : "http://";
+  const std::string url = scheme + callable(serving_.settings.listen, serving_.listen);
+  const auto admin = net::parse_listen_address(serving_.settings.admin_listen);  // was checked
+  const std::string admin_url = scheme + callable(serving_.settings.admin_listen, *admin);
   PosixFileSystem fs;
   // For other commands; without them they need --url.
   for (const auto& [path, text] : {std::pair(layout_.address(), url), std::pair(layout_.admin_address(), admin_url)}) {
@@ -710,8 +480,8 @@ void Launcher::announce() {
       log::warning("launcher", "cannot write the address file", {{"why", done.error().message()}});
     }
   }
-  std::printf("listening on %s%s\n", url.c_str(), listen_.unspecified ? " and every other address" : "");
-  if (keeper_certifies()) std::printf("trust in %s\n", layout_.tls_authority().c_str());
+  std::printf("listening on %s%s\n", url.c_str(), serving_.listen.unspecified ? " and every other address" : "");
+  if (serving_.keeper_certifies()) std::printf("trust in %s\n", layout_.tls_authority().c_str());
   std::printf("administration on %s and %s\n", admin_url.c_str(), layout_.admin_socket().c_str());
   std::fflush(stdout);
 }
@@ -725,16 +495,16 @@ Result<> Launcher::send_bundle() {
   bundle_digest_ = read->bundle.digest();
   const std::string* const notices = read->bundle.find(kNotify);
   notifier_.offer(notices == nullptr ? std::string_view() : *notices);
-  return send_bytes(bundle_.launcher.get(), as_bytes(read->bundle.pack()));
+  return send_bytes(bundle_.ours.get(), as_bytes(read->bundle.pack()));
 }
 
 // The gateway may not open the files of its certificate: they are sent.
 Result<> Launcher::send_certificate() {
-  if (settings_.tls_certificate.empty()) return {};
-  if (auto done = send_file(certificate_.launcher.get(), settings_.tls_certificate); !done) {
+  if (serving_.settings.tls_certificate.empty()) return {};
+  if (auto done = send_file(certificate_.ours.get(), serving_.settings.tls_certificate); !done) {
     return done.error().in("TLS certificate");
   }
-  if (auto done = send_file(certificate_key_.launcher.get(), settings_.tls_key); !done) {
+  if (auto done = send_file(certificate_key_.ours.get(), serving_.settings.tls_key); !done) {
     return done.error().in("TLS key");
   }
   return {};

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "redoubt/confinement.h"
+#include "redoubt/descriptor_pairs.h"
 #include "redoubt/enclave.h"
 #include "redoubt/processor.h"
 #include "redoubt/settings.h"
@@ -100,12 +101,10 @@ Result<> StartQuestion::ask(const StartNeeds& needs) const {
 }
 
 Result<> StartAnswers::prepare() {
-  int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
-    return errno_error("cannot make a pair of sockets", errno);
-  }
-  launcher_ = UniqueFd(fds[0]);
-  gateway_ = UniqueFd(fds[1]);
+  auto sockets = SocketPair::make(SOCK_SEQPACKET);
+  if (!sockets) return sockets.error();
+  launcher_ = std::move(sockets->ours);
+  gateway_ = std::move(sockets->theirs);
   if (::setsockopt(gateway_.get(), SOL_SOCKET, SO_RCVTIMEO, &kWait, sizeof kWait) != 0) {
     return errno_error("cannot limit how long a socket waits", errno);
   }
