@@ -76,8 +76,8 @@ Result<> seal_keys(FileSystem& fs, const sealing::SealingPaths& paths, tpm::Tpm&
   const auto before = sealing::is_sealed(fs, paths.keeper);
   if (!before) return before.error();
   if (*before) return Error(Errc::kAlreadyExists, "there is a storage key in `" + paths.keeper + "` already");
-  const auto sealed = sealing::seal_new_storage_key(fs, paths, tpm, approver, recovery);
-  if (!sealed) return sealed.error();
+  const auto store = sealing::seal_new_storage_key(fs, paths, tpm, approver, recovery);
+  if (!store) return store.error();
   return {};
 }
 

@@ -16,9 +16,7 @@ constexpr std::uint64_t kFirstSegmentBytes = ledger::kMaxCommitPayloadBytes + 10
 
 Result<keys::KeyStore> make_store(FileSystem& fs, const NewKeeper& what) {
   if (what.tpm == nullptr) return keys::KeyStore::plain();
-  auto made = sealing::seal_new_storage_key(fs, what.paths, *what.tpm, what.approver, what.recovery);
-  if (!made) return made.error();
-  return std::move(made->store);
+  return sealing::seal_new_storage_key(fs, what.paths, *what.tpm, what.approver, what.recovery);
 }
 
 Result<> begin_ledger(FileSystem& fs, const std::string& folder, const tlog::NoteSigner& signer, const Clock& clock,

@@ -155,8 +155,9 @@ class Work {
     if (!storage_key) return storage_key.error();
     auto tpm = open_tpm();
     if (!tpm) return tpm.error();
-    const auto sealed = sealing::seal_storage_key(fs_, arguments_.paths, *tpm, *storage_key, *approver);
-    if (!sealed) return sealed.error();
+    if (auto done = sealing::seal_storage_key(fs_, arguments_.paths, *tpm, *storage_key, *approver); !done) {
+      return done.error();
+    }
     return ledger::ErrandLines();
   }
 

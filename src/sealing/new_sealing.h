@@ -1,7 +1,8 @@
 // Sealing a storage key to a TPM: once for a folder, and once more when the TPM was lost.
 //
-//   auto made = seal_new_storage_key(fs, paths, tpm, approver, {.threshold = 2, .count = 3});
-//   made->store.create("signer.key", "ledger-signer", seed);
+//   auto store = seal_new_storage_key(fs, paths, tpm, approver, {.threshold = 2, .count = 3});
+//   store->create("signer.key", "ledger-signer", seed);
+//   …  another process: read_new_sealing(fs, paths.sealing, tpm), which the first approval is made from
 #pragma once
 
 #include <cstdint>
@@ -35,21 +36,15 @@ struct NewSealing {
 
 // Makes a counter, seals the storage key for whatever `approver` approves, and writes both files that say so. Errors:
 // kResourceExhausted when every place for a counter is taken; those of tpm/.
-Result<NewSealing> seal_storage_key(FileSystem& fs, const SealingPaths& paths, tpm::Tpm& tpm,
-                                    const crypto::Secret& storage_key, const crypto::P256PublicKey& approver);
+Result<> seal_storage_key(FileSystem& fs, const SealingPaths& paths, tpm::Tpm& tpm, const crypto::Secret& storage_key,
+                          const crypto::P256PublicKey& approver);
 
-// What seal_storage_key() returned, read by another process from what it left in files and TPM, before the counter is
-// raised.
+// What seal_storage_key() left in files and TPM, before the counter is raised. Errors: those of the file and of tpm/.
 Result<NewSealing> read_new_sealing(FileSystem& fs, const std::string& sealing, tpm::Tpm& tpm);
-
-struct NewStore {
-  NewSealing made;
-  keys::KeyStore store;
-};
 
 // Makes a storage key, writes the shares that recover it, if there are to be any, and seals it. The key exists in this
 // process, in the TPM and in the shares alone. Shares come first: nothing is sealed that nobody could recover.
-Result<NewStore> seal_new_storage_key(FileSystem& fs, const SealingPaths& paths, tpm::Tpm& tpm,
-                                      const crypto::P256PublicKey& approver, const keys::QuorumSize& recovery);
+Result<keys::KeyStore> seal_new_storage_key(FileSystem& fs, const SealingPaths& paths, tpm::Tpm& tpm,
+                                            const crypto::P256PublicKey& approver, const keys::QuorumSize& recovery);
 
 }  // namespace redoubt::sealing
