@@ -55,7 +55,7 @@ Result<state::Proposal> propose_aware(std::string_view incident, const AwareFact
     json.member("time", fact.time.value);
     json.member("why", fact.why);
   };
-  return clock_proposal(kClockAware, incident, expects, write, read_aware);
+  return clock_proposal(kClockBecomeAware, incident, expects, write, read_aware);
 }
 
 Result<state::Proposal> propose_decide(std::string_view incident, const DecideFact& fact, std::uint64_t expects) {

@@ -27,7 +27,7 @@
 
 namespace redoubt::incident {
 
-inline constexpr std::string_view kClockAware = "incident.clock.aware";
+inline constexpr std::string_view kClockBecomeAware = "incident.clock.aware";
 inline constexpr std::string_view kClockDecide = "incident.clock.decide";
 inline constexpr std::string_view kClockTell = "incident.clock.tell";
 

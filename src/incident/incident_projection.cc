@@ -197,7 +197,7 @@ Result<> IncidentProjection::apply(const state::FoldedFact& fact, state::Tables&
   if (kind == kResponseStart) return fold_start(fact, tables);
   if (kind == kResponseAccept) return fold_accept(fact, tables);
   if (kind == kResponseEnd) return fold_end(fact, tables);
-  if (kind == kClockAware) return fold_aware(fact, tables);
+  if (kind == kClockBecomeAware) return fold_aware(fact, tables);
   if (kind == kClockDecide) return fold_decide(fact, tables);
   if (kind == kClockTell) return fold_tell(fact, tables);
   if (kind == kNoticeAttempt) return fold_notice(fact, tables);

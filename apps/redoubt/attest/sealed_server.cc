@@ -93,7 +93,7 @@ net::Task<Result<std::unique_ptr<SealedResponse>>> SealedServer::send(const ohtt
   for (bool again = false;; again = true) {
     if (key_ && now_() >= key_->until) key_.reset();
     if (!key_) {
-      if (auto asked = co_await ask(); !asked) co_return asked.error();
+      if (auto known = co_await ask(); !known) co_return known.error();
     }
     const ohttp::KeyConfiguration configuration = key_->configuration;
     auto sealed = ohttp::seal_request(configuration, content);

@@ -64,7 +64,7 @@ void print_fact(record::FactReader& reader, const simdjson::dom::object& item) {
   std::string line;
   record::append_terminal_text(line, (*fact)->kind + "  " + (*fact)->object + "  " + (*fact)->actor.principal);
   std::uint64_t index = 0;
-  static_cast<void>(item["index"].get(index));
+  if (item["index"].get(index) != simdjson::SUCCESS) return;
   const bool proven = !encoding::string_member(item, "proof").empty();
   std::printf("%-10s  %llu  %s\n", proven ? "included" : "unproven", static_cast<unsigned long long>(index),
               line.c_str());

@@ -28,7 +28,7 @@ AcceptedPeer pinned(const TpmMachine& machine) {
 // One server: its machine, and what it answers others.
 class Server {
  public:
-  explicit Server(AcceptedPeer callers) : callers(std::move(callers), denials, clock) {
+  explicit Server(AcceptedPeer accepted) : callers(std::move(accepted), denials, clock) {
     live.make_evidence = [this](ByteView statement) { return machine.attest(statement); };
   }
 

@@ -309,7 +309,9 @@ TEST_F(LimitsTest, MoneyIsCountedByThePrices) {
     FakeExchange exchange = chat();
     serve(exchange);
     EXPECT_EQ(exchange.status, status) << exchange.sent;
-    if (status == 429) EXPECT_NE(exchange.sent.find(R"("code":"insufficient_quota")"), std::string::npos);
+    if (status == 429) {
+      EXPECT_NE(exchange.sent.find(R"("code":"insufficient_quota")"), std::string::npos);
+    }
   }
 }
 
