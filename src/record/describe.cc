@@ -172,7 +172,7 @@ void describe_decision(Lines& lines, const element& record) {
   }
 }
 
-// `crm_lookup, send_mail` of a list of names, or of objects with a name.
+// `crm_lookup, send_mail` of a list of names, or `labs (300 rows), notes` of objects with a name.
 void describe_names(Lines& lines, std::string_view title, const element& record, std::string_view pointer) {
   simdjson::dom::array names;
   if (record.at_pointer(pointer).get(names) != simdjson::SUCCESS) return;
@@ -181,6 +181,8 @@ void describe_names(Lines& lines, std::string_view title, const element& record,
     std::string_view name;
     if (each.get(name) != simdjson::SUCCESS) name = text_at(each, "/name");
     add_word(line, ", ", name);
+    std::uint64_t rows = 0;
+    if (each.is_object() && number_at(each, "/rows", rows)) line += " (" + std::to_string(rows) + " rows)";
   }
   if (!line.empty()) lines.line(title, line);
 }

@@ -33,7 +33,7 @@ constexpr std::size_t kWhereSizeMax = 32;
 constexpr std::size_t kTierSizeMax = 32;
 static_assert(2 * kTierSizeMax + kLabelSizeMax <= kNameSizeMax, "a peer's evidence is counted as one name");
 constexpr std::size_t kMatchSizeMax = 76 + 2 * kLabelSizeMax + kWhereSizeMax;  // plain words, which are never escaped
-constexpr std::size_t kNamesSizeMax = kNamesMax * (kToolNameSizeMax + 12);     // likewise
+constexpr std::size_t kNamesSizeMax = kNamesMax * (kToolNameSizeMax + 30);     // likewise, with rows
 constexpr std::size_t kConstantMax =
     4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6) + kMatchesMax * kMatchSizeMax + 2 * kNamesSizeMax;
 static_assert(6 * kTextMax + kConstantMax <= kRecordSizeMax);
@@ -473,11 +473,13 @@ void write_tools(RecordWriter& json, std::string_view prefix, Names tools) {
   if (!tools.empty()) json << "]";
 }
 
-// `,"data":[{"name":…},…]`, or nothing.
-void write_data(RecordWriter& json, Names data) {
-  for (std::string_view before = R"(,"data":[{"name":)"; const std::string& each : data) {
+// `,"data":[{"name":…,"rows":…},{"name":…},…]`, or nothing.
+void write_data(RecordWriter& json, Names data, std::span<const std::uint64_t> rows) {
+  std::string_view before = R"(,"data":[{"name":)";
+  for (std::size_t i = 0; i < data.size(); ++i) {
     json << before;
-    json.name(std::string_view(each).substr(0, kToolNameSizeMax));
+    json.name(std::string_view(data[i]).substr(0, kToolNameSizeMax));
+    if (i < rows.size()) json.member(R"(,"rows":)", std::min(rows[i], kIntegerMax));
     before = R"(},{"name":)";
   }
   if (!data.empty()) json << "}]";
@@ -699,7 +701,7 @@ void append_outcome(std::string& out, const ExchangeFacts& given, const Outcome&
   write_other_method(json, facts.method);
   write_matches(json, matches);
   write_tools(json, kToolsCalled, tools);
-  write_data(json, data);
+  write_data(json, data, outcome.rows);
   if (outcome.inspected) {
     json.member(R"(,"inspected":{"scanned":)", outcome.inspected->scanned);
     json.member(R"(,"released":)", outcome.inspected->released);

@@ -154,6 +154,7 @@ struct Outcome {
   std::optional<Inspected> inspected;            // when the answer was inspected
   Names tools;                                   // that the model called in its answer
   Names data;                                    // data sets that the request had the upstream use
+  std::span<const std::uint64_t> rows;           // of the first of these; those of the others were not counted
 };
 
 // The exchange ended.

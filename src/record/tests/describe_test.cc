@@ -103,6 +103,10 @@ TEST(Describe, ToolsAndDataSets) {
   append_outcome(record, facts(), {.tools = tools, .data = data});
   EXPECT_NE(described(record).find("\ntools called  crm_lookup, mail/send\ndata sets     labs\n"), std::string::npos)
       << described(record);
+  const std::vector<std::uint64_t> rows = {300};
+  record.clear();
+  append_outcome(record, facts(), {.data = data, .rows = rows});
+  EXPECT_NE(described(record).find("\ndata sets     labs (300 rows)\n"), std::string::npos) << described(record);
   ExchangeFacts offering = facts();
   offering.tools_offered = tools;
   record.clear();

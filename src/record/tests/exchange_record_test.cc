@@ -398,6 +398,8 @@ TEST(Record, OfTheLargestFactsFits) {
   outcome.commitments = commitments;
   outcome.matches = matches;
   outcome.tools = outcome.data = tools;
+  const std::vector<std::uint64_t> rows(kNamesMax + 1, UINT64_MAX);
+  outcome.rows = rows;
   outcome.inspected = Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
 
   std::string record;
@@ -693,6 +695,22 @@ TEST(Record, NamesToolsAndDataSets) {
   EXPECT_EQ(parsed.text("/unmapped/redoubt/data/0/name"), "vs_1");
   EXPECT_EQ(parsed.text("/unmapped/redoubt/data/1/name"), "labs");
   EXPECT_FALSE(parsed.has("/unmapped/redoubt/data/2"));
+  EXPECT_FALSE(parsed.has("/unmapped/redoubt/data/0/rows")) << "nobody counted them";
+}
+
+TEST(Record, SaysHowManyRowsOfADataSetThereWere) {
+  const std::vector<std::string> data = {"crm_lookup", "empty", "vs_1"};
+  const std::vector<std::uint64_t> rows = {6000, 0};
+  std::string record;
+  append_outcome(record, typical_facts(), {.data = data, .rows = rows});
+  EXPECT_NE(record.find(R"("data":[{"name":"crm_lookup","rows":6000},{"name":"empty","rows":0},{"name":"vs_1"}])"),
+            std::string::npos)
+      << record;
+  // Of more than there are names of, none; and as many as an integer of OCSF holds.
+  const std::vector<std::uint64_t> most(kNamesMax + 9, UINT64_MAX);
+  record.clear();
+  append_outcome(record, typical_facts(), {.data = data, .rows = most});
+  EXPECT_NE(record.find(R"({"name":"vs_1","rows":2147483647}])"), std::string::npos) << record;
 }
 
 TEST(Record, SaysWhenNamesAreMissingOrCut) {
