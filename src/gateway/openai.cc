@@ -95,6 +95,7 @@ Result<ChatRequest> parse_chat_request(encoding::JsonReader& reader, std::string
   }
   request.roles.reserve(messages.size());
   for (const simdjson::dom::element message : messages) request.roles.push_back(role_of(message));
+  request.tool_rows = new_tool_rows(messages, request.roles);
   const auto stream = object["stream"];
   if (stream.error() == simdjson::SUCCESS && !stream.is_null() && stream.get(request.stream) != simdjson::SUCCESS) {
     return Error(Errc::kMalformed, "`stream` is not a boolean");

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "encoding/json_reader.h"
 #include "gateway/text_places.h"
+#include "gateway/tool_results.h"
 
 namespace redoubt::gateway {
 
@@ -22,9 +23,10 @@ struct ChatRequest {
   // How many tokens it asks for at most: of `max_completion_tokens` and `max_tokens` the larger, for each of `n`
   // answers. 0: it does not say.
   std::uint64_t max_output_tokens = 0;
-  bool brings_tools = false;    // `tools`, or the older `functions`
-  std::string response_format;  // as JSON, where it asks for an answer in JSON; empty: it does not
-  std::vector<Where> roles;     // of `messages`, in their order
+  bool brings_tools = false;        // `tools`, or the older `functions`
+  std::string response_format;      // as JSON, where it asks for an answer in JSON; empty: it does not
+  std::vector<Where> roles;         // of `messages`, in their order
+  std::vector<ToolRows> tool_rows;  // of what tools gave since the assistant's last message
 };
 
 // kMalformed with a message for the caller when the body is not a chat request: not strict JSON, no object, `model`

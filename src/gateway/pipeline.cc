@@ -356,6 +356,7 @@ net::Task<bool> Pipeline::check_request(Call& call) {
     inspected.emplace(*std::move(found));
     call.found = inspected->findings();
     call.names = inspected->names();
+    note_tool_rows(call, **scanner);
     if (features != nullptr) {
       const std::string_view asked = question;
       call.question = features->text({&asked, 1});
@@ -408,6 +409,32 @@ net::Task<bool> Pipeline::check_request(Call& call) {
   }
   call.forward = *std::move(changed);
   co_return true;
+}
+
+// A name in which something is found is content, and in no record.
+void Pipeline::note_tool_rows(Call& call, inspect::Scanner& scanner) {
+  std::vector<inspect::Match> matches;
+  for (const ToolRows& each : call.chat.tool_rows) {
+    matches.clear();
+    const bool is_clean = scanner.scan(each.tool, matches).has_value() && matches.empty();
+    call.names.add_rows(is_clean ? std::string_view(each.tool) : kUnknownTool, each.rows);
+  }
+}
+
+bool Pipeline::model_took_it(const record::Outcome& outcome) {
+  switch (outcome.finish) {
+    case record::Finish::kCompleted:
+      return outcome.http_status < 400;
+    case record::Finish::kClientGone:
+    case record::Finish::kReleaseDenied:
+    case record::Finish::kLimitReached:
+      return true;
+    case record::Finish::kUpstreamFailed:
+    case record::Finish::kUpstreamTimeout:
+    case record::Finish::kAborted:
+      break;
+  }
+  return false;
 }
 
 bool Pipeline::permitted(Call& call, Action action, const Findings& found) {

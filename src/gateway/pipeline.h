@@ -140,6 +140,11 @@ class Pipeline final : public net::ExchangeHandler {
   static Cut cut_of_response(incident::Restriction held);
   // Whether responses to incidents let the request go on to the policies; when not, it has been answered.
   net::Task<bool> check_responses(Call& call);
+  // Whether the model server took the request, as far as its end tells. What it did not take comes again: callers'
+  // programs repeat by themselves what failed, and rows are to be counted once.
+  static bool model_took_it(const record::Outcome& outcome);
+  // What tools gave, of which rows were counted, becomes data sets of the request.
+  static void note_tool_rows(Call& call, inspect::Scanner& scanner);
   // Whether a stream's events wait to be inspected: something may come of what is found.
   static bool waits(const Call& call);
   // What of the answer may go out by what is in it, the end being reached or not; the reason in `cut` when the rest may

@@ -274,6 +274,7 @@ net::Task<> Pipeline::reply_stream(Call& call, std::unique_ptr<net::ClientRespon
   outcome.matches = matches;
   outcome.tools = inspected.names().tools_called();
   outcome.data = call.names.data();
+  if (model_took_it(outcome)) outcome.rows = call.names.rows();
   outcome.inspected = {.scanned = inspected.scanned_bytes(),
                        .released = inspected.released_bytes(),
                        .withheld = inspected.withheld_bytes(),

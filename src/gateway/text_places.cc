@@ -105,6 +105,24 @@ void NamesTouched::add_of_request(std::string_view path, std::string_view text) 
   }
 }
 
+void NamesTouched::add_rows(std::string_view data_set, std::uint64_t rows) {
+  data_set = data_set.substr(0, kMaxNameBytes);
+  const auto counted = data_.begin() + static_cast<std::ptrdiff_t>(rows_.size());
+  const auto known = std::find(data_.begin(), data_.end(), data_set);
+  if (known < counted) {
+    rows_[static_cast<std::size_t>(known - data_.begin())] += rows;
+    return;
+  }
+  if (data_set.empty() || rows_.size() == kMaxNames) return;
+  if (known != data_.end()) {
+    std::rotate(counted, known, known + 1);
+  } else {
+    data_.emplace(counted, data_set);
+    data_.resize(std::min(data_.size(), kMaxNames));
+  }
+  rows_.push_back(rows);
+}
+
 void NamesTouched::add_of_answer(std::string_view path, std::string_view text) {
   if (path.ends_with("/name") && is_called_tool(path)) add(tools_called_, text);
 }

@@ -34,7 +34,8 @@ Where where_of_role(std::string_view role);
 Where where_in_request(std::string_view path, std::span<const Where> roles);
 Where where_in_answer(std::string_view path);
 
-// Names that a request and its answer give, each once, in the order of coming.
+// Names that a request and its answer give, each once, in the order of coming; but data sets whose rows were counted
+// are before the others.
 class NamesTouched {
  public:
   // A string of a request: a tool that it offers (`tools`, `functions`), or a data set that it says to use (the
@@ -42,10 +43,14 @@ class NamesTouched {
   void add_of_request(std::string_view path, std::string_view text);
   // A string of an answer, whole or in an event: a tool that the model calls (`tool_calls`, `function_call`).
   void add_of_answer(std::string_view path, std::string_view text);
+  // So many rows of a data set came with the request, further ones or the first.
+  void add_rows(std::string_view data_set, std::uint64_t rows);
 
   const std::vector<std::string>& tools_offered() const { return tools_offered_; }
   const std::vector<std::string>& tools_called() const { return tools_called_; }
   const std::vector<std::string>& data() const { return data_; }
+  // Of the first of data(), in their order.
+  const std::vector<std::uint64_t>& rows() const { return rows_; }
   // There are more than are kept, or longer ones: which, is not known.
   bool tools_offered_are_cut() const { return is_cut(tools_offered_); }
   bool data_are_cut() const { return is_cut(data_); }
@@ -60,6 +65,7 @@ class NamesTouched {
   std::vector<std::string> tools_offered_;
   std::vector<std::string> tools_called_;
   std::vector<std::string> data_;
+  std::vector<std::uint64_t> rows_;
 };
 
 }  // namespace redoubt::gateway

@@ -192,6 +192,7 @@ net::Task<> Pipeline::close_and_reply(Call& call, record::Outcome outcome, std::
   CompletionText completion(recorder_);
   completion.add(body);
   outcome.data = call.names.data();
+  if (model_took_it(outcome)) outcome.rows = call.names.rows();
   const int status = outcome.http_status;
   const bool denied = outcome.finish == Finish::kReleaseDenied || outcome.finish == Finish::kLimitReached;
   auto receipt = co_await call.admission->close(outcome, &completion);

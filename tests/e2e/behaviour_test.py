@@ -372,6 +372,45 @@ class Features(unittest.TestCase):
         self.assertEqual(of["outcome"]["tools"], ["send_mail"])
         self.assertEqual(of["outcome"]["data"], [{"name": "labs"}])
 
+    def test_records_say_how_many_rows_tools_gave(self):
+        def conversation(name, content, *later):
+            return [{"role": "user", "content": "who?"},
+                    {"role": "assistant", "content": None, "tool_calls": [
+                        {"id": "c1", "type": "function", "function": {"name": name, "arguments": "{}"}}]},
+                    {"role": "tool", "tool_call_id": "c1", "content": content}, *later]
+
+        items = json.dumps({"items": [{"id": at} for at in range(300)]})
+        search = [{"type": "file_search", "vector_store_ids": ["labs"]}]
+        failed = json.dumps({"error": {"message": "no", "type": "api_error"}}).encode()
+        failure = (b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %
+                   (len(failed), failed))
+        answered = [{"role": "assistant", "content": "They are."}, {"role": "user", "content": "And who not?"}]
+        named = [{"name": "crm_lookup", "rows": 300}]
+        asked = [
+            ("in JSON", conversation("crm_lookup", items), {}, named),
+            ("and a search", conversation("crm_lookup", items), {"tools": search}, [*named, {"name": "labs"}]),
+            ("in parts", conversation("crm_lookup", [{"type": "text", "text": "id,name\n1,Ada\n2,Bo\n"}]), {},
+             [{"name": "crm_lookup", "rows": 2}]),
+            ("in prose", conversation("crm_lookup", "Two were found, in all."), {}, None),
+            ("sent again", conversation("crm_lookup", items, *answered), {}, None),
+            ("not taken", conversation("crm_lookup", items), {"answer": failure}, [{"name": "crm_lookup"}]),
+            ("of a person's tool", conversation("mail ada@example.com", items), {}, [{"name": "unknown", "rows": 300}]),
+            ("streamed", conversation("crm_lookup", items), {"stream": True}, named),
+        ]
+        for what, messages, extra, _ in asked:
+            answer = extra.pop("answer", None)
+            self.answers = [answer] if answer else []
+            status, _, body = self.redoubt.chat(messages=messages, **extra)
+            self.assertEqual(status, 500 if answer else 200, (what, body))
+
+        def outcomes():
+            return [record["unmapped"]["redoubt"] for record in self.redoubt.records() if stage(record) == "outcome"
+                    and record["api"]["operation"] == "chat.completions"]
+
+        wait_for(lambda: len(outcomes()) == len(asked))
+        for said, (what, _, _, data) in zip(outcomes(), asked):
+            self.assertEqual(said.get("data"), data, what)
+
     def test_nothing_is_refused_for_want_of_features(self):
         self.redoubt.stop()
         secret = os.path.join(self.redoubt.dir, "state", "features", "secret")

@@ -412,6 +412,7 @@ std::size_t footprint(const record::ExchangeFacts& facts, std::span<const record
   const std::string controls(200, '\x01');
   std::string record;
   const record::FieldCommitment commitment{.field = record::kCompletionField};
+  const std::vector<std::uint64_t> rows(names.size(), UINT64_MAX);
   std::optional<record::Inspected> inspected;
   if (!matches.empty()) inspected = record::Inspected{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
   record::append_outcome(record, facts,
@@ -428,7 +429,8 @@ std::size_t footprint(const record::ExchangeFacts& facts, std::span<const record
                           .matches = matches,
                           .inspected = inspected,
                           .tools = names,
-                          .data = names});
+                          .data = names,
+                          .rows = rows});
   record::OpeningValue value{.field = record::kCompletionField, .value_size = UINT64_MAX};
   return RingProducer::footprint(ledger::kTicketSize + ledger::kEntryHeaderSize + record.size() +
                                  record::encoded_opening_size({&value, 1}) + keys::kSealOverheadBytes);

@@ -73,6 +73,35 @@ TEST(NamesTouched, AreNothingElse) {
   EXPECT_TRUE(names.data().empty());
 }
 
+TEST(NamesTouched, AreDataSetsThatHadRowsFirst) {
+  using Rows = std::vector<std::uint64_t>;
+  NamesTouched names;
+  names.add_of_request("/tools/0/vector_store_ids/0", "vs_1");
+  names.add_of_request("/tools/0/vector_store_ids/1", "labs");
+  names.add_rows("crm_lookup", 300);
+  EXPECT_EQ(names.data(), (Names{"crm_lookup", "vs_1", "labs"}));
+  EXPECT_EQ(names.rows(), Rows{300});
+  names.add_rows("labs", 0);
+  names.add_rows("crm_lookup", 7);
+  EXPECT_EQ(names.data(), (Names{"crm_lookup", "labs", "vs_1"}));
+  EXPECT_EQ(names.rows(), (Rows{307, 0}));
+}
+
+TEST(NamesTouched, WithRowsAreBoundedAndPushOutThoseWithout) {
+  NamesTouched names;
+  for (int i = 0; i < 100; ++i) names.add_of_request("/tools/0/vector_store_ids/0", "vs_" + std::to_string(i));
+  EXPECT_TRUE(names.data_are_cut());
+  for (int i = 0; i < 100; ++i) names.add_rows("tool_" + std::to_string(i) + std::string(5000, 'x'), 1);
+  names.add_rows("tool_0" + std::string(5000, 'x'), 1);
+  names.add_rows("", 1);
+  ASSERT_EQ(names.data().size(), record::kNamesMax + 1);
+  ASSERT_EQ(names.rows().size(), record::kNamesMax + 1);
+  EXPECT_EQ(names.rows()[0], 2U);
+  EXPECT_EQ(names.rows().back(), 1U);
+  EXPECT_EQ(names.data()[0].size(), record::kToolNameSizeMax + 1);
+  EXPECT_TRUE(names.data().back().starts_with("tool_32"));
+}
+
 TEST(NamesTouched, AreBounded) {
   NamesTouched names;
   for (int i = 0; i < 1000; ++i) {
