@@ -66,7 +66,7 @@ struct MatchSeen {
 
 struct DataRead {
   std::string_view name;
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0;  // 0 also where nobody counted them
 };
 
 // What a fact changes, as far as behaviour cares.

@@ -223,6 +223,7 @@ void learn(Context& context) {
   for (const DataRead& read : activity.data) {
     profile.data.add(context.hash(read.name));
     profile.day_things.add(context.hash(read.name));
+    if (read.rows == 0) continue;  // or nobody counted them
     const auto rows = static_cast<float>(anomaly::log_scale(static_cast<double>(read.rows)));
     profile.rows_usual = profile.rows_usual == 0 ? rows : profile.rows_usual + (rows - profile.rows_usual) / 50;
   }

@@ -33,6 +33,18 @@ def tool(name):
                                              "parameters": {"type": "object", "properties": {}}}}
 
 
+def table(rows):
+    """What a tool gives of so many records."""
+    return json.dumps({"total": rows, "items": [{"id": at, "ward": WORDS[at % len(WORDS)]} for at in range(rows)]})
+
+
+def tool_result(name, content):
+    """The end of a conversation in which the tool was called and has given `content`."""
+    return [{"role": "user", "content": "what is there?"},
+            {"role": "assistant", "content": None, "tool_calls": [tool_call(name)]},
+            {"role": "tool", "tool_call_id": "call_1", "content": content}]
+
+
 class Caller:
     """One principal on one kept connection."""
 

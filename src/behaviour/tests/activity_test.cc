@@ -116,6 +116,14 @@ TEST(Activity, ReadsToolsDataAndPlacesFromRecordsAsTheyAreWritten) {
   ASSERT_EQ((*outcome)->data.size(), 1U);
   EXPECT_EQ((*outcome)->data[0].name, "vs_1");
   EXPECT_EQ((*outcome)->data[0].rows, 0U) << "nobody counted them";
+
+  const std::array<std::uint64_t, 1> rows = {6000};
+  record.clear();
+  record::append_outcome(record, facts, {.data = data, .rows = rows});
+  const auto counted = reader.read(as_bytes(record));
+  ASSERT_TRUE(counted) << counted.error().message();
+  ASSERT_EQ((*counted)->data.size(), 1U);
+  EXPECT_EQ((*counted)->data[0].rows, 6000U);
 }
 
 TEST(Activity, ReadsDenialsOfNobodyWithTheirCount) {

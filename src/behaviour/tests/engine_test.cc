@@ -410,6 +410,32 @@ TEST_F(EngineTest, TellsARampOfMonthsOnce) {
   EXPECT_EQ(told_of("principal/b"), 0);
 }
 
+TEST_F(EngineTest, ReadsWhoseRowsNobodyCountedTeachNoUsual) {
+  std::int64_t now = kStart;
+  const auto read = [&](std::uint64_t rows) {
+    const DataRead data{"labs", rows};
+    Activity outcome = act("reader", now, record::Stage::kOutcome);
+    outcome.data = {&data, 1};
+    take(outcome);
+    now += 60'000;
+  };
+  for (int day = 0; day < 15; ++day) {
+    for (int hour = 0; hour < 8; ++hour) {
+      now = kStart + day * kDayMs + hour * kHourMs;
+      read(3000);
+      for (int i = 0; i < 3; ++i) read(0);
+    }
+  }
+  now = kStart + 15 * kDayMs;
+  const auto are_bulk = [&] {
+    return std::ranges::any_of(told.signals, [](const Signal& each) { return each.rule == "behaviour.bulk_data"; });
+  };
+  for (int i = 0; i < 8; ++i) read(6000);
+  EXPECT_FALSE(are_bulk()) << "twice the usual";
+  for (int i = 0; i < 8; ++i) read(30'000);
+  EXPECT_TRUE(are_bulk());
+}
+
 TEST_F(EngineTest, SaysWhichFeaturesAreMissing) {
   const Features features{.address_prefix = 1};
   take(act("a", kStart), &features);

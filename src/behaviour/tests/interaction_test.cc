@@ -121,7 +121,9 @@ TEST(InteractionOf, AnOutcomeNamesToolsAndDataSetsThatWereUsedOnce) {
   const std::vector<std::string> tools = {"crm_lookup", "send_mail"};
   const std::vector<std::string> data = {"labs"};
   outcome.tools = tools;
+  const std::vector<std::uint64_t> rows = {6000};
   outcome.data = data;
+  outcome.rows = rows;
   std::string record;
   record::append_outcome(record, exchange(), outcome);
   const Read read(record);
