@@ -114,7 +114,9 @@ TEST(RowCount, JsonThatIsBrokenHasNone) {
                                       "[{},{}",
                                       "{}\n{}\n{",
                                       "[1,2,3]\nSee above.",
-                                      "Here:\n[{},{}]"}) {
+                                      "Here:\n[{},{}]",
+                                      "[a,b\n1,2\n3,4\n",
+                                      "{a,b\n1,2\n3,4\n"}) {
     EXPECT_EQ(count_rows(text), kNone) << text;
   }
 }
