@@ -368,6 +368,9 @@ void StateAdministration::Impl::tick() {
   if (!engine_->current()) return withdraw();
   if (kept_.in_force() && !published_) publish_loaded([] {});
   if (kept_.in_force() && !dictionaries_are_open()) open_dictionaries();
+  if (auto done = kept_.tick(); !done) {
+    log::error("administration", "bundles that nobody needs are kept", {{"why", done.error().message()}});
+  }
   intake_->tick();
   measuring_.tick();
   if (!published_) return;
@@ -385,6 +388,10 @@ void StateAdministration::Impl::renew_features() {
 // The tables lack what the ledger has: a revocation may be among it. They are brought up by server_, which publishes.
 void StateAdministration::Impl::withdraw() {
   if (!published_) return;
+  // There is nothing left to wait for.
+  if (const Result<> written = engine_->await_written(); !written) {
+    log::error("administration", "the tables are not in their file", {{"why", written.error().message()}});
+  }
   log::error("administration", "the state is behind the ledger: nothing is permitted until it has caught up");
   cores_->withdraw();
   published_ = false;

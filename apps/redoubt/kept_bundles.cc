@@ -30,11 +30,21 @@ Result<> KeptBundles::add(const state::Bundle& bundle) {
 
 Result<> KeptBundles::keep(const state::Bundle& bundle) {
   if (auto done = store_.put(bundle); !done) return done;
+  kept_last_ = bundle.digest();
+  return tick();
+}
+
+Result<> KeptBundles::tick() {
+  if (kept_last_.empty() || !engine_->written()) return {};
+  return forget_others(std::exchange(kept_last_, {}));
+}
+
+Result<> KeptBundles::forget_others(const std::string& newest) {
   auto last = state::list_activations(engine_->tables(), kBundlesKept);
   if (!last) return last.error();
   auto requests = identity::list_approvals(engine_->tables(), {}, {}, identity::kOpenRequestsMax);
   if (!requests) return requests.error();
-  std::vector<std::string> digests{bundle.digest()};
+  std::vector<std::string> digests{newest};
   for (const auto& activation : *last) digests.push_back(activation.digest);
   for (const identity::Approval& request : *requests) {
     if (request.kind == state::kBundleActivate) digests.push_back(state::wanted_digest(request.body));

@@ -29,8 +29,11 @@ class KeptBundles final : public admin::BundleLibrary {
   Result<state::Bundle> get(std::string_view digest) const override { return store_.get(digest); }
   Result<> add(const state::Bundle& bundle) override;
 
-  // Keeps it, beside those that somebody has asked to activate and the last that were in force; others go.
+  // Keeps it, beside those that somebody has asked to activate and the last that were in force; others go, at the next
+  // tick() if the state is not in its file yet.
   Result<> keep(const state::Bundle& bundle);
+  // From time to time.
+  Result<> tick();
 
   // What the last load_in_force() made of the state; null for none.
   const std::shared_ptr<const LoadedBundle>& in_force() const { return in_force_; }
@@ -39,11 +42,14 @@ class KeptBundles final : public admin::BundleLibrary {
   Result<> load_in_force();
 
  private:
+  Result<> forget_others(const std::string& newest);
+
   state::BundleStore store_;
   const state::BundleProjection& bundles_;
   const std::unique_ptr<state::Engine>& engine_;
   const StartQuestion start_;
   std::shared_ptr<const LoadedBundle> in_force_;
+  std::string kept_last_;  // by its digest; empty when others were forgotten since
 };
 
 }  // namespace redoubt::app

@@ -65,14 +65,17 @@ void NoticeDesk::use(std::shared_ptr<const NoticePlan> plan) {
   severities_.clear();
   if (!plan_->digest.empty()) book_.emplace(plan_->settings);
   counts_.configured = book_.has_value();
-  if (book_) take_up();
+  // What is open is read by statements, which would wait for what a start writes.
+  to_take_up_ = book_.has_value();
+  if (to_take_up_ && parts_.engine.written()) take_up();
 }
 
 void NoticeDesk::tick() {
   if (stopped_ || !plan_) return;
   if (!asked_) asked_ = parts_.link.want(plan_->digest);
   hear();
-  if (parts_.engine.current()) {
+  if (parts_.engine.written()) {
+    if (to_take_up_) take_up();
     if (book_) {
       for (const auto& step :
            {&NoticeDesk::follow, &NoticeDesk::look_at_some, &NoticeDesk::look_at_clocks, &NoticeDesk::escalate}) {
@@ -93,6 +96,7 @@ void NoticeDesk::tick() {
 
 // What is open, in whatever way it came to be.
 void NoticeDesk::take_up() {
+  to_take_up_ = false;
   followed_ = parts_.engine.applied();
   seen_.reset();
   if (followed_) seen_ = {.index = *followed_, .part = std::numeric_limits<std::int64_t>::max()};

@@ -93,6 +93,7 @@ class NoticeDesk {
   std::shared_ptr<const NoticePlan> plan_;
   std::optional<notify::ContactBook> book_;  // nobody is told without
   bool asked_ = true;                        // the launcher knows what is in force
+  bool to_take_up_ = false;                  // what is open, before anything is followed
   UntoldNotices untold_;
   std::deque<notify::Escalation> due_;                // that nobody took in time
   std::optional<incident::ItemPlace> seen_;           // of the timeline, up to here

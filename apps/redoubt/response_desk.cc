@@ -41,7 +41,7 @@ void ResponseDesk::use(std::shared_ptr<const std::vector<incident::Playbook>> pl
 }
 
 bool ResponseDesk::ready() const {
-  return in_use_ && !busy_ && !stopped_ && parts_.engine.current() && parts_.clock.steady() >= next_try_;
+  return in_use_ && !busy_ && !stopped_ && parts_.engine.written() && parts_.clock.steady() >= next_try_;
 }
 
 void ResponseDesk::work() {

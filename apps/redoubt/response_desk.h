@@ -44,7 +44,8 @@ class ResponseDesk final : private incident::Surroundings {
   // From the next signal on. Not null.
   void use(std::shared_ptr<const std::vector<incident::Playbook>> playbooks);
 
-  // Answers what there is. Nothing before playbooks are in use, and while the state is behind the ledger.
+  // Answers what there is. Nothing before playbooks are in use and the state is in its file, and while it is behind the
+  // ledger.
   void work();
   // From time to time: what was counted and is not on record yet, and what has ended.
   void tick();

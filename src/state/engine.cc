@@ -8,6 +8,7 @@
 #include "record/commitment.h"
 #include "record/opening.h"
 #include "state/internal/bring_up.h"
+#include "state/internal/commit_beside.h"
 #include "state/internal/digest.h"
 #include "state/internal/fold.h"
 #include "state/internal/replay.h"
@@ -99,6 +100,9 @@ struct Engine::Impl {
   Impl(std::vector<Projection*> all, FactSource& fact_source, FactSink& fact_sink, Publisher& to_publish)
       : projections(std::move(all)), source(fact_source), sink(fact_sink), publisher(to_publish) {}
 
+  Result<> go_on(std::unique_ptr<Database> written);
+  Result<> await_written();
+  Result<> bring_up_again();
   void work();
   bool start(Queued& queued);
   void appended(const std::shared_ptr<Written>& written, const Done& done, const Result<std::uint64_t>& index);
@@ -109,14 +113,16 @@ struct Engine::Impl {
   Result<Outcome> fold_source(std::uint64_t index);
 
   std::vector<Projection*> projections;
-  std::string path;
+  Engine::Settings settings;
   FactSource& source;
   FactSink& sink;
   Publisher& publisher;
-  std::unique_ptr<Database> database;
+  std::unique_ptr<Database> database;     // null while that of the start is being written, and when it cannot be
+  std::unique_ptr<CommitBeside> writing;  // what is, or was, written beside all else: whoever has its tables keeps them
   std::unique_ptr<CheckpointBeside> checkpoint;  // that of the start; ended by the first change
-  std::unique_ptr<Fold> fold;
-  ReadEntry read;  // the fact that is tried or folded
+  std::unique_ptr<Fold> fold;                    // into the database
+  std::optional<Position> begun_at;              // of the last fact of the start
+  ReadEntry read;                                // the fact that is tried or folded
   Engine::Start started;
 
   std::deque<Queued> queue;
@@ -128,6 +134,42 @@ struct Engine::Impl {
   // Callbacks that come after the end find this gone.
   std::shared_ptr<Impl*> alive = std::make_shared<Impl*>(this);
 };
+
+// From here on with tables that say what the ledger says, and are in their file.
+Result<> Engine::Impl::go_on(std::unique_ptr<Database> written) {
+  auto next = std::make_unique<Fold>(*written, projections);
+  if (auto loaded = next->load(); !loaded) return loaded;
+  fold = std::move(next);
+  database = std::move(written);
+  if (settings.max_pages_for_test > 0) database->limit_pages(settings.max_pages_for_test);
+  if (started.replayed >= kManyFacts && !started.rebuilt) {
+    checkpoint = std::make_unique<CheckpointBeside>(settings.path);
+  }
+  return {};
+}
+
+// What the start folded is in its file, or is not: as after a change that could not be folded, then.
+Result<> Engine::Impl::await_written() {
+  if (database) return {};
+  if (lagging) return *lagging;
+  auto written = writing->finish();
+  const Result<> done = written ? go_on(*std::move(written)) : Result<>(written.error());
+  if (!done) {
+    writing->lose(done.error());
+    lagging = Error(Errc::kUnavailable, "what the start folded cannot be written: " + done.error().message());
+    return *lagging;
+  }
+  return {};
+}
+
+// As a start, but nothing is in force before it is written.
+Result<> Engine::Impl::bring_up_again() {
+  auto up = bring_up(settings, projections, source, true);
+  if (!up) return up.error();
+  if (auto done = go_on(std::move(up->database)); !done) return done;
+  writing->go_on_with(*database);
+  return {};
+}
 
 // One proposal after the other, until one has to be waited for. Callbacks may propose: that comes back here.
 void Engine::Impl::work() {
@@ -281,20 +323,21 @@ Engine::~Engine() {
 Result<std::unique_ptr<Engine>> Engine::open(const Settings& settings, std::vector<Projection*> projections,
                                              FactSource& source, FactSink& sink, Publisher& publisher) {
   auto impl = std::make_unique<Impl>(std::move(projections), source, sink, publisher);
-  impl->path = settings.path;
-  auto up = bring_up(settings.path, impl->projections, source);
+  impl->settings = settings;
+  auto up = bring_up(settings, impl->projections, source, false);
   if (!up) return up.error();
-  impl->database = std::move(up->database);
-  impl->checkpoint = std::move(up->checkpoint);
   impl->started = std::move(up->start);
-  if (settings.max_pages_for_test > 0) impl->database->limit_pages(settings.max_pages_for_test);
-  impl->fold = std::make_unique<Fold>(*impl->database, impl->projections);
-  if (auto loaded = impl->fold->load(); !loaded) return loaded.error();
+  impl->begun_at = up->position;
+  impl->writing = std::move(up->writing);
+  if (!impl->writing) {
+    if (auto done = impl->go_on(std::move(up->database)); !done) return done.error();
+  }
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 void Engine::propose(Proposal proposal, std::function<void(Result<Applied>)> done) {
   if (impl_->lagging) return done(*impl_->lagging);
+  if (auto written = impl_->await_written(); !written) return done(written.error());
   if (impl_->queue.size() >= kMaxQueued) {
     return done(Error(Errc::kResourceExhausted, "too many changes wait to be recorded"));
   }
@@ -303,27 +346,40 @@ void Engine::propose(Proposal proposal, std::function<void(Result<Applied>)> don
 }
 
 bool Engine::current() const {
+  if (!impl_->database && !impl_->lagging && impl_->writing->ended()) (void)impl_->await_written();
   return !impl_->lagging;
+}
+
+bool Engine::written() const {
+  return current() && impl_->database != nullptr;
+}
+
+Result<> Engine::await_written() {
+  return impl_->await_written();
 }
 
 Result<> Engine::retry() {
   if (!impl_->lagging) return {};
-  if (auto done = catch_up(); !done) return done;
+  if (auto done = impl_->database ? catch_up() : impl_->bring_up_again(); !done) return done;
   impl_->lagging.reset();
   impl_->publisher.publish([] {});
   return {};
 }
 
 Result<> Engine::catch_up() {
+  if (auto written = impl_->await_written(); !written) return written;
   auto done = replay(*impl_->database, *impl_->fold, impl_->source);
   if (!done) return done.error();
   return impl_->fold->load_projections(*impl_->database);
 }
 
 Tables& Engine::tables() {
+  if (impl_->writing) return *impl_->writing;
   return *impl_->database;
 }
+
 std::optional<Earlier> Engine::earlier(std::string_view idempotency_key) {
+  if (!impl_->await_written()) return std::nullopt;
   const std::optional<Position> last = impl_->fold->position();
   const UnixMillis now = last ? std::max(impl_->sink.now(), last->time) : impl_->sink.now();
   auto found = impl_->fold->earlier(idempotency_key, now);
@@ -334,10 +390,10 @@ std::optional<Earlier> Engine::earlier(std::string_view idempotency_key) {
 }
 
 std::uint64_t Engine::version_of(std::string_view object) {
-  return impl_->fold->version_of(object);
+  return impl_->await_written() ? impl_->fold->version_of(object) : 0;
 }
 const std::string& Engine::path() const {
-  return impl_->path;
+  return impl_->settings.path;
 }
 const Engine::Start& Engine::start() const {
   return impl_->started;
@@ -347,11 +403,12 @@ std::size_t Engine::queued() const {
 }
 
 std::optional<std::uint64_t> Engine::applied() const {
-  const auto& position = impl_->fold->position();
+  const auto& position = impl_->fold ? impl_->fold->position() : impl_->begun_at;
   return position ? std::optional(position->index) : std::nullopt;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> Engine::table_digests() {
+  if (auto written = impl_->await_written(); !written) return written.error();
   return state::table_digests(*impl_->database);
 }
 

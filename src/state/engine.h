@@ -9,7 +9,8 @@
 // step, open() folds what the ledger has and the tables lack.
 //
 // One thread: that of the sink. Nothing blocks but SQLite, and FactSource where it is asked (open(), retry()); while
-// many facts are folded there, a second thread reads and parses them ahead.
+// many facts are folded there, a second thread reads and parses them ahead. After that open() returns when memory is
+// loaded, and a second thread writes the tables' file; what needs the file waits for it (written()).
 #pragma once
 
 #include <cstdint>
@@ -128,6 +129,9 @@ class Engine {
     std::string path;  // of the database; its folder exists
     // Pages of 4,096 bytes that the database may have; 0: as many as the disk takes.
     std::int64_t max_pages_for_test = 0;
+    // Called on the thread that writes what a start folded.
+    enum class Writing : std::uint8_t { kBegins, kCommitted, kInPlace };
+    std::function<void(Writing)> on_writing_for_test;
   };
   // How the state came up, for the log.
   struct Start {
@@ -138,20 +142,24 @@ class Engine {
   };
 
   // Opens the tables, migrates them, folds what the ledger has beyond them, loads the projections. Tables that are
-  // missing or damaged are set aside (`PATH.damaged-N`) and made anew. Errors: kVerifyFailed when the tables know of
-  // facts that the ledger does not have, or has otherwise: one of the two was rolled back or exchanged, and serving
-  // would act on it; kUnsupported for tables of a newer schema; what the source, the disk and load() say. All arguments
-  // must outlive the engine.
+  // missing or damaged are set aside (`PATH.damaged-N`) and made anew. After many facts the projections are loaded, and
+  // the tables are still being written, on a thread of their own: written() says when that has ended. Errors:
+  // kVerifyFailed when the tables know of facts that the ledger does not have, or has otherwise: one of the two was
+  // rolled back or exchanged, and serving would act on it; kUnsupported for tables of a newer schema; what the source,
+  // the disk and load() say. All arguments must outlive the engine. What the disk says to tables that are written after
+  // the return, current() does.
   static Result<std::unique_ptr<Engine>> open(const Settings& settings, std::vector<Projection*> projections,
                                               FactSource& source, FactSink& sink, Publisher& publisher);
-  // Proposals that wait are answered kCancelled; that of a fact on its way is not answered.
+  // Proposals that wait are answered kCancelled; that of a fact on its way is not answered. Waits for what the start
+  // writes.
   ~Engine();
 
   // Makes it a fact, in order, and calls `done` once it is in force on every core, or at once with an error (also from
   // within this call). Errors: kConflict when the object's version is not `expects`; what the projections say;
   // kInvalidArgument for an idempotency key that was used for another request, or for what cannot be written as a fact
   // (kTooLarge, too); kResourceExhausted for a full queue or ledger. Then nothing has changed. kUnavailable when the
-  // tables lag or the ledger stopped: whether it changed anything is open, and looking again tells.
+  // tables lag or the ledger stopped: whether it changed anything is open, and looking again tells. Waits for what the
+  // start writes.
   void propose(Proposal proposal, std::function<void(Result<Applied>)> done);
 
   // What was made of this idempotency key within the last kIdempotencyMs; nothing when it is unused: for a caller that
@@ -159,18 +167,26 @@ class Engine {
   std::optional<Earlier> earlier(std::string_view idempotency_key);
 
   // Whether everything durable is folded. While it is not (the tables' disk is full, say), nothing may be decided by
-  // the snapshots: they may lack a revocation. Proposals are refused.
+  // the snapshots: they may lack a revocation. Proposals are refused. False, too, once it shows that what the start
+  // folded cannot be written.
   bool current() const;
-  // Folds what is missing. `everywhere` of the publication is waited for by nobody. What still hinders it; nothing when
+  // Whether the tables are in their file, and no call waits for that: what is not urgent is better left until then.
+  // Always after a start that folded few facts; again and again to be asked after another.
+  bool written() const;
+  // Waits for it. kUnavailable, while !current(), when it is not to be had.
+  Result<> await_written();
+  // Folds what is missing; after a start whose tables could not be written, as open(), and all is written before it
+  // returns. `everywhere` of the publication is waited for by nobody. What still hinders it; nothing when
   // all is well. Call it now and then while !current().
   Result<> retry();
   // The same for whoever reads a ledger that others write: folds what the source has beyond the tables, and publishes
   // nothing.
   Result<> catch_up();
 
-  // For reading; facts alone change them.
+  // For reading; facts alone change them. Until written(), find() and each_row() read most tables in memory, and all
+  // else waits.
   Tables& tables();
-  // 0 when there is no such object.
+  // 0 when there is no such object. Waits until written(), as earlier() and table_digests() do.
   std::uint64_t version_of(std::string_view object);
   const Start& start() const;
   const std::string& path() const;

@@ -62,7 +62,7 @@ class Projection {
   virtual void erase(std::uint64_t index, std::span<const std::string_view> fields, Tables& tables) = 0;
 
   // Memory from the tables, whole: at the start, after a rebuild, and after an erasure. After a long replay rows are
-  // still being written: Tables::each_row() gives them at once, while all else of `tables` waits for the end of that.
+  // not written yet: Tables::each_row() gives them at once, while a statement has its tables written first.
   virtual Result<> load(Tables& tables) = 0;
   // Memory from one fact, of any module, that was applied, once the tables have it for good. Ends in the same memory as
   // load() would.

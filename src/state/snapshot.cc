@@ -50,6 +50,7 @@ class SnapshotWriter : public std::enable_shared_from_this<SnapshotWriter> {
 };
 
 Result<> SnapshotWriter::open() {
+  if (auto written = engine_.await_written(); !written) return written;
   auto database = Database::open(engine_.path(), Database::Use::kReadOnly);
   if (!database) return database.error();
   database_ = *std::move(database);

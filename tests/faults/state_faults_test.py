@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Bad days of the state: its disk is full, the clock is set back."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -35,6 +36,80 @@ class Clock(faults.Case):
         self.assertEqual(self.redoubt.chat(key=key)[0], 401)
         self.assertEqual(self.redoubt.get("/ledger/receipt/0", key=key)[0], 401)
         self.assertEqual(self.redoubt.chat()[0], 200)
+
+
+class WrittenBeside(faults.Case):
+    """A start that folds many facts serves before their tables are in place, which here takes as long as it is told to."""
+
+    KEYS = 600  # each changes two rows and more; a start writes a thousand and more beside all else
+
+    def setUp(self):
+        super().setUp()
+        self.names = [self.redoubt.issue("demo") for _ in range(self.KEYS)]
+        self.redoubt.stop()
+
+    def path(self):
+        return os.path.join(self.redoubt.dir, "state", "state.db")
+
+    def start_with(self, mode):
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.path() + suffix):
+                os.remove(self.path() + suffix)
+        self.program.sync(mode)
+        self.redoubt.start()
+
+    def check(self):
+        """All that was issued and not revoked is good, and the tables are what the ledger says."""
+        name, key = self.names[-1]
+        self.assertEqual(self.redoubt.chat(key=key)[0], 200)
+        self.redoubt.revoke(name)
+        self.assertEqual(self.redoubt.chat(key=key)[0], 401)
+        self.assertEqual(self.redoubt.chat(key=self.names[0][1])[0], 200)
+        self.stop_and_check()
+
+    def test_requests_are_answered_before_the_tables_are_in_place_and_changes_wait_for_them(self):
+        self.start_with(faults.BLOCK)
+        wait_for(lambda: self.program.blocked > 0)
+        self.assertEqual(self.redoubt.chat(key=self.names[0][1])[0], 200)
+        self.assertEqual(self.redoubt.chat(key="rdk_nobody")[0], 401)
+        self.assertEqual(self.redoubt.get("/readyz")[0], 200)
+        self.assertFalse(os.path.exists(self.path()))
+        change = faults.Call(self.redoubt.issue, "demo")
+        time.sleep(0.3)
+        self.assertTrue(change.is_alive())
+        self.assertEqual(self.redoubt.chat(key=self.names[1][1])[0], 200)
+        self.program.sync(faults.PASS)
+        _, key = change.result()
+        self.assertEqual(self.redoubt.chat(key=key)[0], 200)
+        self.assertTrue(os.path.exists(self.path()))
+        self.check()
+
+    def test_killed_before_the_tables_are_in_place_they_are_made_again(self):
+        for _ in range(2):
+            self.start_with(faults.BLOCK)
+            wait_for(lambda: self.program.blocked > 0)
+            self.assertEqual(self.redoubt.chat(key=self.names[0][1])[0], 200)
+            self.redoubt.kill()
+            self.program.blocked = 0
+        self.program.sync(faults.PASS)
+        self.start()
+        wait_for(lambda: os.path.exists(self.path()))
+        self.check()
+
+    def test_tables_that_cannot_be_put_in_place_permit_nothing_until_they_can(self):
+        self.start_with(faults.BLOCK)
+        wait_for(lambda: self.program.blocked > 0)
+        self.assertEqual(self.redoubt.chat()[0], 200)
+        self.program.sync(faults.FAIL, errno.EIO)
+        wait_for(lambda: self.redoubt.chat()[0] == 503)
+        status, _, body = self.redoubt.get("/readyz")
+        self.assertEqual((status, body), (503, b"not ready: the state is behind the ledger\n"))
+        wait_for(lambda: "Input/output error" in self.redoubt.log_text())
+        self.assertFalse(os.path.exists(self.path()))
+        self.program.sync(faults.PASS)
+        wait_for(lambda: self.redoubt.chat()[0] == 200)
+        self.assertTrue(os.path.exists(self.path()))
+        self.check()
 
 
 @unittest.skipUnless(os.getuid() == 0, "mounts a file system")

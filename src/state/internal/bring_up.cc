@@ -190,98 +190,236 @@ Result<std::unique_ptr<Database>> first_tables(const std::string& path, std::spa
                                     ", and the tables cannot be made from a snapshot: " + why);
 }
 
-Result<Made> make_beside(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end, bool load) {
+// What tables are made of, until they are in place.
+struct Building {
   Made made;
-  auto database = first_tables(path, projections, source, end, made);
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Fold> fold;
+};
+
+// All in one transaction, which `leave_open` leaves open after many facts.
+Result<Building> fold_all(const std::string& path, std::span<Projection* const> projections, FactSource& source,
+                          std::uint64_t end, bool leave_open) {
+  Building building;
+  auto database = first_tables(path, projections, source, end, building.made);
   if (!database) return database.error();
-  Fold fold(**database, projections);
-  if (auto loaded = fold.load(); !loaded) return loaded.error();
-  auto folded = replay(**database, fold, source, {.end = end, .each = {}, .at_once = true, .load = load});
+  building.database = *std::move(database);
+  building.fold = std::make_unique<Fold>(*building.database, projections);
+  if (auto loaded = building.fold->load(); !loaded) return loaded.error();
+  auto folded = replay(*building.database, *building.fold, source,
+                       {.end = end, .each = {}, .at_once = true, .leave_open = leave_open});
   if (!folded) return folded.error();
-  made.facts = *folded;
-  made.position = fold.position();
-  return made;
+  building.made.facts = *folded;
+  building.made.position = building.fold->position();
+  return building;
 }
 
-// From so many facts on the log of the tables is emptied beside the rest of a start.
-constexpr std::uint64_t kManyFacts = 10'000;
-
-Result<std::uint64_t> fold_tail(Database& database, Fold& fold, FactSource& source, bool load) {
-  const Database::LeaveInLog leave(database);
-  return replay(database, fold, source, {.load = load});
+// Tables that nobody has open, durably in place of what is there.
+Result<> put_in_place(const std::string& building, const std::string& path) {
+  PosixFileSystem files;
+  auto file = files.open(building, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  if (auto synced = (*file)->sync_data(); !synced) return synced;
+  if (auto removed = remove_tables(path); !removed) return removed;
+  return move_tables(files, building, path);
 }
 
-}  // namespace
+std::string building_path(const std::string& path) {
+  return path + ".building";
+}
 
-Result<Made> make_tables(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end, bool load) {
-  const std::string building = path + ".building";
-  auto made = make_beside(building, projections, source, end, load);
-  Result<> done;
-  if (!made) {
-    done = made.error();
-  } else {
-    PosixFileSystem files;
-    auto file = files.open(building, OpenMode::kReadWrite);
-    done = file ? (*file)->sync_data() : file.error();
-    if (done) done = remove_tables(path);
-    if (done) done = move_tables(files, building, path);
+// Ends the transaction in which `database` was folded into, on whatever thread.
+Result<> end_transaction(Database& database, Fold& fold) {
+  fold.store();
+  return database.commit_leaving_rows();
+}
+
+using NextDatabase = Result<std::unique_ptr<Database>>;
+using Writing = Engine::Settings::Writing;
+using OnWriting = std::function<void(Writing)>;
+
+void reach(const OnWriting& on_writing, Writing step) {
+  if (on_writing) on_writing(step);
+}
+
+// Writes a tail that was folded.
+class WriteTail {
+ public:
+  WriteTail(Database& database, std::unique_ptr<Fold> fold, OnWriting on_writing)
+      : database_(database), log_(database), fold_(std::move(fold)), on_writing_(std::move(on_writing)) {}
+  NextDatabase operator()() {
+    reach(on_writing_, Writing::kBegins);
+    if (auto done = end_transaction(database_, *fold_); !done) return done.error();
+    reach(on_writing_, Writing::kCommitted);
+    return std::unique_ptr<Database>();
+  }
+
+ private:
+  Database& database_;
+  const Database::LeaveInLog log_;
+  const std::unique_ptr<Fold> fold_;
+  const OnWriting on_writing_;
+};
+
+// Writes new tables, and opens them where they are to be.
+NextDatabase write_new(Database& database, Fold& fold, const std::string& path, const OnWriting& on_writing) {
+  const std::string building = building_path(path);
+  reach(on_writing, Writing::kBegins);
+  Result<> done = end_transaction(database, fold);
+  database.close_leaving_rows();
+  if (done) {
+    reach(on_writing, Writing::kCommitted);
+    done = put_in_place(building, path);
   }
   if (!done) {
     (void)remove_tables(building);
     return done.error();
   }
-  return made;
+  reach(on_writing, Writing::kInPlace);
+  return Database::open(path, Database::Use::kLive);
 }
 
-Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const> projections, FactSource& source) {
-  BroughtUp up;
-  // Folds what is missing, and reads all that the projections keep in memory, unless that is done.
-  const auto catch_up = [&](Database& database, bool loaded_before) -> Result<> {
-    Fold fold(database, projections);
-    if (auto loaded = fold.load(); !loaded) return loaded;
-    if (fold.position()) {
-      if (auto same = check_on_ledger(*fold.position(), source); !same) return same;
-    }
-    auto folded = fold_tail(database, fold, source, !loaded_before);
-    if (!folded) return folded.error();
-    up.start.replayed += *folded;
-    if (*folded >= kManyFacts) up.checkpoint = std::make_unique<CheckpointBeside>(path);
-    return loaded_before && *folded > 0 ? fold.load_projections(database) : Result<>();
-  };
+class BringingUp {
+ public:
+  BringingUp(const Engine::Settings& settings, std::span<Projection* const> projections, FactSource& source, bool wait)
+      : path_(settings.path),
+        on_writing_(settings.on_writing_for_test),
+        projections_(projections),
+        source_(source),
+        wait_(wait) {}
 
-  auto found = look(path, projections);
+  Result<BroughtUp> run();
+
+ private:
+  Result<> catch_up(std::unique_ptr<Database> database);
+  Result<> make_new();
+  Result<> write_beside(std::unique_ptr<Database> database, CommitBeside::Job job);
+
+  const std::string& path_;
+  const OnWriting& on_writing_;
+  const std::span<Projection* const> projections_;
+  FactSource& source_;
+  const bool wait_;
+  BroughtUp up_;
+};
+
+Result<> BringingUp::write_beside(std::unique_ptr<Database> database, CommitBeside::Job job) {
+  auto writing = std::make_unique<CommitBeside>(std::move(database), std::move(job));
+  if (!wait_) {
+    up_.writing = std::move(writing);
+    return {};
+  }
+  auto written = writing->finish();
+  if (!written) return written.error();
+  up_.database = *std::move(written);
+  return {};
+}
+
+// Folds what is missing, and reads all that the projections keep in memory.
+Result<> BringingUp::catch_up(std::unique_ptr<Database> database) {
+  auto fold = std::make_unique<Fold>(*database, projections_);
+  if (auto loaded = fold->load(); !loaded) return loaded;
+  if (fold->position()) {
+    if (auto same = check_on_ledger(*fold->position(), source_); !same) return same;
+  }
+  auto folded = [&] {
+    const Database::LeaveInLog leave(*database);
+    return replay(*database, *fold, source_, {.leave_open = true});
+  }();
+  if (!folded) return folded.error();
+  if (auto loaded = fold->load_projections(*database); !loaded) return loaded;
+  up_.start.replayed = *folded;
+  up_.position = fold->position();
+  if (!database->in_transaction()) {
+    up_.database = std::move(database);
+    return {};
+  }
+  CommitBeside::Job job = [tail = std::make_shared<WriteTail>(*database, std::move(fold), on_writing_)] {
+    return (*tail)();
+  };
+  return write_beside(std::move(database), std::move(job));
+}
+
+Result<> BringingUp::make_new() {
+  const std::string at = building_path(path_);
+  const auto failed = [&](const Error& why) -> Result<> {
+    (void)remove_tables(at);
+    return why;
+  };
+  auto building = fold_all(at, projections_, source_, std::numeric_limits<std::uint64_t>::max(), true);
+  if (!building) return failed(building.error());
+  if (!building->database->in_transaction()) {
+    building->fold.reset();
+    building->database.reset();
+    if (auto placed = put_in_place(at, path_); !placed) return failed(placed.error());
+    auto database = Database::open(path_, Database::Use::kLive);
+    if (!database) return database.error();
+    if (auto done = catch_up(*std::move(database)); !done) return done;
+    up_.start.replayed += building->made.facts;
+    return {};
+  }
+  up_.start.replayed = building->made.facts;
+  up_.position = building->made.position;
+  if (auto loaded = building->fold->load_projections(*building->database); !loaded) {
+    building->fold.reset();
+    building->database.reset();
+    return failed(loaded.error());
+  }
+  CommitBeside::Job job = [&database = *building->database, fold = std::shared_ptr<Fold>(std::move(building->fold)),
+                           path = path_,
+                           on_writing = on_writing_] { return write_new(database, *fold, path, on_writing); };
+  return write_beside(std::move(building->database), std::move(job));
+}
+
+Result<BroughtUp> BringingUp::run() {
+  auto found = look(path_, projections_);
   if (!found) return found.error();
   if (found->database) {
-    auto behind = is_behind(*found->database, source);
+    auto behind = is_behind(*found->database, source_);
     if (!behind) return behind.error();
     if (*behind) *found = {.why = "they were older than what the ledger still has"};
   }
   if (found->database) {
-    auto done = catch_up(*found->database, false);
-    if (done) {
-      up.database = std::move(found->database);
-      return up;
-    }
+    auto done = catch_up(std::move(found->database));
+    if (done) return std::move(up_);
     if (done.error().code() != Errc::kCorrupt) return done.error();
     *found = {.damaged = true, .why = done.error().message()};
   }
   if (found->damaged) {
-    auto to = set_aside(path);
+    auto to = set_aside(path_);
     if (!to) return to.error();
-    up.start.set_aside = *std::move(to);
+    up_.start.set_aside = *std::move(to);
   }
-  up.start.rebuilt = true;
-  up.start.why_rebuilt = found->why;
-  auto made = make_tables(path, projections, source, std::numeric_limits<std::uint64_t>::max(), true);
-  if (!made) return made.error();
-  up.start.replayed = made->facts;
-  auto database = Database::open(path, Database::Use::kLive);
-  if (!database) return database.error();
-  if (auto done = catch_up(**database, true); !done) return done.error();
-  up.database = *std::move(database);
-  return up;
+  up_.start.rebuilt = true;
+  up_.start.why_rebuilt = found->why;
+  if (auto made = make_new(); !made) return made.error();
+  return std::move(up_);
+}
+
+}  // namespace
+
+Result<Made> make_tables(const std::string& path, std::span<Projection* const> projections, FactSource& source,
+                         std::uint64_t end) {
+  const std::string at = building_path(path);
+  auto building = fold_all(at, projections, source, end, false);
+  Result<> done;
+  if (!building) {
+    done = building.error();
+  } else {
+    building->fold.reset();
+    building->database.reset();
+    done = put_in_place(at, path);
+  }
+  if (!done) {
+    (void)remove_tables(at);
+    return done.error();
+  }
+  return std::move(building->made);
+}
+
+Result<BroughtUp> bring_up(const Engine::Settings& settings, std::span<Projection* const> projections,
+                           FactSource& source, bool wait) {
+  return BringingUp(settings, projections, source, wait).run();
 }
 
 }  // namespace redoubt::state

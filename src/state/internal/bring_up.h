@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "state/engine.h"
+#include "state/internal/commit_beside.h"
 #include "state/internal/database.h"
 #include "state/internal/fold.h"
 
@@ -28,13 +30,20 @@ class CheckpointBeside {
 };
 
 struct BroughtUp {
-  std::unique_ptr<Database> database;
-  std::unique_ptr<CheckpointBeside> checkpoint;  // after a long tail
+  std::unique_ptr<Database> database;     // null while it is being written
+  std::unique_ptr<CommitBeside> writing;  // after many facts: what gives the database, later
+  std::optional<Position> position;       // of the last fact
   Engine::Start start;
 };
 
-// Tables that are current, and the projections' memory from them. Errors: Engine::open()'s.
-Result<BroughtUp> bring_up(const std::string& path, std::span<Projection* const> projections, FactSource& source);
+// Tables that are current, and the projections' memory from them. After many facts they are in memory alone, and being
+// written; unless `wait` is set. Errors: Engine::open()'s; with `wait` those of the writing, too, kCorrupt excepted,
+// for then the tables are made anew.
+Result<BroughtUp> bring_up(const Engine::Settings& settings, std::span<Projection* const> projections,
+                           FactSource& source, bool wait);
+
+// From so many facts on, the log of the tables is emptied beside the rest of a start.
+inline constexpr std::uint64_t kManyFacts = 10'000;
 
 struct Made {
   std::uint64_t facts = 0;                // folded
@@ -44,10 +53,9 @@ struct Made {
 
 // Makes new tables at `path` from the ledger, in place of what is there: from its first entry, or, when that is gone,
 // from the newest snapshot in it that is whole. Leaves nothing behind on an error. `end`: facts from this index on are
-// left. `load`: the projections' memory, too. Errors: kNotFound when the first entry is gone, and there is no whole
-// snapshot.
+// left. Errors: kNotFound when the first entry is gone, and there is no whole snapshot.
 Result<Made> make_tables(const std::string& path, std::span<Projection* const> projections, FactSource& source,
-                         std::uint64_t end, bool load = false);
+                         std::uint64_t end);
 
 // The fact that the tables end with is the ledger's. kVerifyFailed when it is not.
 Result<> check_on_ledger(const Position& position, FactSource& source);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -146,11 +147,19 @@ Result<> Database::configure(Use use) {
 }
 
 Database::~Database() {
+  close_leaving_rows();
+}
+
+void Database::close_leaving_rows() {
   statements_.clear();
   inserts_.clear();
   alike_.clear();
-  tables_.clear();
-  sqlite3_close(handle_);
+  for (const auto& [name, table] : tables_) {
+    for (StatementHandle* statement : {&table->select, &table->select_all, &table->put, &table->remove}) {
+      statement->reset();
+    }
+  }
+  sqlite3_close(std::exchange(handle_, nullptr));
 }
 
 // -------------------------------------------------------------------------------------------------------- statements
@@ -319,7 +328,7 @@ Result<> Database::begin() {
 }
 
 Result<> Database::commit() {
-  auto done = try_commit();
+  auto done = commit_leaving_rows();
   if (!done) {
     roll_back();
   } else if (keep_rows_bytes_ == 0) {
@@ -328,8 +337,7 @@ Result<> Database::commit() {
   return done;
 }
 
-// Without an end after an error: rows in memory stay as they are.
-Result<> Database::try_commit() {
+Result<> Database::commit_leaving_rows() {
   REDOUBT_CHECK(in_transaction_);
   if (!failed_) (void)write_rows();
   if (!failed_) (void)execute("COMMIT");

@@ -58,11 +58,11 @@ class Database final : public Tables {
   // rolled back, as after an error of its own.
   Result<> begin();
   Result<> commit();
-  // The same, and meanwhile `load` on this thread, while another one writes: each_row() of what it is given reads rows
-  // that are all in memory as they lie there, and everything else waits for the end of the commit. The error of the
-  // commit; without one, that of `load`.
-  Result<> commit_and(const std::function<Result<>(Tables&)>& load);
+  // The same, but rows in memory stay as they are, and after an error there is no end yet: on whatever thread, while
+  // another one reads rows (WholeRows).
+  Result<> commit_leaving_rows();
   void roll_back();
+  bool in_transaction() const { return in_transaction_; }
   // The first error since begin().
   const std::optional<Error>& failed() const { return failed_; }
   // Keeps an error that did not come from a statement.
@@ -95,17 +95,32 @@ class Database final : public Tables {
       database_.keep_rows_bytes_ = max_bytes;
     }
     ~KeepRows() {
-      database_.keep_rows_bytes_ = 0;
-      database_.forget_rows();
+      if (!left_) database_.stop_keeping_rows();
     }
+    // They stay until stop_keeping_rows().
+    void leave() { left_ = true; }
     KeepRows(const KeepRows&) = delete;
     KeepRows& operator=(const KeepRows&) = delete;
 
    private:
     Database& database_;
+    bool left_ = false;
   };
+  void stop_keeping_rows();
   // Writes and forgets them when they take more than that: within a transaction that changes many.
   Result<> bound_rows();
+  // How many are to be written.
+  std::size_t changed_rows() const;
+  // Tables of modules whose rows are all in memory, by name: valid until rows are set, learnt or forgotten. Those of
+  // the engine's own are left out, for store() changes them by statements.
+  struct Whole {
+    TableRows* rows = nullptr;
+    std::size_t key_columns = 0;
+  };
+  using WholeRows = std::map<std::string, Whole, std::less<>>;
+  WholeRows whole_rows() const;
+  // Ends the connection, and all that it is used for. Rows in memory stay.
+  void close_leaving_rows();
 
   // ---- the whole of it
 
@@ -189,7 +204,6 @@ class Database final : public Tables {
     StatementHandle select;
   };
 
-  Result<> try_commit();
   explicit Database(sqlite3* handle) : handle_(handle) {}
   Result<> configure(Use use);
   Result<> execute(const char* sql);
@@ -232,6 +246,7 @@ class Database final : public Tables {
                   const std::function<Result<bool>(std::string_view row)>& take);
   Result<TableRows::Entry*> entry_with(Table& table, std::initializer_list<Column> key);
   Result<std::string_view> row_with(Table& table, std::initializer_list<Column> key);
+  Result<> give_all(Table& table, const std::function<bool(const Row&)>& take);
   Result<> note_selected(Table& table);
   Result<> write(Table& table);
   Result<> write_changed(Table& table);

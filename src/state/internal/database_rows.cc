@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "state/internal/database.h"
+#include "state/internal/own_facts.h"
 #include "state/internal/schema_names.h"
 
 namespace redoubt::state {
@@ -28,8 +29,8 @@ std::string equal_places(std::span<const std::string> columns) {
   return out;
 }
 
-void append_row(RowWriter& out, const Row& row, sqlite3_stmt* statement) {
-  const int count = sqlite3_column_count(statement);
+// The first so many.
+void append_columns(RowWriter& out, const Row& row, sqlite3_stmt* statement, int count) {
   for (int i = 0; i < count; ++i) {
     switch (sqlite3_column_type(statement, i)) {
       case SQLITE_NULL:
@@ -214,7 +215,7 @@ Result<> Database::select(sqlite3_stmt* statement, std::initializer_list<Column>
                           const std::function<Result<bool>(std::string_view row)>& take) {
   return give(statement, values, [&](const Row& row) -> Result<bool> {
     selected_.clear();
-    append_row(selected_, row, statement);
+    append_columns(selected_, row, statement, sqlite3_column_count(statement));
     return take(selected_.bytes());
   });
 }
@@ -329,12 +330,33 @@ Result<> Database::each_row(Name name, const std::function<bool(const Row&)>& ta
   if (!found) return found.error();
   Table& table = **found;
   if (giving_rows_) mistaken(name.text(), "rows are asked for while rows are given");
-  if (in_transaction_) {
-    if (auto written = write(table); !written) return written;
-  }
   giving_rows_ = true;
-  auto done = give(table.select_all.get(), {}, [&](const Row& row) -> Result<bool> { return take(row); });
+  auto done = in_transaction_
+                  ? give_all(table, take)
+                  : give(table.select_all.get(), {}, [&](const Row& row) -> Result<bool> { return take(row); });
   giving_rows_ = false;
+  return done;
+}
+
+// Within a transaction: what is changed from memory, and the rest as SQLite has it.
+Result<> Database::give_all(Table& table, const std::function<bool(const Row&)>& take) {
+  bool more = true;
+  const auto take_bytes = [&](std::string_view row) { return more = take(BytesRow(row)); };
+  if (table.whole.value_or(false)) {
+    table.rows.each(take_bytes);
+    return {};
+  }
+  const bool changed = table.rows.changed() > 0;
+  auto done = give(table.select_all.get(), {}, [&](const Row& row) -> Result<bool> {
+    if (changed) {
+      key_.clear();
+      append_columns(key_, row, table.select_all.get(), static_cast<int>(table.key_columns));
+      const TableRows::Entry* const entry = table.rows.find(key_.bytes());
+      if (entry != nullptr && entry->changed) return true;
+    }
+    return more = take(row);
+  });
+  if (done && more) table.rows.each_changed(take_bytes);
   return done;
 }
 
@@ -469,6 +491,26 @@ Result<> Database::bound_rows() {
   auto written = write_rows();
   if (written) forget_rows();
   return written;
+}
+
+std::size_t Database::changed_rows() const {
+  std::size_t changed = 0;
+  for (const auto& [name, table] : tables_) changed += table->rows.changed();
+  return changed;
+}
+
+Database::WholeRows Database::whole_rows() const {
+  WholeRows whole;
+  for (const auto& [name, table] : tables_) {
+    if (table->module == kOwnModule || !table->whole.value_or(false)) continue;
+    whole.emplace(name, Whole{.rows = &table->rows, .key_columns = table->key_columns});
+  }
+  return whole;
+}
+
+void Database::stop_keeping_rows() {
+  keep_rows_bytes_ = 0;
+  forget_rows();
 }
 
 void Database::forget_rows(Table& table) {

@@ -5,6 +5,7 @@
 
 #include "record/commitment.h"
 #include "record/opening.h"
+#include "state/internal/commit_beside.h"
 
 namespace redoubt::state {
 
@@ -97,11 +98,10 @@ Result<bool> Replaying::transaction() {
     }
   }
   Result<> done;
+  if (more && !*more && options_.leave_open && database_.changed_rows() >= kRowsBeside) return more;
   if (more) {
     fold_.store();
-    const bool load = options_.load && !*more;
-    done = load ? database_.commit_and([this](Tables& tables) { return fold_.load_projections(tables); })
-                : database_.commit();
+    done = database_.commit();
   } else {
     database_.roll_back();
     done = more.error();
@@ -118,12 +118,14 @@ Result<bool> Replaying::transaction() {
 
 Result<std::uint64_t> replay(Database& database, Fold& fold, FactSource& source, const Replay& options) {
   // What is folded again and again is the same few rows, or new ones: few have to be looked for in the database.
-  const Database::KeepRows keep(database, options.rows_bytes);
+  Database::KeepRows keep(database, options.rows_bytes);
   Replaying replaying(database, fold, source, options);
   for (;;) {
     auto more = replaying.transaction();
     if (!more) return more.error();
-    if (!*more) return replaying.facts();
+    if (*more) continue;
+    if (database.in_transaction()) keep.leave();
+    return replaying.facts();
   }
 }
 

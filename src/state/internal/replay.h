@@ -35,8 +35,9 @@ struct Replay {
   std::function<void(std::uint64_t index, const Folded&)> each;
   // In one transaction, however many they are: for tables that are thrown away after an error.
   bool at_once = false;
-  // Loads memory, while what was folded last is written.
-  bool load = false;
+  // Leaves the last transaction open when it changed so many rows that they are better written beside the rest: those
+  // stay in memory then (Database::in_transaction(), CommitBeside), and `fold` is to be stored.
+  bool leave_open = false;
   // Memory for rows, between the first fact and the last.
   std::size_t rows_bytes = kReplayRowsBytes;
 };

@@ -166,6 +166,12 @@ void TableRows::each(const std::function<bool(std::string_view row)>& take) cons
   }
 }
 
+void TableRows::each_changed(const std::function<bool(std::string_view row)>& take) const {
+  for (const Entry* entry : changed_) {
+    if (entry->row != nullptr && !take(entry->bytes())) return;
+  }
+}
+
 // ------------------------------------------------------------------------------------------------------ rows alike
 
 std::size_t TableRows::index_by(std::vector<std::size_t> columns) {

@@ -2,7 +2,7 @@
 // them. Knows nothing of the database (database_rows.cc brings the two together).
 //
 // What is found stays where it is until clear(). One thread, that of its database; but while nothing is set or learnt,
-// each() may be called on another one than take_changed().
+// each() and find() may be called on another one than take_changed().
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,8 @@ class TableRows {
   std::vector<const Entry*> take_changed();
   // All rows, in no particular order, until `take` says to stop.
   void each(const std::function<bool(std::string_view row)>& take) const;
+  // Those that were changed, and are there; the same.
+  void each_changed(const std::function<bool(std::string_view row)>& take) const;
   // Memory in use, in bytes, roughly.
   std::size_t size_bytes() const { return bytes_; }
   // Forgets all, what was changed included; what it is indexed by stays.

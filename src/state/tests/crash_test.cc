@@ -1,4 +1,5 @@
 // The engine's life ends, by SIGKILL, at each step of a change; then it is opened again over what is on the disk.
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -174,6 +175,65 @@ TEST_F(CrashTest, WhileATailIsFolded) {
     EXPECT_EQ(engine->start().replayed, 10U);
     expect_consistent();
     engine.reset();
+  }
+}
+
+// What a start folded is being written while it is in force.
+TEST_F(CrashTest, WhileATailOrNewTablesAreWritten) {
+  constexpr int kMany = 1500;
+  using Writing = Engine::Settings::Writing;
+  std::uint64_t size = 0;
+  // Of the write-ahead log or of the new file: where the process ends within the writing, when it is to.
+  struct End {
+    std::optional<Writing> step;
+    std::uint64_t bytes = 0;
+  };
+  for (const End& end : {End{.step = Writing::kBegins}, End{.bytes = 20'000}, End{.bytes = 60'000},
+                         End{.step = Writing::kCommitted}, End{.step = Writing::kInPlace}}) {
+    for (const bool anew : {true, false}) {
+      if (!anew && end.step == Writing::kInPlace) continue;
+      SCOPED_TRACE((anew ? "new tables, step " : "a tail, step ") +
+                   std::to_string(end.step ? static_cast<int>(*end.step) : -1) + ", bytes " +
+                   std::to_string(end.bytes));
+      {
+        FakeLedger others(folder / "ledger");
+        others.sync = false;  // the system goes on
+        for (int i = 0; i < kMany; ++i, ++size) {
+          others.put(raw_fact(create("item" + std::to_string(size), 1), others.clock,
+                              size > 0 ? std::optional(size - 1) : std::nullopt)
+                         .record);
+        }
+      }
+      if (anew) {
+        fs::remove(path);
+        fs::remove(path + "-wal");
+      }
+      in_a_life_that_ends([&] {
+        stored = std::make_unique<FakeLedger>(folder / "ledger");
+        toy = std::make_unique<Toy>();
+        watcher = std::make_unique<Watcher>();
+        settings.on_writing_for_test = [&](Writing step) {
+          if (step == end.step) die();
+          if (step != Writing::kBegins || end.bytes == 0) return;
+          ::signal(SIGXFSZ, [](int) { die(); });
+          const rlimit limit{end.bytes, end.bytes};
+          if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(1);
+        };
+        auto opened = Engine::open(settings, projections(), *stored, *stored, publisher);
+        if (!opened || toy->items.size() != size) ::_exit(1);
+        (void)(*opened)->await_written();
+      });
+      settings.on_writing_for_test = {};
+      open_from_disk();
+      EXPECT_EQ(toy->items.size(), size);
+      const bool written = end.step == Writing::kInPlace || (!anew && end.step == Writing::kCommitted);
+      EXPECT_EQ(engine->start().replayed, written ? 0U : anew ? size : std::uint64_t{kMany});
+      EXPECT_EQ(engine->start().rebuilt, anew && !written);
+      EXPECT_TRUE(engine->await_written());
+      EXPECT_FALSE(fs::exists(path + ".building"));
+      expect_consistent();
+      engine.reset();
+    }
   }
 }
 

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 
+#include "state/internal/commit_beside.h"
 #include "state/internal/database.h"
 
 namespace redoubt::state::test {
@@ -216,7 +219,7 @@ TEST(TableRows, RowsAlikeAreKeptUp) {
   }
 }
 
-class CommitAnd : public testing::Test {
+class CommitBesideTest : public testing::Test {
  protected:
   void SetUp() override {
     auto opened = Database::open(":memory:", Database::Use::kScratch);
@@ -225,11 +228,30 @@ class CommitAnd : public testing::Test {
     ASSERT_TRUE(
         database->script("CREATE TABLE any_rows(id INTEGER NOT NULL PRIMARY KEY, text TEXT NOT NULL) STRICT, "
                          "WITHOUT ROWID; CREATE TABLE any_more(id INTEGER NOT NULL PRIMARY KEY) STRICT, "
+                         "WITHOUT ROWID; CREATE TABLE state_rows(id INTEGER NOT NULL PRIMARY KEY) STRICT, "
                          "WITHOUT ROWID"));
     ASSERT_TRUE(database->begin());
-    const Database::Writing writing(*database, "any");
-    ASSERT_TRUE(database->run("INSERT INTO any_more VALUES(7)", {}));
-    for (int i = 0; i < 10'000; ++i) database->put("any_rows", {i, "row"});
+    {
+      const Database::Writing writing(*database, "any");
+      ASSERT_TRUE(database->run("INSERT INTO any_more VALUES(7)", {}));
+    }
+    Database::KeepRows keep(*database, 64 * 1024 * 1024);
+    keep.leave();
+    {
+      const Database::Writing writing(*database, "any");
+      for (int i = 0; i < 10'000; ++i) database->put("any_rows", {i, "row"});
+    }
+    const Database::Writing writing(*database, "state");
+    database->put("state_rows", {1});
+  }
+  // Writes not before it is told to.
+  void begin() {
+    Database& written = *database;
+    beside.emplace(std::move(database), [this, &written]() -> Result<std::unique_ptr<Database>> {
+      go.get_future().wait();
+      if (auto done = written.commit_leaving_rows(); !done) return done.error();
+      return std::unique_ptr<Database>();
+    });
   }
   static int count(Tables& tables, Name table) {
     int rows = 0;
@@ -238,61 +260,98 @@ class CommitAnd : public testing::Test {
   }
 
   std::unique_ptr<Database> database;
+  std::promise<void> go;
+  std::optional<CommitBeside> beside;
 };
 
-TEST_F(CommitAnd, MemoryAndStatementsSeeTheSame) {
-  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
-  {
-    const Database::Writing writing(*database, "any");
-    database->put("any_rows", {10'000, "of a table that is whole in memory by now"});
-  }
-  const auto load = [](Tables& tables) -> Result<> {
-    EXPECT_EQ(count(tables, "any_rows"), 10'001);
-    EXPECT_EQ(count(tables, "any_more"), 1);
-    EXPECT_EQ(tables.integer("SELECT count(*) FROM any_rows", {}), 10'001);
-    EXPECT_EQ(count(tables, "any_rows"), 10'001);
-    const auto row = tables.find_row("any_rows", {10'000});
-    EXPECT_TRUE(row && *row != nullptr);
-    int alike = 0;
-    EXPECT_TRUE(tables.each_alike("any_rows", {5}, [&](const Row&) { return ++alike > 0; }));
-    EXPECT_EQ(alike, 1);
-    return {};
-  };
-  ASSERT_TRUE(database->commit_and(load));
-  EXPECT_EQ(database->integer("SELECT count(*) FROM any_rows", {}), 10'001);
+TEST_F(CommitBesideTest, RowsInMemoryAreReadBeforeTheyAreWritten) {
+  begin();
+  EXPECT_EQ(count(*beside, "any_rows"), 10'000);
+  const auto row = beside->find_row("any_rows", {9'999});
+  ASSERT_TRUE(row && *row != nullptr);
+  EXPECT_EQ((*row)->text(1), "row");
+  EXPECT_EQ(beside->find("any_rows", {10'000}), nullptr);
+  EXPECT_FALSE(beside->ended());
+  go.set_value();
+  // What waits for the end sees the same.
+  EXPECT_EQ(count(*beside, "any_more"), 1);
+  EXPECT_EQ(count(*beside, "state_rows"), 1);
+  EXPECT_TRUE(beside->ended());
+  EXPECT_EQ(beside->integer("SELECT count(*) FROM any_rows", {}), 10'000);
+  EXPECT_EQ(count(*beside, "any_rows"), 10'000);
+  int alike = 0;
+  EXPECT_TRUE(beside->each_alike("any_rows", {5}, [&](const Row&) { return ++alike > 0; }));
+  EXPECT_EQ(alike, 1);
+  // Whoever has the tables may keep them.
+  auto finished = beside->finish();
+  ASSERT_TRUE(finished);
+  EXPECT_EQ(count(*beside, "any_rows"), 10'000);
+  EXPECT_NE(beside->find("any_rows", {9'999}), nullptr);
+  EXPECT_EQ((*finished)->integer("SELECT count(*) FROM any_rows", {}), 10'000);
 }
 
-TEST_F(CommitAnd, ItsErrorComesFirst) {
-  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
+TEST_F(CommitBesideTest, AnErrorOfTheWritingIsThatOfAllThatWaitsForIt) {
   {
     const Database::Writing writing(*database, "any");
     database->put("any_rows", {10'001, std::nullopt});  // breaks a rule of the table
   }
-  auto done = database->commit_and([](Tables& tables) -> Result<> {
-    int rows = 0;
-    EXPECT_TRUE(tables.each_row("any_rows", [&](const Row& row) {
-      // Rows stay where they are while they are read, whatever becomes of the commit.
-      if (++rows == 1) {
-        EXPECT_FALSE(tables.run("DELETE FROM any_rows", {}));
-      }
-      return !row.is_null(0);
-    }));
-    EXPECT_EQ(rows, 10'001);
-    EXPECT_FALSE(tables.each("SELECT * FROM any_rows", {}, [](const Row&) { return true; }));
-    EXPECT_FALSE(tables.find_row("any_rows", {1}));
-    EXPECT_FALSE(tables.each_row("any_more", [](const Row&) { return true; }));
-    return Error(Errc::kNotFound, "of the load");
-  });
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code(), Errc::kCorrupt);
+  begin();
+  go.set_value();
+  int rows = 0;
+  EXPECT_TRUE(beside->each_row("any_rows", [&](const Row& row) {
+    // Rows stay where they are while they are read, whatever becomes of the commit.
+    if (++rows == 1) {
+      EXPECT_FALSE(beside->run("DELETE FROM any_rows", {}));
+    }
+    return !row.is_null(0);
+  }));
+  EXPECT_EQ(rows, 10'001);
+  EXPECT_FALSE(beside->each("SELECT * FROM any_rows", {}, [](const Row&) { return true; }));
+  EXPECT_FALSE(beside->each_row("any_more", [](const Row&) { return true; }));
+  auto finished = beside->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().code(), Errc::kCorrupt);
+  EXPECT_FALSE(beside->find_row("any_rows", {1}));
+  EXPECT_FALSE(beside->each_row("any_rows", [](const Row&) { return true; }));
+  EXPECT_FALSE(beside->run("DELETE FROM any_rows", {}));
 }
 
-TEST_F(CommitAnd, GivesTheErrorOfTheLoad) {
-  const Database::KeepRows keep(*database, 64 * 1024 * 1024);
-  auto done = database->commit_and([](Tables&) -> Result<> { return Error(Errc::kNotFound, "of the load"); });
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code(), Errc::kNotFound);
-  EXPECT_EQ(database->integer("SELECT count(*) FROM any_rows", {}), 10'000);
+// Within a transaction: new, changed and removed rows beside those that only the database has.
+TEST(DatabaseRows, AllRowsAreGivenAsTheyWereChanged) {
+  for (const std::size_t keep_bytes : {std::size_t{0}, std::size_t{64} * 1024 * 1024}) {
+    auto opened = Database::open(":memory:", Database::Use::kScratch);
+    ASSERT_TRUE(opened);
+    Database& database = **opened;
+    ASSERT_TRUE(
+        database.script("CREATE TABLE any_rows(id INTEGER NOT NULL PRIMARY KEY, text TEXT) STRICT, WITHOUT ROWID"));
+    ASSERT_TRUE(database.begin());
+    {
+      const Database::Writing writing(database, "any");
+      for (int i = 0; i < 5; ++i) database.put("any_rows", {i, "old"});
+    }
+    ASSERT_TRUE(database.commit());
+    const Database::KeepRows keep(database, keep_bytes);
+    ASSERT_TRUE(database.begin());
+    const Database::Writing writing(database, "any");
+    database.put("any_rows", {1, "new"});
+    database.erase("any_rows", {2});
+    database.put("any_rows", {7, "more"});
+    database.put("any_rows", {8, "more"});
+    database.erase("any_rows", {8});
+    EXPECT_NE(database.find("any_rows", {3}), nullptr);  // known, and not changed
+    std::map<std::int64_t, std::string> found;
+    EXPECT_TRUE(database.each_row("any_rows", [&](const Row& row) {
+      EXPECT_TRUE(found.emplace(row.integer(0), row.text(1)).second) << "twice";
+      return true;
+    }));
+    EXPECT_EQ(found,
+              (std::map<std::int64_t, std::string>{{0, "old"}, {1, "new"}, {3, "old"}, {4, "old"}, {7, "more"}}));
+    int given = 0;
+    EXPECT_TRUE(database.each_row("any_rows", [&](const Row&) { return ++given < 4; }));
+    EXPECT_EQ(given, 4) << "it was said to stop";
+    ASSERT_TRUE(database.commit());
+    EXPECT_EQ(database.integer("SELECT count(*) FROM any_rows", {}), 5);
+  }
 }
 
 // A table of the even numbers, in which so many are looked for that all its rows are read.

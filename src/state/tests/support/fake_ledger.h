@@ -51,6 +51,8 @@ class FakeLedger final : public FactSink, public FactSource {
   std::uint64_t openings_read() const { return openings_read_; }
 
   UnixMillis clock{1'780'000'000'000};
+  // Whether what is appended to the file is synced.
+  bool sync = true;
   // This entry is passed over by read().
   std::optional<std::uint64_t> leave_out;
   // The next append ends so; `kept` says whether the entry is in the log all the same, and at once.

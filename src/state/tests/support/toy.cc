@@ -66,7 +66,8 @@ Result<> Toy::apply(const FoldedFact& fact, Tables& tables) {
       tables.put("toy_items", {name, next});
     } else {
       const auto note = fact.value("note");
-      tables.put("toy_items", {name, next, note, note ? std::optional(fact.index) : std::nullopt});
+      const auto stored = without_amount ? std::nullopt : std::optional(next);
+      tables.put("toy_items", {name, stored, note, note ? std::optional(fact.index) : std::nullopt});
     }
   } else if (kind == "toy.item.link") {
     const std::string_view to = encoding::string_member(fact.body, "to");

@@ -45,6 +45,7 @@ class Toy final : public Projection {
   std::function<void()> on_apply;   // once the tables were changed
   bool change_then_refuse = false;  // breaks the invariant of apply(), by a row
   bool refuse_with_sql = false;     // or by a statement
+  bool without_amount = false;      // new items have none, which their table does not take
   // The first steps of those there are; all when it is not set.
   std::optional<std::size_t> steps;
   int loads = 0;
