@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
+#include <system_error>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -100,19 +103,77 @@ Result<> load_groups(state::Tables& tables, state::PersistentMap<GroupNode>& out
   return {};
 }
 
+using KeyMap = state::PersistentMap<Key>;
+
+void add_key(const state::Row& row, KeyMap& out) {
+  if (row.integer(KeyColumn::kRevoked) != 0) return;
+  auto key = std::make_shared<const Key>(row_key(row));
+  out.set(key->id, key);
+}
+
+// Fewer are read before a thread would have begun.
+constexpr std::size_t kKeysBeside = 4096;
+
+// Keys are most of what there is. When their rows are all in memory, a second thread reads half of them, beside all
+// else that is loaded; the destructor waits for it.
+class KeysBeside {
+ public:
+  explicit KeysBeside(state::Tables& tables) {
+    rows_ = tables.rows_in_memory("identity_keys");
+    if (!rows_ || rows_->count < kKeysBeside) return;
+    try {
+      thread_ = std::thread([this] { read(1, others_); });
+    } catch (const std::system_error&) {
+      // There is none to be had: all are read on this one.
+    }
+  }
+  ~KeysBeside() {
+    if (thread_.joinable()) thread_.join();
+  }
+  KeysBeside(const KeysBeside&) = delete;
+  KeysBeside& operator=(const KeysBeside&) = delete;
+
+  bool begun() const { return thread_.joinable(); }
+  // Reads the other half.
+  void finish(KeyMap& out) {
+    read(0, out);
+    thread_.join();
+    out.take_in(std::move(others_));
+  }
+
+ private:
+  void read(unsigned side, KeyMap& out) const {
+    rows_->each([&](const state::Row& row) {
+      if (KeyMap::side(row.text(KeyColumn::kId)) == side) add_key(row, out);
+      return true;
+    });
+  }
+
+  std::optional<state::Tables::RowsInMemory> rows_;
+  KeyMap others_;  // the thread's until it has ended
+  std::thread thread_;
+};
+
 }  // namespace
 
 Result<Identities> SnapshotBuilder::load(state::Tables& tables) {
   auto data = std::make_shared<Identities::Data>();
-  auto done = load_principals(tables, data->principals);
-  if (done) done = load_groups(tables, data->groups);
-  if (done) {
-    done = take_rows(tables, "identity_keys", [&](const state::Row& row) {
-      if (row.integer(KeyColumn::kRevoked) != 0) return true;
-      auto key = std::make_shared<const Key>(row_key(row));
-      data->keys.set(key->id, key);
-      return true;
-    });
+  const auto load_others = [&] {
+    auto done = load_principals(tables, data->principals);
+    return done ? load_groups(tables, data->groups) : done;
+  };
+  Result<> done;
+  if (KeysBeside keys(tables); keys.begun()) {
+    done = load_others();
+    keys.finish(data->keys);
+  } else {
+    done = load_others();
+    if (done) {
+      done = take_rows(tables, "identity_keys", [&](const state::Row& row) {
+        add_key(row, data->keys);
+        return true;
+      });
+    }
   }
   if (!done) return done.error();
   return Identities(std::move(data));

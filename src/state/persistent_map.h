@@ -54,6 +54,14 @@ class PersistentMap {
   void set(std::string_view key, Shared value);
   // No change when there is none.
   void erase(std::string_view key);
+  // What the other has, in place of what this has under the same keys.
+  void take_in(PersistentMap&& other) {
+    const std::size_t known = merge(root_, std::exchange(other.root_, Ref()), 0);
+    size_ += std::exchange(other.size_, 0) - known;
+  }
+  // Keys have two sides, about half of them each. A map of keys of one side is taken in by one of the other's at once:
+  // so two threads can fill one between them.
+  static unsigned side(std::string_view key) { return way(hash_of(key), 0) < kWays / 2 ? 0 : 1; }
 
   PersistentMap with(std::string_view key, Shared value) const {
     PersistentMap changed = *this;
@@ -215,31 +223,77 @@ class PersistentMap {
     return std::none_of(children.begin(), children.end(), [](const Ref& other) { return static_cast<bool>(other); });
   }
 
+  // Adds, from `bits` of the hash on down. Whether there was none under this key.
+  static bool add(Ref* ref, std::uint64_t hash, std::string_view key, Shared value, unsigned bits);
+  // Adds all that `from` has, and says how many of them there were before.
+  static std::size_t merge(Ref& into, Ref from, unsigned bits);
+
   Ref root_;
   std::size_t size_ = 0;
 };
 
 template <class V, class Hash>
 void PersistentMap<V, Hash>::set(std::string_view key, Shared value) {
-  const std::uint64_t hash = hash_of(key);
-  Ref* ref = &root_;
-  for (unsigned bits = 0;; bits += kBits) {
+  if (add(&root_, hash_of(key), key, std::move(value), 0)) ++size_;
+}
+
+template <class V, class Hash>
+bool PersistentMap<V, Hash>::add(Ref* ref, std::uint64_t hash, std::string_view key, Shared value, unsigned bits) {
+  for (;; bits += kBits) {
     if (!*ref) *ref = Ref(new Leaf);
     if (ref->get()->leaf) {
       auto& leaf = ref->template own<Leaf>();
       if (const std::size_t position = leaf.position(hash, key); position != kNotFound) {
         leaf.entries[position].value = std::move(value);
-        return;
+        return false;
       }
       if (leaf.entries.size() < kLeafMax || bits >= kHashBits) {
         leaf.add(hash, {std::string(key), std::move(value)});
-        ++size_;
-        return;
+        return true;
       }
       *ref = split(leaf, bits);
     }
     ref = &ref->template own<Branch>().children[way(hash, bits)];
   }
+}
+
+template <class V, class Hash>
+std::size_t PersistentMap<V, Hash>::merge(Ref& into, Ref from, unsigned bits) {
+  if (!from) return 0;
+  if (!into) {
+    into = std::move(from);
+    return 0;
+  }
+  std::size_t known = 0;
+  if (from.get()->leaf) {
+    for (const Entry& entry : static_cast<const Leaf&>(*from.get()).entries) {
+      if (!add(&into, hash_of(entry.key), entry.key, entry.value, bits)) ++known;
+    }
+    return known;
+  }
+  if (into.get()->leaf) {
+    // The other way round: what is added then is what is there already, and must not take the place of what comes.
+    for (const Entry& entry : static_cast<const Leaf&>(*into.get()).entries) {
+      const Ref* at = &from;
+      const std::uint64_t hash = hash_of(entry.key);
+      unsigned depth = bits;
+      for (; *at && !at->get()->leaf; depth += kBits) {
+        at = &static_cast<const Branch*>(at->get())->children[way(hash, depth)];
+      }
+      const bool there = *at && static_cast<const Leaf*>(at->get())->position(hash, entry.key) != kNotFound;
+      if (there) {
+        ++known;
+      } else {
+        add(&from, hash, entry.key, entry.value, bits);
+      }
+    }
+    into = std::move(from);
+    return known;
+  }
+  auto& children = into.template own<Branch>().children;
+  auto& others = from.template own<Branch>().children;
+  for (std::size_t i = 0; i < kWays; ++i) known += merge(children[i], std::move(others[i]), bits + kBits);
+  return known;
 }
 
 template <class V, class Hash>

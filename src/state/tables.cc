@@ -20,6 +20,10 @@ std::optional<std::string> Tables::text(Sql sql, std::initializer_list<Column> v
   return found;
 }
 
+std::optional<Tables::RowsInMemory> Tables::rows_in_memory(Name /*table*/) {
+  return std::nullopt;
+}
+
 const Row* Tables::find(Name table, std::initializer_list<Column> key) {
   auto found = find_row(table, key);
   return found ? *found : nullptr;

@@ -124,6 +124,13 @@ class Tables {
                               const std::function<bool(const Row&)>& take) = 0;
   // All rows of the table, all columns; in any order. `take` as that of each().
   virtual Result<> each_row(Name table, const std::function<bool(const Row&)>& take) = 0;
+  // The rows of a table, when they are all in memory, as each_row() gives them. On any thread, and on
+  // several at once, until something is changed, or the transaction ends.
+  struct RowsInMemory {
+    std::size_t count = 0;  // of them at most
+    std::function<void(const std::function<bool(const Row&)>& take)> each;
+  };
+  virtual std::optional<RowsInMemory> rows_in_memory(Name table);
   // In place of the row with its key, if there is one. No index of the table but that of its key is UNIQUE.
   virtual void put(Name table, std::initializer_list<Column> row) = 0;
   // Other values in some columns, none of them of the key. Whether there is such a row.

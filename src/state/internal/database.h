@@ -50,6 +50,7 @@ class Database final : public Tables {
   Result<> each_alike(Name index, std::initializer_list<Column> first,
                       const std::function<bool(const Row&)>& take) override;
   Result<> each_row(Name table, const std::function<bool(const Row&)>& take) override;
+  std::optional<RowsInMemory> rows_in_memory(Name table) override;
   void put(Name table, std::initializer_list<Column> row) override;
   bool change(Name table, std::initializer_list<Column> key, std::initializer_list<Change> changes) override;
   void erase(Name table, std::initializer_list<Column> key) override;

@@ -338,6 +338,15 @@ Result<> Database::each_row(Name name, const std::function<bool(const Row&)>& ta
   return done;
 }
 
+std::optional<Tables::RowsInMemory> Database::rows_in_memory(Name name) {
+  auto table = table_of(name);
+  if (!table || !in_transaction_ || !(*table)->whole.value_or(false)) return std::nullopt;
+  const TableRows& rows = (*table)->rows;
+  return RowsInMemory{.count = rows.count(), .each = [&rows](const std::function<bool(const Row&)>& take) {
+                        rows.each([&](std::string_view row) { return take(BytesRow(row)); });
+                      }};
+}
+
 // Within a transaction: what is changed from memory, and the rest as SQLite has it.
 Result<> Database::give_all(Table& table, const std::function<bool(const Row&)>& take) {
   bool more = true;

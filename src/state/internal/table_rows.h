@@ -2,7 +2,7 @@
 // them. Knows nothing of the database (database_rows.cc brings the two together).
 //
 // What is found stays where it is until clear(). One thread, that of its database; but while nothing is set or learnt,
-// each() and find() may be called on another one than take_changed().
+// each() and find() may be called on others than take_changed().
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,8 @@ class TableRows {
   void each(const std::function<bool(std::string_view row)>& take) const;
   // Those that were changed, and are there; the same.
   void each_changed(const std::function<bool(std::string_view row)>& take) const;
+  // Of those and of keys that have no row.
+  std::size_t count() const { return held_->taken; }
   // Memory in use, in bytes, roughly.
   std::size_t size_bytes() const { return bytes_; }
   // Forgets all, what was changed included; what it is indexed by stays.

@@ -41,6 +41,51 @@ TEST(PersistentMap, HoldsWhatWasSet) {
   EXPECT_EQ(map.find("a"), nullptr);
 }
 
+TEST(PersistentMap, TakesInWhatAnotherHas) {
+  // Leaves and branches, in both places; with keys in common, and with none.
+  for (const int ours : {0, 1, 20, 40, 1000, 5000}) {
+    for (const int theirs : {0, 1, 20, 40, 1000, 5000}) {
+      for (const int from : {0, 10, 10'000}) {
+        SCOPED_TRACE(std::to_string(ours) + " and " + std::to_string(theirs) + " from " + std::to_string(from));
+        Map map;
+        Map other;
+        std::map<std::string, int> expected;
+        for (int i = 0; i < ours; ++i) {
+          map.set("key" + std::to_string(i), value(i));
+          expected["key" + std::to_string(i)] = i;
+        }
+        for (int i = from; i < from + theirs; ++i) {
+          other.set("key" + std::to_string(i), value(-i));
+          expected["key" + std::to_string(i)] = -i;
+        }
+        const Map before = map;
+        const Map other_before = other;
+        const auto were = contents(before);
+        const auto others_were = contents(other_before);
+        map.take_in(std::move(other));
+        EXPECT_EQ(contents(map), expected);
+        EXPECT_EQ(contents(before), were);
+        EXPECT_EQ(contents(other_before), others_were);
+        for (const auto& [key, number] : expected) ASSERT_EQ(*map.find(key), number);
+        map.set("one more", value(1));
+        map.erase("key0");
+        EXPECT_EQ(map.find("key0"), nullptr);
+      }
+    }
+  }
+}
+
+TEST(PersistentMap, SidesHaveAboutHalfOfTheKeysEach) {
+  int low = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const unsigned side = Map::side("key" + std::to_string(i));
+    ASSERT_LT(side, 2U);
+    if (side == 0) ++low;
+  }
+  EXPECT_GT(low, 4500);
+  EXPECT_LT(low, 5500);
+}
+
 TEST(PersistentMap, CopiesStayAsTheyWere) {
   Map first;
   for (int i = 0; i < 1000; ++i) first.set("key" + std::to_string(i), value(i));
