@@ -34,7 +34,7 @@ class Control:
     """What interpose.cc does in one program: attributes are the fields of its struct Control."""
 
     FIELDS = ("sync_mode", "sync_argument", "write_mode", "write_argument", "read_mode", "read_argument",
-              "clock_shift_s", "free_bytes", "blocked", "syncs", "kill_at", "steps")
+              "clock_shift_s", "free_bytes", "blocked", "syncs", "kill_at", "steps", "place_mode", "place_argument")
     SIZE = 8 * len(FIELDS)
 
     def __init__(self, memory, base):
@@ -60,9 +60,14 @@ class Control:
         self.read_argument = argument
         self.read_mode = mode
 
+    def place(self, mode, argument=0):
+        """What happens to files that were made under another name, `NAME.building`, when they get theirs."""
+        self.place_argument = argument
+        self.place_mode = mode
+
     def stop(self):
         """From now on everything passes."""
-        self.sync_mode = self.write_mode = self.read_mode = PASS
+        self.sync_mode = self.write_mode = self.read_mode = self.place_mode = PASS
         self.clock_shift_s, self.free_bytes = 0, -1
 
 

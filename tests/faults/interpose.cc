@@ -35,8 +35,10 @@ struct Control {
   std::atomic<std::int64_t> syncs;           // written here: calls of fdatasync and fsync
   std::atomic<std::int64_t> kill_at;         // the step at which the program is killed, before it is done; 0: none
   std::atomic<std::int64_t> steps;           // written here, if one is: what reaches the disk so far, by sync or name
+  std::atomic<std::int64_t> place_mode;      // of rename, of what is named NAME.building
+  std::atomic<std::int64_t> place_argument;  // as sync_argument
 };
-static_assert(sizeof(Control) == 96);
+static_assert(sizeof(Control) == 112);
 
 Control truth{};  // when no file says otherwise
 Control* control = &truth;
@@ -117,7 +119,10 @@ int fsync(int fd) {
 int rename(const char* from, const char* to) {
   static const auto next = real<int (*)(const char*, const char*)>("rename");
   take_step();
-  return next(from, to);
+  constexpr char kBuilding[] = ".building";
+  const std::size_t size = std::strlen(from);
+  const bool building = size >= sizeof kBuilding && std::strcmp(from + size + 1 - sizeof kBuilding, kBuilding) == 0;
+  return !building || go_ahead(control->place_mode, control->place_argument) ? next(from, to) : -1;
 }
 
 int unlink(const char* path) {

@@ -55,7 +55,7 @@ class WrittenBeside(faults.Case):
         for suffix in ("", "-wal", "-shm"):
             if os.path.exists(self.path() + suffix):
                 os.remove(self.path() + suffix)
-        self.program.sync(mode)
+        self.program.place(mode)
         self.redoubt.start()
 
     def check(self):
@@ -78,7 +78,7 @@ class WrittenBeside(faults.Case):
         time.sleep(0.3)
         self.assertTrue(change.is_alive())
         self.assertEqual(self.redoubt.chat(key=self.names[1][1])[0], 200)
-        self.program.sync(faults.PASS)
+        self.program.place(faults.PASS)
         _, key = change.result()
         self.assertEqual(self.redoubt.chat(key=key)[0], 200)
         self.assertTrue(os.path.exists(self.path()))
@@ -91,7 +91,7 @@ class WrittenBeside(faults.Case):
             self.assertEqual(self.redoubt.chat(key=self.names[0][1])[0], 200)
             self.redoubt.kill()
             self.program.blocked = 0
-        self.program.sync(faults.PASS)
+        self.program.place(faults.PASS)
         self.start()
         wait_for(lambda: os.path.exists(self.path()))
         self.check()
@@ -100,13 +100,13 @@ class WrittenBeside(faults.Case):
         self.start_with(faults.BLOCK)
         wait_for(lambda: self.program.blocked > 0)
         self.assertEqual(self.redoubt.chat()[0], 200)
-        self.program.sync(faults.FAIL, errno.EIO)
+        self.program.place(faults.FAIL, errno.EIO)
         wait_for(lambda: self.redoubt.chat()[0] == 503)
         status, _, body = self.redoubt.get("/readyz")
         self.assertEqual((status, body), (503, b"not ready: the state is behind the ledger\n"))
         wait_for(lambda: "Input/output error" in self.redoubt.log_text())
         self.assertFalse(os.path.exists(self.path()))
-        self.program.sync(faults.PASS)
+        self.program.place(faults.PASS)
         wait_for(lambda: self.redoubt.chat()[0] == 200)
         self.assertTrue(os.path.exists(self.path()))
         self.check()
