@@ -1,7 +1,9 @@
+#include <filesystem>
 #include <limits>
 
 #include "encoding/base64.h"
 #include "identity/tests/support/world.h"
+#include "state/tests/support/toy.h"
 
 namespace redoubt::identity::test {
 namespace {
@@ -249,6 +251,39 @@ TEST_F(Keys, AreListedByHolderAndRevocation) {
   EXPECT_EQ(count({.principal = "app"}), 2U);
   EXPECT_EQ(count({.principal = "app", .revoked = false}), 1U);
   EXPECT_EQ(count({.revoked = true}), 1U);
+}
+
+// Half of them by another thread, when all are in memory.
+TEST_F(Keys, ThatAreManyAreLoadedAsFromTheirTables) {
+  std::vector<std::string> ids;
+  for (int holder = 0; holder < 5; ++holder) {
+    const std::string id = "holder" + std::to_string(holder);
+    world.make(id, PrincipalType::kApplication, {}, "alice");
+    for (int i = 0; i < 900; ++i) {
+      const Key key = world.new_key(id);
+      auto proposal = propose_key(key);
+      ASSERT_TRUE(proposal) << proposal.error().message();
+      proposal->actor = world.actor("alice");
+      world.ledger.put(state::test::raw_fact(*proposal, world.ledger.clock, *world.ledger.size() - 1).record);
+      ids.push_back(key.id);
+    }
+    world.open();
+  }
+  world.must(propose_revocation(world.key(ids[7])), "alice");
+  world.engine.reset();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(world.folder / "state.db" + suffix);
+  world.open();
+  ASSERT_TRUE(world.engine->start().rebuilt);
+  const Identities made = world.now();
+  world.open();
+  ASSERT_FALSE(world.engine->start().rebuilt);
+  EXPECT_EQ(made.keys(), 3 + 5 + ids.size() - 1);
+  EXPECT_EQ(world.now().keys(), made.keys());
+  for (const std::string& id : ids) {
+    const Key* const key = made.key(id);
+    ASSERT_EQ(key == nullptr, id == ids[7]);
+    if (key != nullptr) ASSERT_EQ(*key, *world.now().key(id));
+  }
 }
 
 }  // namespace

@@ -60,7 +60,6 @@ class WrittenBeside : public StateTest {
   }
   void expect_as_of_the_ledger() {
     expect_memory_is_as_loaded();
-    EXPECT_EQ(toy->items.size(), *ledger.size());
     auto report = check_tables(path, projections(), ledger);
     ASSERT_TRUE(report) << report.error().message();
     EXPECT_TRUE(report->equal());
