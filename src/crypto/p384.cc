@@ -6,25 +6,11 @@
 #include <nettle/ecc.h>
 #include <nettle/ecdsa.h>
 
+#include "crypto/internal/gmp_number.h"
+
 namespace redoubt::crypto::internal {
 
 namespace {
-
-void import_number(mpz_t out, ByteView big_endian) {
-  mpz_import(out, big_endian.size(), 1, 1, 1, 0, big_endian.data());
-}
-
-// GMP's owners: what init() allocates, the destructor clears.
-struct Number {
-  explicit Number(ByteView big_endian) {
-    mpz_init(value);
-    import_number(value, big_endian);
-  }
-  Number(const Number&) = delete;
-  Number& operator=(const Number&) = delete;
-  ~Number() { mpz_clear(value); }
-  mpz_t value;
-};
 
 struct Signature {
   Signature(ByteView r, ByteView s) {
@@ -53,8 +39,8 @@ P384Point::~P384Point() = default;
 
 std::unique_ptr<const P384Point> P384Point::from_coordinates(ByteView x, ByteView y) {
   if (x.size() > kCoordinateSize || y.size() > kCoordinateSize) return nullptr;
-  const Number x_number(x);
-  const Number y_number(y);
+  const GmpNumber x_number(x);
+  const GmpNumber y_number(y);
   auto impl = std::make_unique<Impl>();
   // Refuses numbers that the field does not have, and what is not on the curve; infinity has no coordinates.
   if (ecc_point_set(&impl->point, x_number.value, y_number.value) != 1) return nullptr;

@@ -159,6 +159,25 @@ bool has_number(ByteView number, int nid) {
   return std::ranges::equal(number, std::as_bytes(std::span(OBJ_get0_data(object), OBJ_length(object))));
 }
 
+Result<> check_rsa_size(std::size_t bits) {
+  if (bits >= PublicKey::kMinRsaBits && bits <= PublicKey::kMaxRsaBits) return {};
+  return Error(Errc::kUnsupported, "an RSA key of " + std::to_string(bits) + " bits");
+}
+
+Pkey make_rsa(const internal::RsaNumbers& numbers) {
+  const Bytes modulus = numbers.modulus();
+  const Bytes exponent = numbers.exponent();
+  const BigNumber n(BN_bin2bn(as_uchars(modulus), static_cast<int>(modulus.size()), nullptr));
+  const BigNumber e(BN_bin2bn(as_uchars(exponent), static_cast<int>(exponent.size()), nullptr));
+  const ParameterBuilder builder(OSSL_PARAM_BLD_new());
+  REDOUBT_CHECK(n && e && builder && OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
+                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
+  const Parameters parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  Pkey key = key_from(KeyFamily::kRsa, EVP_PKEY_PUBLIC_KEY, parameters.get());
+  REDOUBT_CHECK(key != nullptr);
+  return key;
+}
+
 // The key as a point, by its coordinates; null when it has none.
 std::unique_ptr<const P384Point> to_p384(const EVP_PKEY* key) {
   std::array<std::array<std::byte, P384Point::kCoordinateSize>, 2> coordinates{};
@@ -231,9 +250,7 @@ Result<std::shared_ptr<const PublicKey::Impl>> PublicKey::Impl::adopt(Pkey key, 
   switch (EVP_PKEY_get_base_id(key.get())) {
     case EVP_PKEY_RSA: {
       const int bits = EVP_PKEY_get_bits(key.get());
-      if (bits < kMinRsaBits || bits > kMaxRsaBits) {
-        return Error(Errc::kUnsupported, "an RSA key of " + std::to_string(bits) + " bits");
-      }
+      if (auto allowed = check_rsa_size(static_cast<std::size_t>(std::max(bits, 0))); !allowed) return allowed.error();
       type = KeyType::kRsa;
       break;
     }
@@ -260,6 +277,25 @@ Result<std::shared_ptr<const PublicKey::Impl>> PublicKey::Impl::adopt(Pkey key, 
     return Error(Errc::kMalformed, "no point of the curve");
   }
   return std::shared_ptr<const Impl>(std::make_shared<Impl>(std::move(key), type, std::move(p384), std::move(spki)));
+}
+
+EVP_PKEY* PublicKey::Impl::key() const {
+  std::call_once(key_made_, [this] {
+    if (!key_) key_ = make_rsa(*rsa);
+  });
+  return key_.get();
+}
+
+const Bytes& PublicKey::Impl::spki() const {
+  std::call_once(spki_written_, [this] {
+    if (spki_.empty()) spki_ = write_spki(key());
+  });
+  return spki_;
+}
+
+const Sha256Digest& PublicKey::Impl::spki_sha256() const {
+  std::call_once(spki_hashed_, [this] { spki_sha256_ = sha256(spki()); });
+  return spki_sha256_;
 }
 
 Result<PublicKey> PublicKey::from_spki(ByteView der) {
@@ -302,20 +338,10 @@ Result<PublicKey> PublicKey::from_point(KeyType type, ByteView x, ByteView y) {
 
 Result<PublicKey> PublicKey::from_rsa(ByteView modulus, ByteView exponent) {
   if (modulus.size() > kMaxRsaBits / 8 || exponent.size() > 8) return Error(Errc::kUnsupported, "an RSA key too large");
-  const BigNumber n(BN_bin2bn(as_uchars(modulus), static_cast<int>(modulus.size()), nullptr));
-  const BigNumber e(BN_bin2bn(as_uchars(exponent), static_cast<int>(exponent.size()), nullptr));
-  const ParameterBuilder builder(OSSL_PARAM_BLD_new());
-  REDOUBT_CHECK(n && e && builder && OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
-                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
-  const Parameters parameters(OSSL_PARAM_BLD_to_param(builder.get()));
-  Pkey key = key_from(KeyFamily::kRsa, EVP_PKEY_PUBLIC_KEY, parameters.get());
-  if (!key || !BN_is_odd(n.get()) || !BN_is_odd(e.get()) || BN_is_one(e.get())) {
-    ERR_clear_error();
-    return Error(Errc::kMalformed, "no RSA key");
-  }
-  auto impl = Impl::adopt(std::move(key), write_rsa_spki(modulus, exponent));
-  if (!impl) return impl.error();
-  return PublicKey(*std::move(impl));
+  auto numbers = internal::RsaNumbers::from(modulus, exponent);
+  if (!numbers) return Error(Errc::kMalformed, "no RSA key");
+  if (auto allowed = check_rsa_size(numbers->bits()); !allowed) return allowed.error();
+  return PublicKey(std::make_shared<const Impl>(std::move(numbers), write_rsa_spki(modulus, exponent)));
 }
 
 Result<PublicKey> PublicKey::from_ed25519(ByteView key) {
@@ -323,7 +349,7 @@ Result<PublicKey> PublicKey::from_ed25519(ByteView key) {
   Pkey pkey(EVP_PKEY_new_raw_public_key_ex(internal::library_context(KeyFamily::kEd25519), "ED25519", nullptr,
                                            as_uchars(key), key.size()));
   REDOUBT_CHECK(pkey != nullptr);
-  return PublicKey(std::make_shared<Impl>(std::move(pkey), KeyType::kEd25519, nullptr));
+  return PublicKey(std::make_shared<Impl>(std::move(pkey), KeyType::kEd25519, nullptr, Bytes()));
 }
 
 KeyType PublicKey::type() const {
@@ -331,14 +357,11 @@ KeyType PublicKey::type() const {
 }
 
 Bytes PublicKey::spki() const {
-  std::call_once(impl_->spki_written, [this] {
-    if (impl_->spki.empty()) impl_->spki = write_spki(impl_->key.get());
-  });
-  return impl_->spki;
+  return impl_->spki();
 }
 
 Sha256Digest PublicKey::spki_sha256() const {
-  return sha256(spki());
+  return impl_->spki_sha256();
 }
 
 bool PublicKey::verify_ecdsa(HashAlgorithm hash, ByteView message, ByteView r, ByteView s) const {
@@ -356,7 +379,7 @@ bool PublicKey::verify_ecdsa(HashAlgorithm hash, ByteView message, ByteView r, B
   unsigned char* at = der.data();
   const int size = i2d_ECDSA_SIG(signature.get(), &at);
   REDOUBT_CHECK(size > 0 && static_cast<std::size_t>(size) <= der.size());
-  return verify(impl_->key.get(), KeyFamily::kEc, internal::hash_of(hash), RsaPadding::kPkcs1, message,
+  return verify(impl_->key(), KeyFamily::kEc, internal::hash_of(hash), RsaPadding::kPkcs1, message,
                 std::as_bytes(std::span(der)).first(static_cast<std::size_t>(size)));
 }
 
@@ -368,17 +391,22 @@ bool PublicKey::verify_ecdsa_der(HashAlgorithm hash, ByteView message, ByteView 
     if (impl_->p384->verify(digest(hash, message).view(), values->first, values->second)) return true;
     // Nettle refuses a few good ones, too (P384Point::verify()): OpenSSL has the last word.
   }
-  return verify(impl_->key.get(), KeyFamily::kEc, internal::hash_of(hash), RsaPadding::kPkcs1, message, signature);
+  return verify(impl_->key(), KeyFamily::kEc, internal::hash_of(hash), RsaPadding::kPkcs1, message, signature);
 }
 
 bool PublicKey::verify_rsa(RsaPadding padding, HashAlgorithm hash, ByteView message, ByteView signature) const {
-  return impl_->type == KeyType::kRsa &&
-         verify(impl_->key.get(), KeyFamily::kRsa, internal::hash_of(hash), padding, message, signature);
+  if (impl_->type != KeyType::kRsa) return false;
+  // Asked for the first time, and perhaps for the last.
+  if (impl_->rsa && padding == RsaPadding::kPkcs1 && hash == HashAlgorithm::kSha256 &&
+      !impl_->is_rsa_asked.exchange(true) && impl_->rsa->verify_sha256(sha256(message), signature)) {
+    return true;
+  }
+  return verify(impl_->key(), KeyFamily::kRsa, internal::hash_of(hash), padding, message, signature);
 }
 
 bool PublicKey::verify_ed25519(ByteView message, ByteView signature) const {
   return impl_->type == KeyType::kEd25519 &&
-         verify(impl_->key.get(), KeyFamily::kEd25519, nullptr, RsaPadding::kPkcs1, message, signature);
+         verify(impl_->key(), KeyFamily::kEd25519, nullptr, RsaPadding::kPkcs1, message, signature);
 }
 
 }  // namespace redoubt::crypto

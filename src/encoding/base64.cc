@@ -1,7 +1,11 @@
 #include "encoding/base64.h"
 
+#include "encoding/hex.h"
+
 #include <array>
 #include <cstring>
+
+#include "base/check.h"
 
 namespace redoubt::encoding {
 namespace {
@@ -43,6 +47,13 @@ constexpr std::array<char, 512> kHexPairs = [] {
   }
   return pairs;
 }();
+
+void write_hex(char* digits, ByteView bytes) {
+  for (const std::byte b : bytes) {
+    std::memcpy(digits, &kHexPairs[2 * static_cast<std::size_t>(b)], 2);
+    digits += 2;
+  }
+}
 
 std::string encode(ByteView bytes, std::string_view alphabet, bool pad) {
   std::string out;
@@ -106,16 +117,12 @@ std::string base64url(ByteView bytes) {
 void append_hex(std::string& out, ByteView bytes) {
   const std::size_t start = out.size();
   out.resize(start + 2 * bytes.size());
-  char* digits = out.data() + start;
-  for (const std::byte b : bytes) {
-    std::memcpy(digits, &kHexPairs[2 * static_cast<std::size_t>(b)], 2);
-    digits += 2;
-  }
+  write_hex(out.data() + start, bytes);
 }
 
 std::string hex(ByteView bytes) {
-  std::string out;
-  append_hex(out, bytes);
+  std::string out(2 * bytes.size(), '\0');
+  write_hex(out.data(), bytes);
   return out;
 }
 
@@ -131,17 +138,23 @@ Result<Bytes> base64url_decode(std::string_view text) {
 }
 
 Result<Bytes> hex_decode(std::string_view text) {
-  if (text.size() % 2 != 0) return Error(Errc::kMalformed, "hexadecimal has an odd number of digits");
   Bytes out(text.size() / 2);
+  if (auto decoded = hex_decode_into(out, text); !decoded) return decoded.error();
+  return out;
+}
+
+Result<> hex_decode_into(MutableByteView out, std::string_view text) {
+  if (text.size() % 2 != 0) return Error(Errc::kMalformed, "hexadecimal has an odd number of digits");
+  REDOUBT_CHECK(out.size() == text.size() / 2);
+  unsigned seen = 0;  // a value of a digit has four bits
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const std::uint8_t high = kHexValues[static_cast<unsigned char>(text[2 * i])];
-    const std::uint8_t low = kHexValues[static_cast<unsigned char>(text[2 * i + 1])];
-    if (high == kNotInAlphabet || low == kNotInAlphabet) {
-      return Error(Errc::kMalformed, "hexadecimal has a character that is no digit");
-    }
+    const unsigned high = kHexValues[static_cast<unsigned char>(text[2 * i])];
+    const unsigned low = kHexValues[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
     out[i] = static_cast<std::byte>(high << 4 | low);
   }
-  return out;
+  if (seen > 0xf) return Error(Errc::kMalformed, "hexadecimal has a character that is no digit");
+  return {};
 }
 
 }  // namespace redoubt::encoding

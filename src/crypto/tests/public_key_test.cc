@@ -1,6 +1,8 @@
 #include "crypto/public_key.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -106,6 +108,124 @@ TEST(PublicKey, RefusesRsaKeysThatAreTooShortOrNone) {
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xff}), Bytes{std::byte{1}}));
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xfe}), three)) << "even";
   EXPECT_FALSE(PublicKey::from_rsa(Bytes(2048, std::byte{0xff}), three));
+  EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xff}), Bytes{std::byte{4}})) << "an even exponent";
+  EXPECT_FALSE(PublicKey::from_rsa(Bytes(256, std::byte{0xff}), {}));
+  for (const std::size_t size : {1U, 8U, 128U, 255U}) {
+    EXPECT_EQ(PublicKey::from_rsa(Bytes(size, std::byte{0xff}), three).error().code(), Errc::kUnsupported) << size;
+  }
+  EXPECT_EQ(PublicKey::from_rsa(Bytes(8, std::byte{0xfe}), three).error().code(), Errc::kMalformed);
+}
+
+// What the owner of an RSA key makes of encoded messages (RFC 8017 §9.2), good and bad ones.
+class RsaOwner {
+ public:
+  RsaOwner() : key_(EVP_RSA_gen(2048)) {}
+  ~RsaOwner() { EVP_PKEY_free(key_); }
+  RsaOwner(const RsaOwner&) = delete;
+  RsaOwner& operator=(const RsaOwner&) = delete;
+
+  // A new one each time, which nobody asked anything.
+  PublicKey fresh() const { return *PublicKey::from_rsa(number("n"), number("e")); }
+  Bytes number(const char* name) const {
+    BIGNUM* out = nullptr;
+    EXPECT_EQ(EVP_PKEY_get_bn_param(key_, name, &out), 1);
+    Bytes bytes(static_cast<std::size_t>(BN_num_bytes(out)));
+    BN_bn2bin(out, as_uchars(MutableByteView(bytes)));
+    BN_free(out);
+    return bytes;
+  }
+  // RSASP1 (§5.2.1).
+  Bytes sign_encoded(ByteView encoded) const {
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key_, nullptr);
+    Bytes out(256);
+    std::size_t size = out.size();
+    EXPECT_TRUE(EVP_PKEY_sign_init(context) == 1 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) == 1 &&
+                EVP_PKEY_sign(context, as_uchars(MutableByteView(out)), &size, as_uchars(encoded), encoded.size()) ==
+                    1);
+    EVP_PKEY_CTX_free(context);
+    return out;
+  }
+
+ private:
+  EVP_PKEY* key_;
+};
+
+// 00 01, `padding` bytes of ff, 00, `info` and the digest of `message`; then zeros up to the key's size.
+Bytes encoded_message(std::size_t padding, std::string_view info, ByteView message) {
+  Bytes out{std::byte{0}, std::byte{1}};
+  out.resize(2 + padding, std::byte{0xff});
+  out.push_back(std::byte{0});
+  append(out, hex(info));
+  append(out, sha256(message));
+  EXPECT_LE(out.size(), 256U);
+  out.resize(256);
+  return out;
+}
+
+// Whoever asks first is answered by nettle, whoever asks later by OpenSSL; a question that nettle says no to, by both.
+TEST(PublicKey, AnswersTheSameWhetherAnRsaKeyWasAskedBeforeOrNot) {
+  constexpr std::string_view kInfo = "3031300d060960864801650304020105000420";  // RFC 8017 §9.2, note 1
+  const RsaOwner owner;
+  const ByteView message = as_bytes("what is quoted");
+  const std::size_t full = 256 - 3 - kInfo.size() / 2 - 32;
+  const Bytes encoded = encoded_message(full, kInfo, message);
+  const Bytes good = owner.sign_encoded(encoded);
+  const auto ask_twice = [&](ByteView signature, ByteView about) {
+    const PublicKey key = owner.fresh();
+    const bool first = key.verify_rsa(RsaPadding::kPkcs1, HashAlgorithm::kSha256, about, signature);
+    const bool second = key.verify_rsa(RsaPadding::kPkcs1, HashAlgorithm::kSha256, about, signature);
+    EXPECT_EQ(first, second);
+    return first;
+  };
+  EXPECT_TRUE(ask_twice(good, message));
+  EXPECT_FALSE(ask_twice(good, as_bytes("what is quotee")));
+  for (std::size_t i = 0; i < good.size(); i += 5) {
+    Bytes flipped = good;
+    flipped[i] ^= std::byte{0x10};
+    EXPECT_FALSE(ask_twice(flipped, message)) << i;
+  }
+  Bytes padded(1);
+  append(padded, good);
+  for (const Bytes& signature : {Bytes(), to_bytes(ByteView(good).first(255)), to_bytes(ByteView(padded).first(256)),
+                                 padded, Bytes(256), Bytes(256, std::byte{0xff}), owner.number("n")}) {
+    EXPECT_FALSE(ask_twice(signature, message)) << signature.size();
+  }
+  // Padding that is too short, with room behind it for what makes a forgery with a small exponent; another digest's
+  // name; the name without its parameters, which RFC 8017 has in it; padding of another type.
+  EXPECT_FALSE(ask_twice(owner.sign_encoded(encoded_message(8, kInfo, message)), message));
+  EXPECT_FALSE(ask_twice(owner.sign_encoded(encoded_message(full - 1, kInfo, message)), message));
+  EXPECT_FALSE(
+      ask_twice(owner.sign_encoded(encoded_message(full, "3031300d060960864801650304020205000420", message)), message));
+  EXPECT_FALSE(
+      ask_twice(owner.sign_encoded(encoded_message(full + 2, "302f300b06096086480165030402010420", message)), message));
+  Bytes encrypted = encoded;
+  encrypted[1] = std::byte{2};
+  EXPECT_FALSE(ask_twice(owner.sign_encoded(encrypted), message));
+}
+
+// A key that was asked about SHA-256 first answers other questions all the same.
+TEST(PublicKey, OfRsaNumbersAnswersAboutOtherDigestsAndPaddings) {
+  const TestAuthority signer("S", {.key = KeyType::kRsa});
+  const ByteView message = as_bytes("what is signed");
+  const Bytes spki = signer.public_key().spki();
+  EVP_PKEY* theirs = nullptr;
+  const unsigned char* at = as_uchars(spki);
+  ASSERT_NE(theirs = d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())), nullptr);
+  BIGNUM* n = nullptr;
+  ASSERT_EQ(EVP_PKEY_get_bn_param(theirs, "n", &n), 1);
+  Bytes modulus(static_cast<std::size_t>(BN_num_bytes(n)));
+  BN_bn2bin(n, as_uchars(MutableByteView(modulus)));
+  BN_free(n);
+  EVP_PKEY_free(theirs);
+  const auto key = PublicKey::from_rsa(modulus, Bytes{std::byte{1}, std::byte{0}, std::byte{1}});
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->spki(), spki);
+  for (const HashAlgorithm hash : {HashAlgorithm::kSha256, HashAlgorithm::kSha384, HashAlgorithm::kSha512}) {
+    EXPECT_TRUE(key->verify_rsa(RsaPadding::kPkcs1, hash, message, signer.sign(hash, message)));
+    EXPECT_TRUE(key->verify_rsa(RsaPadding::kPss, hash, message, signer.sign_pss(hash, message)));
+    EXPECT_FALSE(key->verify_rsa(RsaPadding::kPkcs1, hash, message, signer.sign_pss(hash, message)));
+  }
+  EXPECT_FALSE(key->verify_ecdsa_der(HashAlgorithm::kSha256, message, signer.sign(HashAlgorithm::kSha256, message)));
 }
 
 Bytes written_by_openssl(ByteView spki) {
