@@ -1,6 +1,8 @@
 // Azure's confidential virtual machines: the CPU vouches for the key of a virtual TPM, which quotes what was booted.
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <vector>
 
 #include "attest/hcl_report.h"
 #include "attest/internal/examination.h"
@@ -25,11 +27,14 @@ struct VtpmQuote {
 
 // The parts of the evidence, from separate files or from one.
 struct Parts {
-  Bytes hcl_report;
+  ByteView hcl_report;  // of a file, or of `decoded`
   VtpmQuote quote;
   std::optional<Bytes> vek_file;         // of SNP, in PEM or DER
   std::vector<crypto::Certificate> vek;  // the same, read
-  std::optional<Bytes> td_quote;         // of TDX
+  std::optional<ByteView> td_quote;      // of TDX; likewise
+  std::vector<std::unique_ptr<const Bytes>> decoded;
+
+  ByteView keep(Bytes bytes) { return *decoded.emplace_back(std::make_unique<const Bytes>(std::move(bytes))); }
 };
 
 // Bytes as text in hexadecimal, in an older form as a list of numbers.
@@ -103,7 +108,7 @@ Result<Parts> parse_evidence(ByteView text) {
   const bool old = root->get("report").has_value();
   auto report = read_base64url_or_list(*root, old ? "report" : "hcl_report");
   if (!report) return report.error();
-  out.hcl_report = *std::move(report);
+  out.hcl_report = out.keep(*std::move(report));
   auto members = root->object(old ? "quote" : "tpm_quote");
   if (!members) return members.error();
   auto quote = read_quote(*std::move(members));
@@ -112,7 +117,7 @@ Result<Parts> parse_evidence(ByteView text) {
   if (root->get("td_quote")) {
     auto td_quote = read_base64url_or_list(*root, "td_quote");
     if (!td_quote) return td_quote.error();
-    out.td_quote = *std::move(td_quote);
+    out.td_quote = out.keep(*std::move(td_quote));
   }
   if (root->get("vcek")) {
     auto vek = read_vek(*root);
@@ -150,11 +155,12 @@ std::optional<Parts> take_files(Examination& examination) {
     examination.fail(Reason::kMalformed, quote.error().message());
     return std::nullopt;
   }
-  return Parts{.hcl_report = to_bytes(*report),
+  return Parts{.hcl_report = *report,
                .quote = *std::move(quote),
                .vek_file = {},
                .vek = *std::move(vek),
-               .td_quote = td_quote ? std::optional(to_bytes(*td_quote)) : std::nullopt};
+               .td_quote = td_quote,
+               .decoded = {}};
 }
 
 // What the CPU signed: nothing when there is no report of it.

@@ -1,8 +1,14 @@
 #include "attest/internal/chain_cache.h"
 
+#include <algorithm>
+
+#include "attest/internal/tpm_evidence.h"
+
 namespace redoubt::attest {
 
 namespace {
+
+constexpr std::size_t kP256Size = 32;  // on P-256
 
 // The digests of all that is asked about, in their roles. Their sizes say how many there are of each.
 Bytes key_of(const crypto::ChainQuestion& question) {
@@ -70,12 +76,13 @@ tl::expected<crypto::Chain, crypto::ChainProblem> ChainCache::verify(const crypt
 }
 
 Result<crypto::Certificate> ChainCache::certificate(ByteView der) {
+  for (const auto& certificates : read_elsewhere_) {
+    for (const crypto::Certificate& each : certificates) {
+      if (std::ranges::equal(each.der(), der)) return each;
+    }
+  }
   return read_once(certificates_, der, crypto::Certificate::kMaxBytes,
                    [&] { return crypto::Certificate::from_der(der); });
-}
-
-void ChainCache::know(const crypto::Certificate& certificate) {
-  if (certificates_.find(certificate.der()) == nullptr) certificates_.put(certificate.der(), certificate);
 }
 
 Result<std::vector<crypto::Certificate>> ChainCache::read_pem(std::string_view text) {
@@ -117,6 +124,16 @@ Result<std::shared_ptr<const QeIdentity>> ChainCache::qe_identity(std::string_vi
 
 Result<TpmPublic> ChainCache::tpm_public(ByteView area) {
   return read_once(tpm_keys_, area, kMaxTpmKeyBytes, [&] { return parse_tpm_public(area); });
+}
+
+Result<crypto::PublicKey> ChainCache::quote_key(ByteView point) {
+  return read_once(quote_keys_, point, 2 * kP256Size, [&] {
+    return crypto::PublicKey::from_point(crypto::KeyType::kP256, point.first(kP256Size), point.subspan(kP256Size));
+  });
+}
+
+Result<std::shared_ptr<const PcrValues>> ChainCache::pcrs(ByteView text) {
+  return share_once(pcrs_, text, kMaxTpmKeyBytes, [&] { return parse_pcrs(text); });
 }
 
 Result<HclRuntimeData> ChainCache::hcl_runtime_data(ByteView text) {

@@ -56,6 +56,14 @@ Result<Claim> read_claim(const simdjson::dom::element& json, int depth) {
 }  // namespace
 
 Claim::Claim(ByteView bytes) : value_(encoding::hex(bytes)) {}
+Claim::Claim(ClaimObject value) : value_(std::make_shared<const ClaimObject>(std::move(value))) {}
+
+bool operator==(const Claim& a, const Claim& b) {
+  const ClaimObject* left = a.object();
+  const ClaimObject* right = b.object();
+  if (left == nullptr || right == nullptr) return a.value_ == b.value_;
+  return left == right || *left == *right;
+}
 
 bool Claim::covers(const Claim& expected) const {
   const ClaimObject* demanded = expected.object();

@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,23 +33,29 @@ class Claim {
   Claim(const char* value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
   Claim(ByteView bytes);                                    // NOLINT(google-explicit-constructor) as hexadecimal
   Claim(ClaimList value) : value_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Claim(ClaimObject value) : value_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
+  Claim(ClaimObject value);                                 // NOLINT(google-explicit-constructor)
+  // An object that others have, too; not null.
+  explicit Claim(std::shared_ptr<const ClaimObject> value) : value_(std::move(value)) {}
 
   // Null when it is of another kind.
   const bool* boolean() const { return std::get_if<bool>(&value_); }
   const std::uint64_t* number() const { return std::get_if<std::uint64_t>(&value_); }
   const std::string* text() const { return std::get_if<std::string>(&value_); }
   const ClaimList* list() const { return std::get_if<ClaimList>(&value_); }
-  const ClaimObject* object() const { return std::get_if<ClaimObject>(&value_); }
+  const ClaimObject* object() const {
+    const auto* shared = std::get_if<std::shared_ptr<const ClaimObject>>(&value_);
+    return shared == nullptr ? nullptr : shared->get();
+  }
 
   // Whether this is what `expected` demands: an object has each member of it, covered in turn; everything else is
   // equal.
   bool covers(const Claim& expected) const;
 
-  friend bool operator==(const Claim&, const Claim&) = default;
+  friend bool operator==(const Claim& a, const Claim& b);
 
  private:
-  std::variant<bool, std::uint64_t, std::string, ClaimList, ClaimObject> value_;
+  // Copies share an object, which nobody changes.
+  std::variant<bool, std::uint64_t, std::string, ClaimList, std::shared_ptr<const ClaimObject>> value_;
 };
 
 // Of a TPM: the digest of the bundle that Redoubt's log of measurements has last, when it replays to what was quoted.

@@ -213,8 +213,7 @@ void DcapExamination::judge_signatures() {
   examination_.check(Reason::kBinding, zero && std::ranges::equal(data.first(32), bound.view()),
                      "the quoting enclave vouches for the attestation key",
                      "the quoting enclave does not vouch for the attestation key");
-  const auto key = crypto::PublicKey::from_point(crypto::KeyType::kP256, quote_.attestation_key.first(32),
-                                                 quote_.attestation_key.subspan(32));
+  const auto key = examination_.read_quote_key(quote_.attestation_key);
   if (!key) return examination_.fail(Reason::kMalformed, key.error().in("the attestation key").message());
   examination_.check(Reason::kSignature, verify_p256(*key, quote_.signed_part, quote_.signature),
                      "the quote is signed by the attestation key", "the quote is not signed by the attestation key");

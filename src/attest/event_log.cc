@@ -161,8 +161,12 @@ bool is_digest_of_data(std::uint32_t type) {
 }
 
 class Replayer {
+  static constexpr std::array kError{std::byte{1}, std::byte{0}, std::byte{0}, std::byte{0}};
+
  public:
-  Replayer(LogReplay& out, std::string_view register_name) : out_(out), register_name_(register_name) {}
+  // `out` has its bank.
+  Replayer(LogReplay& out, std::string_view register_name)
+      : out_(out), register_name_(register_name), error_digest_(crypto::digest(out.bank, kError)) {}
 
   Result<> count() {
     if (++out_.events > LogReplay::kMaxEvents) return Error(Errc::kTooLarge, "the event log has above 65,536 events");
@@ -206,8 +210,7 @@ class Replayer {
     if (event.type == kSeparator) {
       if (++separators_[index] == 2) out_.flags.push_back(where() + " has more than one separator");
       // After an error the digest is that of the number 1, and the data says what went wrong (§10.4.1).
-      constexpr std::array kError{std::byte{1}, std::byte{0}, std::byte{0}, std::byte{0}};
-      if (is_digest_of(kError)) {
+      if (std::ranges::equal(error_digest_.view(), event.digest)) {
         out_.flags.push_back(where() + " has a separator that tells of an error");
       } else if (!is_digest_of(event.data)) {
         contradict(where() + ": a separator whose digest is not that of its data");
@@ -234,8 +237,9 @@ class Replayer {
 
   LogReplay& out_;
   const std::string_view register_name_;
+  const crypto::Digest error_digest_;  // what a separator has after an error
   std::optional<unsigned> locality_;
-  std::map<unsigned, std::size_t> separators_;
+  std::array<std::size_t, LogReplay::kRegisters> separators_{};
 };
 
 bool is_padding(ByteView rest) {

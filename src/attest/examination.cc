@@ -8,6 +8,8 @@ namespace redoubt::attest {
 
 namespace {
 
+constexpr std::size_t kUsualNotes = 32;  // checks and claims of most evidence
+
 Reason reason_of(crypto::ChainFault fault) {
   switch (fault) {
     case crypto::ChainFault::kExpired:
@@ -25,10 +27,11 @@ Reason reason_of(crypto::ChainFault fault) {
 Examination::Examination(const Evidence& evidence, const Policy& policy, Trust trust, ChainCache& chains)
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
   verdict_.kind = evidence.kind;
+  verdict_.checks.reserve(kUsualNotes);
+  verdict_.claims.reserve(kUsualNotes);
   verdict_.attests = has_statement_of_machine(evidence.kind, evidence.inputs);
   if (trust == Trust::kVendors) {
-    for (const crypto::Certificate& each : vendor_certificates(evidence.kind)) chains_.know(each);
-    for (const crypto::Certificate& each : familiar_certificates(evidence.kind)) chains_.know(each);
+    chains_.know({vendor_certificates(evidence.kind), familiar_certificates(evidence.kind)});
   }
 }
 
@@ -64,17 +67,20 @@ bool Examination::failed_by(Reason last) const {
 }
 
 bool Examination::check_size(ByteView bytes, std::size_t size, std::string_view name) {
-  const std::string count = std::to_string(bytes.size()) + " bytes where it states " + std::to_string(size);
-  if (bytes.size() < size) {
-    fail(Reason::kMalformed, std::string(name) + " has " + count);
-    return false;
-  }
   if (bytes.size() == size) {
     pass(Reason::kTrailing, std::string(name) + " has no bytes after its end");
-  } else if (policy_.allow_trailing_bytes) {
-    not_asked(Reason::kTrailing, std::string(name) + " has " + count + ", which the policy allows");
+    return true;
+  }
+  const std::string count =
+      std::string(name) + " has " + std::to_string(bytes.size()) + " bytes where it states " + std::to_string(size);
+  if (bytes.size() < size) {
+    fail(Reason::kMalformed, count);
+    return false;
+  }
+  if (policy_.allow_trailing_bytes) {
+    not_asked(Reason::kTrailing, count + ", which the policy allows");
   } else {
-    fail(Reason::kTrailing, std::string(name) + " has " + count);
+    fail(Reason::kTrailing, count);
   }
   return true;
 }

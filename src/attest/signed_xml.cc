@@ -66,7 +66,7 @@ class Quiet {
   void* context_;
 };
 
-Error malformed(std::string_view what) {
+Error malformed_xml(std::string_view what) {
   return {Errc::kMalformed, "xml: " + std::string(what)};
 }
 
@@ -78,14 +78,14 @@ Result<Document> parse(std::string_view text) {
   if (text.size() > SignedXml::kMaxBytes) return Error(Errc::kTooLarge, "xml: larger than 1 MiB");
   // A document type is where entities and their expansion begin. Refused before anything is parsed.
   if (text.find("<!DOCTYPE") != std::string_view::npos || text.find('\0') != std::string_view::npos) {
-    return malformed("a document type, or a zero byte");
+    return malformed_xml("a document type, or a zero byte");
   }
   const ParserContext context(xmlNewParserCtxt());
   if (!context) return Error(Errc::kResourceExhausted, "xml: no memory");
   Document document(xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()), nullptr, "UTF-8",
                                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
-  if (!document || context->wellFormed != 1 || context->nsWellFormed != 1) return malformed("not well-formed");
-  if (document->intSubset != nullptr || document->extSubset != nullptr) return malformed("a document type");
+  if (!document || context->wellFormed != 1 || context->nsWellFormed != 1) return malformed_xml("not well-formed");
+  if (document->intSubset != nullptr || document->extSubset != nullptr) return malformed_xml("a document type");
   return document;
 }
 
@@ -95,9 +95,10 @@ Result<> check_nodes(const xmlNode* parent, int depth, std::size_t& count) {
   for (const xmlNode* node = parent->children; node != nullptr; node = node->next) {
     if (++count > kMaxNodes) return Error(Errc::kTooLarge, "xml: too many nodes");
     if (node->type == XML_TEXT_NODE) continue;
-    if (node->type != XML_ELEMENT_NODE) return malformed("something else than elements and text");
+    if (node->type != XML_ELEMENT_NODE) return malformed_xml("something else than elements and text");
     for (const xmlNs* space = node->nsDef; space != nullptr; space = space->next) {
-      if (text_of(space->href).find(':') == std::string_view::npos) return malformed("a namespace that is relative");
+      if (text_of(space->href).find(':') == std::string_view::npos)
+        return malformed_xml("a namespace that is relative");
     }
     if (const auto inside = check_nodes(node, depth + 1, count); !inside) return inside;
   }
@@ -155,7 +156,7 @@ bool has_no_attributes(std::initializer_list<xmlNode*> nodes) {
 // Base64 with white space between, as §4.3 has it.
 Result<Bytes> base64_content(xmlNode* node) {
   for (const xmlNode* child = node->children; child != nullptr; child = child->next) {
-    if (child->type != XML_TEXT_NODE) return malformed("elements where base64 belongs");
+    if (child->type != XML_TEXT_NODE) return malformed_xml("elements where base64 belongs");
   }
   const XmlText content(xmlNodeGetContent(node));
   std::string compact(text_of(content.get()));
@@ -200,15 +201,15 @@ struct Reference {
 Result<Reference> read_reference(xmlNode* node) {
   const auto uri = only_attribute(node, "URI");
   const auto parts = children(node, {"Transforms", "DigestMethod", "DigestValue"});
-  if (!uri || !uri->empty() || !parts) return malformed("a reference to something else than the whole document");
+  if (!uri || !uri->empty() || !parts) return malformed_xml("a reference to something else than the whole document");
   const auto transforms = children((*parts)[0], {"Transform", "Transform"});
-  if (!transforms || !has_no_attributes({(*parts)[0], (*parts)[2]})) return malformed("other transforms than two");
+  if (!transforms || !has_no_attributes({(*parts)[0], (*parts)[2]})) return malformed_xml("other transforms than two");
   const auto envelope = only_attribute((*transforms)[0], "Algorithm");
   const auto form_name = only_attribute((*transforms)[1], "Algorithm");
   const auto digest_name = only_attribute((*parts)[1], "Algorithm");
   const bool bare = children((*transforms)[0], {}) && children((*transforms)[1], {}) && children((*parts)[1], {});
   if (!envelope || *envelope != kEnveloped || !form_name || !digest_name || !bare) {
-    return malformed("other transforms than of an enveloped signature");
+    return malformed_xml("other transforms than of an enveloped signature");
   }
   if (*digest_name != kSha384) {
     return Error(Errc::kUnsupported, "xml: the digest `" + digest_name->substr(0, 128) + "` is not accepted");
@@ -223,19 +224,19 @@ Result<Reference> read_reference(xmlNode* node) {
 // §4.5.4: certificates, and nothing that would have to be fetched.
 Result<std::vector<Bytes>> read_certificates_of(xmlNode* key_info) {
   const auto data = children(key_info, {"X509Data"});
-  if (!data || !has_no_attributes({key_info, data->front()})) return malformed("a key that is not of certificates");
+  if (!data || !has_no_attributes({key_info, data->front()})) return malformed_xml("a key that is not of certificates");
   std::vector<Bytes> out;
   for (xmlNode* node = data->front()->children; node != nullptr; node = node->next) {
     if (node->type == XML_TEXT_NODE && xmlIsBlankNode(node) == 1) continue;
     if (!is(node, "X509Certificate") || !has_no_attributes({node}))
-      return malformed("a key that is not of certificates");
+      return malformed_xml("a key that is not of certificates");
     if (out.size() == kMaxCertificates) return Error(Errc::kTooLarge, "xml: more than 8 certificates");
     auto der = base64_content(node);
     if (!der) return der.error().in("xml: a certificate");
-    if (der->empty() || der->front() != std::byte{0x30}) return malformed("a certificate that is not DER");
+    if (der->empty() || der->front() != std::byte{0x30}) return malformed_xml("a certificate that is not DER");
     out.push_back(*std::move(der));
   }
-  if (out.empty()) return malformed("no certificate");
+  if (out.empty()) return malformed_xml("no certificate");
   return out;
 }
 
@@ -284,16 +285,17 @@ Result<SignedXml> read_signed_xml(std::string_view text) {
     if (is(node, "Signature")) signature = node;
   }
   if (signature == nullptr || count_signatures(root) != 1 || is(root, "Signature")) {
-    return malformed("not exactly one signature, a child of the root");
+    return malformed_xml("not exactly one signature, a child of the root");
   }
   const auto parts = children(signature, {"SignedInfo", "SignatureValue", "KeyInfo"});
   if (!parts || !has_no_attributes({signature, (*parts)[0], (*parts)[1]}))
-    return malformed("a signature of other parts");
+    return malformed_xml("a signature of other parts");
   const auto info = children((*parts)[0], {"CanonicalizationMethod", "SignatureMethod", "Reference"});
-  if (!info || !children((*info)[0], {}) || !children((*info)[1], {})) return malformed("SignedInfo of other parts");
+  if (!info || !children((*info)[0], {}) || !children((*info)[1], {}))
+    return malformed_xml("SignedInfo of other parts");
   const auto form_name = only_attribute((*info)[0], "Algorithm");
   const auto method = only_attribute((*info)[1], "Algorithm");
-  if (!form_name || !method) return malformed("SignedInfo without algorithms");
+  if (!form_name || !method) return malformed_xml("SignedInfo without algorithms");
   if (*method != kEcdsaSha384) {
     return Error(Errc::kUnsupported, "xml: the signature method `" + method->substr(0, 128) + "` is not accepted");
   }
@@ -302,7 +304,7 @@ Result<SignedXml> read_signed_xml(std::string_view text) {
   const auto reference = read_reference((*info)[2]);
   if (!reference) return reference.error();
   auto value = base64_content((*parts)[1]);
-  if (!value || value->size() != kSignatureSize) return malformed("a signature of another size");
+  if (!value || value->size() != kSignatureSize) return malformed_xml("a signature of another size");
 
   SignedXml out;
   out.signature = *std::move(value);
@@ -321,10 +323,10 @@ Result<SignedXml> read_signed_xml(std::string_view text) {
     xmlUnlinkNode(beside);
     xmlFreeNode(beside);
   }
-  if (xmlAddChild(root, signature) == nullptr) return malformed("no memory");
+  if (xmlAddChild(root, signature) == nullptr) return malformed_xml("no memory");
   (void)unlinked.release();
   auto signed_info = canonical(document->get(), *form, (*parts)[0]);
-  if (!signed_info || !content) return malformed("a document without a canonical form");
+  if (!signed_info || !content) return malformed_xml("a document without a canonical form");
   out.signed_info = *std::move(signed_info);
   const crypto::Digest digest = crypto::digest(crypto::HashAlgorithm::kSha384, *content);
   out.digest_matches = std::ranges::equal(digest.view(), reference->digest);

@@ -168,7 +168,7 @@ std::optional<AkKey> read_ak(Examination& examination, ByteView bytes, bool is_p
   return AkKey{.key = std::move(key), .public_area = *std::move(area)};
 }
 
-void examine(Examination& examination, TpmEvidence evidence, Credentials& credentials) {
+void examine(Examination& examination, const TpmEvidence& evidence, Credentials& credentials) {
   const auto ak = read_ak(examination, evidence.ak, evidence.ak_is_public_area);
   auto signature = parse_tpm_signature(evidence.signature);
   if (!signature) note_unreadable(examination, "the quote", signature.error());
@@ -178,15 +178,15 @@ void examine(Examination& examination, TpmEvidence evidence, Credentials& creden
   if (evidence.creation && ak->public_area) check_creation(examination, *ak->public_area, *evidence.creation);
   if (evidence.nonce) {
     const auto attest = parse_tpm_attest(evidence.attest);
-    examination.check(Reason::kBinding, attest && attest->extra_data == *evidence.nonce,
+    examination.check(Reason::kBinding, attest && std::ranges::equal(attest->extra_data, *evidence.nonce),
                       "the quote has the nonce that is written beside it",
                       "the quote has another nonce than is written beside it");
   }
   examine_quote(examination,
-                {.attest = std::move(evidence.attest),
+                {.attest = evidence.attest,
                  .signature = *std::move(signature),
-                 .pcrs = std::move(evidence.pcrs),
-                 .event_log = std::move(evidence.event_log)},
+                 .pcrs = *evidence.pcrs,
+                 .event_log = evidence.event_log},
                 ak->key, ak->public_area ? &*ak->public_area : nullptr);
 }
 
@@ -196,9 +196,9 @@ void examine_json(Examination& examination, Credentials& credentials) {
   auto evidence = parse_tpm_evidence(*file);
   if (!evidence) return examination.fail(Reason::kMalformed, evidence.error().message());
   if (!evidence->event_log) {
-    if (const auto log = examination.take(Role::kEventLog)) evidence->event_log = to_bytes(*log);
+    evidence->event_log = examination.take(Role::kEventLog);
   }
-  examine(examination, *std::move(evidence), credentials);
+  examine(examination, *evidence, credentials);
 }
 
 void examine_files(Examination& examination, Credentials& credentials) {
@@ -208,17 +208,18 @@ void examine_files(Examination& examination, Credentials& credentials) {
   const auto list = examination.need(Role::kPcrs);
   const auto log = examination.take(Role::kEventLog);
   if (!ak || !attest || !signature || !list) return;
-  auto pcrs = parse_pcrs(*list);
+  auto pcrs = examination.read_pcrs(*list);
   if (!pcrs) return examination.fail(Reason::kMalformed, pcrs.error().in("`pcrs`").message());
   examine(examination,
-          {.ak = to_bytes(*ak),
+          {.ak = *ak,
            .ak_is_public_area = true,
-           .attest = to_bytes(*attest),
-           .signature = to_bytes(*signature),
+           .attest = *attest,
+           .signature = *signature,
            .pcrs = *std::move(pcrs),
-           .event_log = log ? std::optional(to_bytes(*log)) : std::nullopt,
+           .event_log = log,
            .nonce = {},
-           .creation = {}},
+           .creation = {},
+           .decoded = {}},
           credentials);
 }
 

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "attest/internal/event_log.h"
 #include "encoding/base64.h"
 #include "encoding/json_reader.h"
 
@@ -16,13 +15,6 @@ constexpr std::size_t kMaxDepth = 8;
 
 Error malformed(std::string message) {
   return {Errc::kMalformed, std::move(message)};
-}
-
-Result<> put(PcrValues& out, std::uint64_t index, Bytes value) {
-  if (index >= LogReplay::kRegisters) return malformed("a PCR above 23");
-  if (!out.values.emplace(static_cast<unsigned>(index), std::move(value)).second)
-    return malformed("a PCR stands twice");
-  return {};
 }
 
 std::optional<crypto::HashAlgorithm> find_bank(std::string_view name) {
@@ -54,15 +46,15 @@ class FirstError {
 // Confidential Containers' trustee.
 Result<TpmEvidence> read_trustee(JsonMembers& root) {
   FirstError first;
-  TpmEvidence out{};
-  out.ak = first.take(root.base64("ak_public"));
+  TpmEvidence out;
+  out.ak = out.keep(first.take(root.base64("ak_public")));
   auto quote = root.object("tpm_quote");
   if (!quote) return quote.error();
-  out.attest = first.take(quote->base64("message"));
-  out.signature = first.take(quote->base64("signature"));
+  out.attest = out.keep(first.take(quote->base64("message")));
+  out.signature = out.keep(first.take(quote->base64("signature")));
   const auto list = quote->array("pcrs");
   if (!list) return list.error();
-  out.pcrs = first.take(read_pcr_list(*list));
+  out.pcrs = std::make_shared<const PcrValues>(first.take(read_pcr_list(*list)));
   first.take(quote->check_all_read());
   first.take(root.check_all_read());
   if (first.error()) return *first.error();
@@ -86,25 +78,26 @@ std::optional<crypto::HashAlgorithm> go_hash(std::uint64_t number) {
 }
 
 Result<PcrValues> read_go_pcrs(const simdjson::dom::array& list, crypto::HashAlgorithm bank) {
-  PcrValues out{.bank = bank, .values = {}};
+  PcrValues out;
+  out.bank = bank;
   for (const element each : list) {
     FirstError first;
     auto pcr = JsonMembers::of(each, "a PCR");
     if (!pcr) return pcr.error();
     const auto index = first.take(pcr->number("Index"));
     const auto hash = go_hash(first.take(pcr->number("DigestAlg")));
-    Bytes value = first.take(pcr->base64("Digest"));
+    const Bytes value = first.take(pcr->base64("Digest"));
     first.take(pcr->check_all_read());
     if (first.error()) return *first.error();
     if (hash != bank) return malformed("a PCR of another bank than the quote's");
-    if (auto done = put(out, index, std::move(value)); !done) return done.error();
+    if (auto done = out.add(index, value); !done) return done.error();
   }
   return out;
 }
 
 Result<TpmEvidence> read_go_attestation(JsonMembers& root) {
   FirstError first;
-  TpmEvidence out{};
+  TpmEvidence out;
   auto fixed = root.object("Static");
   auto ak = root.object("AK");
   auto quote = root.object("Quote");
@@ -116,27 +109,27 @@ Result<TpmEvidence> read_go_attestation(JsonMembers& root) {
   fixed->get("EKPem");  // says nothing of the attestation key
   first.take(fixed->check_all_read());
 
-  out.ak = first.take(ak->base64("Public"));
+  out.ak = out.keep(first.take(ak->base64("Public")));
   out.ak_is_public_area = true;
   auto& creation = out.creation.emplace();
-  creation.data = first.take(ak->base64("CreateData"));
-  creation.attest = first.take(ak->base64("CreateAttestation"));
-  creation.signature = first.take(ak->base64("CreateSignature"));
+  creation.data = out.keep(first.take(ak->base64("CreateData")));
+  creation.attest = out.keep(first.take(ak->base64("CreateAttestation")));
+  creation.signature = out.keep(first.take(ak->base64("CreateSignature")));
   ak->get("UseTCSDActivationFormat");
   first.take(ak->check_all_read());
 
-  out.nonce = first.take(quote->base64("Nonce"));
+  out.nonce = out.keep(first.take(quote->base64("Nonce")));
   const auto bank = hash_of(static_cast<TpmAlgorithm>(first.take(quote->number("Alg")) & 0xffff));
-  out.attest = first.take(quote->base64("Quote"));
-  out.signature = first.take(quote->base64("Signature"));
+  out.attest = out.keep(first.take(quote->base64("Quote")));
+  out.signature = out.keep(first.take(quote->base64("Signature")));
   first.take(quote->check_all_read());
   if (!bank) return malformed("the quote is of a bank that is not known");
 
   const auto list = log->array("PCRs");
   if (!list) return list.error();
-  out.pcrs = first.take(read_go_pcrs(*list, *bank));
+  out.pcrs = std::make_shared<const PcrValues>(first.take(read_go_pcrs(*list, *bank)));
   log->get("PCRAlg");
-  out.event_log = first.take(log->base64("Raw"));
+  out.event_log = out.keep(first.take(log->base64("Raw")));
   first.take(log->check_all_read());
   first.take(root.check_all_read());
   if (first.error()) return *first.error();
@@ -163,11 +156,14 @@ Result<PcrValues> read_pcr_list(const simdjson::dom::array& list) {
   for (const element each : list) {
     std::string_view digits;
     simdjson::dom::array numbers;
-    auto value = each.get_string().get(digits) == simdjson::SUCCESS   ? encoding::hex_decode(digits)
-                 : each.get_array().get(numbers) == simdjson::SUCCESS ? read_byte_array(numbers)
-                                                                      : malformed("a PCR is no text and no list");
+    if (each.get_string().get(digits) == simdjson::SUCCESS) {
+      if (auto done = out.add_hex(index++, digits); !done) return done.error();
+      continue;
+    }
+    if (each.get_array().get(numbers) != simdjson::SUCCESS) return malformed("a PCR is no text and no list");
+    const auto value = read_byte_array(numbers);
     if (!value) return value.error();
-    if (auto done = put(out, index++, *std::move(value)); !done) return done.error();
+    if (auto done = out.add(index++, *value); !done) return done.error();
   }
   return out;
 }
@@ -180,7 +176,8 @@ Result<PcrValues> parse_pcrs(ByteView text) {
   if (!root) return root.error();
   const auto name = root->text("bank");
   if (!name) return name.error();
-  PcrValues out{.bank = find_bank(*name), .values = {}};
+  PcrValues out;
+  out.bank = find_bank(*name);
   if (!out.bank) return malformed("`bank` is no bank that is known");
   const auto pcrs = root->get("pcrs");
   simdjson::dom::object values;
@@ -195,9 +192,7 @@ Result<PcrValues> parse_pcrs(ByteView text) {
         member.value.get_string().get(digits) != simdjson::SUCCESS) {
       return malformed("a PCR is an index and a text");
     }
-    auto value = encoding::hex_decode(digits);
-    if (!value) return value.error();
-    if (auto done = put(out, index, *std::move(value)); !done) return done.error();
+    if (auto done = out.add_hex(index, digits); !done) return done.error();
   }
   if (auto all = root->check_all_read(); !all) return all.error();
   return out;

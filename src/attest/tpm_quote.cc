@@ -16,10 +16,8 @@ using crypto::HashAlgorithm;
 // The PCRs of the platform's own boot (TCG PC Client Platform Firmware Profile §3.3.4).
 constexpr unsigned kBootPcrs = 8;
 
-void claim_pcrs(Examination& examination, HashAlgorithm bank, const auto& values, auto view) {
+void claim_pcrs(Examination& examination, HashAlgorithm bank, Claim pcrs) {
   examination.claims().emplace_back("bank", std::string(to_string(bank)));
-  ClaimObject pcrs;
-  for (const auto& [index, value] : values) pcrs.emplace_back(std::to_string(index), Claim(view(value)));
   examination.claims().emplace_back("pcrs", std::move(pcrs));
 }
 
@@ -72,27 +70,21 @@ bool check_pcrs(Examination& examination, const QuoteEvidence& evidence, const T
     examination.fail(Reason::kBinding, "the PCRs are of another bank than the quote's");
     return false;
   }
-  Bytes all;
-  std::vector<unsigned> indices;
-  bool sizes_good = true;
-  for (const auto& [index, value] : evidence.pcrs.values) {
-    indices.push_back(index);
-    append(all, value);
-    sizes_good = sizes_good && value.size() == crypto::digest_size(selection.bank);
-  }
-  if (!sizes_good || indices != selection.pcrs) {
+  std::uint32_t selected = 0;
+  for (const unsigned index : selection.pcrs) selected |= 1U << index;
+  if (!evidence.pcrs.all_have(crypto::digest_size(selection.bank)) || evidence.pcrs.indices() != selected) {
     examination.fail(Reason::kBinding, "the PCRs that are listed are not those that are quoted");
     return false;
   }
   return examination.check(
       Reason::kBinding,
-      std::ranges::equal(crypto::digest(evidence.signature.hash, all).view(), ByteView(quote.pcr_digest)),
+      std::ranges::equal(evidence.pcrs.digest(evidence.signature.hash).view(), ByteView(quote.pcr_digest)),
       "the quote has the digest of the PCRs", "the quote has the digest of other PCRs");
 }
 
 void check_measured(Examination& examination, const PcrValues& pcrs) {
-  const bool measured = std::ranges::any_of(
-      pcrs.values, [](const auto& each) { return each.first < kBootPcrs && !is_zero(each.second); });
+  bool measured = false;
+  for (unsigned index = 0; index < kBootPcrs; ++index) measured = measured || !is_zero(pcrs.at(index));
   if (measured) {
     examination.pass(Reason::kMeasurement, "the boot was measured");
   } else if (examination.policy().allow_zero_pcrs) {
@@ -112,23 +104,21 @@ void check_log(Examination& examination, ByteView log, HashAlgorithm bank, const
   }
   bool agrees = true;
   for (const auto& [index, value] : replay->registers) {
-    const auto quoted = pcrs.values.find(index);
-    const std::string name = "PCR " + std::to_string(index);
-    if (quoted == pcrs.values.end()) {
-      replay->flags.push_back(name + " has events and is not quoted");
-    } else if (!std::ranges::equal(quoted->second, value.view())) {
+    const auto name = [&] { return "PCR " + std::to_string(index); };
+    if (!pcrs.has(index)) {
+      replay->flags.push_back(name() + " has events and is not quoted");
+    } else if (!std::ranges::equal(pcrs.at(index), value.view())) {
       agrees = false;
-      examination.fail(Reason::kEventLog, "the event log replays to another " + name + " than was quoted");
+      examination.fail(Reason::kEventLog, "the event log replays to another " + name() + " than was quoted");
     }
   }
   for (unsigned index = 0; index < kBootPcrs; ++index) {
-    const auto quoted = pcrs.values.find(index);
-    if (quoted != pcrs.values.end() && !is_zero(quoted->second) && !replay->registers.contains(index)) {
+    if (!is_zero(pcrs.at(index)) && !replay->registers.contains(index)) {
       replay->flags.push_back("PCR " + std::to_string(index) + " was extended and has no event");
     }
   }
   if (agrees) examination.pass(Reason::kEventLog, "the event log replays to the PCRs that were quoted");
-  if (agrees && replay->bundle && pcrs.values.contains(LogReplay::kBundleRegister)) {
+  if (agrees && replay->bundle && pcrs.has(LogReplay::kBundleRegister)) {
     examination.claims().emplace_back(std::string(kMeasuredBundle), ByteView(*replay->bundle));
   }
   note_log(examination, *replay);
@@ -175,7 +165,7 @@ void examine_quote(Examination& examination, const QuoteEvidence& evidence, cons
     return;
   }
   if (!check_pcrs(examination, evidence, *attest->quote, *selection)) return;
-  claim_pcrs(examination, selection->bank, evidence.pcrs.values, [](const Bytes& value) { return ByteView(value); });
+  claim_pcrs(examination, selection->bank, Claim(evidence.pcrs.claims()));
   check_bank(examination, selection->bank);
   check_measured(examination, evidence.pcrs);
   if (evidence.event_log) check_log(examination, *evidence.event_log, selection->bank, evidence.pcrs);
@@ -187,7 +177,9 @@ void examine_tcg_log(Examination& examination, ByteView log) {
     examination.fail(Reason::kMalformed, replay.error().message());
     return;
   }
-  claim_pcrs(examination, replay->bank, replay->registers, [](const crypto::Digest& value) { return value.view(); });
+  ClaimObject pcrs;
+  for (const auto& [index, value] : replay->registers) pcrs.emplace_back(std::to_string(index), Claim(value.view()));
+  claim_pcrs(examination, replay->bank, std::move(pcrs));
   check_bank(examination, replay->bank);
   note_log(examination, *replay);
 }

@@ -1,8 +1,9 @@
 // What was read and verified once: certificates, bundles of them, lists and collateral by their bytes, and paths whose
-// signatures hold; TPMs' keys, and signatures that are not over a question. Time is no part of what is remembered.
-// Reading a certificate costs over half as much as verifying a signature with it.
+// signatures hold; TPMs' keys and PCRs, and signatures that are not over a question. Time is no part of what is
+// remembered. Reading a certificate costs over half as much as verifying a signature with it.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -13,6 +14,7 @@
 #include "attest/intel_collateral.h"
 #include "attest/internal/byte_cache.h"
 #include "attest/internal/fields.h"
+#include "attest/internal/pcr_values.h"
 #include "attest/internal/signed_xml.h"
 #include "attest/tpm_structures.h"
 #include "base/result.h"
@@ -29,7 +31,8 @@ class ChainCache {
   static constexpr std::size_t kMaxDocuments = 8;                 // of signed XML, of up to SignedXml::kMaxBytes each
   static constexpr std::size_t kMaxCollateral = 16;               // files, TCB infos, QE identities
   static constexpr std::size_t kMaxCollateralBytes = 128 * 1024;  // of each; above, they are read each time
-  static constexpr std::size_t kMaxTpmKeyBytes = 4 * 1024;        // and of what has one; above, they are read each time
+  // Of a TPM's key, of what has one, and of PCRs as text; above, they are read each time.
+  static constexpr std::size_t kMaxTpmKeyBytes = 4 * 1024;
 
   explicit ChainCache(std::size_t capacity)
       : chains_(capacity),
@@ -37,6 +40,8 @@ class ChainCache {
         bundles_(capacity),
         lists_(capacity),
         tpm_keys_(capacity),
+        pcrs_(capacity),
+        quote_keys_(capacity),
         hcl_runtime_data_(capacity),
         signatures_(capacity) {}
 
@@ -48,8 +53,10 @@ class ChainCache {
   Result<std::vector<crypto::Certificate>> certificates(ByteView file);
   // One revocation list in PEM or DER. Errors of crypto::RevocationList.
   Result<crypto::RevocationList> list(ByteView file);
-  // Keeps a certificate that was read elsewhere, for files that have it, too.
-  void know(const crypto::Certificate& certificate);
+  // Certificates that were read elsewhere, for files that have them, too; they outlive this. In place of those that
+  // were told before.
+  using Read = std::array<std::span<const crypto::Certificate>, 2>;
+  void know(const Read& certificates) { read_elsewhere_ = certificates; }
 
   // XML with an enveloped signature, which is still to be verified: manifests, of which there is one for many machines.
   // Errors of read_signed_xml().
@@ -63,6 +70,11 @@ class ChainCache {
 
   // As parse_tpm_public(): a machine shows the same key each time.
   Result<TpmPublic> tpm_public(ByteView area);
+  // The key that a quoting enclave of Intel's signs with, and keeps: x and y on P-256, of 32 bytes each. Errors of
+  // crypto::PublicKey::from_point().
+  Result<crypto::PublicKey> quote_key(ByteView point);
+  // As parse_pcrs(): a machine shows the same until it boots again. Nothing of it is believed.
+  Result<std::shared_ptr<const PcrValues>> pcrs(ByteView text);
   // As parse_hcl_runtime_data(), likewise.
   Result<HclRuntimeData> hcl_runtime_data(ByteView text);
   // Whether `verify` says yes, now or about the same before: of signatures that are not over a question. INVARIANT: the
@@ -88,6 +100,7 @@ class ChainCache {
   Result<std::vector<crypto::Certificate>> read_pem(std::string_view text);
 
   std::size_t hits_ = 0;
+  Read read_elsewhere_;
   ByteCache<crypto::Chain> chains_;
   ByteCache<crypto::Certificate> certificates_;
   ByteCache<std::vector<crypto::Certificate>> bundles_;
@@ -97,6 +110,8 @@ class ChainCache {
   ByteCache<std::shared_ptr<const TcbInfo>> tcb_infos_{kMaxCollateral};
   ByteCache<std::shared_ptr<const QeIdentity>> qe_identities_{kMaxCollateral};
   ByteCache<TpmPublic> tpm_keys_;
+  ByteCache<std::shared_ptr<const PcrValues>> pcrs_;
+  ByteCache<crypto::PublicKey> quote_keys_;
   ByteCache<HclRuntimeData> hcl_runtime_data_;
   ByteCache<Held> signatures_;
 };

@@ -58,6 +58,8 @@ class Examination {
   }
   Result<HclRuntimeData> read_hcl_runtime_data(ByteView text) { return chains_.hcl_runtime_data(text); }
   Result<TpmPublic> read_tpm_public(ByteView area) { return chains_.tpm_public(area); }
+  Result<crypto::PublicKey> read_quote_key(ByteView point) { return chains_.quote_key(point); }
+  Result<std::shared_ptr<const PcrValues>> read_pcrs(ByteView text) { return chains_.pcrs(text); }
   template <class Verify>
   bool holds(std::initializer_list<ByteView> fields, const Verify& verify) {
     return chains_.holds(fields, verify);

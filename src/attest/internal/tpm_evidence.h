@@ -2,7 +2,9 @@
 // around them.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "attest/internal/json_members.h"
 #include "attest/internal/tpm_quote.h"
@@ -12,22 +14,26 @@ namespace redoubt::attest {
 // `{"bank":"sha256","pcrs":{"0":"HEX",…}}`.
 Result<PcrValues> parse_pcrs(ByteView text);
 
-// What JSON evidence holds, as bytes that are still to be read.
+// What evidence of a TPM holds, as bytes that are still to be read: views of files, or of `decoded`. Moved, never
+// copied.
 struct TpmEvidence {
-  Bytes ak;
-  bool ak_is_public_area;  // else a SubjectPublicKeyInfo
-  Bytes attest;
-  Bytes signature;  // TPMT_SIGNATURE
-  PcrValues pcrs;
-  std::optional<Bytes> event_log;
-  std::optional<Bytes> nonce;  // what it says that the quote carries
+  ByteView ak;
+  bool ak_is_public_area = false;  // else a SubjectPublicKeyInfo
+  ByteView attest;
+  ByteView signature;  // TPMT_SIGNATURE
+  std::shared_ptr<const PcrValues> pcrs;
+  std::optional<ByteView> event_log;
+  std::optional<ByteView> nonce;  // what it says that the quote carries
   // The key's birth, as its TPM attested it: TPMS_CREATION_DATA, TPMS_ATTEST, TPMT_SIGNATURE.
   struct Creation {
-    Bytes data;
-    Bytes attest;
-    Bytes signature;
+    ByteView data;
+    ByteView attest;
+    ByteView signature;
   };
   std::optional<Creation> creation;
+  std::vector<std::unique_ptr<const Bytes>> decoded;
+
+  ByteView keep(Bytes bytes) { return *decoded.emplace_back(std::make_unique<const Bytes>(std::move(bytes))); }
 };
 
 // Both forms, told apart by their members:

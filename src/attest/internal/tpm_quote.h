@@ -2,25 +2,20 @@
 // is the caller's to find out: a certificate, a pin, or the report of a CPU.
 #pragma once
 
-#include <map>
 #include <optional>
 
 #include "attest/internal/examination.h"
+#include "attest/internal/pcr_values.h"
 #include "attest/tpm_structures.h"
 
 namespace redoubt::attest {
 
-// PCRs as they came beside a quote. They are believed because the quote has their digest.
-struct PcrValues {
-  std::optional<crypto::HashAlgorithm> bank;  // nothing: the quote's
-  std::map<unsigned, Bytes> values;           // by index
-};
-
+// Views of what must outlive it.
 struct QuoteEvidence {
-  Bytes attest;  // TPMS_ATTEST
+  ByteView attest;  // TPMS_ATTEST
   TpmSignature signature;
-  PcrValues pcrs;
-  std::optional<Bytes> event_log;  // TCG2
+  const PcrValues& pcrs;
+  std::optional<ByteView> event_log;  // TCG2
 };
 
 // Judges it as signed by `ak`. `public_area`, if there is one, is the key's: its scheme binds. Claims: bank, pcrs,
