@@ -43,6 +43,7 @@ Result<> PcrValues::place(std::uint64_t index, std::size_t begin) {
     bytes_.resize(begin);
     return Error(Errc::kMalformed, index >= kCount ? "a PCR above 23" : "a PCR stands twice");
   }
+  in_order_ = in_order_ && (indices_ >> index) == 0;
   places_[index] = {begin, bytes_.size() - begin};
   indices_ |= 1U << index;
   digest_.reset();
@@ -64,10 +65,12 @@ bool PcrValues::all_have(std::size_t size) const {
 
 const crypto::Digest& PcrValues::digest(crypto::HashAlgorithm algorithm) const {
   if (!digest_ || digest_->algorithm != algorithm) {
-    Bytes all;
-    all.reserve(bytes_.size());
-    for (unsigned i = 0; i < kCount; ++i) append(all, at(i));
-    digest_ = MadeDigest{algorithm, crypto::digest(algorithm, all)};
+    Bytes sorted;
+    if (!in_order_) {
+      sorted.reserve(bytes_.size());
+      for (unsigned i = 0; i < kCount; ++i) append(sorted, at(i));
+    }
+    digest_ = MadeDigest{algorithm, crypto::digest(algorithm, in_order_ ? bytes_ : sorted)};
   }
   return digest_->value;
 }
@@ -77,7 +80,7 @@ const std::shared_ptr<const ClaimObject>& PcrValues::claims() const {
     ClaimObject out;
     out.reserve(kCount);
     for (unsigned i = 0; i < kCount; ++i) {
-      if (has(i)) out.emplace_back(std::to_string(i), Claim(at(i)));
+      if (has(i)) out.emplace_back(std::to_string(i), at(i));
     }
     claims_ = std::make_shared<const ClaimObject>(std::move(out));
   }

@@ -188,7 +188,7 @@ Result<PcrValues> parse_pcrs(ByteView text) {
     const auto [at, problem] = std::from_chars(member.key.data(), end, index);
     std::string_view digits;
     // One spelling for each index.
-    if (problem != std::errc{} || at != end || std::to_string(index) != member.key ||
+    if (problem != std::errc{} || at != end || (member.key.size() > 1 && member.key.front() == '0') ||
         member.value.get_string().get(digits) != simdjson::SUCCESS) {
       return malformed("a PCR is an index and a text");
     }

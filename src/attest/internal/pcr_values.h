@@ -56,6 +56,7 @@ class PcrValues {
   Bytes bytes_;  // in the order in which they were added
   std::array<Place, kCount> places_{};
   std::uint32_t indices_ = 0;
+  bool in_order_ = true;  // whether they were added by ascending indices
   mutable std::optional<MadeDigest> digest_;
   mutable std::shared_ptr<const ClaimObject> claims_;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 namespace redoubt::attest {
@@ -21,6 +22,8 @@ TEST(PcrValues, HoldsEachIndexOnceAndNoneAbove23) {
   EXPECT_EQ(pcrs.add(24, filled(32, 1)).error().code(), Errc::kMalformed);
   EXPECT_EQ(pcrs.add(std::uint64_t{1} << 32, filled(32, 1)).error().code(), Errc::kMalformed);
   EXPECT_EQ(pcrs.indices(), 1U | 1U << 23);
+  EXPECT_EQ(pcrs.digest(HashAlgorithm::kSha256),
+            crypto::digest(HashAlgorithm::kSha256, {filled(32, 1), filled(32, 2)}));
   EXPECT_TRUE(pcrs.has(23));
   EXPECT_FALSE(pcrs.has(1));
   EXPECT_FALSE(pcrs.has(24));
@@ -29,12 +32,14 @@ TEST(PcrValues, HoldsEachIndexOnceAndNoneAbove23) {
 }
 
 TEST(PcrValues, AreDigestedInTheOrderOfTheirIndicesHoweverTheyCame) {
-  PcrValues pcrs;
-  for (const unsigned index : {7U, 0U, 11U, 2U}) ASSERT_TRUE(pcrs.add(index, filled(32, index)));
   Bytes all;
   for (const unsigned index : {0U, 2U, 7U, 11U}) append(all, filled(32, index));
-  for (const auto algorithm : {HashAlgorithm::kSha256, HashAlgorithm::kSha384, HashAlgorithm::kSha256}) {
-    EXPECT_EQ(pcrs.digest(algorithm), crypto::digest(algorithm, all));
+  for (const auto& order : {std::array{0U, 2U, 7U, 11U}, std::array{7U, 0U, 11U, 2U}, std::array{0U, 2U, 11U, 7U}}) {
+    PcrValues pcrs;
+    for (const unsigned index : order) ASSERT_TRUE(pcrs.add(index, filled(32, index)));
+    for (const auto algorithm : {HashAlgorithm::kSha256, HashAlgorithm::kSha384, HashAlgorithm::kSha256}) {
+      EXPECT_EQ(pcrs.digest(algorithm), crypto::digest(algorithm, all));
+    }
   }
 }
 

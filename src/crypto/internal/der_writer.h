@@ -14,6 +14,7 @@ namespace redoubt::crypto::internal {
 inline void append_element(Bytes& out, std::uint8_t tag, std::initializer_list<ByteView> parts) {
   std::size_t size = 0;
   for (const ByteView part : parts) size += part.size();
+  if (out.empty()) out.reserve(size + 1 + 1 + sizeof size);
   out.push_back(std::byte{tag});
   unsigned bytes = 0;
   while (size >> 8 * bytes != 0) ++bytes;
