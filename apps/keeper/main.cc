@@ -25,6 +25,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/short_turns.h"
 #include "base/standard_fds.h"
 #include "confine/privileges.h"
 #include "confine/restrict.h"
@@ -264,6 +265,7 @@ Result<> confine_to_ledger(bool require_all, const UniqueFd& measured) {
   if (has_tpm) wanted.files.push_back({path_of(measured), confine::FileUse::kWrite});
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
+  wanted.syscalls.add(confine::short_turn_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
   wanted.syscalls.add(confine::write_file_syscalls());
   if (has_tpm) wanted.syscalls.add({.name = "sendto"});  // on the socket of a TPM of software, which is open
@@ -459,6 +461,8 @@ Result<> serve(const Arguments& arguments) {
     return errno_error("cannot tell the launcher", errno);
   }
   ::close(arguments.ready_fd);
+  // Every core waits for its commits, and others may run on its processor.
+  if (!take_short_turns()) log::warning("keeper", "the thread keeps turns of the usual length");
   auto ended = keeper.run(arguments.wake_fd, stop_read.get());
   log::info("keeper", "ledger closed",
             {{"entries", (*ledger)->committed_entries()},

@@ -145,6 +145,7 @@ confine::Restrictions gateway_restrictions(const Settings& settings, const net::
   if (anchors) confine::allow_trust_anchors(wanted);
   wanted.syscalls.add(confine::runtime_syscalls());
   wanted.syscalls.add(confine::thread_syscalls());
+  wanted.syscalls.add(confine::short_turn_syscalls());
   wanted.syscalls.add(confine::read_file_syscalls());
   wanted.syscalls.add(confine::write_file_syscalls());
   wanted.syscalls.add(confine::lock_file_syscalls());

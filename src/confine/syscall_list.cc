@@ -71,6 +71,13 @@ SyscallList thread_syscalls() {
   return list;
 }
 
+SyscallList short_turn_syscalls() {
+  SyscallList list;
+  list.add({.name = "sched_getattr", .when = {argument_is(0, 0)}});
+  list.add({.name = "sched_setattr", .when = {argument_is(0, 0), argument_is(2, 0)}});
+  return list;
+}
+
 SyscallList read_file_syscalls() {
   SyscallList list;
   list.add({.name = "openat", .when = {argument_lacks(2, O_ACCMODE | O_CREAT | O_TRUNC)}});

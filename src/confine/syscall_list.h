@@ -54,6 +54,9 @@ class SyscallList {
 SyscallList runtime_syscalls();
 // Starting threads (not processes), and synchronising them.
 SyscallList thread_syscalls();
+// A thread's choice of the length of its own turns (base/short_turns.h). What it may choose besides, by a pointer that
+// nobody can look behind, is to step back: more needs capabilities.
+SyscallList short_turn_syscalls();
 // Opening files to read them, and listing folders. Which files, Landlock says.
 SyscallList read_file_syscalls();
 // Making, writing, syncing, renaming and removing files.

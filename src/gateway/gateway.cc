@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/short_turns.h"
 #include "gateway/internal/core.h"
 #include "gateway/internal/publication.h"
 #include "gateway/internal/scraper.h"
@@ -209,6 +210,8 @@ Result<> run_gateway(const GatewaySettings& wanted, std::vector<CoreHandles> han
 
   const auto run_core = [&](std::size_t i) {
     if (!settings.cpus.empty()) pin_to(settings.cpus[i % settings.cpus.size()]);
+    // Callers wait for it, and for none of those that may run on its processor.
+    if (!take_short_turns()) log::warning("gateway", "a core keeps turns of the usual length");
     cores[i]->run();
   };
   std::vector<std::thread> threads;
