@@ -4,10 +4,22 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/internal/tail_file.h"
+
 namespace redoubt::ledger {
+namespace {
+
+// What is read ahead may have been written since. Scanners of a tail are over such files alone: open_segment().
+Result<std::optional<SegmentScanner::Commit>> next_of(SegmentScanner& scanner) {
+  auto commit = scanner.next();
+  if (!commit || *commit || !static_cast<internal::TailFile&>(scanner.file()).forget()) return commit;
+  return scanner.next();
+}
+
+}  // namespace
 
 Result<SegmentScanner> CommitTail::open_segment(FileSystem& fs, const std::string& segments, SegmentNumber number) {
-  auto file = fs.open(segments + "/" + segment_name(number), OpenMode::kReadOnly);
+  auto file = internal::TailFile::open(fs, segments + "/" + segment_name(number));
   if (!file) return file.error();
   return SegmentScanner::open(*std::move(file), number);
 }
@@ -34,7 +46,7 @@ Result<CommitTail> CommitTail::open(FileSystem& fs, const std::string& directory
 
 Result<std::optional<CommitTail::Commit>> CommitTail::next() {
   while (true) {
-    auto commit = scanner_.next();
+    auto commit = next_of(scanner_);
     if (!commit) return commit.error();
     if (!*commit) {
       // Looked for first: once the next segment is there, nothing is added to this one.
@@ -42,7 +54,7 @@ Result<std::optional<CommitTail::Commit>> CommitTail::next() {
       auto scanner = open_segment(*fs_, segments_, following);
       if (!scanner && scanner.error().code() == Errc::kNotFound) return std::optional<Commit>();
       if (!scanner) return scanner.error().in(segment_name(following));
-      commit = scanner_.next();
+      commit = next_of(scanner_);
       if (!commit) return commit.error();
       if (!*commit) {
         if (scanner->header().first != scanner_.next_sequence()) {
