@@ -132,6 +132,7 @@ void Recorder::flush_soon() {
     flush();
     return;
   }
+  client_.share();
   if (flush_scheduled_) return;
   flush_scheduled_ = true;
   boost::asio::post(io_, [this] {

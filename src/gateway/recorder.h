@@ -167,8 +167,9 @@ class Recorder {
   // been set back meanwhile, records would be ahead of all that the ledger remembers over a restart.
   UnixMillis time_of_record();
 
-  // Publishes what was submitted when what runs now has run, and sooner when kPublishAtOnce entries wait: then the
-  // keeper commits them while the core goes on with the others that came together.
+  // A keeper that is at work has what was submitted in its next commit. One that sleeps is woken when what runs now has
+  // run, and sooner when kPublishAtOnce entries wait: then it commits them while the core goes on with the others that
+  // came together.
   void flush_soon();
   void wipe_opening();  // once it is sealed: it holds values
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "ledger/sealed_parts.h"
@@ -299,8 +300,13 @@ void LedgerClient::abandon(CertifyWaiter* waiter) {
   }
 }
 
+void LedgerClient::share() {
+  wake_owed_ = requests_.publish() || wake_owed_;
+}
+
 void LedgerClient::flush() {
-  if (!requests_.publish()) return;
+  share();
+  if (!std::exchange(wake_owed_, false)) return;
   const std::uint64_t one = 1;
   // A full counter already wakes; nothing else can fail on an eventfd of ours.
   [[maybe_unused]] const ssize_t ignored = ::write(keeper_wake_fd_, &one, sizeof one);

@@ -179,6 +179,9 @@ class LedgerClient {
 
   // Makes what was submitted visible to the keeper, waking it if it sleeps.
   void flush();
+  // Makes it visible only: a keeper that is at work has it in its next commit, one that sleeps with the next flush(),
+  // which must come.
+  void share();
 
   // Delivers the answers that have come. Errors: kCorrupt when the keeper's answers make no sense; the client is then
   // stopped.
@@ -233,6 +236,7 @@ class LedgerClient {
   RingProducer requests_;
   RingConsumer answers_;
   const int keeper_wake_fd_;
+  bool wake_owed_ = false;  // share() found the keeper asleep
   std::optional<keys::OpeningSealer> sealer_;
   std::string stopped_;
   Room disk_;

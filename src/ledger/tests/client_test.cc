@@ -163,6 +163,41 @@ TEST_F(ClientTest, FlushWakesASleepingKeeperOnly) {
   EXPECT_EQ(::read(wake_.get(), &count, sizeof count), 8);
 }
 
+TEST_F(ClientTest, WhatIsSharedWaitsForAKeeperThatSleeps) {
+  send_key();
+  const auto submit = [&] { return client_.submit({}, "one", {}, nullptr); };
+  const auto peek = [&] {
+    const auto message = requests_.peek(kMaxRequestBytes);
+    if (!message || !*message) return false;
+    Bytes payload((*message)->size);
+    requests_.take(payload);
+    requests_.release();
+    return true;
+  };
+  std::uint64_t count = 0;
+  ASSERT_TRUE(submit());
+  EXPECT_FALSE(peek());
+  client_.share();
+  EXPECT_TRUE(peek());
+  client_.flush();  // it was awake
+  EXPECT_LT(::read(wake_.get(), &count, sizeof count), 0);
+
+  ASSERT_TRUE(requests_.prepare_sleep());
+  ASSERT_TRUE(submit());
+  client_.share();
+  ASSERT_TRUE(submit());
+  client_.share();
+  EXPECT_LT(::read(wake_.get(), &count, sizeof count), 0);
+  client_.flush();
+  ASSERT_EQ(::read(wake_.get(), &count, sizeof count), 8);
+  EXPECT_EQ(count, 1U);
+  client_.flush();
+  EXPECT_LT(::read(wake_.get(), &count, sizeof count), 0);
+  requests_.wake();
+  EXPECT_TRUE(peek());
+  EXPECT_TRUE(peek());
+}
+
 TEST_F(ClientTest, OnAFullDiskOnlyOutcomesWithinTheirPlaceGoOutUntilThereIsRoom) {
   send_key();
   auto reservation = client_.reserve(10, 10);
