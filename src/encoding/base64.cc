@@ -1,7 +1,5 @@
 #include "encoding/base64.h"
 
-#include "encoding/hex.h"
-
 #include <array>
 #include <cstring>
 
@@ -12,7 +10,6 @@ namespace {
 
 constexpr std::string_view kStandardAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 constexpr std::uint8_t kNotInAlphabet = 0xff;
 using DecodeTable = std::array<std::uint8_t, 256>;
@@ -26,34 +23,8 @@ constexpr DecodeTable decode_table(std::string_view alphabet) {
   return table;
 }
 
-constexpr DecodeTable hex_decode_table() {
-  DecodeTable table = decode_table(kHexDigits);
-  for (char c = 'A'; c <= 'F'; ++c) {
-    table[static_cast<unsigned char>(c)] = static_cast<std::uint8_t>(10 + (c - 'A'));
-  }
-  return table;
-}
-
 constexpr DecodeTable kStandardValues = decode_table(kStandardAlphabet);
 constexpr DecodeTable kUrlValues = decode_table(kUrlAlphabet);
-constexpr DecodeTable kHexValues = hex_decode_table();
-
-// The two digits of each byte, one after the other.
-constexpr std::array<char, 512> kHexPairs = [] {
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = kHexDigits[i >> 4];
-    pairs[2 * i + 1] = kHexDigits[i & 0xf];
-  }
-  return pairs;
-}();
-
-void write_hex(char* digits, ByteView bytes) {
-  for (const std::byte b : bytes) {
-    std::memcpy(digits, &kHexPairs[2 * static_cast<std::size_t>(b)], 2);
-    digits += 2;
-  }
-}
 
 std::string encode(ByteView bytes, std::string_view alphabet, bool pad) {
   std::string out;
@@ -114,18 +85,6 @@ std::string base64url(ByteView bytes) {
   return encode(bytes, kUrlAlphabet, false);
 }
 
-void append_hex(std::string& out, ByteView bytes) {
-  const std::size_t start = out.size();
-  out.resize(start + 2 * bytes.size());
-  write_hex(out.data() + start, bytes);
-}
-
-std::string hex(ByteView bytes) {
-  std::string out(2 * bytes.size(), '\0');
-  write_hex(out.data(), bytes);
-  return out;
-}
-
 Result<Bytes> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return Error(Errc::kMalformed, "base64 has missing or extra padding");
   // At most two padding characters; a third is then a character outside the alphabet.
@@ -135,26 +94,6 @@ Result<Bytes> base64_decode(std::string_view text) {
 
 Result<Bytes> base64url_decode(std::string_view text) {
   return decode(text, kUrlValues);
-}
-
-Result<Bytes> hex_decode(std::string_view text) {
-  Bytes out(text.size() / 2);
-  if (auto decoded = hex_decode_into(out, text); !decoded) return decoded.error();
-  return out;
-}
-
-Result<> hex_decode_into(MutableByteView out, std::string_view text) {
-  if (text.size() % 2 != 0) return Error(Errc::kMalformed, "hexadecimal has an odd number of digits");
-  REDOUBT_CHECK(out.size() == text.size() / 2);
-  unsigned seen = 0;  // a value of a digit has four bits
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const unsigned high = kHexValues[static_cast<unsigned char>(text[2 * i])];
-    const unsigned low = kHexValues[static_cast<unsigned char>(text[2 * i + 1])];
-    seen |= high | low;
-    out[i] = static_cast<std::byte>(high << 4 | low);
-  }
-  if (seen > 0xf) return Error(Errc::kMalformed, "hexadecimal has a character that is no digit");
-  return {};
 }
 
 }  // namespace redoubt::encoding

@@ -95,6 +95,40 @@ TEST(Hex, RefusesOddLengthsAndOtherCharacters) {
   }
 }
 
+// Sixteen bytes are taken at once: every byte at every place of such a group, before it and behind it.
+TEST(Hex, WritesEveryByteAtEveryPlace) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t size : {1, 16, 17, 35}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned value = 0; value < 256; ++value) {
+        Bytes bytes(size, std::byte{0x5a});
+        bytes[at] = static_cast<std::byte>(value);
+        std::string expected;
+        for (std::size_t i = 0; i < size; ++i) expected += i == at ? "" : "5a";
+        expected.insert(2 * at, {kDigits[value >> 4], kDigits[value & 0xf]});
+        ASSERT_EQ(hex(bytes), expected) << size << " " << at;
+        const auto decoded = hex_decode(expected);
+        ASSERT_TRUE(decoded && *decoded == bytes) << size << " " << at;
+      }
+    }
+  }
+}
+
+TEST(Hex, ReadsDigitsAtEveryPlaceAndNothingElse) {
+  constexpr std::string_view kEither = "0123456789abcdefABCDEF";
+  for (std::size_t size : {2, 32, 34, 70}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int value = 0; value < 256; ++value) {
+        std::string text(size, '7');
+        text[at] = static_cast<char>(value);
+        const auto got = hex_decode(text);
+        ASSERT_EQ(got.has_value(), kEither.find(static_cast<char>(value)) != std::string_view::npos)
+            << size << " " << at << " " << value;
+      }
+    }
+  }
+}
+
 TEST(Base64AndHex, RoundTripBytesOfEveryLength) {
   constexpr unsigned kSeed = 20240611;
   SCOPED_TRACE(kSeed);
