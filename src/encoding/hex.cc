@@ -36,22 +36,22 @@ constexpr std::array<std::uint8_t, 256> kValues = [] {
 constexpr std::size_t kWide = 16;  // bytes at a time; digits are twice as many
 
 #ifdef __SSE2__
-__m128i load(const void* at) {
+inline __m128i load(const void* at) {
   __m128i out;
   std::memcpy(&out, at, sizeof out);
   return out;
 }
 
-void store(void* at, __m128i bytes) {
+inline void store(void* at, __m128i bytes) {
   std::memcpy(at, &bytes, sizeof bytes);
 }
 
-__m128i digits_of(__m128i values) {
+inline __m128i digits_of(__m128i values) {
   const __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(values, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
   return _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), letters);
 }
 
-void write_wide(char* digits, const std::byte* bytes) {
+inline void write_wide(char* digits, const std::byte* bytes) {
   const __m128i both = load(bytes);
   const __m128i mask = _mm_set1_epi8(0xf);
   const __m128i high = digits_of(_mm_and_si128(_mm_srli_epi16(both, 4), mask));
@@ -60,13 +60,13 @@ void write_wide(char* digits, const std::byte* bytes) {
   store(digits + kWide, _mm_unpackhi_epi8(high, low));
 }
 
-__m128i is_within(__m128i characters, char first, char last) {
+inline __m128i is_within(__m128i characters, char first, char last) {
   return _mm_and_si128(_mm_cmpgt_epi8(characters, _mm_set1_epi8(static_cast<char>(first - 1))),
                        _mm_cmplt_epi8(characters, _mm_set1_epi8(static_cast<char>(last + 1))));
 }
 
 // Of sixteen digits, in pairs: the value of each pair in sixteen bits. What is no digit is noted in `good`.
-__m128i values_of(const char* digits, __m128i& good) {
+inline __m128i values_of(const char* digits, __m128i& good) {
   const __m128i characters = load(digits);
   const __m128i lower = _mm_or_si128(characters, _mm_set1_epi8(0x20));
   const __m128i is_number = is_within(characters, '0', '9');
@@ -78,7 +78,7 @@ __m128i values_of(const char* digits, __m128i& good) {
   return _mm_or_si128(high, _mm_srli_epi16(values, 8));
 }
 
-bool read_wide(std::byte* bytes, const char* digits) {
+inline bool read_wide(std::byte* bytes, const char* digits) {
   __m128i good = _mm_set1_epi8(-1);
   const __m128i first = values_of(digits, good);
   const __m128i second = values_of(digits + kWide, good);

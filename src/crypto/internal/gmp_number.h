@@ -4,25 +4,34 @@
 #include <gmp.h>
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include "base/bytes.h"
 
 namespace redoubt::crypto::internal {
 
-// GMP takes aligned words at once, and bytes one by one, which takes it nearly twice as long.
+// GMP copies words that are in its own order; from any other it puts a number together byte by byte, which takes it ten
+// times as long.
 inline void import_number(mpz_t out, ByteView big_endian) {
-  constexpr std::size_t kMaxWords = 1024 / sizeof(mp_limb_t);
-  std::array<mp_limb_t, kMaxWords> words;
-  const std::size_t count = (big_endian.size() + sizeof(mp_limb_t) - 1) / sizeof(mp_limb_t);
-  if (count == 0 || count > kMaxWords) {
+  static_assert(std::endian::native == std::endian::little && sizeof(mp_limb_t) == sizeof(std::uint64_t));
+  std::array<mp_limb_t, 128> limbs;
+  constexpr std::size_t kSize = sizeof(mp_limb_t);
+  const std::size_t count = (big_endian.size() + kSize - 1) / kSize;
+  if (count > limbs.size()) {
     mpz_import(out, big_endian.size(), 1, 1, 1, 0, big_endian.data());
     return;
   }
-  words[0] = 0;  // what stands before the number in its first word
-  const std::size_t before = count * sizeof(mp_limb_t) - big_endian.size();
-  std::memcpy(reinterpret_cast<std::byte*>(words.data()) + before, big_endian.data(), big_endian.size());
-  mpz_import(out, count, 1, sizeof(mp_limb_t), 1, 0, words.data());
+  std::size_t i = 0;
+  for (; big_endian.size() >= kSize; big_endian = big_endian.first(big_endian.size() - kSize)) {
+    mp_limb_t limb;
+    std::memcpy(&limb, big_endian.last(kSize).data(), kSize);
+    limbs[i++] = __builtin_bswap64(limb);
+  }
+  if (i < count) limbs[i] = 0;
+  for (const std::byte each : big_endian) limbs[i] = limbs[i] << 8 | static_cast<mp_limb_t>(each);
+  mpz_import(out, count, -1, kSize, 0, 0, limbs.data());
 }
 
 // Without zeros before it.
