@@ -46,7 +46,8 @@ Result<crypto::PublicKey> read_key(const simdjson::dom::element& json) {
 
 // The whole text is covered by the digest, so members that say nothing here are passed over.
 Result<HclRuntimeData> parse_hcl_runtime_data(ByteView text) {
-  encoding::JsonReader reader({.max_bytes = HclReport::kSize, .max_depth = 8});
+  // To make a reader's buffers takes as long as to read.
+  thread_local encoding::JsonReader reader({.max_bytes = HclReport::kSize, .max_depth = 8});
   const auto json = reader.parse(as_chars(text));
   if (!json) return json.error().in("the runtime data");
   auto root = JsonMembers::of(*json, "the runtime data");

@@ -169,7 +169,12 @@ Result<PcrValues> read_pcr_list(const simdjson::dom::array& list) {
 }
 
 Result<PcrValues> parse_pcrs(ByteView text) {
-  encoding::JsonReader reader({.max_bytes = 64 * 1024, .max_depth = kMaxDepth});
+  constexpr encoding::JsonLimits kLimits{.max_bytes = 64 * 1024, .max_depth = kMaxDepth};
+  constexpr std::size_t kUsualBytes = 4096;
+  // To make a reader's buffers takes as long as to read: one is kept, which has not grown for a larger text.
+  thread_local encoding::JsonReader usual(kLimits);
+  std::optional<encoding::JsonReader> larger;
+  encoding::JsonReader& reader = text.size() <= kUsualBytes ? usual : larger.emplace(kLimits);
   const auto json = reader.parse(as_chars(text));
   if (!json) return json.error();
   auto root = JsonMembers::of(*json, "the list of PCRs");
