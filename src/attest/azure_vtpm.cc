@@ -7,16 +7,16 @@
 #include "attest/hcl_report.h"
 #include "attest/internal/examination.h"
 #include "attest/internal/json_members.h"
+#include "attest/internal/json_text.h"
 #include "attest/internal/tpm_evidence.h"
 #include "attest/internal/tpm_quote.h"
 #include "encoding/base64.h"
-#include "encoding/json_reader.h"
 
 namespace redoubt::attest {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxQuoteBytes = 1024 * 1024;
 
 // A quote as Azure's tools write it: the message, a bare RSASSA signature with SHA-256, all PCRs of SHA-256.
 struct VtpmQuote {
@@ -59,10 +59,9 @@ Result<VtpmQuote> read_quote(JsonMembers members) {
 }
 
 Result<VtpmQuote> parse_quote(ByteView text) {
-  encoding::JsonReader reader({.max_bytes = 1024 * 1024, .max_depth = kMaxDepth});
-  const auto json = reader.parse(as_chars(text));
+  const auto json = JsonText::parse(text, kMaxQuoteBytes);
   if (!json) return json.error();
-  auto root = JsonMembers::of(*json, "the vTPM's quote");
+  auto root = JsonMembers::of(json->root(), "the vTPM's quote");
   if (!root) return root.error();
   return read_quote(*std::move(root));
 }
@@ -94,10 +93,9 @@ Result<Bytes> read_vek(JsonMembers& members) {
 // Both forms that Confidential Containers' attesters write: without a version {"report","quote","vcek"} with lists of
 // numbers, and version 1 {"version","hcl_report","tpm_quote","vcek" or "td_quote"} in base64url.
 Result<Parts> parse_evidence(ByteView text) {
-  encoding::JsonReader reader({.max_bytes = Evidence::kMaxFileBytes, .max_depth = kMaxDepth});
-  const auto json = reader.parse(as_chars(text));
+  const auto json = JsonText::parse(text, Evidence::kMaxFileBytes);
   if (!json) return json.error();
-  auto root = JsonMembers::of(*json, "the evidence");
+  auto root = JsonMembers::of(json->root(), "the evidence");
   if (!root) return root.error();
   Parts out;
   if (root->get("version")) {

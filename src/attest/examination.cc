@@ -8,7 +8,9 @@ namespace redoubt::attest {
 
 namespace {
 
-constexpr std::size_t kUsualNotes = 32;  // checks and claims of most evidence
+// Of most evidence.
+constexpr std::size_t kUsualChecks = 32;
+constexpr std::size_t kUsualClaims = 64;
 
 Reason reason_of(crypto::ChainFault fault) {
   switch (fault) {
@@ -27,8 +29,8 @@ Reason reason_of(crypto::ChainFault fault) {
 Examination::Examination(const Evidence& evidence, const Policy& policy, Trust trust, ChainCache& chains)
     : evidence_(evidence), policy_(policy), trust_(trust), chains_(chains) {
   verdict_.kind = evidence.kind;
-  verdict_.checks.reserve(kUsualNotes);
-  verdict_.claims.reserve(kUsualNotes);
+  verdict_.checks.reserve(kUsualChecks);
+  verdict_.claims.reserve(kUsualClaims);
   verdict_.attests = has_statement_of_machine(evidence.kind, evidence.inputs);
   if (trust == Trust::kVendors) {
     chains_.know({vendor_certificates(evidence.kind), familiar_certificates(evidence.kind)});

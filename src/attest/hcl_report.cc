@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "attest/internal/json_members.h"
+#include "attest/internal/json_text.h"
 #include "attest/internal/wire_reader.h"
 #include "attest/internal/zero.h"
 #include "encoding/base64.h"
-#include "encoding/json_reader.h"
 
 namespace redoubt::attest {
 
@@ -22,7 +22,7 @@ constexpr std::uint32_t kTdReport = 4;
 constexpr std::uint32_t kSha256 = 1;
 constexpr std::string_view kAkName = "HCLAkPub";
 
-Error malformed(std::string message) {
+Error malformed_report(std::string message) {
   return {Errc::kMalformed, "the HCL report: " + std::move(message)};
 }
 
@@ -38,7 +38,7 @@ Result<crypto::PublicKey> read_key(const simdjson::dom::element& json) {
   if (!modulus_text || !exponent_text) return (modulus_text ? exponent_text : modulus_text).error();
   const auto modulus = encoding::base64url_decode(*modulus_text);
   const auto exponent = encoding::base64url_decode(*exponent_text);
-  if (!modulus || !exponent) return malformed("a key that is not in base64url");
+  if (!modulus || !exponent) return malformed_report("a key that is not in base64url");
   return crypto::PublicKey::from_rsa(*modulus, *exponent);
 }
 
@@ -46,11 +46,9 @@ Result<crypto::PublicKey> read_key(const simdjson::dom::element& json) {
 
 // The whole text is covered by the digest, so members that say nothing here are passed over.
 Result<HclRuntimeData> parse_hcl_runtime_data(ByteView text) {
-  // To make a reader's buffers takes as long as to read.
-  thread_local encoding::JsonReader reader({.max_bytes = HclReport::kSize, .max_depth = 8});
-  const auto json = reader.parse(as_chars(text));
+  const auto json = JsonText::parse(text, HclReport::kSize);
   if (!json) return json.error().in("the runtime data");
-  auto root = JsonMembers::of(*json, "the runtime data");
+  auto root = JsonMembers::of(json->root(), "the runtime data");
   if (!root) return root.error();
   const auto keys = root->array("keys");
   if (!keys) return keys.error();
@@ -61,16 +59,16 @@ Result<HclRuntimeData> parse_hcl_runtime_data(ByteView text) {
     const auto name = members->text("kid");
     if (!name) return name.error();
     if (*name != kAkName) continue;
-    if (ak) return malformed("`HCLAkPub` stands twice");
+    if (ak) return malformed_report("`HCLAkPub` stands twice");
     auto key = read_key(each);
     if (!key) return key.error();
     ak = *std::move(key);
   }
-  if (!ak) return malformed("no key is `HCLAkPub`");
+  if (!ak) return malformed_report("no key is `HCLAkPub`");
   HclRuntimeData out{.ak = *std::move(ak), .configuration = {}};
   if (const auto configuration = root->get("vm-configuration")) {
     const auto claim = read_claim(*configuration);
-    if (!claim || claim->object() == nullptr) return malformed("`vm-configuration` is no object of claims");
+    if (!claim || claim->object() == nullptr) return malformed_report("`vm-configuration` is no object of claims");
     out.configuration = *claim->object();
   }
   return out;
@@ -91,21 +89,21 @@ Result<HclReport> parse_hcl_report(ByteView bytes, const std::function<Result<Hc
   const auto digest = in.le<std::uint32_t>();
   const auto text_size = in.le<std::uint32_t>();
   const ByteView text = in.bytes(text_size);
-  if (!in.good()) return malformed("it is cut off");
-  if (as_chars(signature) != kSignature) return malformed("it does not begin with `HCLA`");
+  if (!in.good()) return malformed_report("it is cut off");
+  if (as_chars(signature) != kSignature) return malformed_report("it does not begin with `HCLA`");
   if (version == 0 || version > kVersionMax || data_version != kRuntimeVersion) {
-    return malformed("it is of another version than 1 or 2");
+    return malformed_report("it is of another version than 1 or 2");
   }
-  if (digest != kSha256) return malformed("it has another digest than SHA-256");
+  if (digest != kSha256) return malformed_report("it has another digest than SHA-256");
   if (request != kAttestationRequest || !is_zero(status_and_reserved) || (type != kSnpReport && type != kTdReport)) {
-    return malformed("its header is of no attestation");
+    return malformed_report("its header is of no attestation");
   }
   if (data_size != kRuntimeHeaderSize + text_size || size != runtime_begin + data_size) {
-    return malformed("its sizes contradict each other");
+    return malformed_report("its sizes contradict each other");
   }
-  if (bytes.size() > HclReport::kSize || !is_zero(in.rest())) return malformed("something follows its end");
+  if (bytes.size() > HclReport::kSize || !is_zero(in.rest())) return malformed_report("something follows its end");
   if (type == kTdReport && !is_zero(hardware.subspan(HclReport::kTdReportSize))) {
-    return malformed("something follows the TDREPORT");
+    return malformed_report("something follows the TDREPORT");
   }
   auto runtime = read(text);
   if (!runtime) return runtime.error();

@@ -37,7 +37,7 @@ LeaseProof make_proof(const crypto::Secret& shared, const Channel& channel, cons
           .mac = mac_of(shared, channel, evidence, bundle, expires)};
 }
 
-Error refused(const char* why) {
+Error refused_lease(const char* why) {
   return {Errc::kVerifyFailed, std::string("the lease does not hold: ") + why};
 }
 
@@ -85,16 +85,16 @@ Result<crypto::Secret> AskerKey::share(const crypto::X25519PublicKey& lease_key)
 Result<> check_lease(const Lease& lease, const crypto::Secret& shared, const LeaseProof& proof, const Channel& channel,
                      const LeaseTerms& terms) {
   const std::int64_t max_age_ms = std::clamp<std::int64_t>(terms.max_age_ms, 0, LeaseTerms::kMaxAgeMs);
-  if (terms.at < lease.verified_at) return refused("the clock is behind the verification");
-  if (terms.at.value - lease.verified_at.value > max_age_ms) return refused("the verification is too long ago");
-  if (lease.valid_until && terms.at > *lease.valid_until) return refused("what the evidence rests on is over");
-  if (channel.sender != lease.sender) return refused("it is of the other end");
-  if (channel.leaf != lease.leaf) return refused("the TLS key is another");
-  if (proof.evidence != lease.evidence) return refused("the program continues another verification");
-  if (proof.bundle != lease.bundle || proof.bundle != terms.bundle) return refused("the bundle is another");
-  if (terms.at > proof.expires) return refused("the program's own term is past");
+  if (terms.at < lease.verified_at) return refused_lease("the clock is behind the verification");
+  if (terms.at.value - lease.verified_at.value > max_age_ms) return refused_lease("the verification is too long ago");
+  if (lease.valid_until && terms.at > *lease.valid_until) return refused_lease("what the evidence rests on is over");
+  if (channel.sender != lease.sender) return refused_lease("it is of the other end");
+  if (channel.leaf != lease.leaf) return refused_lease("the TLS key is another");
+  if (proof.evidence != lease.evidence) return refused_lease("the program continues another verification");
+  if (proof.bundle != lease.bundle || proof.bundle != terms.bundle) return refused_lease("the bundle is another");
+  if (terms.at > proof.expires) return refused_lease("the program's own term is past");
   const auto expected = mac_of(shared, channel, proof.evidence, proof.bundle, proof.expires);
-  if (!crypto::equal_constant_time(expected, proof.mac)) return refused("it is not made for this channel");
+  if (!crypto::equal_constant_time(expected, proof.mac)) return refused_lease("it is not made for this channel");
   return {};
 }
 

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "attest/internal/json_text.h"
 #include "encoding/base64.h"
-#include "encoding/json_reader.h"
 
 namespace redoubt::attest {
 
@@ -11,7 +11,7 @@ namespace {
 
 using simdjson::dom::element;
 
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxPcrsBytes = 64 * 1024;
 
 Error malformed(std::string message) {
   return {Errc::kMalformed, std::move(message)};
@@ -169,15 +169,9 @@ Result<PcrValues> read_pcr_list(const simdjson::dom::array& list) {
 }
 
 Result<PcrValues> parse_pcrs(ByteView text) {
-  constexpr encoding::JsonLimits kLimits{.max_bytes = 64 * 1024, .max_depth = kMaxDepth};
-  constexpr std::size_t kUsualBytes = 4096;
-  // To make a reader's buffers takes as long as to read: one is kept, which has not grown for a larger text.
-  thread_local encoding::JsonReader usual(kLimits);
-  std::optional<encoding::JsonReader> larger;
-  encoding::JsonReader& reader = text.size() <= kUsualBytes ? usual : larger.emplace(kLimits);
-  const auto json = reader.parse(as_chars(text));
+  const auto json = JsonText::parse(text, kMaxPcrsBytes);
   if (!json) return json.error();
-  auto root = JsonMembers::of(*json, "the list of PCRs");
+  auto root = JsonMembers::of(json->root(), "the list of PCRs");
   if (!root) return root.error();
   const auto name = root->text("bank");
   if (!name) return name.error();
@@ -204,10 +198,9 @@ Result<PcrValues> parse_pcrs(ByteView text) {
 }
 
 Result<TpmEvidence> parse_tpm_evidence(ByteView text) {
-  encoding::JsonReader reader({.max_bytes = Evidence::kMaxFileBytes, .max_depth = kMaxDepth});
-  const auto json = reader.parse(as_chars(text));
+  const auto json = JsonText::parse(text, Evidence::kMaxFileBytes);
   if (!json) return json.error();
-  auto root = JsonMembers::of(*json, "the evidence");
+  auto root = JsonMembers::of(json->root(), "the evidence");
   if (!root) return root.error();
   if (root->get("ak_public")) return read_trustee(*root);
   if (root->get("AK")) return read_go_attestation(*root);

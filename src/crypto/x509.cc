@@ -31,7 +31,6 @@ using CrlOwner = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
 using Any = std::unique_ptr<ASN1_TYPE, Deleter<ASN1_TYPE_free>>;
 using Object = std::unique_ptr<ASN1_OBJECT, Deleter<ASN1_OBJECT_free>>;
 using Purposes = std::unique_ptr<EXTENDED_KEY_USAGE, Deleter<EXTENDED_KEY_USAGE_free>>;
-using Store = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, Deleter<X509_STORE_CTX_free>>;
 struct StackDeleter {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
@@ -72,10 +71,10 @@ Result<> each_block(std::string_view text, std::string_view label, std::string_v
   if (text.size() > RevocationList::kMaxBytes * 2) return Error(Errc::kTooLarge, "the PEM text is too large");
   internal::PemReader reader(text);
   for (;;) {
-    const auto block = reader.next(label, old_label);
+    auto block = reader.next(label, old_label);
     if (!block) return block.error();
     if (!*block) return {};
-    if (auto taken = take(ByteView(**block)); !taken) return taken;
+    if (auto taken = take(**std::move(block)); !taken) return taken;
   }
 }
 
@@ -241,9 +240,9 @@ Result<Certificate> Certificate::from_der(ByteView der) {
 
 Result<std::vector<Bytes>> Certificate::der_in_pem(std::string_view text) {
   std::vector<Bytes> out;
-  auto read = each_block(text, "CERTIFICATE", "X509 CERTIFICATE", [&](ByteView der) -> Result<> {
+  auto read = each_block(text, "CERTIFICATE", "X509 CERTIFICATE", [&](Bytes der) -> Result<> {
     if (out.size() == kMaxInBundle) return Error(Errc::kTooLarge, "more than 32 certificates");
-    out.push_back(to_bytes(der));
+    out.push_back(std::move(der));
     return {};
   });
   if (!read) return read.error();
@@ -439,6 +438,14 @@ bool RevocationList::lists(const Certificate& certificate) const {
 struct ChainJudge {
   static X509* raw(const Certificate& certificate) { return certificate.impl_->x509.get(); }
 
+  // Borrowed.
+  static Stack stack_of(std::span<const Certificate> certificates) {
+    Stack out(sk_X509_new_reserve(nullptr, static_cast<int>(certificates.size())));
+    REDOUBT_CHECK(out != nullptr);
+    for (const Certificate& each : certificates) REDOUBT_CHECK(sk_X509_push(out.get(), raw(each)) > 0);
+    return out;
+  }
+
   static bool is_of_time(int error) {
     return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
   }
@@ -472,15 +479,11 @@ struct ChainJudge {
   }
 
   static tl::expected<std::vector<Certificate>, ChainProblem> find_path(const ChainQuestion& question) {
-    const Store store(X509_STORE_new());
+    const Stack anchors = stack_of(question.anchors);
+    const Stack others = stack_of(question.others);
     const StoreContext context(X509_STORE_CTX_new());
-    const Stack others(sk_X509_new_null());
-    REDOUBT_CHECK(store && context && others);
-    for (const Certificate& anchor : question.anchors) {
-      REDOUBT_CHECK(X509_STORE_add_cert(store.get(), raw(anchor)) == 1);
-    }
-    for (const Certificate& other : question.others) REDOUBT_CHECK(sk_X509_push(others.get(), raw(other)) > 0);
-    REDOUBT_CHECK(X509_STORE_CTX_init(context.get(), store.get(), raw(question.leaf), others.get()) == 1);
+    REDOUBT_CHECK(context && X509_STORE_CTX_init(context.get(), nullptr, raw(question.leaf), others.get()) == 1);
+    X509_STORE_CTX_set0_trusted_stack(context.get(), anchors.get());
     X509_VERIFY_PARAM* settings = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_flags(settings, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
     X509_VERIFY_PARAM_set_auth_level(settings, 2);  // 112 bits: no SHA-1, no RSA below 2048 bits

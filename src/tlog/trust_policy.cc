@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kNone = "none";
 
-Error malformed(std::string message) {
+Error malformed_policy(std::string message) {
   return {Errc::kMalformed, std::move(message)};
 }
 
@@ -54,10 +54,10 @@ class PolicyParser {
     for (std::size_t number = 1; !text.empty(); ++number) {
       const std::string where = "line " + std::to_string(number);
       const auto line = internal::take_line(text);
-      if (!line) return malformed("the line does not end in a newline").in(where);
+      if (!line) return malformed_policy("the line does not end in a newline").in(where);
       if (const Result<> read = read_line(*line); !read) return read.error().in(where);
     }
-    if (policy_.quorum_name_.empty()) return malformed("the policy has no quorum line");
+    if (policy_.quorum_name_.empty()) return malformed_policy("the policy has no quorum line");
     return std::move(policy_);
   }
 
@@ -65,25 +65,27 @@ class PolicyParser {
   using Items = std::vector<std::string_view>;
 
   Result<> read_line(std::string_view line) {
-    if (!std::all_of(line.begin(), line.end(), is_allowed)) return malformed("an octet is not allowed in a policy");
+    if (!std::all_of(line.begin(), line.end(), is_allowed))
+      return malformed_policy("an octet is not allowed in a policy");
     const Items items = split_items(line);
     if (items.empty() || items[0].starts_with('#')) return {};
     if (items[0] == "log") return read_log(items);
     if (items[0] == "witness") return read_witness(items);
     if (items[0] == "group") return read_group(items);
     if (items[0] == "quorum") return read_quorum(items);
-    return malformed("a line defines a `log`, `witness`, `group` or `quorum`, not " + quoted(items[0]));
+    return malformed_policy("a line defines a `log`, `witness`, `group` or `quorum`, not " + quoted(items[0]));
   }
 
   // log <vkey> [<url>]
   Result<> read_log(const Items& items) {
-    if (items.size() < 2 || items.size() > 3) return malformed("a log has a key and at most a URL");
+    if (items.size() < 2 || items.size() > 3) return malformed_policy("a log has a key and at most a URL");
     if (policy_.logs_.size() == kMaxPolicyLogs) return Error(Errc::kTooLarge, "the policy has too many logs");
     Result<VerifierKey> key = VerifierKey::parse(items[1]);
     if (!key) return key.error();
-    if (key->type() == SignatureType::kEd25519Cosignature) return malformed(require_log_key(*key).error().message());
+    if (key->type() == SignatureType::kEd25519Cosignature)
+      return malformed_policy(require_log_key(*key).error().message());
     for (const TrustPolicy::Log& log : policy_.logs_) {
-      if (same_public_key(log.key, *key)) return malformed("another log has this public key");
+      if (same_public_key(log.key, *key)) return malformed_policy("another log has this public key");
     }
     if (const Result<> added = remember(*key); !added) return added;
     policy_.logs_.push_back({*std::move(key), std::string(items.size() == 3 ? items[2] : "")});
@@ -92,16 +94,16 @@ class PolicyParser {
 
   // witness <name> <vkey> [<url>]
   Result<> read_witness(const Items& items) {
-    if (items.size() < 3 || items.size() > 4) return malformed("a witness has a name, a key and at most a URL");
+    if (items.size() < 3 || items.size() > 4) return malformed_policy("a witness has a name, a key and at most a URL");
     if (policy_.witnesses_.size() == kMaxPolicyWitnesses) {
       return Error(Errc::kTooLarge, "the policy has too many witnesses");
     }
     Result<VerifierKey> key = VerifierKey::parse(items[2]);
     if (!key) return key.error();
-    if (!key->is_cosigner()) return malformed("the key of " + quoted(items[1]) + " is a log's, not a witness's");
+    if (!key->is_cosigner()) return malformed_policy("the key of " + quoted(items[1]) + " is a log's, not a witness's");
     for (const TrustPolicy::Witness& witness : policy_.witnesses_) {
       if (same_public_key(witness.key, *key))
-        return malformed("witness " + quoted(witness.name) + " has this public key");
+        return malformed_policy("witness " + quoted(witness.name) + " has this public key");
     }
     if (const Result<> added = remember(*key); !added) return added;
     TrustPolicy::Node node;
@@ -114,7 +116,7 @@ class PolicyParser {
 
   // group <name> all|any|<k> <name>...
   Result<> read_group(const Items& items) {
-    if (items.size() < 4) return malformed("a group has a name, a threshold and at least one member");
+    if (items.size() < 4) return malformed_policy("a group has a name, a threshold and at least one member");
     if (groups_ == kMaxPolicyGroups) return Error(Errc::kTooLarge, "the policy has too many groups");
     TrustPolicy::Node node;
     for (const std::string_view member : std::span(items).subspan(3)) {
@@ -122,7 +124,7 @@ class PolicyParser {
       if (!position) return position.error();
       // "Each defined name can be listed as a group member at most once. This ensures that each witness can contribute
       // to a group, or to the quorum in particular, in only one way" (Defining a witness group).
-      if (!members_.insert(*position).second) return malformed(quoted(member) + " is member of a group already");
+      if (!members_.insert(*position).second) return malformed_policy(quoted(member) + " is member of a group already");
       node.members.push_back(*position);
     }
     if (items[2] == "any") {
@@ -132,7 +134,7 @@ class PolicyParser {
     } else {
       const auto threshold = internal::parse_decimal(items[2]);
       if (!threshold || *threshold < 1 || *threshold > node.members.size()) {
-        return malformed("the threshold of a group is `any`, `all`, or a number from 1 to that of its members");
+        return malformed_policy("the threshold of a group is `any`, `all`, or a number from 1 to that of its members");
       }
       node.threshold = *threshold;
     }
@@ -142,8 +144,8 @@ class PolicyParser {
 
   // quorum <name>
   Result<> read_quorum(const Items& items) {
-    if (items.size() != 2) return malformed("a quorum is one name");
-    if (!policy_.quorum_name_.empty()) return malformed("the policy has a quorum already");
+    if (items.size() != 2) return malformed_policy("a quorum is one name");
+    if (!policy_.quorum_name_.empty()) return malformed_policy("the policy has a quorum already");
     if (items[1] != kNone) {
       const Result<std::size_t> position = find(items[1]);
       if (!position) return position.error();
@@ -154,15 +156,16 @@ class PolicyParser {
   }
 
   Result<std::size_t> find(std::string_view name) const {
-    if (name == kNone) return malformed("`none` can only be the quorum");
+    if (name == kNone) return malformed_policy("`none` can only be the quorum");
     const auto found = names_.find(name);
-    if (found == names_.end()) return malformed(quoted(name) + " is not defined above");
+    if (found == names_.end()) return malformed_policy(quoted(name) + " is not defined above");
     return found->second;
   }
 
   Result<> define(std::string_view name, TrustPolicy::Node node) {
-    if (name == kNone) return malformed("`none` has a meaning of its own");
-    if (!names_.emplace(name, policy_.nodes_.size()).second) return malformed(quoted(name) + " is defined already");
+    if (name == kNone) return malformed_policy("`none` has a meaning of its own");
+    if (!names_.emplace(name, policy_.nodes_.size()).second)
+      return malformed_policy(quoted(name) + " is defined already");
     policy_.nodes_.push_back(std::move(node));
     return {};
   }
@@ -170,7 +173,7 @@ class PolicyParser {
   // Key ids have 32 bits: two keys of one name could be made to share one, and a line would then belong to both.
   Result<> remember(const VerifierKey& key) {
     if (keys_.emplace(key.name(), key.id()).second) return {};
-    return malformed("another key has the name " + quoted(key.name()) + " and this key id");
+    return malformed_policy("another key has the name " + quoted(key.name()) + " and this key id");
   }
 
   TrustPolicy policy_;

@@ -4,9 +4,10 @@
 
 #include <simdjson.h>
 
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,11 @@
 
 namespace redoubt::attest {
 
-// Valid as long as what was parsed.
+// Valid as long as what was parsed. Nobody asks for more than kMaxAsked members of an object.
 class JsonMembers {
  public:
+  static constexpr std::size_t kMaxAsked = 64;
+
   // `what` says what the object is, in messages. kMalformed when it is none, as below.
   static Result<JsonMembers> of(const simdjson::dom::element& json, std::string_view what);
 
@@ -39,7 +42,7 @@ class JsonMembers {
 
   simdjson::dom::object members_;
   std::string what_;
-  std::set<std::string, std::less<>> asked_;
+  std::bitset<kMaxAsked> asked_;  // by their places; members beyond it are more than anybody asks for
 };
 
 }  // namespace redoubt::attest
