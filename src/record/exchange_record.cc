@@ -2,218 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstring>
-#include <limits>
 
-#include "encoding/base64.h"
-#include "encoding/json_writer.h"
-#include "record/dictionary_record.h"
+#include "record/internal/cutter.h"
+#include "record/internal/event.h"
 #include "record/response_authorizer.h"
-#include "record/signer_record.h"
-#include "record/summary.h"
-
-// Records are put together from constant pieces of JSON: member names and punctuation are literals, and only what comes
-// from outside goes through the escaping writer. Each optional member begins with its comma, after one that is always
-// there.
 
 namespace redoubt::record {
 namespace {
-
-constexpr std::size_t kUidSizeMax = 64;
-
-// OCSF's `integer_t` is a signed integer of no stated width; consumers commonly store 32 bits.
-constexpr std::uint64_t kIntegerMax = std::numeric_limits<std::int32_t>::max();
-
-// One escaped byte is at most six (`\u0000`); three for U+FFFD. The sum of what text a record can hold, where it is
-// written twice counted twice, plus its own constant text, keeps the promise of kRecordSizeMax.
-constexpr std::size_t kTextMax =
-    kModelSizeMax + kPathSizeMax + kReasonSizeMax + 10 * kNameSizeMax + 14 * kLabelSizeMax + 4 * kUidSizeMax;
-constexpr std::size_t kWhereSizeMax = 32;
-constexpr std::size_t kTierSizeMax = 32;
-static_assert(2 * kTierSizeMax + kLabelSizeMax <= kNameSizeMax, "a peer's evidence is counted as one name");
-constexpr std::size_t kMatchSizeMax = 76 + 2 * kLabelSizeMax + kWhereSizeMax;  // plain words, which are never escaped
-constexpr std::size_t kNamesSizeMax = kNamesMax * (kToolNameSizeMax + 30);     // likewise, with rows
-constexpr std::size_t kConstantMax =
-    4096 + kCommitmentsMax * (kFieldNameSizeMax + 64 + 6) + kMatchesMax * kMatchSizeMax + 2 * kNamesSizeMax;
-static_assert(6 * kTextMax + kConstantMax <= kRecordSizeMax);
-
-// Shortens views to their limits and remembers whether anything was lost.
-class Cutter {
- public:
-  void cut(std::string_view& text, std::size_t max) {
-    if (text.size() <= max) return;
-    // Not inside a character: at most three continuation bytes are given up.
-    std::size_t end = max;
-    for (int i = 0; i < 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80; ++i) --end;
-    if ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) end = max;  // not UTF-8 anyway
-    text = text.substr(0, end);
-    any_ = true;
-  }
-  void cut(RecordSource& source) {
-    cut(source.log_origin, kNameSizeMax);
-    cut(source.tenant, kLabelSizeMax);
-    cut(source.product_version, kLabelSizeMax);
-  }
-  void cut(std::span<const MatchCount>& matches) {
-    const auto is_long = [](const MatchCount& each) {
-      return each.kind.size() > kLabelSizeMax || each.action.size() > kLabelSizeMax ||
-             each.where.size() > kWhereSizeMax;
-    };
-    any_ = any_ || matches.size() > kMatchesMax;
-    matches = matches.first(std::min(matches.size(), kMatchesMax));
-    any_ = any_ || std::any_of(matches.begin(), matches.end(), is_long);
-  }
-  void cut(Names& names) {
-    any_ = any_ || names.size() > kNamesMax;
-    names = names.first(std::min(names.size(), kNamesMax));
-    any_ = any_ || std::any_of(names.begin(), names.end(),
-                               [](const std::string& each) { return each.size() > kToolNameSizeMax; });
-  }
-  bool any() const { return any_; }
-
- private:
-  bool any_ = false;
-};
-
-struct Enumerated {
-  int id;
-  std::string_view caption;
-};
-
-// Whether a JSON string holds all of it as it is: ASCII without control characters, quotes and backslashes. Eight bytes
-// at once.
-bool is_plain_ascii(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
-  constexpr std::uint64_t kHigh = kOnes << 7;
-  const auto below = [](std::uint64_t bytes, std::uint64_t bound) { return (bytes - kOnes * bound) & ~bytes; };
-  const auto special = [&](std::uint64_t bytes) {
-    return (bytes | below(bytes, 0x20) | below(bytes ^ kOnes * '"', 1) | below(bytes ^ kOnes * '\\', 1)) & kHigh;
-  };
-  std::uint64_t found = 0;
-  std::uint64_t bytes = 0;
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::memcpy(&bytes, text.data() + at, 8);
-    found |= special(bytes);
-  }
-  bytes = kOnes * ' ';
-  text.substr(at).copy(reinterpret_cast<char*>(&bytes), sizeof bytes);
-  return (found | special(bytes)) == 0;
-}
-
-// Collects the pieces, and appends them to the record together. Pieces are put in place where they are written, so that
-// of a constant its few words are stored, and nothing is called.
-class RecordWriter {
- public:
-  explicit RecordWriter(std::string& out) : out_(out) {}
-  ~RecordWriter() { flush(); }
-  RecordWriter(const RecordWriter&) = delete;
-  RecordWriter& operator=(const RecordWriter&) = delete;
-
-  [[gnu::always_inline]] RecordWriter& operator<<(std::string_view json) {
-    if (json.size() > buffer_.size() - used_) {
-      append(json);
-    } else if (!json.empty()) {
-      std::memcpy(buffer_.data() + used_, json.data(), json.size());
-      used_ += json.size();
-    }
-    return *this;
-  }
-  void text(std::string_view text) {
-    if (text.size() + 2 > buffer_.size() - used_ || !is_plain_ascii(text)) {
-      flush();
-      encoding::append_json_string(out_, text);
-      return;
-    }
-    *this << "\"" << text << "\"";
-  }
-  template <std::integral T>
-  void number(T value) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    *this << std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  }
-  // A word of letters, digits and `_`, `-`, `.`; what else is in it becomes `_`, so that it never grows.
-  void word(std::string_view word) {
-    flush();
-    out_.push_back('"');
-    for (const char c : word) out_.push_back(is_plain(c) ? c : '_');
-    out_.push_back('"');
-  }
-  // The same of a name, in which `/` and `:` stay.
-  void name(std::string_view name) {
-    flush();
-    out_.push_back('"');
-    for (const char c : name) out_.push_back(is_plain(c) || c == '/' || c == ':' ? c : '_');
-    out_.push_back('"');
-  }
-  void hex(const Commitment& bytes) {
-    flush();
-    out_.push_back('"');
-    encoding::append_hex(out_, bytes);
-    out_.push_back('"');
-  }
-
-  // `prefix` is the comma, name and colon.
-  [[gnu::always_inline]] void optional_text(std::string_view prefix, std::string_view value) {
-    if (value.empty()) return;
-    *this << prefix;
-    text(value);
-  }
-  template <std::integral T>
-  [[gnu::always_inline]] void member(std::string_view prefix, T value) {
-    *this << prefix;
-    number(value);
-  }
-  // OCSF's pair of a number and its caption: `,"NAME_id":1,"NAME":"Caption"`.
-  [[gnu::always_inline]] void enumerated(std::string_view id_prefix, std::string_view caption_prefix,
-                                         Enumerated value) {
-    member(id_prefix, value.id);
-    *this << caption_prefix << "\"" << value.caption << "\"";
-  }
-
- private:
-  static bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  }
-  [[gnu::noinline]] void append(std::string_view json) {
-    flush();
-    out_.append(json);
-  }
-  void flush() {
-    out_.append(buffer_.data(), used_);
-    used_ = 0;
-  }
-
-  std::string& out_;
-  std::size_t used_ = 0;
-  std::array<char, 2048> buffer_;  // most records are shorter
-};
-
-constexpr Enumerated kCreate{1, "Create"};
-constexpr Enumerated kRead{2, "Read"};
-constexpr Enumerated kUpdate{3, "Update"};
-constexpr Enumerated kDelete{4, "Delete"};
-constexpr Enumerated kOtherActivity{99, "Other"};
-
-constexpr Enumerated kInformational{1, "Informational"};
-constexpr Enumerated kLow{2, "Low"};
-constexpr Enumerated kMedium{3, "Medium"};
-
-constexpr Enumerated kStatusUnknown{0, "Unknown"};
-constexpr Enumerated kSuccess{1, "Success"};
-constexpr Enumerated kFailure{2, "Failure"};
-constexpr Enumerated kAdmitted{99, "Admitted"};
-
-constexpr Enumerated kAllowedAction{1, "Allowed"};
-constexpr Enumerated kDeniedAction{2, "Denied"};
-constexpr Enumerated kAllowed{1, "Allowed"};
-constexpr Enumerated kBlocked{2, "Blocked"};
-constexpr Enumerated kRejected{25, "Rejected"};
-constexpr Enumerated kUnauthorized{26, "Unauthorized"};
-constexpr Enumerated kError{27, "Error"};
 
 // Calls of an API in OCSF's terms, from what RFC 9110 §9.3 says of the method.
 Enumerated activity_of(std::string_view method) {
@@ -231,22 +26,6 @@ bool is_ocsf_method(std::string_view method) {
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
-Enumerated principal_type(PrincipalType type) {
-  switch (type) {
-    case PrincipalType::kUser:
-      return {1, "User"};
-    case PrincipalType::kAdmin:
-      return {2, "Admin"};
-    case PrincipalType::kSystem:
-      return {3, "System"};
-    case PrincipalType::kService:
-      return {4, "Service"};
-    case PrincipalType::kUnknown:
-      break;
-  }
-  return {0, "Unknown"};
-}
-
 Enumerated disposition_of(DenialReason reason) {
   switch (reason) {
     case DenialReason::kAuthentication:
@@ -262,67 +41,6 @@ Enumerated disposition_of(DenialReason reason) {
       return kError;
   }
   return kBlocked;
-}
-
-// What the beginning of every record says.
-struct Head {
-  Stage stage;
-  Enumerated activity;
-  Enumerated severity;
-  Enumerated status;
-  std::string_view uid;              // of the request; the event's uid is this and the stage
-  std::string_view correlation_uid;  // of the exchange; may be empty
-  UnixMillis time;
-  RecordSource source;
-  std::string_view profiles;  // JSON strings with commas; may be empty
-  bool truncated = false;
-};
-
-void write_head(RecordWriter& json, const Head& head) {
-  json << R"({"category_uid":6,"category_name":"Application Activity","class_uid":6003,"class_name":"API Activity")";
-  json.enumerated(R"(,"activity_id":)", R"(,"activity_name":)", head.activity);
-  json.member(R"(,"type_uid":)", 6003 * 100 + head.activity.id);
-  json << R"(,"type_name":"API Activity: )" << head.activity.caption << R"(")";
-  json.member(R"(,"time":)", head.time.value);
-  json.enumerated(R"(,"severity_id":)", R"(,"severity":)", head.severity);
-  json.enumerated(R"(,"status_id":)", R"(,"status":)", head.status);
-
-  json << R"(,"metadata":{"version":"1.8.0","event_code":")" << to_string(head.stage) << R"(")";
-  if (!head.uid.empty()) {
-    // The uid is hexadecimal by contract; whatever it is, it is escaped, and the suffix goes inside its quotes.
-    std::array<char, kUidSizeMax + 16> buffer;
-    char* end = std::copy(head.uid.begin(), head.uid.end(), buffer.data());
-    *end++ = '.';
-    const std::string_view stage = to_string(head.stage);
-    end = std::copy(stage.begin(), stage.end(), end);
-    json << R"(,"uid":)";
-    json.text({buffer.data(), static_cast<std::size_t>(end - buffer.data())});
-  }
-  json.optional_text(R"(,"correlation_uid":)", head.correlation_uid);
-  json.optional_text(R"(,"log_name":)", head.source.log_origin);
-  json.optional_text(R"(,"tenant_uid":)", head.source.tenant);
-  json << R"(,"product":{"name":"Redoubt","vendor_name":"Redoubt")";
-  json.optional_text(R"(,"version":)", head.source.product_version);
-  json << "}";
-  if (!head.profiles.empty()) json << R"(,"profiles":[)" << head.profiles << "]";
-  if (head.truncated) json << R"(,"is_truncated":true)";
-  json << "}";
-}
-
-void write_actor(RecordWriter& json, std::string_view uid, std::string_view name, PrincipalType type,
-                 std::string_view credential_uid) {
-  json << R"(,"actor":{"user":{)";
-  if (uid.empty()) {
-    // Without a uid it is nobody: a principal of this name has a uid.
-    json << R"("name":"unauthenticated","type_id":0,"type":"Unknown"}})";
-    return;
-  }
-  json << R"("uid":)";
-  json.text(uid);
-  json.optional_text(R"(,"name":)", name);
-  json.enumerated(R"(,"type_id":)", R"(,"type":)", principal_type(type));
-  json.optional_text(R"(,"credential_uid":)", credential_uid);
-  json << "}}";
 }
 
 // The caller's address as a commitment, the same 64 characters in every record of the exchange.
@@ -346,37 +64,6 @@ void write_http_request(RecordWriter& json, const ExchangeFacts& facts) {
   if (!facts.path.empty()) {
     json << R"(,"url":{"path":)";
     json.text(facts.path);
-    json << "}";
-  }
-  json << "}";
-}
-
-struct ApiResponse {
-  int code = 0;            // 0: not written
-  std::string_view error;  // may be empty
-};
-
-void write_api(RecordWriter& json, std::string_view operation, std::string_view request_uid, std::string_view service,
-               ApiResponse response) {
-  json << R"(,"api":{"operation":)";
-  json.text(operation.empty() ? std::string_view("unknown") : operation);
-  if (!request_uid.empty()) {
-    json << R"(,"request":{"uid":)";
-    json.text(request_uid);
-    json << "}";
-  }
-  if (!service.empty()) {
-    json << R"(,"service":{"name":)";
-    json.text(service);
-    json << "}";
-  }
-  if (response.code != 0) {
-    json.member(R"(,"response":{"code":)", response.code);
-    json.optional_text(R"(,"error":)", response.error);
-    json << "}";
-  } else if (!response.error.empty()) {
-    json << R"(,"response":{"error":)";
-    json.text(response.error);
     json << "}";
   }
   json << "}";
@@ -509,17 +196,9 @@ void write_evidence(RecordWriter& json, const ExchangeFacts& facts) {
 constexpr std::string_view kToolsOffered = R"(,"tools_offered":[)";
 constexpr std::string_view kToolsCalled = R"(,"tools":[)";
 
-void begin_unmapped(RecordWriter& json, Stage stage) {
-  json << R"(,"unmapped":{"redoubt":{"format":1,"stage":")" << to_string(stage) << R"(")";
-}
-
 // A method that OCSF does not list is kept where anything may be kept.
 void write_other_method(RecordWriter& json, std::string_view method) {
   if (!is_ocsf_method(method)) json.optional_text(R"(,"http_method":)", method);
-}
-
-void end_record(RecordWriter& json) {
-  json << "}}}";
 }
 
 ExchangeFacts bounded(const ExchangeFacts& facts, Cutter& cutter) {
@@ -825,74 +504,6 @@ void append_opened(std::string& out, const Opened& given) {
   json << R"(],"reason":)";
   json.text(opened.reason);
   end_record(json);
-}
-
-void append_dictionary_keyed(std::string& out, const DictionaryKeyed& given) {
-  Cutter cutter;
-  DictionaryKeyed keyed = given;
-  cutter.cut(keyed.request_uid, kUidSizeMax);
-  cutter.cut(keyed.source);
-  cutter.cut(keyed.dictionary, kNameSizeMax);
-
-  Head head{};
-  head.stage = Stage::kOpened;
-  head.activity = kRead;
-  head.severity = kLow;
-  head.status = kSuccess;
-  head.uid = keyed.request_uid;
-  head.time = keyed.time;
-  head.source = keyed.source;
-  head.truncated = cutter.any();
-
-  RecordWriter json(out);
-  write_head(json, head);
-  write_actor(json, "redoubt-gateway", {}, PrincipalType::kSystem, {});
-  json << R"(,"src_endpoint":{"svc_name":"redoubt"})";
-  write_api(json, "dictionary.key", keyed.request_uid, {}, {});
-  begin_unmapped(json, Stage::kOpened);
-  json << R"(,"dictionary":)";
-  json.text(keyed.dictionary);
-  json.member(R"(,"records":)", keyed.records);
-  json << R"(,"reason":"inspection")";
-  end_record(json);
-}
-
-Result<> append_signer_attested(std::string& out, const SignerAttested& given) {
-  const std::size_t before = out.size();
-  {
-    Cutter cutter;
-    SignerAttested attested = given;
-    cutter.cut(attested.request_uid, kUidSizeMax);
-    cutter.cut(attested.source);
-    cutter.cut(attested.signer, kReasonSizeMax);
-    cutter.cut(attested.attester, kNameSizeMax);
-
-    Head head{};
-    head.stage = Stage::kAttested;
-    head.activity = kOtherActivity;
-    head.severity = kInformational;
-    head.status = kSuccess;
-    head.uid = attested.request_uid;
-    head.time = attested.time;
-    head.source = attested.source;
-    head.truncated = cutter.any();
-
-    RecordWriter json(out);
-    write_head(json, head);
-    write_actor(json, "redoubt-keeper", {}, PrincipalType::kSystem, {});
-    json << R"(,"src_endpoint":{"svc_name":"redoubt"})";
-    write_api(json, "ledger.attest", attested.request_uid, {}, {});
-    begin_unmapped(json, Stage::kAttested);
-    json << R"(,"signer":)";
-    json.text(attested.signer);
-    json << R"(,"attester":)";
-    json.text(attested.attester);
-    json << R"(,"evidence":)" << (attested.evidence.empty() ? std::string_view("{}") : attested.evidence);
-    end_record(json);
-  }
-  if (out.size() - before <= kRecordSizeMax) return {};
-  out.resize(before);
-  return Error(Errc::kTooLarge, "the evidence is longer than a record may be");
 }
 
 }  // namespace redoubt::record

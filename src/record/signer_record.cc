@@ -3,9 +3,49 @@
 #include <simdjson.h>
 
 #include "encoding/json_reader.h"
+#include "record/internal/cutter.h"
+#include "record/internal/event.h"
 #include "record/summary.h"
 
 namespace redoubt::record {
+
+Result<> append_signer_attested(std::string& out, const SignerAttested& given) {
+  const std::size_t before = out.size();
+  {
+    Cutter cutter;
+    SignerAttested attested = given;
+    cutter.cut(attested.request_uid, kUidSizeMax);
+    cutter.cut(attested.source);
+    cutter.cut(attested.signer, kReasonSizeMax);
+    cutter.cut(attested.attester, kNameSizeMax);
+
+    Head head{};
+    head.stage = Stage::kAttested;
+    head.activity = kOtherActivity;
+    head.severity = kInformational;
+    head.status = kSuccess;
+    head.uid = attested.request_uid;
+    head.time = attested.time;
+    head.source = attested.source;
+    head.truncated = cutter.any();
+
+    RecordWriter json(out);
+    write_head(json, head);
+    write_actor(json, "redoubt-keeper", {}, PrincipalType::kSystem, {});
+    json << R"(,"src_endpoint":{"svc_name":"redoubt"})";
+    write_api(json, "ledger.attest", attested.request_uid, {}, {});
+    begin_unmapped(json, Stage::kAttested);
+    json << R"(,"signer":)";
+    json.text(attested.signer);
+    json << R"(,"attester":)";
+    json.text(attested.attester);
+    json << R"(,"evidence":)" << (attested.evidence.empty() ? std::string_view("{}") : attested.evidence);
+    end_record(json);
+  }
+  if (out.size() - before <= kRecordSizeMax) return {};
+  out.resize(before);
+  return Error(Errc::kTooLarge, "the evidence is longer than a record may be");
+}
 
 Result<ReadSignerAttested> read_signer_attested(ByteView record) {
   const auto summary = summarize(record);

@@ -20,8 +20,8 @@ struct SignerAttested {
   std::string_view evidence;  // a JSON object in one line (docs/formats/attestation-exchange.md)
 };
 
-// Stage kAttested; by the keeper. Nothing is cut: kTooLarge when it would be longer than kRecordSizeMax, and `out` is
-// as it was.
+// Stage kAttested; by the keeper. The evidence is not cut: kTooLarge when the record would be longer than
+// kRecordSizeMax, and `out` is as it was.
 Result<> append_signer_attested(std::string& out, const SignerAttested& attested);
 
 // What such a record says.
