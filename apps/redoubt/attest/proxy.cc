@@ -16,7 +16,7 @@
 #include "base/unique_fd.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
-#include "redoubt/attest/relayed_fields.h"
+#include "redoubt/attest/relay.h"
 #include "redoubt/attest/sealed_proxy.h"
 #include "redoubt/attest/sealed_server.h"
 #include "redoubt/attest/server_guard.h"
@@ -30,6 +30,7 @@ using Descriptor = boost::asio::posix::basic_stream_descriptor<net::Executor>;
 
 constexpr std::chrono::milliseconds kDrainGrace{5'000};
 constexpr std::size_t kMaxBody = 64 * 1024 * 1024;
+constexpr std::size_t kMaxWhole = 64 * 1024;  // of an answer; longer ones go on as they come
 
 class Proxy final : public net::ExchangeHandler {
  public:
@@ -58,28 +59,11 @@ class Proxy final : public net::ExchangeHandler {
     std::erase_if(fields, [](const net::HeaderField& field) { return is_any_of(field.name, {"content-type"}); });
     const net::ReplyHead head{.status = response.status(), .content_type = type, .headers = fields};
     std::uint64_t length = 0;
-    if (response.content_length(length) && length <= net::HttpClient::kRestBytes) {
-      std::string whole;
-      while (true) {
-        const auto piece = co_await response.read_some();
-        if (!piece) {
-          co_await refuse_relay(exchange, piece.error());
-          co_return;
-        }
-        if (piece->empty()) break;
-        whole += *piece;
-      }
-      [[maybe_unused]] const auto sent = co_await exchange.reply(head, whole);
-      co_return;
+    if (response.content_length(length) && length <= kMaxWhole) {
+      co_await relay_whole(exchange, response, head, kMaxWhole);
+    } else {
+      co_await relay_stream(exchange, response, head);
     }
-    if (auto begun = co_await exchange.start_stream(head); !begun) co_return;
-    while (true) {
-      const auto piece = co_await response.read_some();
-      if (!piece) co_return exchange.abort();  // so that the client can tell that it is cut
-      if (piece->empty()) break;
-      if (auto sent = co_await exchange.write(*piece); !sent) co_return;
-    }
-    [[maybe_unused]] const auto ended = co_await exchange.finish();
   }
 
   net::HttpClient& server_;

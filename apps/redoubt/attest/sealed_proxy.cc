@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "redoubt/attest/relayed_fields.h"
+#include "redoubt/attest/relay.h"
 
 namespace redoubt::app::attest_verbs {
 
@@ -40,38 +40,8 @@ net::Task<> SealedProxy::handle(net::Exchange& exchange) {
   if (type.starts_with("text/event-stream")) {
     co_await relay_stream(exchange, **response, reply);
   } else {
-    co_await relay_whole(exchange, **response, reply);
+    co_await relay_whole(exchange, **response, reply, kMaxWhole);
   }
-}
-
-net::Task<> SealedProxy::relay_whole(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head) {
-  std::string whole;
-  while (true) {
-    const auto piece = co_await response.read_some();
-    if (!piece) {
-      co_await refuse_relay(exchange, piece.error());
-      co_return;
-    }
-    if (piece->empty()) break;
-    whole += *piece;
-    if (whole.size() > kMaxWhole) {
-      const Error why(Errc::kTooLarge, "the answer is too large");
-      co_await refuse_relay(exchange, why);
-      co_return;
-    }
-  }
-  [[maybe_unused]] const auto sent = co_await exchange.reply(head, whole);
-}
-
-net::Task<> SealedProxy::relay_stream(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head) {
-  if (auto begun = co_await exchange.start_stream(head); !begun) co_return;
-  while (true) {
-    const auto piece = co_await response.read_some();
-    if (!piece) co_return exchange.abort();  // so that the client can tell that it is cut
-    if (piece->empty()) break;
-    if (auto sent = co_await exchange.write(*piece); !sent) co_return;
-  }
-  [[maybe_unused]] const auto ended = co_await exchange.finish();
 }
 
 }  // namespace redoubt::app::attest_verbs

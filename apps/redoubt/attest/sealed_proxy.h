@@ -20,9 +20,6 @@ class SealedProxy final : public net::ExchangeHandler {
   net::Task<> handle(net::Exchange& exchange) override;
 
  private:
-  static net::Task<> relay_whole(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head);
-  static net::Task<> relay_stream(net::Exchange& exchange, SealedResponse& response, const net::ReplyHead& head);
-
   SealedServer& server_;
   const std::string authority_;
 };

@@ -2,6 +2,7 @@
 // or, with --sealed, to the key that requests are sealed to.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <optional>
 
 #include "attest/sealed_key.h"
@@ -18,42 +19,54 @@ namespace redoubt::app::attest_verbs {
 
 namespace {
 
-Result<attest::AttestedPeer> judge(const VerifyServerOptions& options) {
-  const auto at = read_time(options.at);
-  if (!at) return at.error();
-  const auto guard = ServerGuard::create(options.accepted, [at = *at] { return at; });
-  if (!guard) return guard.error();
-  auto fetcher = Fetcher::create(options.url, {}, options.ca_file);
-  if (!fetcher) return fetcher.error();
-  (*fetcher)->guard(**guard);
+// What both questions begin with.
+struct Asking {
+  UnixMillis at;
+  std::unique_ptr<ServerGuard> guard;
+  std::unique_ptr<Fetcher> fetcher;
+
+  static Result<Asking> create(const VerifyServerOptions& options) {
+    const auto at = read_time(options.at);
+    if (!at) return at.error();
+    auto guard = ServerGuard::create(options.accepted, [at = *at] { return at; });
+    if (!guard) return guard.error();
+    auto fetcher = Fetcher::create(options.url, {}, options.ca_file);
+    if (!fetcher) return fetcher.error();
+    return Asking{.at = *at, .guard = *std::move(guard), .fetcher = *std::move(fetcher)};
+  }
+};
+
+Result<attest::AttestedPeer> judge_connection(const VerifyServerOptions& options) {
+  const auto asking = Asking::create(options);
+  if (!asking) return asking.error();
+  ServerGuard& guard = *asking->guard;
+  asking->fetcher->guard(guard);
   // Anything: what is asked before it is what this is about.
-  const auto reply = (*fetcher)->get("/healthz", Fetcher::kOtherMax);
-  if (!(*guard)->peer()) {
+  const auto reply = asking->fetcher->get("/healthz", Fetcher::kOtherMax);
+  if (!guard.peer()) {
     return reply ? Error(Errc::kUnavailable, "the server was not asked what it is") : reply.error();
   }
-  return *(*guard)->peer();
+  return *guard.peer();
 }
 
 Result<attest::AttestedKey> judge_key(const VerifyServerOptions& options) {
-  const auto at = read_time(options.at);
-  if (!at) return at.error();
-  const auto guard = ServerGuard::create(options.accepted, [at = *at] { return at; });
-  if (!guard) return guard.error();
-  auto fetcher = Fetcher::create(options.url, {}, options.ca_file);
-  if (!fetcher) return fetcher.error();
+  const auto asking = Asking::create(options);
+  if (!asking) return asking.error();
+  const ServerGuard& guard = *asking->guard;
   attest::EvidenceRequest question;
   crypto::random_bytes(question.nonce);
-  for (const auto& [name, part] : (*guard)->policy().parts) {
+  for (const auto& [name, part] : guard.policy().parts) {
     if (std::ranges::count(question.kinds, part.kind) == 0) question.kinds.push_back(part.kind);
   }
-  const auto reply = (*fetcher)->post(std::string(attest::kSealedKeyPath), attest::write_evidence_request(question),
-                                      attest::SealedKeyAnswer::kMaxBytes);
+  const auto reply =
+      asking->fetcher->post(std::string(attest::kSealedKeyPath), attest::write_evidence_request(question),
+                            attest::SealedKeyAnswer::kMaxBytes);
   if (!reply) return reply.error();
   if (reply->status != 200) return reply_error(*reply, "key");
   attest::Verifier verifier;
-  auto key =
-      attest::verify_sealed_key(verifier, reply->body, {.nonce = question.nonce, .bundle = {}, .at = *at, .files = {}},
-                                (*guard)->policy(), (*guard)->references());
+  auto key = attest::verify_sealed_key(verifier, reply->body,
+                                       {.nonce = question.nonce, .bundle = {}, .at = asking->at, .files = {}},
+                                       guard.policy(), guard.references());
   if (!key) return key.error();
   if (const auto read = ohttp::decode_key_configuration(key->key); !read) return read.error();
   return key;
@@ -82,7 +95,7 @@ void print(const attest::Appraisal& appraisal, const std::optional<crypto::Sha25
 
 int verify_server(const VerifyServerOptions& options, bool json) {
   const auto key = options.sealed ? std::optional(judge_key(options)) : std::nullopt;
-  const auto peer = options.sealed ? std::nullopt : std::optional(judge(options));
+  const auto peer = options.sealed ? std::nullopt : std::optional(judge_connection(options));
   if (key && !*key) return report(key->error(), json);
   if (peer && !*peer) return report(peer->error(), json);
   const attest::Appraisal& appraisal = key ? (*key)->appraisal : (*peer)->appraisal;

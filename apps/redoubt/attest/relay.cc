@@ -1,4 +1,4 @@
-#include "redoubt/attest/relayed_fields.h"
+#include "redoubt/attest/relay.h"
 
 #include <algorithm>
 #include <iterator>
