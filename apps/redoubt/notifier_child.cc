@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 #include "base/bytes.h"
@@ -22,12 +23,6 @@
 #include "redoubt/notifier_link.h"
 
 namespace redoubt::app {
-namespace {
-
-constexpr std::chrono::seconds kDelayMax{60};
-constexpr std::chrono::seconds kStartsApart{1};
-
-}  // namespace
 
 Result<> NotifierChild::prepare(Settings settings) {
   settings_ = std::move(settings);
@@ -60,8 +55,7 @@ void NotifierChild::offer(std::string_view notify_toml) {
 }
 
 void NotifierChild::restart() {
-  delay_ = {};
-  next_start_ = {};
+  pace_.forget();
   end();
 }
 
@@ -77,8 +71,7 @@ void NotifierChild::hear_what_is_wanted() {
   if (n == 0) wanted_.reset();  // there is no gateway any more
   if (last == digest_) return;
   digest_ = last;
-  delay_ = {};
-  next_start_ = {};
+  pace_.forget();
   if (!digest_.empty() && settings_of(digest_) == nullptr) {
     log::error("launcher", "nobody is told of incidents: the notify.toml in force is not the one in the folder");
     tell_gone("the notify.toml in force is not the one in the folder");
@@ -96,29 +89,25 @@ bool NotifierChild::ended(pid_t child, int status) {
   if (child != pid_) return false;
   pid_ = -1;
   if (std::exchange(ending_, false) || stopped_) return true;
-  const auto now = std::chrono::steady_clock::now();
-  const bool lived = now - started_ > kDelayMax;
-  delay_ = lived ? std::chrono::seconds(1) : std::clamp(delay_ * 2, std::chrono::seconds(1), kDelayMax);
-  next_start_ = now + delay_;
+  const auto pause = pace_.ended(std::chrono::steady_clock::now());
   const std::string why = describe_end(status);
-  log::error("launcher", "the notifier ended", {{"how", why}, {"again_in_s", static_cast<int>(delay_.count())}});
+  log::error("launcher", "the notifier ended", {{"how", why}, {"again_in_s", static_cast<int>(pause.count())}});
   tell_gone("it ended with " + why);
   return true;
 }
 
-std::optional<NotifierChild::Time> NotifierChild::wake_at() const {
+std::optional<RestartPace::Time> NotifierChild::wake_at() const {
   if (stopped_ || pid_ > 0 || digest_.empty() || settings_of(digest_) == nullptr) return std::nullopt;
-  return std::max(next_start_, started_ + kStartsApart);
+  return pace_.next_start();
 }
 
 void NotifierChild::act() {
   const auto due = wake_at();
   const auto now = std::chrono::steady_clock::now();
   if (!due || now < *due) return;
-  started_ = now;
+  pace_.started(now);
   if (const auto done = start(); !done) {
-    delay_ = kDelayMax;
-    next_start_ = now + delay_;
+    pace_.failed(now);
     log::error("launcher", "the notifier cannot be started", {{"why", done.error().message()}});
   }
 }

@@ -2,15 +2,14 @@
 //
 // The notifier reads secrets, so whose settings it gets is not for the gateway to say, which meets strangers: it gets
 // a notify.toml that the launcher has read itself from the operator's folder. The gateway says which of those is in
-// force, by its digest. It ends nobody with it: a notifier that is gone is told to the gateway, and started again,
-// after a second, two, four, up to a minute when it does not live that long.
+// force, by its digest. It ends nobody with it: a notifier that is gone is told to the gateway, and started again at
+// the pace of restart_pace.h.
 //
 // One thread, and no other in the process.
 #pragma once
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
@@ -20,12 +19,12 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "confine/privileges.h"
+#include "redoubt/restart_pace.h"
 
 namespace redoubt::app {
 
 class NotifierChild {
  public:
-  using Time = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kOfferedMax = 8;  // settings that may still come into force
 
   // What each notifier is started with.
@@ -57,7 +56,7 @@ class NotifierChild {
   // Whether it was this child that ended.
   bool ended(pid_t child, int status);
   // When to call act() at the latest; nothing: not before something happens.
-  std::optional<Time> wake_at() const;
+  std::optional<RestartPace::Time> wake_at() const;
   // Starts what is to be started.
   void act();
 
@@ -82,9 +81,7 @@ class NotifierChild {
   pid_t pid_ = -1;
   bool ending_ = false;   // it was told to end
   bool stopped_ = false;  // nothing is started any more
-  Time started_{};        // the last
-  Time next_start_{};
-  std::chrono::seconds delay_{0};
+  RestartPace pace_;
 };
 
 }  // namespace redoubt::app
