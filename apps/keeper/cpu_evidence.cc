@@ -11,6 +11,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/pass_file.h"
+
 namespace redoubt {
 namespace {
 
@@ -97,10 +99,21 @@ std::string answer_to(const attest::EvidenceRequest& question, attest::Producer&
 
 }  // namespace
 
-CpuEvidence::CpuEvidence(UniqueFd socket, attest::Kind kind, std::chrono::milliseconds patience)
-    : socket_(std::move(socket)), kind_(kind), patience_(patience) {
-  const int flags = ::fcntl(socket_.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK) != 0) socket_.reset();
+CpuEvidence::CpuEvidence(UniqueFd attesters, attest::Kind kind, std::chrono::milliseconds patience)
+    : attesters_(std::move(attesters)), kind_(kind), patience_(patience) {}
+
+Result<> CpuEvidence::meet_new_attester() {
+  auto socket = receive_open_file(attesters_.get());
+  if (!socket) return socket.error().code() == Errc::kNotFound ? Result<>() : socket.error().in("a new attester");
+  const int flags = ::fcntl(socket->get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket->get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return errno_error("cannot set up the socket of a new attester", errno);
+  }
+  // INVARIANT: `asked_` and `received_` are of this socket.
+  socket_ = *std::move(socket);
+  asked_.reset();
+  received_.clear();
+  return {};
 }
 
 Error CpuEvidence::broken(Error why) {
@@ -165,6 +178,7 @@ Result<std::optional<std::string>> CpuEvidence::receive(Time until) {
 }
 
 Result<> CpuEvidence::begin(const attest::ChannelNonce& nonce) {
+  if (auto done = meet_new_attester(); !done) return done;
   if (!socket_.valid()) return gone();
   if (asked_) {
     // Nobody waits for that answer any longer; it must be read before another comes.

@@ -68,7 +68,7 @@ struct Arguments {
   bool witnesses_required = false;
   std::string tpm;     // where it is, from `dir`; empty: nothing attests
   std::string bundle;  // with a TPM: the digest of what the operator's files are
-  // With a TPM: a socket to who asks the processor, and for what; -1: there is no evidence by it.
+  // With a TPM: where the sockets of those come from who ask the processor, and for what; -1: no evidence by it.
   int cpu_fd = -1;
   std::optional<attest::Kind> cpu_kind;
   std::string version;
@@ -258,7 +258,7 @@ std::string path_of(const UniqueFd& folder) {
 
 // From here on: files in the ledger's folder, which is the working folder, and in that of what the TPM was told, where
 // there is one, and descriptors that are open. No network.
-Result<> confine_to_ledger(bool require_all, const UniqueFd& measured) {
+Result<> confine_to_ledger(const Arguments& arguments, const UniqueFd& measured) {
   const bool has_tpm = measured.valid();
   confine::Restrictions wanted;
   wanted.files.push_back({".", confine::FileUse::kWrite});
@@ -269,9 +269,12 @@ Result<> confine_to_ledger(bool require_all, const UniqueFd& measured) {
   wanted.syscalls.add(confine::read_file_syscalls());
   wanted.syscalls.add(confine::write_file_syscalls());
   if (has_tpm) wanted.syscalls.add({.name = "sendto"});  // on the socket of a TPM of software, which is open
+  if (arguments.cpu_fd >= 0) {
+    wanted.syscalls.add({"recvmsg", {confine::argument_is(0, static_cast<std::uint32_t>(arguments.cpu_fd))}});
+  }
   auto report = confine::restrict_process(wanted);
   if (!report) return report.error();
-  return confine::log_confinement("keeper", *report, require_all);
+  return confine::log_confinement("keeper", *report, arguments.require_confinement);
 }
 
 std::vector<std::uint64_t> quotas_by_log(const ledger::Ledger& ledger, const std::vector<Arguments::Tenant>& tenants) {
@@ -418,7 +421,7 @@ Result<> serve(const Arguments& arguments) {
   if (auto done = enter(*ledger_folder, arguments.ledger); !done) return done;
   key_folder->reset();
   ledger_folder->reset();
-  if (auto done = confine_to_ledger(arguments.require_confinement, measured); !done) return done;
+  if (auto done = confine_to_ledger(arguments, measured); !done) return done;
 
   std::vector<std::string> tenants;
   for (const Arguments::Tenant& tenant : arguments.tenants) tenants.push_back(tenant.name);

@@ -27,12 +27,13 @@ std::string sibling_program(const std::string& name) {
   return (self.parent_path() / name).string();
 }
 
-void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep) {
+void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep, int open) {
   for (const int fd : keep) ::fcntl(fd, F_SETFD, 0);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  ::execv(argv[0], argv.data());
+  if (open < 0) ::execv(argv[0], argv.data());
+  if (open >= 0) ::fexecve(open, argv.data(), environ);
   log::error("launcher", "cannot run a program", {{"program", arguments[0]}, {"errno", errno}});
   ::_exit(kFailure);
 }

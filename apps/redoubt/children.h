@@ -14,8 +14,9 @@ void become_child(const char* name, pid_t launcher);
 // A program that lies beside this one.
 std::string sibling_program(const std::string& name);
 
-// Becomes the program, which keeps the descriptors `keep`; ends the process when there is no such program.
-[[noreturn]] void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep);
+// Becomes the program, which keeps the descriptors `keep`; ends the process when there is no such program. `open`: the
+// program's file, open, which is taken rather than what lies at its path now; -1: it is not open.
+[[noreturn]] void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep, int open = -1);
 
 // How a process ended, by its status of waitpid().
 std::string describe_end(int status);

@@ -1,5 +1,6 @@
 #include "redoubt/processor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "attest/guest_interface.h"
 #include "attest/producer.h"
 #include "base/log.h"
+#include "base/pass_file.h"
 #include "crypto/sha256.h"
 #include "encoding/base64.h"
 #include "redoubt/children.h"
@@ -57,14 +59,10 @@ Result<Request> make_request(const Layout& layout, const CpuSettings& evidence) 
 }
 
 std::vector<std::string> attester_words(const Layout& layout, const Processor::Settings& settings,
-                                        const std::string& request, int socket, int ready) {
-  std::vector<std::string> out{sibling_program("redoubt-keeper"),
-                               "attest",
-                               "--socket=" + std::to_string(socket),
-                               "--ready-fd=" + std::to_string(ready),
-                               "--kind=" + std::string(attest::to_string(*settings.evidence.kind)),
-                               "--tsm-request=" + request,
-                               "--require-confinement=" + std::to_string(settings.require_confinement ? 1 : 0)};
+                                        const std::string& request) {
+  std::vector<std::string> out{
+      sibling_program("redoubt-keeper"), "attest", "--kind=" + std::string(attest::to_string(*settings.evidence.kind)),
+      "--tsm-request=" + request, "--require-confinement=" + std::to_string(settings.require_confinement ? 1 : 0)};
   for (const auto& [role, path] : settings.evidence.files) {
     out.push_back("--file=" + std::string(attest::to_string(role)) + ":" + layout.configured(path));
   }
@@ -113,64 +111,118 @@ Result<> Processor::start(const Layout& layout, const Settings& settings) {
   auto request = make_request(layout, settings.evidence);
   if (!request) return request.error().in("`enclave.cpu`");
   request_ = request->path;
+  auto to_keeper = SocketPair::make(SOCK_SEQPACKET);
+  if (!to_keeper) return to_keeper.error();
+  to_keeper_ = std::move(to_keeper->ours);
+  keepers_end_ = std::move(to_keeper->theirs);
+  kind_ = attest::to_string(*settings.evidence.kind);
+  words_ = attester_words(layout, settings, request_);
+  program_ = UniqueFd(::open(words_.front().c_str(), O_PATH | O_CLOEXEC));
+  if (!program_.valid()) return errno_error("cannot open `" + words_.front() + "`", errno);
+  launcher_ = ::getpid();
+  pace_.started(std::chrono::steady_clock::now());
+  if (auto done = begin(); !done) return done;
+  while (ready_.valid()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(ready_until_ - std::chrono::steady_clock::now());
+    pollfd one{.fd = ready_.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&one, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) > 0) hear();
+    act();
+  }
+  if (trouble_.empty()) return {};
+  return Error(Errc::kUnavailable, trouble_).in("`enclave.cpu`");
+}
+
+Result<> Processor::begin() {
   auto sockets = SocketPair::make(SOCK_STREAM);
   if (!sockets) return sockets.error();
   auto ready = Pipe::make();
   if (!ready) return ready.error();
-  const pid_t launcher = ::getpid();
   attester_ = ::fork();
-  if (attester_ < 0) return errno_error("cannot start the attester", errno);
+  if (attester_ < 0) return errno_error("cannot start a process", errno);
   if (attester_ == 0) {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    become_child("redoubt-attest", launcher);
+    become_child("redoubt-attest", launcher_);
     const int socket = sockets->theirs.get();
     const int tells = ready->write.get();
-    exec_program(attester_words(layout, settings, request_, socket, tells), {socket, tells});
+    std::vector<std::string> words = words_;
+    words.push_back("--socket=" + std::to_string(socket));
+    words.push_back("--ready-fd=" + std::to_string(tells));
+    exec_program(std::move(words), {socket, tells}, program_.get());
   }
-  sockets->theirs.reset();
-  ready->write.reset();
-  const auto interface = wait_ready(ready->read);
-  if (!interface) {
-    stop();
-    return interface.error().in("`enclave.cpu`");
-  }
-  keepers_end_ = std::move(sockets->ours);
-  log::info("launcher", "the processor attests",
-            {{"kind", attest::to_string(*settings.evidence.kind)}, {"interface", *interface}});
+  socket_ = std::move(sockets->ours);
+  ready_ = std::move(ready->read);
+  ready_until_ = std::chrono::steady_clock::now() + kReadyTime;
   return {};
 }
 
-Result<std::string> Processor::wait_ready(const UniqueFd& ready) {
-  const auto until = std::chrono::steady_clock::now() + kReadyTime;
-  std::string line;
-  while (!line.ends_with('\n') && line.size() < kReadyMax) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd one{.fd = ready.get(), .events = POLLIN, .revents = 0};
-    if (left.count() <= 0) return Error(Errc::kUnavailable, "the attester does not get ready");
-    const int waited = ::poll(&one, 1, static_cast<int>(left.count()));
-    if (waited <= 0) continue;
-    std::array<char, 256> buffer;
-    const ssize_t n = ::read(ready.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    line.append(buffer.data(), static_cast<std::size_t>(n));
-  }
+// One read, which does not wait: something is there, or the end. Nothing: the line is not whole yet.
+std::optional<Result<std::string>> Processor::read_readiness() {
+  std::array<char, 256> buffer;
+  const ssize_t n = ::read(ready_.get(), buffer.data(), buffer.size());
+  if (n < 0 && errno == EINTR) return std::nullopt;
+  if (n > 0) said_.append(buffer.data(), static_cast<std::size_t>(n));
+  if (n > 0 && !said_.ends_with('\n') && said_.size() < kReadyMax) return std::nullopt;
+  ready_.reset();
+  std::string line = std::exchange(said_, {});
   if (line.ends_with('\n')) line.pop_back();
   if (line.starts_with("ok ")) return line.substr(3);
   return Error(Errc::kUnavailable, line.starts_with("failed ") ? line.substr(7) : "the attester did not start");
 }
 
+void Processor::hear() {
+  const auto interface = read_readiness();
+  if (!interface) return;
+  Result<> done = *interface ? send_open_file(to_keeper_.get(), socket_.get()) : interface->error();
+  socket_.reset();  // of the keeper alone; or of nobody, and the attester ends
+  if (done) {
+    log::info("launcher", "the processor attests", {{"kind", kind_}, {"interface", **interface}});
+  } else {
+    trouble_ = done.error().message();
+  }
+}
+
 bool Processor::ended(pid_t child, int status) {
   if (attester_ < 0 || child != attester_) return false;
+  while (ready_.valid()) hear();  // what it said last
   attester_ = -1;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;  // the keeper has gone
-  log::error("launcher", "the attester ended: nothing attests any more", {{"how", describe_end(status)}});
+  const std::string trouble = std::exchange(trouble_, {});
+  if (ending_) return true;
+  const bool was_left = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const std::string how = was_left ? "its socket to the keeper was closed" : describe_end(status);
+  const auto pause = pace_.ended(std::chrono::steady_clock::now());
+  log::error("launcher", "the attester ended",
+             {{"how", trouble.empty() ? how : how + ": " + trouble}, {"again_in_s", static_cast<int>(pause.count())}});
   return true;
 }
 
+std::optional<RestartPace::Time> Processor::wake_at() const {
+  if (words_.empty() || ending_) return std::nullopt;
+  if (attester_ > 0) return ready_.valid() ? std::optional(ready_until_) : std::nullopt;
+  return pace_.next_start();
+}
+
+void Processor::act() {
+  const auto due = wake_at();
+  const auto now = std::chrono::steady_clock::now();
+  if (!due || now < *due) return;
+  if (attester_ > 0) {
+    trouble_ = "the attester does not get ready";
+    ready_.reset();
+    socket_.reset();
+    ::kill(attester_, SIGKILL);
+    return;
+  }
+  pace_.started(now);
+  if (const auto done = begin(); !done) {
+    pace_.failed(now);
+    log::error("launcher", "the attester cannot be started", {{"why", done.error().message()}});
+  }
+}
+
 void Processor::stop() {
+  start_no_more();
   keepers_end_.reset();
   if (attester_ > 0) {
     ::kill(attester_, SIGKILL);  // it keeps nothing

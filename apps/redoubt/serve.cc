@@ -529,24 +529,29 @@ void Launcher::send_files_again() {
 }
 
 // Waits until a signal has come, or the gateway has said which notifier it wants, or asks whether a server would start,
-// or a notifier is to be started.
+// or an attester is ready, or a notifier or an attester is to be started.
 void Launcher::wait_for_something(const UniqueFd& signals) {
-  int timeout_ms = -1;
-  if (const auto wake = notifier_.wake_at()) {
+  std::int64_t timeout_ms = -1;
+  for (const auto& wake : {notifier_.wake_at(), processor_.wake_at()}) {
+    if (!wake) continue;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - std::chrono::steady_clock::now());
-    timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+    const auto left_ms = std::clamp<std::int64_t>(left.count(), 0, 60'000);
+    timeout_ms = timeout_ms < 0 ? left_ms : std::min(timeout_ms, left_ms);
   }
-  std::array<pollfd, 3> wait{{{.fd = signals.get(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 4> wait{{{.fd = signals.get(), .events = POLLIN, .revents = 0},
                               {.fd = notifier_.wanted_fd(), .events = POLLIN, .revents = 0},
-                              {.fd = start_answers_.fd(), .events = POLLIN, .revents = 0}}};
-  ::poll(wait.data(), wait.size(), timeout_ms);
+                              {.fd = start_answers_.fd(), .events = POLLIN, .revents = 0},
+                              {.fd = processor_.ready_fd(), .events = POLLIN, .revents = 0}}};
+  ::poll(wait.data(), wait.size(), static_cast<int>(timeout_ms));
   if (wait[1].revents != 0) notifier_.hear_what_is_wanted();
   if (wait[2].revents != 0) start_answers_.answer(layout_);
+  if (wait[3].revents != 0) processor_.hear();
   notifier_.act();
+  processor_.act();
 }
 
 // Ends when all children have ended. Of keeper and gateway one that ends unasked ends the other: a half is no Redoubt.
-// The notifier goes last, and is started again.
+// The notifier goes last; it and the attester are started again.
 Result<> Launcher::supervise() {
   const UniqueFd signals(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.valid()) return errno_error("cannot wait for signals", errno);
@@ -572,6 +577,7 @@ Result<> Launcher::supervise() {
       if (notifier_.ended(child, status) || enclave_.ended(child, status) || processor_.ended(child, status)) continue;
       const bool gateway = child == gateway_;
       if (!gateway && child != keeper_) continue;
+      processor_.start_no_more();
       const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
       const bool expected = stopping && clean && (gateway || gateway_ < 0);
       if (!expected && failure.empty()) {

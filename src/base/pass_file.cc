@@ -101,6 +101,10 @@ Result<> send_bytes(int socket, ByteView bytes) {
   return send_fd(socket, file.get());
 }
 
+Result<> send_open_file(int socket, int fd) {
+  return send_fd(socket, fd);
+}
+
 Result<UniqueFd> receive_open_file(int socket) {
   Result<UniqueFd> last = receive_fd(socket);
   if (!last) return last.error();

@@ -20,7 +20,10 @@ Result<> send_file(int socket, const std::string& path);
 // The same with a file in memory that holds `bytes` and can no longer be altered.
 Result<> send_bytes(int socket, ByteView bytes);
 
-// The file sent last, open for reading; those before it are dropped. Never blocks: kNotFound when none was sent.
+// The same with what is open already, which may be a socket; `fd` stays the caller's.
+Result<> send_open_file(int socket, int fd);
+
+// The file sent last, as it was opened; those before it are dropped. Never blocks: kNotFound when none was sent.
 // kMalformed for a message without exactly one descriptor.
 Result<UniqueFd> receive_open_file(int socket);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A server whose processor speaks for it beside its TPM. The kernel is faked (fake_tsm.py): a chip of nobody's signs, under
 authorities that the client pins."""
+import contextlib
 import http.client
 import json
 import os
@@ -17,6 +18,15 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_tsm import MEASUREMENT, FakeTsm
 from harness import Redoubt, Upstream, program, run, stage, wait_for, whole_reply
+
+def alive(pid):
+    """A process that ended, and that nobody has waited for yet, is not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
 
 @unittest.skipUnless(shutil.which("swtpm"), "there is no swtpm here")
 class Base(unittest.TestCase):
@@ -63,6 +73,33 @@ class Base(unittest.TestCase):
                                self.path("tls-ca.pem"), *words], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout + done.stderr
+
+    def attester(self):
+        """Its number; None while there is none."""
+        try:
+            return self.redoubt.child("redoubt-attest")
+        except AssertionError:
+            return None
+
+    def assert_confined(self, attester):
+        with open(f"/proc/{attester}/status") as file:
+            status = file.read()
+        self.assertRegex(status, r"(?m)^CapEff:\t0+$")
+        self.assertRegex(status, r"(?m)^NoNewPrivs:\t1$")
+        self.assertRegex(status, r"(?m)^Seccomp:\t2$")
+        if os.geteuid() != 0:
+            return  # all processes have one user, and nobody sees their descriptors
+        uids = {int(word) for word in re.search(r"^Uid:\t(.*)$", status, re.M).group(1).split()}
+        others = set()
+        for name in ("redoubt-keeper", "redoubt-gateway"):
+            others.add(os.stat(f"/proc/{self.redoubt.child(name)}").st_uid)
+            with open(f"/proc/{self.redoubt.child(name)}/status") as file:
+                others.add(int(re.search(r"^Uid:\t(\d+)", file.read(), re.M).group(1)))
+        self.assertEqual(len(uids), 1)
+        self.assertFalse(uids & (others | {0}), (uids, others))
+        open_files = [os.readlink(f"/proc/{attester}/fd/{each}") for each in os.listdir(f"/proc/{attester}/fd")]
+        self.assertFalse([each for each in open_files if "keeper" in each or "ledger" in each], open_files)
+        self.assertEqual(len([each for each in open_files if each.startswith("socket:")]), 1, open_files)
 
     def refused_start(self):
         with self.assertRaises(AssertionError) as raised:
@@ -169,24 +206,8 @@ class Shown(Base):
                 proxy.stdout.close()
 
     def test_runs_as_a_user_of_its_own_that_can_do_nothing_else(self):
-        if os.geteuid() != 0:
-            self.skipTest("needs root")
         self.redoubt.start()
-        attester = self.redoubt.child("redoubt-attest")
-        with open(f"/proc/{attester}/status") as file:
-            status = file.read()
-        uids = {int(word) for word in re.search(r"^Uid:\t(.*)$", status, re.M).group(1).split()}
-        others = set()
-        for name in ("redoubt-keeper", "redoubt-gateway"):
-            others.add(os.stat(f"/proc/{self.redoubt.child(name)}").st_uid)
-            with open(f"/proc/{self.redoubt.child(name)}/status") as file:
-                others.add(int(re.search(r"^Uid:\t(\d+)", file.read(), re.M).group(1)))
-        self.assertEqual(len(uids), 1)
-        self.assertFalse(uids & (others | {0}), (uids, others))
-        self.assertRegex(status, r"(?m)^CapEff:\t0+$")
-        self.assertRegex(status, r"(?m)^Seccomp:\t2$")
-        open_files = [os.readlink(f"/proc/{attester}/fd/{each}") for each in os.listdir(f"/proc/{attester}/fd")]
-        self.assertFalse([each for each in open_files if "keeper" in each or "ledger" in each], open_files)
+        self.assert_confined(self.attester())
 
     def test_that_is_gone_at_the_next_start_ends_the_start(self):
         self.redoubt.start()
@@ -246,14 +267,150 @@ class Shown(Base):
         self.fake.behave("good")
         self.verify(*self.policy())
 
-    def test_whose_attester_was_killed_attests_nothing_more(self):
+
+class StartedAgain(Base):
+    """Its attester ended, and another asks the processor."""
+
+    def ended(self):
+        """Why attesters ended that were to be started again, and after how many seconds."""
+        return [(how.strip('"'), int(seconds)) for how, seconds in
+                re.findall(r"the attester ended how=(\".*\"|\S+) again_in_s=(\d+)", self.redoubt.log_text())]
+
+    def ready(self):
+        """How many attesters got ready."""
+        return self.redoubt.log_text().count("the processor attests")
+
+    def kill_attester(self):
+        """Returns once another is to be started."""
+        attester, before = self.attester(), len(self.ended())
+        os.kill(attester, signal.SIGKILL)
+        wait_for(lambda: len(self.ended()) > before)
+        return attester
+
+    def launcher_stopped(self):
+        """While it is, it starts nothing."""
+        launcher = self.redoubt.process.pid
+        os.kill(launcher, signal.SIGSTOP)
+
+        @contextlib.contextmanager
+        def going_on():
+            try:
+                yield
+            finally:
+                os.kill(launcher, signal.SIGCONT)
+        return going_on()
+
+    def test_after_each_kill_and_is_what_the_first_was(self):
         self.redoubt.start()
-        os.kill(self.redoubt.child("redoubt-attest"), signal.SIGKILL)
-        wait_for(lambda: "the attester ended" in self.redoubt.log_text())
-        self.assertIn("there is no evidence now", self.verify(*self.policy(), status=3))
-        self.assertEqual(self.redoubt.chat()[0], 200)
+        seen = {self.attester()}
+        self.assert_confined(self.attester())
+        for kills in (1, 2):
+            self.verify(*self.policy())
+            with self.launcher_stopped():
+                os.kill(self.attester(), signal.SIGKILL)
+                self.assertIn("there is no evidence now", self.verify(*self.policy(), status=3))
+                self.assertIn("the attester is gone", self.redoubt.log_text())
+                self.assertEqual(self.redoubt.chat()[0], 200)
+            wait_for(lambda: self.ready() == 1 + kills)
+            self.assertNotIn(self.attester(), seen)
+            seen.add(self.attester())
+            self.verify(*self.policy())
+            self.assert_confined(self.attester())
+        self.assertEqual(self.ended(), [("signal 9", 1), ("signal 9", 2)])
+        self.assertEqual(os.listdir(self.fake.path), [os.path.basename(self.fake.request)], "by the same request")
         self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
+        self.assertEqual(len(self.ended()), 2, "and the last one as it should")
+
+    def test_and_a_question_that_the_first_was_asked_fails_alone(self):
         self.redoubt.start()
+        self.verify(*self.policy())
+        self.fake.behave("hang")
+        before = self.fake.asked()
+        words = [program("redoubt"), "attest", "verify", self.redoubt.url, "--at", "now", "--ca-file",
+                 self.path("tls-ca.pem"), *self.policy()]
+        first = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(first.stdout.close)
+        wait_for(lambda: self.fake.asked() > before)
+        self.kill_attester()
+        self.assertEqual(first.wait(timeout=20), 3)
+        self.assertIn("there is no evidence now", first.stdout.read())
+        self.assertIn("the attester is gone", self.redoubt.log_text())
+        self.assertNotIn("does not answer", self.redoubt.log_text(), "it was not waited for in vain")
+        self.fake.behave("good")
+        wait_for(lambda: self.ready() == 2)
+        before = self.fake.asked()
+        self.verify(*self.policy())  # over what was asked now, else it is refused
+        self.assertEqual(self.fake.asked(), before + 1)
+
+    def test_that_ends_at_once_each_time_is_started_ever_less_often(self):
+        self.redoubt.start()
+        self.verify(*self.policy())
+        os.rename(self.fake.chain(), self.fake.chain() + ".gone")
+        self.kill_attester()
+        begun = time.monotonic()
+        while len(self.ended()) < 4 and time.monotonic() - begun < 60:
+            self.assertEqual(self.redoubt.chat()[0], 200)
+        self.assertEqual(self.redoubt.get("/readyz")[0], 200)
+        self.assertEqual([seconds for _, seconds in self.ended()], [1, 2, 4, 8])
+        for how, _ in self.ended()[1:]:
+            self.assertRegex(how, "^status 3: .*enclave.endorsements.*chain.pem")
+        self.assertEqual(self.ready(), 1)
+        self.assertIsNone(self.attester())
+        # While it waits for the next start, too, a stop is one.
+        self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
+        os.rename(self.fake.chain() + ".gone", self.fake.chain())
+        self.redoubt.start()
+        self.verify(*self.policy())
+
+    def hang_at_start(self):
+        """So does the next attester: it reads what nobody writes. Returns its number."""
+        os.rename(self.fake.chain(), self.fake.chain() + ".gone")
+        os.mkfifo(self.fake.chain())
+        killed = self.kill_attester()
+        return wait_for(lambda: self.attester() not in (None, killed) and self.attester())
+
+    def test_that_does_not_get_ready_holds_nobody_up(self):
+        self.redoubt.start()
+        hanging = self.hang_at_start()
+        begun = time.monotonic()
+        while len(self.ended()) < 2 and time.monotonic() - begun < 60:
+            self.assertEqual(self.redoubt.chat()[0], 200)
+            self.assertIn("there is no evidence now", self.verify(*self.policy(), status=3))
+        self.assertGreater(time.monotonic() - begun, 9)
+        self.assertEqual(self.ended()[1], ("signal 9: the attester does not get ready", 2))
+        self.assertFalse(alive(hanging))
+        os.rename(self.fake.chain() + ".gone", self.fake.chain())
+        wait_for(lambda: self.ready() == 2)
+        self.verify(*self.policy())
+
+    def test_or_half_so_when_the_server_is_stopped_is_gone_with_it(self):
+        self.redoubt.start()
+        hanging = self.hang_at_start()
+        self.assertEqual(self.redoubt.stop(), 0, self.redoubt.log_text())
+        self.assertFalse(alive(hanging))
+        self.assertEqual(self.ended(), [("signal 9", 1)])
+
+    def test_or_half_so_when_the_launcher_is_killed_is_gone_with_it(self):
+        self.redoubt.start()
+        others = [self.redoubt.child(name) for name in ("redoubt-gateway", "redoubt-keeper", "swtpm")]
+        hanging = self.hang_at_start()
+        self.redoubt.process.kill()
+        wait_for(lambda: not alive(hanging))
+        wait_for(lambda: not any(alive(each) for each in others), 20)
+
+    def test_is_the_program_that_was_measured_whatever_lies_in_its_place(self):
+        programs = os.path.join(self.folder, "bin")
+        os.mkdir(programs)
+        for name in ("redoubt", "redoubt-keeper"):
+            shutil.copy(program(name), programs)
+        self.redoubt.start(server=os.path.join(programs, "redoubt"))
+        measured = os.stat(f"/proc/{self.attester()}/exe").st_ino
+        other = os.path.join(programs, "other")
+        shutil.copy("/bin/false", other)
+        os.rename(other, os.path.join(programs, "redoubt-keeper"))
+        self.kill_attester()
+        wait_for(lambda: self.ready() == 2)
+        self.assertEqual(os.stat(f"/proc/{self.attester()}/exe").st_ino, measured)
         self.verify(*self.policy())
 
 
@@ -268,6 +425,15 @@ class Demanded(Base):
         self.assertIn(b"below `enclave.min_tier`: there is no evidence", self.redoubt.get("/readyz")[2])
         self.assertEqual(self.redoubt.chat()[0], 200)
         self.fake.behave("good")
+        wait_for(lambda: self.redoubt.get("/readyz")[0] == 200, 20)
+        # Likewise while there is an attester.
+        launcher = self.redoubt.process.pid
+        os.kill(launcher, signal.SIGSTOP)
+        try:
+            os.kill(self.attester(), signal.SIGKILL)
+            wait_for(lambda: self.redoubt.get("/readyz")[0] == 503, 20)
+        finally:
+            os.kill(launcher, signal.SIGCONT)
         wait_for(lambda: self.redoubt.get("/readyz")[0] == 200, 20)
 
     def test_is_not_reached_with_an_authority_that_nobody_trusts(self):

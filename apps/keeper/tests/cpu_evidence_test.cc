@@ -1,4 +1,4 @@
-// The keeper and the attester, which asks the processor: on the same socket as in a server.
+// The keeper and the attesters, which ask the processor: on the same sockets as in a server.
 #include "keeper/cpu_evidence.h"
 
 #include <gtest/gtest.h>
@@ -10,8 +10,10 @@
 #include <csignal>
 #include <future>
 #include <thread>
+#include <tuple>
 
 #include "attest/tests/support/fake_guest.h"
+#include "base/pass_file.h"
 
 namespace redoubt {
 namespace {
@@ -27,11 +29,27 @@ ChannelNonce nonce_of(std::uint8_t byte) {
   return out;
 }
 
-std::pair<UniqueFd, UniqueFd> sockets() {
+std::pair<UniqueFd, UniqueFd> sockets(int type = SOCK_STREAM) {
   int fds[2];
-  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
+
+// As the launcher does it: the keeper's end comes to the keeper, the other is the new attester's.
+class Attesters {
+ public:
+  Attesters() { std::tie(launcher_, keeper_) = sockets(SOCK_SEQPACKET); }
+  UniqueFd keepers_end() { return std::move(keeper_); }
+  UniqueFd next() {
+    auto [one, other] = sockets();
+    EXPECT_TRUE(send_open_file(launcher_.get(), one.get()));
+    return std::move(other);
+  }
+
+ private:
+  UniqueFd launcher_;
+  UniqueFd keeper_;
+};
 
 // A processor of SEV-SNP behind the real producer, on a thread that answers as the attester does.
 class CpuEvidenceTest : public ::testing::Test {
@@ -51,13 +69,17 @@ class CpuEvidenceTest : public ::testing::Test {
     keeper_.reset();
     if (attester_.joinable()) attester_.join();
   }
-  CpuEvidence& start(std::chrono::milliseconds patience = 20s) {
-    auto [one, other] = sockets();
-    attester_ = std::thread([this, socket = std::move(other)] {
+  CpuEvidence& keeper(std::chrono::milliseconds patience = 20s) {
+    return keeper_.emplace(attesters_.keepers_end(), Kind::kSevSnp, patience);
+  }
+  void start_attester() {
+    attester_ = std::thread([this, socket = attesters_.next()] {
       ended_ = static_cast<bool>(answer_questions(socket.get(), *producers_.front(), 1ms));
     });
-    keeper_.emplace(std::move(one), Kind::kSevSnp, patience);
-    return *keeper_;
+  }
+  CpuEvidence& start(std::chrono::milliseconds patience = 20s) {
+    start_attester();
+    return keeper(patience);
   }
 
   attest::SnpWorld world_;
@@ -68,6 +90,7 @@ class CpuEvidenceTest : public ::testing::Test {
   std::promise<void> released_;
   std::atomic<bool> ended_ = false;
   std::thread attester_;
+  Attesters attesters_;
   std::optional<CpuEvidence> keeper_;
 };
 
@@ -139,12 +162,85 @@ TEST_F(CpuEvidenceTest, IsGivenUpWhereTheInterfaceHangsAndComesAgainAfterIt) {
   EXPECT_TRUE(carries(*evidence, nonce_of(3))) << "and never what was asked before";
 }
 
+std::string framed(const std::string& text) {
+  std::array<std::byte, 4> length;
+  store_le(MutableByteView(length), static_cast<std::uint32_t>(text.size()));
+  return std::string(as_chars(length)) + text;
+}
+
+std::string evidence(Kind kind, std::uint8_t nonce, int parts = 1) {
+  attest::EvidenceAnswer out{
+      .sender = attest::Sender::kServer, .vouched = {}, .place = {}, .parts = {}, .statement = {}};
+  out.place.size = {1};
+  out.place.root = nonce_of(nonce);
+  for (int i = 0; i < parts; ++i) {
+    out.parts.push_back({.name = "part" + std::to_string(i), .evidence = {.kind = kind, .files = {}}});
+    out.parts.back().evidence.files.push_back({Role::kReport, Bytes(4)});
+  }
+  return framed(*attest::write_evidence_answer(out));
+}
+
+void say(const UniqueFd& socket, const std::string& message) {
+  ASSERT_EQ(::write(socket.get(), message.data(), message.size()), static_cast<ssize_t>(message.size()));
+}
+
+// The one in the middle is gone: of what the first left behind nothing is taken for an answer of the second.
+TEST_F(CpuEvidenceTest, IsThatOfTheAttesterThatWasAsked) {
+  const std::string good = evidence(Kind::kSevSnp, 2);
+  for (const std::string& left :
+       {std::string(), good.substr(0, 3), good.substr(0, 20), good.substr(0, good.size() - 1)}) {
+    CpuEvidence& keeper = this->keeper();
+    UniqueFd first = attesters_.next();
+    ASSERT_TRUE(keeper.begin(nonce_of(1)));
+    say(first, left);
+    first.reset();
+    const auto cut = keeper.take();
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().code(), Errc::kUnavailable);
+    EXPECT_EQ(cut.error().message(), "the attester is gone") << "at once, not after its patience";
+    EXPECT_EQ(keeper.begin(nonce_of(2)).error().code(), Errc::kUnavailable) << "no other has come yet";
+
+    start_attester();
+    ASSERT_TRUE(keeper.begin(nonce_of(2)));
+    const auto whole = keeper.take();
+    ASSERT_TRUE(whole) << whole.error().message();
+    EXPECT_TRUE(carries(*whole, nonce_of(2)));
+    keeper_.reset();
+    attester_.join();
+    attesters_ = Attesters();
+  }
+}
+
+TEST_F(CpuEvidenceTest, ThatComesLateFromAnEarlierAttesterIsNotTaken) {
+  CpuEvidence& keeper = this->keeper(50ms);
+  const UniqueFd first = attesters_.next();
+  ASSERT_TRUE(keeper.begin(nonce_of(1)));
+  EXPECT_EQ(keeper.take().error().code(), Errc::kDeadlineExceeded);
+  say(first, evidence(Kind::kSevSnp, 1).substr(0, 20));
+  EXPECT_FALSE(keeper.begin(nonce_of(2))) << "it hangs";
+  const UniqueFd second = attesters_.next();
+  ASSERT_TRUE(keeper.begin(nonce_of(2))) << "another is there, which was asked nothing yet";
+  EXPECT_EQ(::send(first.get(), "x", 1, MSG_NOSIGNAL), -1) << "nobody listens to the first";
+  say(second, evidence(Kind::kSevSnp, 2));
+  EXPECT_TRUE(keeper.take());
+}
+
+TEST_F(CpuEvidenceTest, IsOfTheLastOfSeveralAttesters) {
+  CpuEvidence& keeper = this->keeper();
+  EXPECT_EQ(keeper.begin(nonce_of(1)).error().message(), "the attester is gone") << "none has come yet";
+  for (int i = 0; i < 3; ++i) attesters_.next();  // and ended, while nobody asked
+  start_attester();
+  ASSERT_TRUE(keeper.begin(nonce_of(1)));
+  EXPECT_TRUE(keeper.take());
+}
+
 // What an attester that was taken over may say.
 class LyingAttesterTest : public ::testing::Test {
  protected:
   Error answer(const std::string& message) {
-    auto [one, other] = sockets();
-    CpuEvidence keeper(std::move(one), Kind::kSevSnp, 5s);
+    Attesters attesters;
+    CpuEvidence keeper(attesters.keepers_end(), Kind::kSevSnp, 5s);
+    const UniqueFd other = attesters.next();
     EXPECT_TRUE(keeper.begin(nonce_of(1)));
     EXPECT_EQ(::write(other.get(), message.data(), message.size()), static_cast<ssize_t>(message.size()));
     ::shutdown(other.get(), SHUT_WR);
@@ -152,22 +248,6 @@ class LyingAttesterTest : public ::testing::Test {
     if (taken) return Error(Errc::kCancelled, "it was taken");
     EXPECT_FALSE(keeper.begin(nonce_of(2))) << "nothing more comes from there";
     return taken.error();
-  }
-  static std::string framed(const std::string& text) {
-    std::array<std::byte, 4> length;
-    store_le(MutableByteView(length), static_cast<std::uint32_t>(text.size()));
-    return std::string(as_chars(length)) + text;
-  }
-  static std::string evidence(Kind kind, std::uint8_t nonce, int parts = 1) {
-    attest::EvidenceAnswer out{
-        .sender = attest::Sender::kServer, .vouched = {}, .place = {}, .parts = {}, .statement = {}};
-    out.place.size = {1};
-    out.place.root = nonce_of(nonce);
-    for (int i = 0; i < parts; ++i) {
-      out.parts.push_back({.name = "part" + std::to_string(i), .evidence = {.kind = kind, .files = {}}});
-      out.parts.back().evidence.files.push_back({Role::kReport, Bytes(4)});
-    }
-    return framed(*attest::write_evidence_answer(out));
   }
 };
 

@@ -61,6 +61,24 @@ TEST_F(PassFile, TheLastOneSentCounts) {
   EXPECT_EQ(receive_file(receiver_.get(), 100).error().code(), Errc::kNotFound);
 }
 
+TEST_F(PassFile, WhatIsOpenArrivesAsItIs) {
+  int fds[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  const UniqueFd here(fds[0]);
+  UniqueFd passed(fds[1]);
+  ASSERT_TRUE(send_open_file(sender_.get(), passed.get()));
+  passed.reset();
+  auto there = receive_open_file(receiver_.get());
+  ASSERT_TRUE(there);
+  ASSERT_EQ(::write(there->get(), "a", 1), 1);
+  char byte = 0;
+  ASSERT_EQ(::read(here.get(), &byte, 1), 1);
+  EXPECT_EQ(byte, 'a');
+  there->reset();
+  EXPECT_EQ(::read(here.get(), &byte, 1), 0) << "nobody else has it";
+  EXPECT_FALSE(send_open_file(sender_.get(), -1));
+}
+
 TEST_F(PassFile, NothingSentIsNotFound) {
   EXPECT_EQ(receive_file(receiver_.get(), 100).error().code(), Errc::kNotFound);
   sender_.reset();
