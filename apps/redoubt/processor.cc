@@ -121,7 +121,7 @@ Result<> Processor::start(const Layout& layout, const Settings& settings) {
   if (!program_.valid()) return errno_error("cannot open `" + words_.front() + "`", errno);
   launcher_ = ::getpid();
   pace_.started(std::chrono::steady_clock::now());
-  if (auto done = begin(); !done) return done;
+  if (auto done = begin(); !done) return done.error().in("the attester");
   while (ready_.valid()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(ready_until_ - std::chrono::steady_clock::now());
     pollfd one{.fd = ready_.get(), .events = POLLIN, .revents = 0};

@@ -53,7 +53,7 @@ class Processor {
 
   // Nothing where none is configured. As root, or whoever may: makes the request of configfs-tsm, which the attester
   // gets. Waits until it is ready, at most ten seconds. Errors: kUnavailable when the machine has nothing of the kind,
-  // or the attester does not start.
+  // or the attester does not start; stop() all the same.
   Result<> start(const Layout& layout, const Settings& settings);
 
   // Where the keeper finds the sockets of attesters (base/pass_file.h), to be closed here once the keeper has it; -1:

