@@ -27,6 +27,12 @@ std::string sibling_program(const std::string& name) {
   return (self.parent_path() / name).string();
 }
 
+Result<UniqueFd> open_program(const std::string& path) {
+  UniqueFd program(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!program.valid()) return errno_error("cannot open `" + path + "`", errno);
+  return program;
+}
+
 void exec_program(std::vector<std::string> arguments, const std::vector<int>& keep, int open) {
   for (const int fd : keep) ::fcntl(fd, F_SETFD, 0);
   std::vector<char*> argv;

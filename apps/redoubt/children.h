@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
+
 namespace redoubt::app {
 
 // What every child does first: goes when the launcher goes. Each confines itself when it has what it needs.
@@ -13,6 +16,9 @@ void become_child(const char* name, pid_t launcher);
 
 // A program that lies beside this one.
 std::string sibling_program(const std::string& name);
+
+// Its file, to be run later whatever lies at its path by then. An error of the system, naming the path.
+Result<UniqueFd> open_program(const std::string& path);
 
 // Becomes the program, which keeps the descriptors `keep`; ends the process when there is no such program. `open`: the
 // program's file, open, which is taken rather than what lies at its path now; -1: it is not open.

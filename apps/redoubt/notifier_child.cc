@@ -23,10 +23,16 @@
 #include "redoubt/notifier_link.h"
 
 namespace redoubt::app {
+namespace {
+
+constexpr const char* kProgram = "redoubt-notifier";
+
+}  // namespace
 
 Result<> NotifierChild::prepare(Settings settings) {
   settings_ = std::move(settings);
   launcher_ = ::getpid();
+  program_ = open_program(sibling_program(kProgram));
   auto sockets = SocketPair::make(SOCK_SEQPACKET);
   if (!sockets) return sockets.error();
   gateway_socket_ = std::move(sockets->ours);
@@ -113,6 +119,7 @@ void NotifierChild::act() {
 }
 
 Result<> NotifierChild::start() {
+  if (!program_) return program_.error();
   auto settings = SocketPair::make(SOCK_SEQPACKET);
   if (!settings) return settings.error();
   if (auto done = send_bytes(settings->ours.get(), as_bytes(*settings_of(digest_))); !done) return done;
@@ -124,14 +131,14 @@ Result<> NotifierChild::start() {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::vector<std::string> arguments{sibling_program("redoubt-notifier"), "serve", "--dir=" + settings_.dir,
+  std::vector<std::string> arguments{sibling_program(kProgram), "serve", "--dir=" + settings_.dir,
                                      "--settings-fd=" + std::to_string(settings_fd),
                                      "--orders-fd=" + std::to_string(socket_.get())};
   if (settings_.user) {
     arguments.push_back("--user=" + std::to_string(settings_.user->user) + ":" + std::to_string(settings_.user->group));
   }
   if (settings_.require_confinement) arguments.emplace_back("--require-confinement");
-  exec_program(std::move(arguments), {settings_fd, socket_.get()});
+  exec_program(std::move(arguments), {settings_fd, socket_.get()}, program_->get());
 }
 
 void NotifierChild::end() {

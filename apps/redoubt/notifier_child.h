@@ -34,7 +34,8 @@ class NotifierChild {
     bool require_confinement = false;
   };
 
-  // Makes the ways between the processes. Before the gateway is forked.
+  // Opens the program that each notifier will run, and makes the ways between the processes. Before the gateway is
+  // forked.
   Result<> prepare(Settings settings);
   // The gateway's ends; it takes them with it.
   int gateway_socket() const { return gateway_socket_.get(); }
@@ -72,6 +73,7 @@ class NotifierChild {
 
   Settings settings_;
   pid_t launcher_ = 0;
+  Result<UniqueFd> program_ = UniqueFd();  // or why there is none, which only matters when a notifier is wanted
   UniqueFd gateway_socket_;
   UniqueFd gateway_wanted_;
   UniqueFd socket_;  // the notifier's end, inherited by each

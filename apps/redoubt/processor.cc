@@ -1,6 +1,5 @@
 #include "redoubt/processor.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -117,8 +116,9 @@ Result<> Processor::start(const Layout& layout, const Settings& settings) {
   keepers_end_ = std::move(to_keeper->theirs);
   kind_ = attest::to_string(*settings.evidence.kind);
   words_ = attester_words(layout, settings, request_);
-  program_ = UniqueFd(::open(words_.front().c_str(), O_PATH | O_CLOEXEC));
-  if (!program_.valid()) return errno_error("cannot open `" + words_.front() + "`", errno);
+  auto program = open_program(words_.front());
+  if (!program) return program.error();
+  program_ = *std::move(program);
   launcher_ = ::getpid();
   pace_.started(std::chrono::steady_clock::now());
   if (auto done = begin(); !done) return done.error().in("the attester");

@@ -327,6 +327,24 @@ class Trouble(Base):
         self.assertEqual(self.metric("redoubt_notifier_losses_total"), 1)
         self.assertEqual(self.redoubt.get("/readyz")[2], b"ok\n")
 
+    def test_the_next_notifier_runs_the_program_that_was_there_when_the_server_started(self):
+        programs = tempfile.mkdtemp(prefix="redoubt-programs-")
+        self.addCleanup(shutil.rmtree, programs)
+        for name in ("redoubt", "redoubt-keeper", "redoubt-notifier"):
+            shutil.copy(harness.program(name), programs)
+        gate = self.gate()
+        self.town(notify_toml([("hook", "webhook", plain(gate.double.url))], {"soc": ["hook"]}, ["roles = ['soc']"]))
+        self.redoubt.stop()
+        self.redoubt.start(server=os.path.join(programs, "redoubt"))
+        harness.wait_for(lambda: self.metric("redoubt_notifier_running") == 1)
+        other = os.path.join(programs, "other")
+        shutil.copy("/bin/false", other)
+        os.rename(other, os.path.join(programs, "redoubt-notifier"))
+        os.kill(self.notifier(), signal.SIGKILL)
+        harness.wait_for(lambda: self.metric("redoubt_notifier_losses_total") == 1)
+        harness.wait_for(lambda: self.metric("redoubt_notifier_running") == 1)
+        self.assertEqual(self.redoubt.get("/readyz")[2], b"ok\n")
+
     def test_a_server_that_is_killed_before_it_could_tell_tells_after_its_start(self):
         gate = self.gate()
         town = self.town(notify_toml([("hook", "webhook", plain(gate.double.url))], {"soc": ["hook"]},
