@@ -21,8 +21,8 @@
 #include "base/result.h"
 #include "record/summary.h"
 
-namespace simdjson::dom {
-class element;
+namespace redoubt::encoding {
+class JsonItems;
 }
 
 namespace redoubt::behaviour {
@@ -107,6 +107,13 @@ struct Activity {
   std::span<const std::string_view> tools;  // `unmapped.redoubt.tools`: called in this exchange
   std::span<const DataRead> data;           // `unmapped.redoubt.data`: read in this exchange
 
+  // For the mesh, of an exchange; 0 or nothing also where it has not the form that it should have.
+  std::uint64_t stated_count = 1;  // `count` as the record says it
+  std::uint64_t user_type = 0;     // OCSF's `actor.user.type_id`
+  std::uint64_t total_tokens = 0;
+  std::string_view log_name;   // what was opened is of this log
+  bool of_dictionary = false;  // not an exchange's values were opened, but a dictionary's
+
   Change change = Change::kNone;                         // fact
   std::string_view subject;                              // fact: the principal that it is about; may be empty
   PrincipalKind subject_kind = PrincipalKind::kUnknown;  // fact
@@ -128,9 +135,9 @@ class ActivityReader {
   // JSON that is no record of a kind or format that this build knows.
   Result<const Activity*> read(ByteView record);
 
-  // The JSON that read() was last given, when that was the record of an exchange: until the next call. Null otherwise.
-  // For whoever reads more of it.
-  const simdjson::dom::element* document() const;
+  // All values of the record that read() was last given, until the next call, for whoever reads more of it. Null when
+  // that was a fact, or no JSON.
+  const encoding::JsonItems* items() const;
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "behaviour/activity.h"
 #include "behaviour/features.h"
 
 namespace redoubt::behaviour {
@@ -70,49 +71,109 @@ std::uint32_t matches_of(const Members& redoubt) {
 
 // ---- exchanges
 
-void add_exchange(const Members& record, const Members& redoubt, std::string_view stage, Interaction& out) {
-  const Members user = record["actor"]["user"];
+// What there is of an exchange besides its tools and data.
+struct Exchange {
+  record::Stage stage = record::Stage::kAdmission;
+  std::string_view principal;
+  std::uint64_t user_type = 0;
+  std::string_view credential;
+  std::string_view tenant;
+  std::string_view model;
+  std::string_view upstream;
+  std::uint64_t count = 0;
+  std::uint32_t matches = 0;
+  std::uint64_t total_tokens = 0;
+  std::uint64_t tokens = 0;  // of the two directions
+  std::uint64_t bytes = 0;   // likewise
+};
+
+// `add_touched` adds tools and data of the actor.
+template <class AddTouched>
+void add_exchange(const Exchange& exchange, Interaction& out, AddTouched add_touched) {
   // OCSF's type_id: 1 is a person. The rest are programs, and which kind is not in the record.
-  const Node actor = out.add({user.number("type_id") == 1 ? NodeType::kUser : NodeType::kPrincipal, user.text("uid")});
+  const Node actor = out.add({exchange.user_type == 1 ? NodeType::kUser : NodeType::kPrincipal, exchange.principal});
   out.actor = actor;
-  const Node upstream = out.add({NodeType::kUpstream, record["dst_endpoint"].text("svc_name")});
-  const Node model = out.add({NodeType::kModel, record["ai_model"].text("name")});
+  const Node upstream = out.add({NodeType::kUpstream, exchange.upstream});
+  const Node model = out.add({NodeType::kModel, exchange.model});
   out.link(actor, model ? model : upstream, EdgeKind::kCalled);
   out.link(model, upstream, EdgeKind::kServedBy);
-  out.link(actor, out.add({NodeType::kCredential, user.text("credential_uid")}), EdgeKind::kPresented);
-  out.link(actor, out.add({NodeType::kTenant, record["metadata"].text("tenant_uid")}), EdgeKind::kBelongsTo);
+  out.link(actor, out.add({NodeType::kCredential, exchange.credential}), EdgeKind::kPresented);
+  out.link(actor, out.add({NodeType::kTenant, exchange.tenant}), EdgeKind::kBelongsTo);
+  add_touched(actor);
 
-  redoubt.each("tools", [&](const element& each) {
-    std::string_view name;
-    if (each.get(name) == simdjson::SUCCESS) {
-      out.link(actor, out.add({NodeType::kTool, name}), EdgeKind::kUsedTool, true);
-    }
-  });
-  redoubt.each("data", [&](const element& each) {
-    out.link(actor, out.add({NodeType::kDataSet, Members(each).text("name")}), EdgeKind::kRead, true);
-  });
-
-  out.volumes.matches = matches_of(redoubt);
-  if (stage == "outcome") {
-    const Members tokens = record["message_context"];
-    const std::uint64_t total = tokens.number("total_tokens");
-    out.volumes.tokens = total != 0 ? total : tokens.number("prompt_tokens") + tokens.number("completion_tokens");
-    out.volumes.bytes = record["http_request"].number("body_length") + record["http_response"].number("body_length");
+  out.volumes.matches = exchange.matches;
+  if (exchange.stage == record::Stage::kOutcome) {
+    out.volumes.tokens = exchange.total_tokens != 0 ? exchange.total_tokens : exchange.tokens;
+    out.volumes.bytes = exchange.bytes;
     return;
   }
   out.volumes.count = 1;
-  if (stage == "denial") {
-    out.volumes.count = std::max(clamped(record.number("count")), 1U);
+  if (exchange.stage == record::Stage::kDenial) {
+    out.volumes.count = std::max(clamped(exchange.count), 1U);
     out.volumes.denials = out.volumes.count;
   }
 }
 
+void add_exchange(const Members& record, const Members& redoubt, record::Stage stage, Interaction& out) {
+  const Members user = record["actor"]["user"];
+  const Members tokens = record["message_context"];
+  const Exchange exchange{
+      .stage = stage,
+      .principal = user.text("uid"),
+      .user_type = user.number("type_id"),
+      .credential = user.text("credential_uid"),
+      .tenant = record["metadata"].text("tenant_uid"),
+      .model = record["ai_model"].text("name"),
+      .upstream = record["dst_endpoint"].text("svc_name"),
+      .count = record.number("count"),
+      .matches = matches_of(redoubt),
+      .total_tokens = tokens.number("total_tokens"),
+      .tokens = tokens.number("prompt_tokens") + tokens.number("completion_tokens"),
+      .bytes = record["http_request"].number("body_length") + record["http_response"].number("body_length")};
+  add_exchange(exchange, out, [&](const Node& actor) {
+    redoubt.each("tools", [&](const element& each) {
+      std::string_view name;
+      if (each.get(name) == simdjson::SUCCESS) {
+        out.link(actor, out.add({NodeType::kTool, name}), EdgeKind::kUsedTool, true);
+      }
+    });
+    redoubt.each("data", [&](const element& each) {
+      out.link(actor, out.add({NodeType::kDataSet, Members(each).text("name")}), EdgeKind::kRead, true);
+    });
+  });
+}
+
+void add_exchange(const Activity& activity, Interaction& out) {
+  std::uint64_t matches = 0;
+  for (const MatchSeen& match : activity.matches) matches += std::min(match.count, kCountMax);
+  const Exchange exchange{.stage = activity.stage,
+                          .principal = activity.principal,
+                          .user_type = activity.user_type,
+                          .credential = activity.credential,
+                          .tenant = activity.tenant,
+                          .model = activity.model,
+                          .upstream = activity.upstream,
+                          .count = activity.stated_count,
+                          .matches = clamped(matches),
+                          .total_tokens = activity.total_tokens,
+                          .tokens = activity.tokens(),
+                          .bytes = activity.request_bytes + activity.response_bytes};
+  add_exchange(exchange, out, [&](const Node& actor) {
+    for (const std::string_view tool : activity.tools) {
+      out.link(actor, out.add({NodeType::kTool, tool}), EdgeKind::kUsedTool, true);
+    }
+    for (const DataRead& read : activity.data) {
+      out.link(actor, out.add({NodeType::kDataSet, read.name}), EdgeKind::kRead, true);
+    }
+  });
+}
+
 // A dictionary that was keyed is the server's own doing, and nobody's behaviour.
-void add_opening(const Members& record, Interaction& out) {
-  if (!record["unmapped"]["redoubt"].text("dictionary").empty()) return;
-  const Node actor = out.add({NodeType::kPrincipal, record["actor"]["user"].text("uid")});
+void add_opening(bool of_dictionary, std::string_view principal, std::string_view log_name, Interaction& out) {
+  if (of_dictionary) return;
+  const Node actor = out.add({NodeType::kPrincipal, principal});
   out.actor = actor;
-  out.link(actor, out.add({NodeType::kDataSet, record["metadata"].text("log_name")}), EdgeKind::kRead);
+  out.link(actor, out.add({NodeType::kDataSet, log_name}), EdgeKind::kRead);
   out.volumes.count = 1;
 }
 
@@ -209,7 +270,19 @@ void Interaction::link(Node from, Node to, EdgeKind kind, bool once) {
   links_[link_count_++] = added;
 }
 
-Result<std::optional<Interaction>> interaction_of(element record_json, std::uint64_t index) {
+namespace {
+
+// Of an exchange of nobody's, what is left tells nothing of anybody's behaviour.
+std::optional<Interaction> told(const Interaction& out, bool is_fact) {
+  if (out.links().empty() || (!is_fact && !out.actor)) return std::nullopt;
+  return out;
+}
+
+Error unknown_stage(std::string_view stage) {
+  return {Errc::kUnsupported, "records of the stage `" + std::string(stage) + "` are not known"};
+}
+
+Result<std::optional<Interaction>> interaction_of(const element& record_json, std::uint64_t index) {
   const Members record(record_json);
   const Members redoubt = record["unmapped"]["redoubt"];
   const std::string_view stage = redoubt.text("stage");
@@ -221,30 +294,61 @@ Result<std::optional<Interaction>> interaction_of(element record_json, std::uint
   Interaction out;
   out.index = index;
   out.time = {time};
-  if (stage == "admission" || stage == "outcome" || stage == "denial") {
-    add_exchange(record, redoubt, stage, out);
+  if (stage == "admission") {
+    add_exchange(record, redoubt, record::Stage::kAdmission, out);
+  } else if (stage == "outcome") {
+    add_exchange(record, redoubt, record::Stage::kOutcome, out);
+  } else if (stage == "denial") {
+    add_exchange(record, redoubt, record::Stage::kDenial, out);
   } else if (stage == "opened") {
-    add_opening(record, out);
+    add_opening(!redoubt.text("dictionary").empty(), record["actor"]["user"].text("uid"),
+                record["metadata"].text("log_name"), out);
   } else if (stage == "fact") {
     add_fact(record, redoubt, out);
   } else if (stage != "interrupted") {
-    return Error(Errc::kUnsupported, "records of the stage `" + std::string(stage) + "` are not known");
+    return unknown_stage(stage);
   }
-  // Of an exchange of nobody's, what is left tells nothing of anybody's behaviour.
-  if (out.links().empty() || (stage != "fact" && !out.actor)) return std::optional<Interaction>();
-  return std::optional(out);
+  return told(out, stage == "fact");
 }
+
+Result<std::optional<Interaction>> interaction_of(const Activity& activity, std::uint64_t index) {
+  Interaction out;
+  out.index = index;
+  out.time = activity.time;
+  switch (activity.stage) {
+    case record::Stage::kAdmission:
+    case record::Stage::kOutcome:
+    case record::Stage::kDenial:
+      add_exchange(activity, out);
+      break;
+    case record::Stage::kOpened:
+      add_opening(activity.of_dictionary, activity.principal, activity.log_name, out);
+      break;
+    case record::Stage::kInterrupted:
+      break;
+    case record::Stage::kFact:
+    case record::Stage::kAttested:
+      return unknown_stage(to_string(activity.stage));
+  }
+  return told(out, false);
+}
+
+}  // namespace
 
 Result<std::optional<Interaction>> InteractionReader::read(std::string_view record, std::uint64_t index,
                                                            const Features* features) {
   const auto root = reader_.parse(record);
   if (!root) return root.error();
-  return read(*root, index, features);
+  return with_network(interaction_of(*root, index), features);
 }
 
-Result<std::optional<Interaction>> InteractionReader::read(const element& record, std::uint64_t index,
+Result<std::optional<Interaction>> InteractionReader::read(const Activity& activity, std::uint64_t index,
                                                            const Features* features) {
-  auto out = interaction_of(record, index);
+  return with_network(interaction_of(activity, index), features);
+}
+
+Result<std::optional<Interaction>> InteractionReader::with_network(Result<std::optional<Interaction>> out,
+                                                                   const Features* features) {
   if (out && *out && features != nullptr && features->address_prefix) {
     Interaction& interaction = **out;
     network_ = network_name(*features->address_prefix);

@@ -30,6 +30,7 @@
 
 namespace redoubt::behaviour {
 
+struct Activity;
 struct Features;
 
 struct Volumes {
@@ -79,22 +80,22 @@ class Interaction {
   bool is_cut_ = false;
 };
 
-// Nothing for a record that names nobody (an interruption, a denial before authentication) or no two things. kMalformed
-// for what is no record of Redoubt's, kUnsupported for one of a stage that is not known. Views are of `record`.
-Result<std::optional<Interaction>> interaction_of(simdjson::dom::element record, std::uint64_t index);
-
 // Keeps its buffers. What it returned is valid until it reads again.
 class InteractionReader {
  public:
-  // Also kTooLarge above 65,535 bytes, and kMalformed for what is no JSON. `features`: null when they are missing.
+  // Nothing for a record that names nobody (an interruption, a denial before authentication) or no two things. Errors:
+  // kMalformed for what is no record of Redoubt's, and for what is no JSON; kUnsupported for one of a stage that is not
+  // known; kTooLarge above 65,535 bytes. `features`: null when they are missing.
   Result<std::optional<Interaction>> read(std::string_view record, std::uint64_t index,
                                           const Features* features = nullptr);
-  // The same of what somebody else has parsed, with encoding::JsonReader; it must stay as long as the interaction is
-  // used.
-  Result<std::optional<Interaction>> read(const simdjson::dom::element& record, std::uint64_t index,
+  // The same of a record that was read as an activity, without reading it again; its views must live as long as the
+  // interaction is used. Of a fact an activity does not say enough: kUnsupported.
+  Result<std::optional<Interaction>> read(const Activity& activity, std::uint64_t index,
                                           const Features* features = nullptr);
 
  private:
+  Result<std::optional<Interaction>> with_network(Result<std::optional<Interaction>> out, const Features* features);
+
   encoding::JsonReader reader_{{.max_bytes = 65'535, .max_depth = 64}};
   std::string network_;
 };

@@ -1,11 +1,10 @@
 #include "sigma/event_reader.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
-#include "base/check.h"
+#include "encoding/json_items.h"
 #include "sigma/internal/compiled.h"
 #include "sigma/internal/json_tokens.h"
 #include "sigma/internal/name_memory.h"
@@ -17,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxDepth = 64;
 
+using encoding::JsonItem;
+using encoding::JsonItems;
 using internal::JsonTokens;
 using internal::PathTree;
 
@@ -49,13 +50,13 @@ class EventReader::Walk {
                  "not an event: no JSON near byte " + std::to_string(behind == nullptr ? *wrong_ : *behind));
   }
 
-  Result<Event*> read(const simdjson::dom::element& json) {
+  Result<Event*> read(const JsonItems& json) {
     event_.clear();
     spelled_.clear();
     timed_ = false;
-    simdjson::dom::object object;
-    if (json.get(object) != simdjson::SUCCESS) return Error(Errc::kMalformed, "an event is a JSON object");
-    members(object, tree_.root());
+    if (!json[0].is(JsonItem::Kind::kObject)) return Error(Errc::kMalformed, "an event is a JSON object");
+    learn_paths(json);
+    members(json, 0, tree_.root());
     return &event_;
   }
 
@@ -246,65 +247,76 @@ class EventReader::Walk {
     }
   }
 
-  // The same of a tree. By recursion, as deep as its parser let it be. Behind each string of simdjson's stand at least
-  // eight bytes of its buffer, which find() reads.
-  void members(const simdjson::dom::object& object, std::uint32_t node) {
-    for (const auto field : object) {
-      const std::uint32_t next = node == PathTree::kNone ? node : tree_.find(node, field.key);
-      if (next != PathTree::kNone || rules_.keywords) value(field.value, next);
+  // Where the paths lead in the tree that were not there before.
+  void learn_paths(const JsonItems& json) {
+    if (form_ != json.form()) {
+      form_ = json.form();
+      nodes_.assign(1, tree_.root());
+    }
+    while (nodes_.size() < json.paths()) {
+      const auto path = static_cast<std::uint32_t>(nodes_.size());
+      const std::uint32_t above = nodes_[json.parent(path)];
+      nodes_.push_back(above == PathTree::kNone ? above : tree_.find(above, json.name(path)));
     }
   }
 
-  void object_at(const simdjson::dom::object& object, std::uint32_t node) {
+  // The same of a list of values. By recursion, as deep as its reader let it be.
+  void members(const JsonItems& json, std::uint32_t object, std::uint32_t node) {
+    // Elsewhere is only what conditions lead to.
+    const bool by_path = node == nodes_[json[object].path];
+    for (std::uint32_t at = object + 1; at < json[object].end; at = json[at].end) {
+      const std::uint32_t path = json[at].path;
+      const std::uint32_t next = by_path                   ? nodes_[path]
+                                 : node == PathTree::kNone ? node
+                                                           : tree_.find(node, json.name(path));
+      if (next != PathTree::kNone || rules_.keywords) value(json, at, next);
+    }
+  }
+
+  void object_at(const JsonItems& json, std::uint32_t object, std::uint32_t node) {
     present(node);
-    members(object, node);
+    members(json, object, node);
     if (node == PathTree::kNone) return;
     for (const PathTree::Branch& branch : tree_.branches(node)) {
       std::string_view text;
-      if (object[branch.member].get(text) == simdjson::SUCCESS &&
+      if (has_text(json, object, branch.member, text) &&
           std::find(branch.values.begin(), branch.values.end(), text) != branch.values.end()) {
-        object_at(object, branch.node);
+        object_at(json, object, branch.node);
       }
     }
   }
 
-  void value(const simdjson::dom::element& json, std::uint32_t node) {
-    using simdjson::dom::element_type;
-    switch (json.type()) {
-      case element_type::OBJECT:
-        return object_at(as<simdjson::dom::object>(json), node);
-      case element_type::ARRAY:
+  // Whether the object has a member of this name, and it is a text.
+  static bool has_text(const JsonItems& json, std::uint32_t object, std::string_view wanted, std::string_view& text) {
+    for (std::uint32_t at = object + 1; at < json[object].end; at = json[at].end) {
+      if (json.name(json[at].path) == wanted) return json[at].get(text);
+    }
+    return false;
+  }
+
+  void value(const JsonItems& json, std::uint32_t at, std::uint32_t node) {
+    const JsonItem& item = json[at];
+    switch (item.kind) {
+      case JsonItem::Kind::kObject:
+        return object_at(json, at, node);
+      case JsonItem::Kind::kArray:
         present(node);
-        for (const simdjson::dom::element item : as<simdjson::dom::array>(json)) value(item, node);
+        for (std::uint32_t each = at + 1; each < item.end; each = json[each].end) value(json, each, node);
         return;
-      case element_type::STRING:
-        return put(node, Value::of_text(as<std::string_view>(json)));
-      case element_type::BOOL:
-        return put(node, Value::boolean(as<bool>(json)));
-      case element_type::NULL_VALUE:
+      case JsonItem::Kind::kString:
+        return put(node, Value::of_text({item.value.text, item.size}));
+      case JsonItem::Kind::kTrue:
+      case JsonItem::Kind::kFalse:
+        return put(node, Value::boolean(item.is(JsonItem::Kind::kTrue)));
+      case JsonItem::Kind::kNull:
         return put(node, Value::null());
-      case element_type::INT64: {
-        const auto number = as<std::int64_t>(json);
-        return put(node, Value::of_number(spelled(number), static_cast<double>(number)));
-      }
-      case element_type::UINT64: {
-        const auto number = as<std::uint64_t>(json);
-        return put(node, Value::of_number(spelled(number), static_cast<double>(number)));
-      }
-      case element_type::DOUBLE: {
-        const auto number = as<double>(json);
-        return put(node, Value::of_number(spelled(number), number));
-      }
+      case JsonItem::Kind::kInteger:
+        return put(node, Value::of_number(spelled(item.value.integer), static_cast<double>(item.value.integer)));
+      case JsonItem::Kind::kUnsigned:
+        return put(node, Value::of_number(spelled(item.value.whole), static_cast<double>(item.value.whole)));
+      case JsonItem::Kind::kDouble:
+        return put(node, Value::of_number(spelled(item.value.real), item.value.real));
     }
-  }
-
-  // Of the type that the value has.
-  template <class T>
-  static T as(const simdjson::dom::element& json) {
-    T out{};
-    const auto error = json.get(out);
-    REDOUBT_CHECK(error == simdjson::SUCCESS);
-    return out;
   }
 
   template <class Number>
@@ -339,7 +351,9 @@ class EventReader::Walk {
   PathTree tree_;
   JsonTokens tokens_;
   internal::NameMemory names_;
-  internal::TextBlocks spelled_;  // numbers of a tree
+  internal::TextBlocks spelled_;      // numbers of a list of values
+  std::uint64_t form_ = 0;            // of the paths in nodes_; 0: none
+  std::vector<std::uint32_t> nodes_;  // where each path leads
   Token wrong_ = nullptr;
   bool too_deep_ = false;
   bool timed_ = false;
@@ -353,7 +367,7 @@ EventReader::~EventReader() = default;
 Result<Event*> EventReader::read(std::string_view json) {
   return walk_->read(json);
 }
-Result<Event*> EventReader::read(const simdjson::dom::element& json) {
+Result<Event*> EventReader::read(const encoding::JsonItems& json) {
   return walk_->read(json);
 }
 

@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "sigma/event.h"
 
-namespace simdjson::dom {
-class element;
+namespace redoubt::encoding {
+class JsonItems;
 }
 
 namespace redoubt::sigma {
@@ -35,9 +35,9 @@ class EventReader {
   // members that occur twice. Integers are of 64 bits, other numbers doubles, and an escape is no half of a surrogate
   // pair. Errors: kMalformed, kTooLarge. The event's time is that of the taxonomy's path, if it is there and is a time.
   Result<Event*> read(std::string_view json);
-  // The same of what somebody else has parsed, with encoding::JsonReader or as strictly: the event that its text gives.
-  // It must stay as it is while the event is used. Errors: kMalformed when it is no object.
-  Result<Event*> read(const simdjson::dom::element& json);
+  // The same of what somebody else has read, where no member occurs twice: the event that its text gives. It must stay
+  // as it is while the event is used. Errors: kMalformed when it is no object.
+  Result<Event*> read(const encoding::JsonItems& json);
 
  private:
   class Walk;

@@ -89,8 +89,9 @@ struct Detection::Impl {
 
   void use_rules(std::string_view digest);
   void change_rules(ByteView record);
-  // The record that `activities` has read last.
-  void learn(std::uint64_t index, ByteView record, const behaviour::Features* features);
+  // `activity`: of the record; null when it could not be read.
+  void learn(std::uint64_t index, ByteView record, const behaviour::Activity* activity,
+             const behaviour::Features* features);
 
   Options options;
   behaviour::Engine engine;
@@ -126,12 +127,13 @@ void Detection::Impl::change_rules(ByteView record) {
   use_rules(bundle);
 }
 
-void Detection::Impl::learn(std::uint64_t index, ByteView record, const behaviour::Features* features) {
+void Detection::Impl::learn(std::uint64_t index, ByteView record, const behaviour::Activity* activity,
+                            const behaviour::Features* features) {
   if (!mesh) return;
-  // Most records have been parsed for the detectors.
-  const simdjson::dom::element* const document = activities.document();
-  const auto interaction = document != nullptr ? interactions.read(*document, index, features)
-                                               : interactions.read(as_chars(record), index, features);
+  // Of a fact the mesh wants more than the detectors; and names in what they do not understand, it may.
+  const bool is_enough = activity != nullptr && activity->stage != record::Stage::kFact;
+  const auto interaction =
+      is_enough ? interactions.read(*activity, index, features) : interactions.read(as_chars(record), index, features);
   if (interaction && *interaction) mesh->apply(**interaction);
 }
 
@@ -152,7 +154,7 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
   self.next = index + 1;
   ++self.entries;
   const auto activity = self.activities.read(record);
-  self.learn(index, record, features);
+  self.learn(index, record, activity ? *activity : nullptr, features);
   std::optional<Weighing> weighing;
   if (self.mesh) weighing.emplace(*self.mesh, sink);
   behaviour::SignalSink& told = weighing ? static_cast<behaviour::SignalSink&>(*weighing) : sink;
@@ -166,7 +168,7 @@ Result<> Detection::consume(std::uint64_t index, ByteView record, const behaviou
     (void)self.engine.consume(index, record, features, told);  // counts it as unread
   }
   if (self.sigma) {
-    self.sigma->consume(index, record, self.activities.document(), activity ? *activity : nullptr, told);
+    self.sigma->consume(index, record, self.activities.items(), activity ? *activity : nullptr, told);
   }
   self.change_rules(record);
   return {};

@@ -135,9 +135,9 @@ const sigma::RuleSet& SigmaSignals::rules() const {
   return impl_->rules;
 }
 
-void SigmaSignals::consume(std::uint64_t index, ByteView record, const simdjson::dom::element* document,
+void SigmaSignals::consume(std::uint64_t index, ByteView record, const encoding::JsonItems* items,
                            const behaviour::Activity* activity, behaviour::SignalSink& sink) {
-  const auto event = document != nullptr ? impl_->events.read(*document) : impl_->events.read(as_chars(record));
+  const auto event = items != nullptr ? impl_->events.read(*items) : impl_->events.read(as_chars(record));
   if (!event) return;
   impl_->activity = activity;
   const auto matched = impl_->matcher.match(**event);

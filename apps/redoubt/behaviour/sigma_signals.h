@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "behaviour/activity.h"
 #include "behaviour/signal.h"
+#include "encoding/json_items.h"
 #include "sigma/correlator.h"
 #include "sigma/rule_set.h"
 
@@ -33,9 +34,9 @@ class SigmaSignals {
 
   const sigma::RuleSet& rules() const;
 
-  // What is no event of JSON matches nothing. `document`: the record as it was parsed before; null when it was not.
+  // What is no event of JSON matches nothing. `items`: the record's, where somebody has read them; or else null.
   // `activity`: of the record; null when it could not be read.
-  void consume(std::uint64_t index, ByteView record, const simdjson::dom::element* document,
+  void consume(std::uint64_t index, ByteView record, const encoding::JsonItems* items,
                const behaviour::Activity* activity, behaviour::SignalSink& sink);
 
   // What correlations and new terms hold, and what they forgot to make room.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "behaviour/activity.h"
 #include "behaviour/features.h"
 #include "behaviour/mesh.h"
 #include "record/dictionary_record.h"
@@ -26,6 +27,23 @@ Lines links_of(const Interaction& interaction) {
   return out;
 }
 
+void expect_same(const Result<std::optional<Interaction>>& one, const Result<std::optional<Interaction>>& other,
+                 const std::string& record) {
+  ASSERT_EQ(one.has_value(), other.has_value()) << record;
+  if (!one) {
+    EXPECT_EQ(one.error().message(), other.error().message()) << record;
+    return;
+  }
+  ASSERT_EQ(one->has_value(), other->has_value()) << record;
+  if (!*one) return;
+  EXPECT_EQ(links_of(**one), links_of(**other)) << record;
+  EXPECT_EQ((*one)->actor, (*other)->actor) << record;
+  EXPECT_EQ((*one)->index, (*other)->index) << record;
+  EXPECT_EQ((*one)->time, (*other)->time) << record;
+  EXPECT_EQ((*one)->volumes, (*other)->volumes) << record;
+  EXPECT_EQ((*one)->is_cut(), (*other)->is_cut()) << record;
+}
+
 // Keeps the record that views are of.
 struct Read {
   std::string record;
@@ -34,26 +52,18 @@ struct Read {
 
   explicit Read(std::string text, const Features* features = nullptr) : record(std::move(text)) {
     result = reader.read(record, 7, features);
-    expect_same_of_tree(features);
+    expect_same_of_activity(features);
   }
   const Interaction& operator*() const { return **result; }
   bool named_somebody() const { return result.has_value() && result->has_value(); }
 
-  // What has been parsed already gives the same.
-  void expect_same_of_tree(const Features* features) const {
-    encoding::JsonReader json({.max_bytes = 65'535, .max_depth = 64});
-    const auto root = json.parse(record);
-    if (!root) return;
+  // What has been read already gives the same.
+  void expect_same_of_activity(const Features* features) const {
+    ActivityReader activities;
+    const auto activity = activities.read(as_bytes(record));
+    if (!activity || (*activity)->stage == record::Stage::kFact) return;
     InteractionReader other;
-    const auto of_tree = other.read(*root, 7, features);
-    ASSERT_EQ(of_tree.has_value(), result.has_value()) << record;
-    if (!result) return;
-    ASSERT_EQ(of_tree->has_value(), result->has_value()) << record;
-    if (!*result) return;
-    EXPECT_EQ(links_of(**of_tree), links_of(**result));
-    EXPECT_EQ((*of_tree)->actor, (*result)->actor);
-    EXPECT_EQ((*of_tree)->time, (*result)->time);
-    EXPECT_EQ((*of_tree)->volumes, (*result)->volumes);
+    expect_same(other.read(**activity, 7, features), result, record);
   }
 };
 
