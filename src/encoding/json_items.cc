@@ -114,8 +114,8 @@ inline bool JsonItems::is_next(const char* text, const Path& path) {
 }
 
 // Of a member's name; kNone: it is none. Texts of one form have the same names in the same order, so those that came
-// behind the name before are looked at first. INVARIANT: those are from texts without escapes, so no quotation mark is
-// in them, and where they stand in such a text is a string and then a colon.
+// behind the name before are looked at first. INVARIANT: no quotation mark is in those, so that where they stand in a
+// text without escapes is a string and then a colon.
 inline std::uint32_t JsonItems::member_path(Token token, std::uint32_t parent) {
   const char* const text = text_.data() + *token;
   Path& before = paths_[last_];
@@ -138,8 +138,13 @@ std::uint32_t JsonItems::any_member_path(Token token, std::uint32_t parent) {
   const char* const begin = text_.data() + *token + 1;
   const char* end = text_.data() + token[1] - 1;
   while (*end != '"') --end;
-  const std::uint32_t found = path_of(parent, {begin, static_cast<std::size_t>(end - begin)});
-  if (paths_[found].size <= kExpectedMax) {
+  return unexpected_path(parent, {begin, static_cast<std::size_t>(end - begin)});
+}
+
+// It is expected from now on.
+std::uint32_t JsonItems::unexpected_path(std::uint32_t parent, std::string_view name) {
+  const std::uint32_t found = path_of(parent, name);
+  if (paths_[found].size <= kExpectedMax && name.find('"') == std::string_view::npos) {
     auto& next = paths_[last_].next;
     next = {found, next[0]};
   }
@@ -267,6 +272,7 @@ Result<> JsonItems::read_tree(std::string_view text) {
   count_ = 0;
   const auto root = reader_.parse(text);
   if (!root) return root.error();
+  last_ = 0;
   add(*root, 0);
   return {};
 }
@@ -280,13 +286,21 @@ JsonItem& JsonItems::append(Kind kind, std::uint32_t path) {
   return item;
 }
 
+// As member_path().
+std::uint32_t JsonItems::path_in_tree(std::uint32_t parent, std::string_view name) {
+  for (const std::uint32_t found : paths_[last_].next) {
+    if (paths_[found].parent == parent && paths_[found].name == name) return last_ = found;
+  }
+  return unexpected_path(parent, name);
+}
+
 // By recursion, as deep as the limit.
 void JsonItems::add(const element& value, std::uint32_t path) {
   const std::size_t own = count_;
   switch (value.type()) {
     case element_type::OBJECT:
       append(Kind::kObject, path);
-      for (const auto field : as<simdjson::dom::object>(value)) add(field.value, path_of(path, field.key));
+      for (const auto field : as<simdjson::dom::object>(value)) add(field.value, path_in_tree(path, field.key));
       items_[own].end = static_cast<std::uint32_t>(count_);
       break;
     case element_type::ARRAY:

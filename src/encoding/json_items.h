@@ -148,6 +148,7 @@ class JsonItems {
   static bool is_next(const char* text, const Path& path);
   std::uint32_t member_path(Token token, std::uint32_t parent);
   std::uint32_t any_member_path(Token token, std::uint32_t parent);
+  std::uint32_t unexpected_path(std::uint32_t parent, std::string_view name);
 
   // In one pass. False: this way does not lead on.
   bool read_plain(std::string_view text);
@@ -157,6 +158,7 @@ class JsonItems {
 
   // The long way.
   Result<> read_tree(std::string_view text);
+  std::uint32_t path_in_tree(std::uint32_t parent, std::string_view name);
   void add(const simdjson::dom::element& value, std::uint32_t path);
   JsonItem& append(JsonItem::Kind kind, std::uint32_t path);
 

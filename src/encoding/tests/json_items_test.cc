@@ -218,8 +218,8 @@ TEST_F(JsonItemsTest, TellsNamesOfEveryLengthApart) {
 }
 
 TEST_F(JsonItemsTest, TakesNoQuotationMarkInANameForItsEnd) {
-  const std::string name = "[{\"a\\\"b\":1}]";  // the name is a"b
-  const std::string torn = "[{\"a\"b\":1\"}]";
+  const std::string name = "[{\"a\\\"b\":1}]";   // the name is a"b
+  const std::string torn = "[{\"a\"b\":\" 5}]";  // behind the first name: a word that is none, and a string at it
   for (int round = 0; round < 3; ++round) {
     expect_as_tree(name);
     expect_as_tree(torn);
