@@ -130,7 +130,7 @@ void Detection::Impl::change_rules(ByteView record) {
 void Detection::Impl::learn(std::uint64_t index, ByteView record, const behaviour::Activity* activity,
                             const behaviour::Features* features) {
   if (!mesh) return;
-  // Of a fact the mesh wants more than the detectors; and names in what they do not understand, it may.
+  // Of a fact the mesh wants more than the detectors, and it draws what it can of records that they refuse.
   const bool is_enough = activity != nullptr && activity->stage != record::Stage::kFact;
   const auto interaction =
       is_enough ? interactions.read(*activity, index, features) : interactions.read(as_chars(record), index, features);
