@@ -37,7 +37,7 @@ void fold(admin::test::AdminWorld& world, Result<state::Proposal> proposal) {
 }
 
 std::string id_of(std::uint64_t number) {
-  char out[17];
+  char out[18];
   std::snprintf(out, sizeof out, "b%015llx", static_cast<unsigned long long>(number));
   return out;
 }

@@ -82,15 +82,16 @@ TEST_F(Document, NamesEachComponentOnce) {
 
 TEST(Operations, AskPoliciesForAllThatChanges) {
   for (const Operation* operation : all_operations()) {
-    if (operation->acts() || operation->recorded) EXPECT_FALSE(operation->action.empty()) << operation->id;
-    if (operation->read != nullptr || operation->inquire != nullptr)
-      EXPECT_TRUE(operation->action.empty() || operation->resource != nullptr) << operation->id;
+    const bool changes = operation->acts() || operation->recorded;
+    EXPECT_FALSE(changes && operation->action.empty()) << operation->id;
+    const bool reads = operation->read != nullptr || operation->inquire != nullptr;
+    EXPECT_FALSE(reads && !operation->action.empty() && operation->resource == nullptr) << operation->id;
     const int handlers = (operation->read != nullptr) + (operation->wish != nullptr) + (operation->perform != nullptr) +
                          (operation->events != nullptr) + (operation->inquire != nullptr);
     EXPECT_LE(handlers, 1) << operation->id;
-    EXPECT_EQ(operation->events != nullptr, operation->media_type == "text/event-stream") << operation->id;
-    if (operation->events != nullptr)
-      EXPECT_TRUE(operation->resource != nullptr && operation->recorded) << operation->id;
+    const bool streams = operation->events != nullptr;
+    EXPECT_EQ(streams, operation->media_type == "text/event-stream") << operation->id;
+    EXPECT_FALSE(streams && (operation->resource == nullptr || !operation->recorded)) << operation->id;
   }
 }
 

@@ -259,7 +259,9 @@ TEST(Correlation, PercentilesAreThoseOfTheWindow) {
       ASSERT_EQ(fired[0].measure, wanted);
     }
     // What is restored begins with nothing but the entries.
-    if (i % 1500 == 700) ASSERT_TRUE(stream.correlator.restore(stream.correlator.save()));
+    if (i % 1500 == 700) {
+      ASSERT_TRUE(stream.correlator.restore(stream.correlator.save()));
+    }
   }
 }
 
