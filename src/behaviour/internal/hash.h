@@ -31,7 +31,7 @@ inline std::uint64_t keyed_hash(const HashKey& key, std::string_view text) {
     text.remove_prefix(8);
   }
   std::uint64_t word = 0;
-  std::memcpy(&word, text.data(), text.size());
+  text.copy(reinterpret_cast<char*>(&word), sizeof word);
   hash = fold_product(hash ^ word, key[1] | 1);
   return fold_product(hash ^ key[0], 0xd6e8feb86659fd93);
 }
